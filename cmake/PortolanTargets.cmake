@@ -1,0 +1,85 @@
+# portolan_library(NAME SOURCES a.cc b.cc [DEPS x y])
+#   A static library with our flags. DEPS are public: the layer order is checked by tests/unit/layers_test.
+function(portolan_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC portolan_flags ${ARG_DEPS})
+endfunction()
+
+# portolan_test(NAME SOURCES a_test.cc [DEPS x y] [LABEL unit])
+#   A GoogleTest binary, registered with ctest as one test labelled LABEL (default: unit).
+function(portolan_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;DEPS;ARGS" ${ARGN})
+  if(NOT BUILD_TESTING OR PORTOLAN_FUZZ)
+    return()
+  endif()
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE portolan_flags ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name} ${ARG_ARGS} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# portolan_fuzzer(NAME SOURCES x_fuzz.cc [DEPS ...])
+#   A libFuzzer target NAME whose committed corpus is tests/fuzz/corpus/NAME. Built only by the fuzz preset.
+function(portolan_fuzzer name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  if(NOT PORTOLAN_FUZZ)
+    return()
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE portolan_flags ${ARG_DEPS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set_property(GLOBAL APPEND PROPERTY PORTOLAN_FUZZERS ${name})
+endfunction()
+
+# portolan_protos(NAME PROTOS a/b.proto [SERVICES c/d.proto] [IMPORTED_FROM dir] [DEPS x])
+#   Generates and compiles PROTOS (paths relative to proto/, or to IMPORTED_FROM). The gRPC stubs of SERVICES (a subset
+#   of PROTOS) go into NAME_grpc.
+#   Generated code is compiled at -O1 without our warnings or sanitizers, one object a file, so that presets share
+#   it through ccache.
+function(portolan_protos name)
+  cmake_parse_arguments(ARG "" "IMPORTED_FROM" "PROTOS;SERVICES;DEPS" ${ARGN})
+  set(root ${PROJECT_SOURCE_DIR}/proto)
+  if(ARG_IMPORTED_FROM)
+    set(root ${ARG_IMPORTED_FROM})
+  endif()
+  set(out ${PROJECT_BINARY_DIR}/gen)
+  set(sources "")
+  foreach(proto IN LISTS ARG_PROTOS)
+    string(REGEX REPLACE "\\.proto$" "" stem ${proto})
+    add_custom_command(
+      OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${out}
+      COMMAND ${PROTOC} -I ${PROJECT_SOURCE_DIR}/proto -I ${GOOGLEAPIS_DIR} --cpp_out=${out} ${proto}
+      DEPENDS ${root}/${proto}
+      VERBATIM)
+    list(APPEND sources ${out}/${stem}.pb.cc)
+  endforeach()
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} SYSTEM PUBLIC ${out})
+  target_compile_options(${name} PRIVATE -O1 -g0 -w)
+  target_link_libraries(${name} PUBLIC protobuf::libprotobuf ${ARG_DEPS})
+
+  if(ARG_SERVICES)
+    set(grpc_sources "")
+    foreach(proto IN LISTS ARG_SERVICES)
+      string(REGEX REPLACE "\\.proto$" "" stem ${proto})
+      add_custom_command(
+        OUTPUT ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h
+        COMMAND ${PROTOC} -I ${PROJECT_SOURCE_DIR}/proto -I ${GOOGLEAPIS_DIR}
+                --plugin=protoc-gen-grpc=${GRPC_CPP_PLUGIN} --grpc_out=${out} ${proto}
+        DEPENDS ${PROJECT_SOURCE_DIR}/proto/${proto} ${out}/${stem}.pb.h
+        VERBATIM)
+      list(APPEND grpc_sources ${out}/${stem}.grpc.pb.cc)
+    endforeach()
+    add_library(${name}_grpc STATIC ${grpc_sources})
+    target_compile_options(${name}_grpc PRIVATE -O1 -g0 -w)
+    target_link_libraries(${name}_grpc PUBLIC ${name} PkgConfig::GRPCPP)
+  endif()
+endfunction()

@@ -1,0 +1,41 @@
+#pragma once
+
+// The one error type of a call, from wherever it comes to whichever door it leaves by. docs/errors.md lists every code.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace portolan {
+
+// Who is at fault.
+enum class ErrorClass : uint8_t {
+  kCaller,    // the request is wrong
+  kPolicy,    // the request is right but not allowed
+  kProvider,  // the provider refused or failed
+  kGateway,   // the gateway, its configuration or its limits
+};
+
+std::string_view ToString(ErrorClass error_class);  // `caller`, `policy`, `provider`, `gateway`
+
+struct Error {
+  ErrorClass error_class = ErrorClass::kGateway;
+  int http_status = 500;
+  std::string code;     // stable, snake_case: `invalid_json`, `upstream_reset`; the provider's own when it has one
+  std::string message;  // for a person; never holds a secret, a prompt or an answer
+  std::string param;    // the path in the request, or the header, at fault; empty if none
+  std::string type;     // OpenAI's word; empty: derived from the status (see OpenAiErrorType)
+  bool retryable = false;
+  std::optional<std::chrono::milliseconds> retry_after;
+  int attempts = 0;  // upstream attempts made for this call
+
+  static Error InvalidRequest(std::string code, std::string message, std::string param = {});
+};
+
+// `invalid_request_error`, `authentication_error`, `permission_error`, `not_found_error`, `rate_limit_error`,
+// `timeout_error`, `api_error`: the `type` of OpenAI's error object for an HTTP status.
+std::string_view OpenAiErrorType(int http_status);
+
+}  // namespace portolan

@@ -1,0 +1,85 @@
+#pragma once
+
+// A validating pull reader over one complete JSON text. It is what Decode is made of, and what code that needs only a
+// few members of a message (usage, finish reasons, an error) scans with. Whatever it skips is checked like everything
+// else. Never allocates except to unescape.
+//
+//   JsonReader reader(text);
+//   if (reader.Peek() != JsonType::kObject) ...
+//   reader.EnterObject();
+//   for (std::string_view key; reader.NextMember(&key, &scratch);) {
+//     if (key == "usage") ReadUsage(reader); else reader.Skip();
+//   }
+//   if (!reader.AtEnd()) -> reader.problem(), reader.offset()
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace portolan::codec {
+
+enum class JsonType : uint8_t { kInvalid, kNull, kBool, kNumber, kString, kArray, kObject };
+
+// `null`, `a boolean`, `a number`, `a string`, `an array`, `an object`: for error messages.
+std::string_view Describe(JsonType type);
+
+// How a lone surrogate escape is taken when a string is unescaped.
+enum class LoneSurrogate : uint8_t { kReject, kReplace };
+
+// Errors are sticky: after the first, every call returns false (or kInvalid) and problem() says what was wrong.
+class JsonReader {
+ public:
+  // `text` must outlive the reader. UTF-8 of the whole text is checked here, at once.
+  explicit JsonReader(std::string_view text, int max_depth = 128);
+
+  // The type of the value that comes next, without consuming it; kInvalid at an error or where no value stands.
+  JsonType Peek();
+
+  // Consumes `{` or `[`. REQUIRES: Peek() says so.
+  bool EnterObject();
+  bool EnterArray();
+
+  // Inside an object: moves to the next member and gives its unescaped name (a view of the text, or of *scratch if it
+  // had escapes). False at the end of the object, which is consumed, or on error.
+  bool NextMember(std::string_view* name, std::string* scratch);
+  // Inside an array: true if another element stands there. False at the end, which is consumed, or on error.
+  bool NextElement();
+
+  // Consume one value of the type that Peek() gave; false on error.
+  bool ReadNull();
+  bool ReadBool(bool* value);
+  // The unescaped string: a view of the text where it has no escapes, of *scratch otherwise.
+  bool ReadString(std::string_view* value, std::string* scratch, LoneSurrogate policy = LoneSurrogate::kReject);
+  // The number's text, grammar checked.
+  bool ReadNumber(std::string_view* text);
+
+  // Consumes one value of any type, checked in full. With reject_duplicate_keys, a key that stands twice in one object
+  // after unescaping is an error too. *raw, if given, is the value's exact text.
+  bool Skip(std::string_view* raw = nullptr, bool reject_duplicate_keys = false);
+
+  // True if nothing but white space is left and no error was met. REQUIRES: the outermost value was consumed.
+  bool AtEnd();
+
+  bool failed() const { return problem_ != nullptr; }
+  const char* problem() const { return problem_; }  // static text, nullptr if none
+  size_t offset() const;                            // of the cursor; of the error, once failed
+  size_t name_offset() const { return name_offset_; }  // opening quote of the last member's name
+
+ private:
+  bool Fail(const char* problem);
+
+  const char* begin_;
+  const char* cursor_;
+  const char* end_;
+  const char* problem_ = nullptr;
+  size_t name_offset_ = 0;
+  int depth_ = 0;
+  int max_depth_;
+  bool first_ = false;  // the innermost open container has given no member or element yet
+};
+
+// True if `text` is exactly one JSON value within `max_depth`, with surrounding white space.
+bool IsJson(std::string_view text, int max_depth = 128);
+
+}  // namespace portolan::codec

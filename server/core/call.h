@@ -1,0 +1,63 @@
+#pragma once
+
+// One call on its way through the gateway, whichever door it came by.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "providers/provider.h"
+#include "server/base/header.h"
+#include "server/codec/codec.h"
+#include "server/net/cancel.h"
+#include "server/net/loop.h"
+
+namespace google::protobuf {
+class Arena;
+class Descriptor;
+class Message;
+class MethodDescriptor;
+}  // namespace google::protobuf
+
+namespace portolan::core {
+
+// What one pair of rpcs (unary, streaming) does: compiled once from the service descriptors. Immutable.
+struct OperationSpec {
+  providers::Operation operation;
+  std::string route;  // the label in logs and metrics: `/v1/chat/completions`
+  const google::protobuf::MethodDescriptor* unary = nullptr;
+  const google::protobuf::MethodDescriptor* streaming = nullptr;  // nullptr: has none
+  const google::protobuf::Message* request_type = nullptr;        // prototypes
+  const google::protobuf::Message* response_type = nullptr;
+  const google::protobuf::Message* chunk_type = nullptr;
+  const codec::MessagePlan* request = nullptr;
+  const codec::MessagePlan* response = nullptr;
+  const codec::MessagePlan* chunk = nullptr;
+  std::string stream_field;  // `stream`
+  std::string done;          // `[DONE]`
+  bool has_body = false;     // REST: the request is a JSON body
+};
+
+enum class Door : uint8_t { kHttp, kGrpc };
+
+// A call as a front hands it over. Views point into memory that the front keeps until Service::Handle returns.
+struct Inbound {
+  const OperationSpec* operation = nullptr;
+  Door door = Door::kHttp;
+  // Exactly one of the two is given. HTTP with a body: its JSON, not yet looked at. gRPC, and HTTP without a body: the
+  // typed request, checked with CheckVerbatim.
+  std::string json;
+  google::protobuf::Message* message = nullptr;
+  bool streaming_rpc = false;  // gRPC: the streaming rpc was called
+  std::vector<HeaderView> headers;  // HTTP headers or gRPC metadata, names lower case
+  std::string_view peer;            // `127.0.0.1:50712`, for the log
+  std::string_view request_id;      // made by the front or taken from a sane x-request-id
+  net::TimePoint received;
+  net::TimePoint deadline = net::kNever;   // grpc-timeout
+  net::CancelScope* scope = nullptr;       // cancelled when the caller goes away
+};
+
+}  // namespace portolan::core

@@ -1,0 +1,95 @@
+#pragma once
+
+// HTTP/1.1 message heads, parsed and written without I/O (RFC 9110, RFC 9112). Strict where leniency lets a request
+// be smuggled: every rule is listed with its test in tests/unit/http/message_test.cc.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/header.h"
+
+namespace portolan::http {
+
+inline constexpr size_t kMaxHeadBytes = 64 * 1024;
+inline constexpr size_t kMaxHeaders = 256;
+
+enum class BodyFraming : uint8_t { kNone, kLength, kChunked, kUntilClose };
+
+// Views point into the text that was parsed. Header names are lower case (folded in place by the parser, which is why
+// it takes mutable text); values have no surrounding white space.
+struct RequestHead {
+  std::string_view method;
+  std::string_view target;  // as sent, in origin form (absolute form is reduced to it)
+  std::string_view path;    // target up to `?`
+  std::string_view query;   // after `?`
+  std::string_view host;    // of the Host header (or the absolute form), with its port
+  int minor_version = 1;
+  std::vector<HeaderView> headers;  // reused between requests
+  BodyFraming framing = BodyFraming::kNone;
+  uint64_t content_length = 0;
+  bool keep_alive = true;
+  bool expect_continue = false;
+};
+
+struct ResponseHead {
+  int status = 0;
+  int minor_version = 1;
+  std::vector<HeaderView> headers;
+  BodyFraming framing = BodyFraming::kNone;
+  uint64_t content_length = 0;
+  bool keep_alive = true;
+};
+
+enum class ParseState : uint8_t { kDone, kNeedMore, kError };
+
+struct ParseResult {
+  ParseState state = ParseState::kNeedMore;
+  size_t consumed = 0;       // kDone: bytes of the head, blank line included
+  int status = 0;            // kError in a request: 400, 431, 501, 505 …
+  const char* problem = "";  // kError: static text
+};
+
+// Parses a head from the start of `text`. Called again with more text after kNeedMore; `scanned` (0 at first) keeps
+// how far the search for its end got, so that a slow head costs no quadratic time.
+ParseResult ParseRequestHead(std::span<char> text, size_t* scanned, RequestHead* head);
+// `request_method` decides whether a body follows. 1xx heads are returned like any other.
+ParseResult ParseResponseHead(std::span<char> text, size_t* scanned, std::string_view request_method,
+                              ResponseHead* head);
+
+// Decodes chunked framing (RFC 9112 section 7.1). Extensions are skipped, trailers dropped; both are bounded.
+class ChunkedDecoder {
+ public:
+  // Consumes some of `*input` and gives the next piece of data, a view into it. kDone: the last chunk and the trailer
+  // are consumed. kNeedMore: all input is consumed and no data is left in it. Call again while it gives data.
+  // kError: bad framing.
+  struct Piece {
+    ParseState state;
+    std::string_view data;  // may be non-empty with kNeedMore
+    const char* problem = "";
+  };
+  Piece Next(std::string_view* input);
+
+ private:
+  enum class State : uint8_t { kSize, kExtension, kSizeLf, kData, kDataCr, kDataLf, kTrailer, kTrailerLf, kEnd };
+  State state_ = State::kSize;
+  uint64_t left_ = 0;
+  uint32_t line_bytes_ = 0;
+  uint32_t digits_ = 0;
+};
+
+// The standard reason phrase, or "" for a status without one.
+std::string_view ReasonPhrase(int status);
+
+// `200 OK`'s line and the header lines, without the blank line.
+void AppendStatusLine(int status, std::string* out);
+// REQUIRES: name and value hold no CR, LF or NUL (IsHeaderValue).
+void AppendHeader(std::string_view name, std::string_view value, std::string* out);
+bool IsHeaderName(std::string_view name);
+bool IsHeaderValue(std::string_view value);
+
+}  // namespace portolan::http

@@ -1,0 +1,108 @@
+#pragma once
+
+// One shard's event loop: edge-triggered epoll, a timer wheel, tasks, and a way in for other threads. Everything but
+// Post() and Stop() is for the loop's own thread.
+
+#include <chrono>
+#include <coroutine>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "server/net/cancel.h"
+#include "server/net/task.h"
+
+namespace portolan::net {
+
+using Clock = std::chrono::steady_clock;
+using TimePoint = Clock::time_point;
+using Duration = Clock::duration;
+inline constexpr TimePoint kNever = TimePoint::max();
+
+// How long an await may last and what may end it early. Every await of this library takes one.
+struct Wait {
+  TimePoint deadline = kNever;
+  CancelScope* scope = nullptr;
+};
+
+enum class WaitResult : uint8_t { kReady, kTimeout, kCancelled };
+
+class Loop;
+
+// A timer on the loop's wheel; ticks of 10 ms, never early. Arming, moving and disarming are O(1) and make no system
+// call. Owned by whoever waits; disarms itself on destruction.
+class Timer {
+ public:
+  explicit Timer(Loop& loop) : loop_(loop) {}
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+  virtual ~Timer() { Disarm(); }
+
+  void Arm(TimePoint when);  // kNever disarms
+  void Disarm();
+
+ protected:
+  // Called once, on the loop, after the timer has disarmed itself. May destroy the timer.
+  virtual void OnTimer() = 0;
+
+ private:
+  friend class TimerWheel;
+  Loop& loop_;
+  Timer* previous_ = nullptr;
+  Timer* next_ = nullptr;
+  uint64_t tick_ = 0;
+};
+
+// A file descriptor's readiness, registered once for reading and writing (edge-triggered).
+class Watcher {
+ public:
+  virtual ~Watcher() = default;
+  // `events` is epoll's mask. May destroy the watcher.
+  virtual void OnEvents(uint32_t events) = 0;
+};
+
+class Loop {
+ public:
+  Loop();
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // Runs until Stop(). Then destroys what is left of the spawned tasks.
+  void Run();
+  // Thread-safe.
+  void Stop();
+
+  // Runs `function` on the loop's thread, in order of posting. Thread-safe. After Run() has returned it is destroyed
+  // unrun when the loop is destroyed.
+  void Post(std::function<void()> function);
+
+  // Starts `task` now and owns it until it finishes.
+  void Spawn(Task<void> task);
+  // Spawned tasks that have not finished.
+  size_t active_tasks() const;
+
+  // The time at the start of this turn of the loop: cheap, at most a turn old.
+  TimePoint now() const;
+  // Reads the clock and updates now().
+  TimePoint UpdateNow();
+
+  // Suspends until `when`, at the latest until `scope` is cancelled.
+  Task<WaitResult> SleepUntil(TimePoint when, CancelScope* scope = nullptr);
+
+  // epoll registration; the watcher must outlive it. Returns errno, 0 when it worked.
+  int Watch(int fd, Watcher* watcher);
+  // Must be called before the descriptor is closed. Events already fetched for it in this turn are dropped.
+  void Unwatch(int fd, Watcher* watcher);
+
+  // The read buffer lent by the shard: valid until the next await of the caller. 64 KiB.
+  std::span<char> scratch();
+
+ private:
+  friend class Timer;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace portolan::net

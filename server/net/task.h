@@ -1,0 +1,102 @@
+#pragma once
+
+// Task<T>: a lazily started coroutine that is awaited exactly once. It runs on the thread that awaits it; resuming the
+// awaiter is a symmetric transfer, so a chain of awaits costs no stack. Frames come from a per-thread recycler. Nothing
+// in a coroutine may throw: an exception that escapes ends the process.
+//
+//   Task<int> Inner();
+//   Task<void> Outer() { int n = co_await Inner(); ... }
+//
+// Destroying a Task that has not finished destroys its frame, and with it everything that frame awaits; awaitables of
+// this library deregister themselves when they are destroyed.
+//
+// With GCC 12: no capturing lambda coroutines, no captures inside a co_await expression, no co_await inside `?:` or
+// `&&`. Pass state by parameters.
+
+#include <coroutine>
+#include <cstddef>
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace portolan::net {
+
+// The recycler behind coroutine frames: size classes of 64 bytes up to 4 KiB, bounded, one per thread.
+void* AllocateFrame(std::size_t size);
+void FreeFrame(void* frame, std::size_t size) noexcept;
+
+namespace internal {
+
+struct PromiseBase {
+  std::coroutine_handle<> continuation = std::noop_coroutine();
+
+  static void* operator new(std::size_t size) { return AllocateFrame(size); }
+  static void operator delete(void* frame, std::size_t size) noexcept { FreeFrame(frame, size); }
+
+  struct FinalAwaiter {
+    bool await_ready() noexcept { return false; }
+    template <typename Promise>
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> handle) noexcept {
+      return handle.promise().continuation;
+    }
+    void await_resume() noexcept {}
+  };
+
+  std::suspend_always initial_suspend() noexcept { return {}; }
+  FinalAwaiter final_suspend() noexcept { return {}; }
+  [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
+};
+
+template <typename T>
+struct Promise : PromiseBase {
+  std::optional<T> value;
+  template <typename U>
+  void return_value(U&& result) {
+    value.emplace(std::forward<U>(result));
+  }
+  T Take() { return std::move(*value); }
+};
+
+template <>
+struct Promise<void> : PromiseBase {
+  void return_void() noexcept {}
+  void Take() noexcept {}
+};
+
+}  // namespace internal
+
+template <typename T = void>
+class [[nodiscard]] Task {
+ public:
+  struct promise_type : internal::Promise<T> {
+    Task get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
+  };
+
+  Task() = default;
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, {})) {}
+  Task& operator=(Task&& other) noexcept {
+    if (this != &other) {
+      Destroy();
+      handle_ = std::exchange(other.handle_, {});
+    }
+    return *this;
+  }
+  ~Task() { Destroy(); }
+
+  bool await_ready() const noexcept { return false; }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
+    handle_.promise().continuation = awaiting;
+    return handle_;
+  }
+  T await_resume() { return handle_.promise().Take(); }
+
+ private:
+  explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
+  void Destroy() {
+    if (handle_) handle_.destroy();
+  }
+
+  std::coroutine_handle<promise_type> handle_;
+};
+
+}  // namespace portolan::net
