@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,47 @@ struct HeaderView {
 struct HeaderField {
   std::string name;
   std::string value;
+};
+
+// Headers as one block of `name: value\r\n` lines: what HTTP writes as it is, and what gRPC iterates over. One allocation
+// for all of them.
+class HeaderBlock {
+ public:
+  // REQUIRES: `name` is lower case, neither holds CR, LF or NUL.
+  void Add(std::string_view name, std::string_view value) {
+    text_.append(name).append(": ").append(value).append("\r\n");
+  }
+  // For names made of a prefix and a rest (`x-portolan-` `provider`).
+  void Add(std::string_view prefix, std::string_view name, std::string_view value) {
+    text_.append(prefix);
+    Add(name, value);
+  }
+  void Reserve(size_t bytes) { text_.reserve(bytes); }
+  bool empty() const { return text_.empty(); }
+  std::string_view text() const { return text_; }
+
+  class Iterator {
+   public:
+    explicit Iterator(std::string_view rest) : rest_(rest) {}
+    HeaderView operator*() const {
+      const std::string_view line = rest_.substr(0, rest_.find("\r\n"));
+      const size_t colon = line.find(": ");
+      return {line.substr(0, colon), line.substr(colon + 2)};
+    }
+    Iterator& operator++() {
+      rest_.remove_prefix(rest_.find("\r\n") + 2);
+      return *this;
+    }
+    bool operator==(const Iterator& other) const { return rest_.size() == other.rest_.size(); }
+
+   private:
+    std::string_view rest_;
+  };
+  Iterator begin() const { return Iterator(text_); }
+  Iterator end() const { return Iterator({}); }
+
+ private:
+  std::string text_;
 };
 
 // The value of the first header called `name` (lower case).

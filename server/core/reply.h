@@ -6,7 +6,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "server/base/error.h"
 #include "server/base/header.h"
@@ -22,7 +21,7 @@ namespace portolan::core {
 struct ReplyHead {
   int status = 200;
   std::string_view content_type = "application/json";
-  std::vector<HeaderField> headers;  // owned; names lower case, fit for the wire
+  HeaderBlock headers;  // without content-type and what frames the body
 };
 
 // What became of a write: false means that the caller is gone and the call's scope is cancelled.
