@@ -1,12 +1,12 @@
 #pragma once
 
-// What Portolan knows about a provider: where it is, the shape of what it speaks, and how its errors are to be read.
-// Everything here is a pure function of its arguments: no socket, no clock, no thread, no JSON text. That is what makes
-// a provider testable with recorded messages on a table.
+// What Portolan knows about a provider: where it is, the shape of what it speaks, and how its errors are to
+// be read. Everything here is a pure function of its arguments: no socket, no clock, no thread, no JSON text.
+// That is what makes a provider testable with recorded messages on a table.
 //
 // To add a provider that speaks OpenAI's dialect: one row in providers/openai/table.cc.
-// To add a dialect: a folder here with a Provider and a Translator per operation, its wire format in proto/<name>/v1,
-// one line in providers/registry.cc, and its tests. CONTRIBUTING.md has the steps.
+// To add a dialect: a folder here with a Provider and a Translator per operation, its wire format in
+// proto/<name>/v1, one line in providers/registry.cc, and its tests. CONTRIBUTING.md has the steps.
 
 #include <chrono>
 #include <cstdint>
@@ -32,7 +32,8 @@ using google::protobuf::Message;
 
 enum class Operation : uint8_t { kChat, kCompletion, kEmbedding, kListModels, kGetModel };
 inline constexpr int kOperationCount = 5;
-std::string_view ToString(Operation operation);  // `chat`, `completion`, `embedding`, `list_models`, `get_model`
+std::string_view ToString(
+    Operation operation);  // `chat`, `completion`, `embedding`, `list_models`, `get_model`
 
 class Provider;
 
@@ -43,8 +44,8 @@ struct Target {
   bool host_from_caller = false;  // base_url was named in the request
   Secret api_key;                 // may be empty: sent without credentials
   bool key_from_caller = false;   // whose fault a refused key is
-  // Provider options by their snake_case names (`openai_organization`, `anthropic_version` …), values checked to be
-  // fit for a header.
+  // Provider options by their snake_case names (`openai_organization`, `anthropic_version` …), values checked
+  // to be fit for a header.
   std::vector<HeaderField> options;
 
   std::string_view option(std::string_view name) const;  // "" if absent
@@ -53,22 +54,23 @@ struct Target {
 // What an adapter may know of the call besides its messages.
 struct CallFacts {
   Operation operation = Operation::kChat;
-  std::string_view model;       // as the provider is to see it; empty if the caller gave none
+  std::string_view model;  // as the provider is to see it; empty if the caller gave none
   bool stream = false;
   bool include_usage = false;   // stream_options.include_usage
   bool content_blocks = false;  // the caller wants ordered content blocks in the answer
   int64_t unix_seconds = 0;     // now, for `created` where the provider tells no time
 };
 
-// The head of an upstream request. The driver adds Host, Content-Length and whatever the header table lets through.
+// The head of an upstream request. The driver adds Host, Content-Length and whatever the header table lets
+// through.
 struct HttpCall {
   std::string_view method = "POST";
   std::string path;                  // appended to the path of base_url; starts with `/`; with query
   std::vector<HeaderField> headers;  // credentials and what the API demands
 };
 
-// Members of the request that the target cannot take and whose loss does not change the meaning of the answer: named
-// to the caller in a header. Paths as in DecodeError (`logit_bias`, `messages[1].name`).
+// Members of the request that the target cannot take and whose loss does not change the meaning of the
+// answer: named to the caller in a header. Paths as in DecodeError (`logit_bias`, `messages[1].name`).
 using DroppedMembers = std::vector<std::string>;
 
 // Receives what a stream translator composes.
@@ -85,8 +87,8 @@ class StreamTranslator {
   virtual ~StreamTranslator() = default;
 
   enum class State : uint8_t { kMore, kDone };
-  // Takes one event (decoded into the translator's event type) and adds what the caller is to see. Returns an Error for
-  // an error event; nothing may follow it.
+  // Takes one event (decoded into the translator's event type) and adds what the caller is to see. Returns an
+  // Error for an error event; nothing may follow it.
   virtual std::optional<Error> OnEvent(const Message& event, MessageSink& out, State* state) = 0;
   // The upstream ended. Returns an Error if the answer is not complete.
   virtual std::optional<Error> OnEnd(MessageSink& out) = 0;
@@ -102,11 +104,12 @@ class Translator {
   virtual const Message* response_type() const = 0;
   virtual const Message* event_type() const { return nullptr; }
 
-  // Fills `wire` from the hub's request. Returns an Error (400, with the path in `param`) for what would change the
-  // meaning of the answer if it were dropped.
+  // Fills `wire` from the hub's request. Returns an Error (400, with the path in `param`) for what would
+  // change the meaning of the answer if it were dropped.
   virtual std::optional<Error> EncodeRequest(const Message& hub, const CallFacts& facts, Message* wire,
                                              DroppedMembers* dropped) const = 0;
-  virtual std::optional<Error> DecodeResponse(const Message& wire, const CallFacts& facts, Message* hub) const = 0;
+  virtual std::optional<Error> DecodeResponse(const Message& wire, const CallFacts& facts,
+                                              Message* hub) const = 0;
   virtual std::unique_ptr<StreamTranslator> NewStream(const CallFacts& facts) const = 0;
 };
 
@@ -143,8 +146,8 @@ class Provider {
   // SHAPE
   virtual Shape shape(Operation operation) const = 0;
   virtual const LocalProvider* local() const { return nullptr; }
-  // CLASSIFY: what an error answer means. `body` is its text, of any type. The message and code are the provider's own
-  // where it has any; the status is what the caller is to see.
+  // CLASSIFY: what an error answer means. `body` is its text, of any type. The message and code are the
+  // provider's own where it has any; the status is what the caller is to see.
   virtual Error Classify(int http_status, std::span<const HeaderView> headers, std::string_view body,
                          const Target& target) const = 0;
 };

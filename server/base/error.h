@@ -1,6 +1,7 @@
 #pragma once
 
-// The one error type of a call, from wherever it comes to whichever door it leaves by. docs/errors.md lists every code.
+// The one error type of a call, from wherever it comes to whichever door it leaves by. docs/errors.md lists
+// every code.
 
 #include <chrono>
 #include <cstdint>
@@ -23,7 +24,8 @@ std::string_view ToString(ErrorClass error_class);  // `caller`, `policy`, `prov
 struct Error {
   ErrorClass error_class = ErrorClass::kGateway;
   int http_status = 500;
-  std::string code;     // stable, snake_case: `invalid_json`, `upstream_reset`; the provider's own when it has one
+  std::string
+      code;  // stable, snake_case: `invalid_json`, `upstream_reset`; the provider's own when it has one
   std::string message;  // for a person; never holds a secret, a prompt or an answer
   std::string param;    // the path in the request, or the header, at fault; empty if none
   std::string type;     // OpenAI's word; empty: derived from the status (see OpenAiErrorType)

@@ -20,8 +20,8 @@ struct HeaderField {
   std::string value;
 };
 
-// Headers as one block of `name: value\r\n` lines: what HTTP writes as it is, and what gRPC iterates over. One allocation
-// for all of them.
+// Headers as one block of `name: value\r\n` lines: what HTTP writes as it is, and what gRPC iterates over.
+// One allocation for all of them.
 class HeaderBlock {
  public:
   // REQUIRES: `name` is lower case, neither holds CR, LF or NUL.
@@ -62,7 +62,8 @@ class HeaderBlock {
 };
 
 // The value of the first header called `name` (lower case).
-inline std::optional<std::string_view> FindHeader(std::span<const HeaderView> headers, std::string_view name) {
+inline std::optional<std::string_view> FindHeader(std::span<const HeaderView> headers,
+                                                  std::string_view name) {
   for (const HeaderView& header : headers) {
     if (header.name == name) return header.value;
   }

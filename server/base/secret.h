@@ -6,8 +6,8 @@
 
 namespace portolan {
 
-// A credential. It has no operator<<, no conversion and no comparison: the only way to its text is Reveal(), so a
-// search for that word finds every place that could leak one.
+// A credential. It has no operator<<, no conversion and no comparison: the only way to its text is Reveal(),
+// so a search for that word finds every place that could leak one.
 class Secret {
  public:
   Secret() = default;

@@ -18,6 +18,7 @@
 namespace google::protobuf {
 class Arena;
 class Descriptor;
+class FieldDescriptor;
 class Message;
 class MethodDescriptor;
 }  // namespace google::protobuf
@@ -39,25 +40,31 @@ struct OperationSpec {
   std::string stream_field;  // `stream`
   std::string done;          // `[DONE]`
   bool has_body = false;     // REST: the request is a JSON body
+  // Fields of the request that the gateway itself looks at; nullptr where the operation has none.
+  const google::protobuf::FieldDescriptor* model_field = nullptr;
+  const google::protobuf::FieldDescriptor* stream_flag = nullptr;
+  const google::protobuf::FieldDescriptor* stream_options_field = nullptr;
+  const google::protobuf::FieldDescriptor* options_field = nullptr;  // `portolan`, CallOptions
 };
 
 enum class Door : uint8_t { kHttp, kGrpc };
 
-// A call as a front hands it over. Views point into memory that the front keeps until Service::Handle returns.
+// A call as a front hands it over. Views point into memory that the front keeps until Service::Handle
+// returns.
 struct Inbound {
   const OperationSpec* operation = nullptr;
   Door door = Door::kHttp;
-  // Exactly one of the two is given. HTTP with a body: its JSON, not yet looked at. gRPC, and HTTP without a body: the
-  // typed request, checked with CheckVerbatim.
+  // Exactly one of the two is given. HTTP with a body: its JSON, not yet looked at. gRPC, and HTTP without a
+  // body: the typed request, checked with CheckVerbatim.
   std::string json;
   google::protobuf::Message* message = nullptr;
-  bool streaming_rpc = false;  // gRPC: the streaming rpc was called
+  bool streaming_rpc = false;       // gRPC: the streaming rpc was called
   std::vector<HeaderView> headers;  // HTTP headers or gRPC metadata, names lower case
   std::string_view peer;            // `127.0.0.1:50712`, for the log
   std::string_view request_id;      // made by the front or taken from a sane x-request-id
   net::TimePoint received;
-  net::TimePoint deadline = net::kNever;   // grpc-timeout
-  net::CancelScope* scope = nullptr;       // cancelled when the caller goes away
+  net::TimePoint deadline = net::kNever;  // grpc-timeout
+  net::CancelScope* scope = nullptr;      // cancelled when the caller goes away
 };
 
 }  // namespace portolan::core

@@ -15,7 +15,8 @@ namespace portolan::core {
 // Immutable, thread-safe; lives as long as the process.
 class Operations {
  public:
-  // Compiles the codec for every type that the services and `dialect_types` (the wire formats of providers) reach.
+  // Compiles the codec for every type that the services and `dialect_types` (the wire formats of providers)
+  // reach.
   static absl::StatusOr<std::unique_ptr<Operations>> Build(
       std::vector<const google::protobuf::Descriptor*> dialect_types);
 

@@ -1,6 +1,7 @@
 #pragma once
 
-// How the service answers: each front implements ReplySink for one call. Writing awaits, which is the back-pressure.
+// How the service answers: each front implements ReplySink for one call. Writing awaits, which is the
+// back-pressure.
 
 #include <optional>
 #include <span>
@@ -27,22 +28,24 @@ struct ReplyHead {
 // What became of a write: false means that the caller is gone and the call's scope is cancelled.
 using Delivered = bool;
 
-// Exactly one of SendUnary*, SendError or (StartStream, Write*…, EndStream) happens, once. A sink destroyed unfinished
-// breaks the call off (HTTP: the connection is closed; gRPC: CANCELLED).
+// Exactly one of SendUnary*, SendError or (StartStream, Write*…, EndStream) happens, once. A sink destroyed
+// unfinished breaks the call off (HTTP: the connection is closed; gRPC: CANCELLED).
 class ReplySink {
  public:
   virtual ~ReplySink() = default;
 
-  // True: this front takes typed messages (gRPC). False: it takes JSON bytes (REST), and streams of SSE bytes.
+  // True: this front takes typed messages (gRPC). False: it takes JSON bytes (REST), and streams of SSE
+  // bytes.
   virtual bool typed() const = 0;
 
   // A unary answer. The pieces or the message must stay valid until it is done.
   virtual net::Task<Delivered> SendJson(ReplyHead head, std::span<const std::string_view> pieces) = 0;
   virtual net::Task<Delivered> SendMessage(ReplyHead head, const google::protobuf::Message& message) = 0;
 
-  // An error before anything was sent. `provider_body`, if not empty, is the provider's own error body in the caller's
-  // dialect: REST passes it untouched.
-  virtual net::Task<Delivered> SendError(ReplyHead head, const Error& error, std::string_view provider_body) = 0;
+  // An error before anything was sent. `provider_body`, if not empty, is the provider's own error body in the
+  // caller's dialect: REST passes it untouched.
+  virtual net::Task<Delivered> SendError(ReplyHead head, const Error& error,
+                                         std::string_view provider_body) = 0;
 
   // Streams. The head may be held back until the first write, so that both leave together.
   virtual net::Task<Delivered> StartStream(ReplyHead head) = 0;
@@ -50,8 +53,8 @@ class ReplySink {
   virtual net::Task<Delivered> WriteBytes(std::span<const std::string_view> pieces) = 0;
   // gRPC: a batch of chunks.
   virtual net::Task<Delivered> WriteMessages(std::span<const google::protobuf::Message* const> messages) = 0;
-  // The end. With an error, REST sends `data: {"error":…}` and no end marker, gRPC a non-OK status. Without one, REST has
-  // already been given the end marker by WriteBytes.
+  // The end. With an error, REST sends `data: {"error":…}` and no end marker, gRPC a non-OK status. Without
+  // one, REST has already been given the end marker by WriteBytes.
   virtual net::Task<Delivered> EndStream(const Error* error) = 0;
 };
 

@@ -1,0 +1,35 @@
+#include "server/core/header_table.h"
+
+#include <algorithm>
+#include <array>
+
+namespace portolan::core {
+namespace {
+
+constexpr std::array<std::string_view, 4> kUpstream = {
+    "idempotency-key",      // the provider's own de-duplication of a request
+    "traceparent",          // W3C Trace Context
+    "tracestate",           //
+    "x-client-request-id",  // OpenAI: the caller's id in the provider's logs
+};
+
+constexpr std::array<std::string_view, 6> kDownstreamPrefixes = {
+    "openai-", "anthropic-", "x-ratelimit-", "ratelimit-", "retry-after", "x-should-retry",
+};
+
+}  // namespace
+
+bool PassesUpstream(std::string_view lower_name) {
+  return std::find(kUpstream.begin(), kUpstream.end(), lower_name) != kUpstream.end();
+}
+
+bool PassesDownstream(std::string_view lower_name) {
+  return std::any_of(kDownstreamPrefixes.begin(), kDownstreamPrefixes.end(),
+                     [&](std::string_view prefix) { return lower_name.starts_with(prefix); });
+}
+
+bool IsUpstreamRequestId(std::string_view lower_name) {
+  return lower_name == "x-request-id" || lower_name == "request-id";
+}
+
+}  // namespace portolan::core

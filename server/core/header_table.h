@@ -1,0 +1,20 @@
+#pragma once
+
+// Which headers cross the gateway. Both are allow-lists: what is not named here stays where it came from. The
+// tables of docs/headers.md repeat them.
+
+#include <string_view>
+
+namespace portolan::core {
+
+// A caller's header that goes to the provider as it is. Credentials and provider options travel by other
+// ways.
+bool PassesUpstream(std::string_view lower_name);
+
+// A provider's header that goes down to the caller as it is.
+bool PassesDownstream(std::string_view lower_name);
+
+// `x-request-id` or `request-id`: goes down under a name of its own, since x-request-id is the gateway's.
+bool IsUpstreamRequestId(std::string_view lower_name);
+
+}  // namespace portolan::core

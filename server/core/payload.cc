@@ -1,0 +1,71 @@
+#include "server/core/payload.h"
+
+#include <google/protobuf/message.h>
+
+#include <utility>
+
+namespace portolan::core {
+namespace {
+
+using google::protobuf::Message;
+
+Error ToError(const codec::DecodeError& problem) {
+  return Error::InvalidRequest(problem.path.empty() ? "invalid_json" : "invalid_value", problem.ToString(),
+                               problem.path);
+}
+
+}  // namespace
+
+std::optional<Error> Payload::TakeJson(std::string json) {
+  json_ = std::move(json);
+  has_json_ = true;
+  codec::DecodeError problem;
+  codec::DecodeOptions options;
+  options.spans = &spans_;
+  if (!codec::Decode(*operation_.request, json_, options, nullptr, &problem)) return ToError(problem);
+  return std::nullopt;
+}
+
+std::optional<std::string_view> Payload::RawMember(const google::protobuf::FieldDescriptor* field) const {
+  if (field == nullptr) return std::nullopt;
+  for (const codec::MemberSpan& span : spans_) {
+    if (span.field_number == field->number()) {
+      return std::string_view(json_).substr(span.value_begin, span.value_end - span.value_begin);
+    }
+  }
+  return std::nullopt;
+}
+
+Message* Payload::NewRequest() const { return operation_.request_type->New(&arena_); }
+
+std::optional<Error> Payload::ToMessage(std::span<const codec::Edit> edits, const Message** out) {
+  codec::DecodeError problem;
+  if (message_ == nullptr) {
+    message_ = NewRequest();
+    if (!codec::Decode(*operation_.request, json_, {}, message_, &problem)) return ToError(problem);
+  }
+  if (edits.empty()) {
+    *out = message_;
+    return std::nullopt;
+  }
+  Message* edited = NewRequest();
+  edited->CopyFrom(*message_);
+  if (!codec::ApplyEdits(*operation_.request, edits, edited, &problem)) return ToError(problem);
+  *out = edited;
+  return std::nullopt;
+}
+
+std::optional<Error> Payload::ToJson(std::span<const codec::Edit> edits, bool splice, std::string* buffer,
+                                     codec::GatherList* pieces) {
+  if (has_json_ && splice) {
+    codec::Splice(json_, spans_, edits, *operation_.request, pieces);
+    return std::nullopt;
+  }
+  const Message* message = nullptr;
+  if (auto error = ToMessage(edits, &message)) return error;
+  codec::Encode(*operation_.request, *message, {.for_upstream = true}, buffer);
+  pieces->push_back(*buffer);
+  return std::nullopt;
+}
+
+}  // namespace portolan::core

@@ -1,0 +1,59 @@
+#pragma once
+
+// The request of one call: the bytes it came in, or the message it came as, and each made from the other only
+// when it is asked for. The original never changes; what a target is to see is the original plus that
+// target's edits.
+
+#include <google/protobuf/arena.h>
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/error.h"
+#include "server/codec/codec.h"
+#include "server/codec/splice.h"
+#include "server/core/call.h"
+
+namespace portolan::core {
+
+// Belongs to one call; not thread-safe. The messages it makes live on `arena`.
+class Payload {
+ public:
+  Payload(const OperationSpec& operation, google::protobuf::Arena& arena)
+      : operation_(operation), arena_(arena) {}
+
+  // Takes a JSON body and checks it against the operation's request type. Returns a 400 that says where it is
+  // wrong.
+  std::optional<Error> TakeJson(std::string json);
+  // Takes a typed request (REST without a body, gRPC). `message` must outlive the payload.
+  void TakeMessage(google::protobuf::Message& message) { message_ = &message; }
+
+  // The text of a top-level member's value as it came; nullopt if it is absent. Only for JSON payloads.
+  std::optional<std::string_view> RawMember(const google::protobuf::FieldDescriptor* field) const;
+  bool is_json() const { return has_json_; }
+  size_t json_bytes() const { return json_.size(); }
+  const google::protobuf::Message* message() const { return message_; }
+
+  // The typed request with `edits` applied. The original is copied only if there is something to edit.
+  std::optional<Error> ToMessage(std::span<const codec::Edit> edits, const google::protobuf::Message** out);
+
+  // The request as JSON text with `edits`: spliced into the original bytes, or encoded into *buffer where
+  // there are none (or `splice` is off). The pieces point into the payload, the edits and the buffer.
+  std::optional<Error> ToJson(std::span<const codec::Edit> edits, bool splice, std::string* buffer,
+                              codec::GatherList* pieces);
+
+ private:
+  google::protobuf::Message* NewRequest() const;
+
+  const OperationSpec& operation_;
+  google::protobuf::Arena& arena_;
+  bool has_json_ = false;
+  std::string json_;
+  std::vector<codec::MemberSpan> spans_;
+  google::protobuf::Message* message_ = nullptr;  // the original, once it is typed
+};
+
+}  // namespace portolan::core

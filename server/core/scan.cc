@@ -1,0 +1,171 @@
+#include "server/core/scan.h"
+
+#include <charconv>
+
+#include "server/codec/json_reader.h"
+
+namespace portolan::core {
+namespace {
+
+using codec::JsonReader;
+using codec::JsonType;
+
+class Scanner {
+ public:
+  Scanner(std::string_view json, TokenUsage* usage, ChoiceTracker* choices)
+      : reader_(json), usage_(usage), choices_(choices) {}
+
+  ScanResult Run() {
+    if (reader_.Peek() != JsonType::kObject) return result_;
+    reader_.EnterObject();
+    std::string_view name;
+    while (reader_.NextMember(&name, &scratch_)) {
+      if (name == "choices") {
+        ReadChoices();
+      } else if (name == "usage") {
+        ReadUsage();
+      } else if (name == "error") {
+        if (reader_.Peek() != JsonType::kNull) result_.has_error = true;
+        reader_.Skip();
+      } else {
+        reader_.Skip();
+      }
+    }
+    result_.is_object = reader_.AtEnd();
+    return result_;
+  }
+
+ private:
+  void ReadChoices() {
+    if (reader_.Peek() != JsonType::kArray) {
+      reader_.Skip();
+      return;
+    }
+    reader_.EnterArray();
+    while (reader_.NextElement()) ReadChoice();
+  }
+
+  void ReadChoice() {
+    if (reader_.Peek() != JsonType::kObject) {
+      reader_.Skip();
+      return;
+    }
+    int64_t index = 0;
+    bool finished = false;
+    reader_.EnterObject();
+    std::string_view name;
+    while (reader_.NextMember(&name, &scratch_)) {
+      if (name == "index") {
+        index = ReadInteger();
+      } else if (name == "finish_reason" && reader_.Peek() == JsonType::kString) {
+        std::string_view reason;
+        if (reader_.ReadString(&reason, &scratch_, codec::LoneSurrogate::kReplace) && !reason.empty()) {
+          finished = true;
+          result_.finish_reason = reason;
+        }
+      } else if (name == "delta") {
+        ReadDelta();
+      } else if (name == "text") {
+        NoteContent();
+      } else {
+        reader_.Skip();
+      }
+    }
+    const uint64_t bit = uint64_t{1} << (index < 0 || index > 63 ? 63 : index);
+    choices_->seen |= bit;
+    if (finished) choices_->finished |= bit;
+  }
+
+  // Content is the first non-empty text, reasoning, tool call, refusal or audio; a role alone is not.
+  void ReadDelta() {
+    if (result_.has_content || reader_.Peek() != JsonType::kObject) {
+      reader_.Skip();
+      return;
+    }
+    reader_.EnterObject();
+    std::string_view name;
+    while (reader_.NextMember(&name, &scratch_)) {
+      if (name == "role" || name == "type") {
+        reader_.Skip();
+      } else {
+        NoteContent();
+      }
+    }
+  }
+
+  // The value that comes next counts as content unless it is null or empty.
+  void NoteContent() {
+    const JsonType type = reader_.Peek();
+    std::string_view raw;
+    if (!reader_.Skip(&raw)) return;
+    if (type != JsonType::kNull && raw != "\"\"" && raw != "[]" && raw != "{}") result_.has_content = true;
+  }
+
+  int64_t ReadInteger() {
+    if (reader_.Peek() != JsonType::kNumber) {
+      reader_.Skip();
+      return -1;
+    }
+    std::string_view text;
+    if (!reader_.ReadNumber(&text)) return -1;
+    int64_t value = -1;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+  }
+
+  void ReadUsage() {
+    if (reader_.Peek() != JsonType::kObject) {
+      reader_.Skip();
+      return;
+    }
+    reader_.EnterObject();
+    std::string_view name;
+    while (reader_.NextMember(&name, &scratch_)) {
+      if (name == "prompt_tokens") {
+        Keep(ReadInteger(), &usage_->input);
+      } else if (name == "completion_tokens") {
+        Keep(ReadInteger(), &usage_->output);
+      } else if (name == "prompt_tokens_details") {
+        ReadDetail("cached_tokens", &usage_->cached);
+      } else if (name == "completion_tokens_details") {
+        ReadDetail("reasoning_tokens", &usage_->reasoning);
+      } else {
+        reader_.Skip();
+      }
+    }
+  }
+
+  void ReadDetail(std::string_view wanted, int64_t* out) {
+    if (reader_.Peek() != JsonType::kObject) {
+      reader_.Skip();
+      return;
+    }
+    reader_.EnterObject();
+    std::string_view name;
+    while (reader_.NextMember(&name, &scratch_)) {
+      if (name == wanted) {
+        Keep(ReadInteger(), out);
+      } else {
+        reader_.Skip();
+      }
+    }
+  }
+
+  static void Keep(int64_t value, int64_t* out) {
+    if (value >= 0) *out = value;
+  }
+
+  JsonReader reader_;
+  TokenUsage* usage_;
+  ChoiceTracker* choices_;
+  std::string scratch_;
+  ScanResult result_;
+};
+
+}  // namespace
+
+ScanResult ScanAnswer(std::string_view json, TokenUsage* usage, ChoiceTracker* choices) {
+  return Scanner(json, usage, choices).Run();
+}
+
+}  // namespace portolan::core

@@ -1,0 +1,40 @@
+#pragma once
+
+// Reads off an answer in the hub's JSON what the gateway itself needs to know (usage, finish reasons, an
+// error), while the bytes are relayed untouched. The whole text is checked to be JSON on the way.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace portolan::core {
+
+// Token counts, as the provider reports them. -1: not reported.
+struct TokenUsage {
+  int64_t input = -1;
+  int64_t output = -1;
+  int64_t cached = -1;
+  int64_t reasoning = -1;
+  bool reported() const { return input >= 0 || output >= 0; }
+};
+
+// The choices of a stream seen so far, to tell whether each of them has finished. Indices past 63 share a
+// bit.
+struct ChoiceTracker {
+  uint64_t seen = 0;
+  uint64_t finished = 0;
+  bool complete() const { return seen != 0 && seen == finished; }
+};
+
+struct ScanResult {
+  bool is_object = false;     // a JSON object, whole and well formed
+  bool has_error = false;     // a non-null member `error`
+  bool has_content = false;   // a delta or text that a reader would see
+  std::string finish_reason;  // the last non-null one
+};
+
+// Scans one answer or one chunk. `usage` and `choices` are updated where the text tells something new.
+ScanResult ScanAnswer(std::string_view json, TokenUsage* usage, ChoiceTracker* choices);
+
+}  // namespace portolan::core

@@ -1,0 +1,41 @@
+#pragma once
+
+// The headers by which a caller steers the gateway. Each exists in two spellings, x-portolan-NAME and
+// x-portkey-NAME; docs/headers.md lists them all.
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "server/base/error.h"
+#include "server/base/header.h"
+
+namespace portolan::routing {
+
+// What was read from one request's headers. Views point into the caller's bytes.
+struct RequestHeaders {
+  // The prefix of the gateway's own headers on the answer: the one the request used, ours if it used none or
+  // both.
+  std::string_view reply_prefix = "x-portolan-";
+
+  std::string_view provider;
+  std::string_view config;
+  std::string_view custom_host;
+  std::string_view request_timeout;
+  std::string_view trace_id;
+  std::string_view caller_key;  // x-portolan-api-key, x-portkey-api-key
+  bool strict_open_ai_compliance = true;
+  bool strict_given = false;
+
+  std::string_view authorization;  // the whole value
+  std::string_view x_api_key;
+
+  // Every other gateway header without its prefix (`openai-organization`): options of providers, or unknown.
+  std::vector<HeaderView> options;
+};
+
+// Fails (400 conflicting_headers) when one header comes in both spellings, or twice, with different values.
+std::optional<Error> ReadRequestHeaders(std::span<const HeaderView> headers, RequestHeaders* out);
+
+}  // namespace portolan::routing
