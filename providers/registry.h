@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "providers/provider.h"
+
+namespace portolan::providers {
+
+// The providers of this process, by name. Immutable once built, thread-safe.
+class Registry {
+ public:
+  // Every provider that is built in, added one by one: nothing registers itself.
+  static std::unique_ptr<Registry> BuiltIn();
+
+  // nullptr if no provider is called `name`. Case-sensitive, as Portkey's names are.
+  const Provider* Find(std::string_view name) const;
+  const std::vector<std::unique_ptr<Provider>>& all() const { return providers_; }
+
+  void Add(std::unique_ptr<Provider> provider) { providers_.push_back(std::move(provider)); }
+
+ private:
+  std::vector<std::unique_ptr<Provider>> providers_;
+};
+
+}  // namespace portolan::providers

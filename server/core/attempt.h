@@ -1,0 +1,32 @@
+#pragma once
+
+// One try at one target: where it goes, what it carries, and the head of what came back.
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "providers/provider.h"
+#include "server/base/error.h"
+#include "server/base/header.h"
+#include "server/upstream/client.h"
+
+namespace portolan::core {
+
+struct AttemptRequest {
+  const providers::Target& target;
+  const providers::CallFacts& facts;
+  std::span<const HeaderView> caller_headers;
+  std::span<const std::string_view> body;  // empty for a GET
+  const upstream::Timeouts& timeouts;
+  net::Wait wait;
+};
+
+// Sends it and waits for the head of the answer. On failure *exchange is null and the Error says why; an
+// answer with an error status is not a failure.
+net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptRequest request,
+                                            std::unique_ptr<upstream::Exchange>* exchange);
+
+}  // namespace portolan::core

@@ -1,0 +1,52 @@
+#pragma once
+
+// What is known of a call when it is over: the source of its log line and its metrics. Holds no secret,
+// prompt or answer.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/base/error.h"
+#include "server/core/call.h"
+#include "server/core/scan.h"
+#include "server/net/loop.h"
+
+namespace portolan::core {
+
+struct CallRecord {
+  const OperationSpec* operation = nullptr;
+  Door door = Door::kHttp;
+  std::string_view peer;
+  std::string_view request_id;
+  std::string_view trace_id;
+  std::string_view provider;  // empty: refused before one was chosen
+  std::string_view model;     // as the provider saw it
+  bool stream = false;
+  int status = 0;           // HTTP terms at both doors; 499: the caller went away
+  int upstream_status = 0;  // 0: no answer
+  int attempts = 0;
+  std::optional<Error> error;  // also one that came after the head of a stream
+  TokenUsage usage;
+  std::string finish_reason;
+  std::string_view upstream_request_id;
+  uint64_t request_bytes = 0;  // of the body
+  uint64_t reply_bytes = 0;
+  net::TimePoint received;
+  net::TimePoint upstream_started;
+  net::TimePoint upstream_head;  // the answer's head arrived
+  net::TimePoint first_content;  // of a stream
+  net::TimePoint finished;
+};
+
+// Told of every call once, when it is over. Called on the call's shard; must not block.
+class CallObserver {
+ public:
+  virtual ~CallObserver() = default;
+  virtual void OnCallFinished(const CallRecord& record) = 0;
+  virtual void OnStreamOpened() = 0;
+  virtual void OnStreamClosed() = 0;
+};
+
+}  // namespace portolan::core
