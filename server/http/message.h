@@ -1,7 +1,7 @@
 #pragma once
 
-// HTTP/1.1 message heads, parsed and written without I/O (RFC 9110, RFC 9112). Strict where leniency lets a request
-// be smuggled: every rule is listed with its test in tests/unit/http/message_test.cc.
+// HTTP/1.1 message heads, parsed and written without I/O (RFC 9110, RFC 9112). Strict where leniency lets a
+// request be smuggled: every rule is listed with its test in tests/unit/http/message_test.cc.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,12 +16,13 @@
 namespace portolan::http {
 
 inline constexpr size_t kMaxHeadBytes = 64 * 1024;
+inline constexpr size_t kMaxTargetBytes = 16 * 1024;
 inline constexpr size_t kMaxHeaders = 256;
 
 enum class BodyFraming : uint8_t { kNone, kLength, kChunked, kUntilClose };
 
-// Views point into the text that was parsed. Header names are lower case (folded in place by the parser, which is why
-// it takes mutable text); values have no surrounding white space.
+// Views point into the text that was parsed. Header names are lower case (folded in place by the parser,
+// which is why it takes mutable text); values have no surrounding white space.
 struct RequestHead {
   std::string_view method;
   std::string_view target;  // as sent, in origin form (absolute form is reduced to it)
@@ -54,19 +55,25 @@ struct ParseResult {
   const char* problem = "";  // kError: static text
 };
 
-// Parses a head from the start of `text`. Called again with more text after kNeedMore; `scanned` (0 at first) keeps
-// how far the search for its end got, so that a slow head costs no quadratic time.
+// Parses a head from the start of `text`. Called again with more text after kNeedMore (the old bytes first,
+// they may have moved); `scanned` (0 at first) keeps how far the search for its end got, so that a slow head
+// costs no quadratic time. Needs no more of `text` than kMaxHeadBytes. After kError *head is unspecified.
+//
+// A request's lines must end in CR LF; what is refused and with which status is listed, case by case, in the
+// test. An absolute target is reduced to origin form, and the Host header's value becomes its authority (RFC
+// 9112 section 3.2.2).
 ParseResult ParseRequestHead(std::span<char> text, size_t* scanned, RequestHead* head);
-// `request_method` decides whether a body follows. 1xx heads are returned like any other.
+// `request_method` decides whether a body follows. 1xx heads are returned like any other. Bare LF is taken as
+// a line end: the answer goes nowhere as it is, so no later parser can disagree.
 ParseResult ParseResponseHead(std::span<char> text, size_t* scanned, std::string_view request_method,
                               ResponseHead* head);
 
 // Decodes chunked framing (RFC 9112 section 7.1). Extensions are skipped, trailers dropped; both are bounded.
 class ChunkedDecoder {
  public:
-  // Consumes some of `*input` and gives the next piece of data, a view into it. kDone: the last chunk and the trailer
-  // are consumed. kNeedMore: all input is consumed and no data is left in it. Call again while it gives data.
-  // kError: bad framing.
+  // Consumes some of `*input` and gives the next piece of data, a view into it. kDone: the last chunk and the
+  // trailer are consumed. kNeedMore: all input is consumed and no data is left in it. Call again while it
+  // gives data. kError: bad framing; the decoder is of no more use.
   struct Piece {
     ParseState state;
     std::string_view data;  // may be non-empty with kNeedMore
@@ -75,17 +82,36 @@ class ChunkedDecoder {
   Piece Next(std::string_view* input);
 
  private:
-  enum class State : uint8_t { kSize, kExtension, kSizeLf, kData, kDataCr, kDataLf, kTrailer, kTrailerLf, kEnd };
+  enum class State : uint8_t {
+    kSize,
+    kBlank,
+    kExtension,
+    kSizeLf,
+    kData,
+    kDataCr,
+    kDataLf,
+    kTrailer,
+    kTrailerLine,
+    kTrailerLf,
+    kEndLf,
+    kEnd
+  };
+  // Each takes one byte and returns null or what is wrong with it.
+  const char* Step(char c);
+  const char* SizeByte(char c);
+  const char* CountExtensionByte();
+  const char* TrailerByte(char c);
+
   State state_ = State::kSize;
-  uint64_t left_ = 0;
-  uint32_t line_bytes_ = 0;
+  uint64_t left_ = 0;        // of the chunk's data, or its size as far as it is read
+  uint32_t line_bytes_ = 0;  // of the extension or the trailer
   uint32_t digits_ = 0;
 };
 
-// The standard reason phrase, or "" for a status without one.
+// The standard reason phrase (RFC 9110 section 15), or "" for a status without one.
 std::string_view ReasonPhrase(int status);
 
-// `200 OK`'s line and the header lines, without the blank line.
+// `HTTP/1.1 200 OK` and CR LF. REQUIRES: 100 <= status <= 999.
 void AppendStatusLine(int status, std::string* out);
 // REQUIRES: name and value hold no CR, LF or NUL (IsHeaderValue).
 void AppendHeader(std::string_view name, std::string_view value, std::string* out);

@@ -1,0 +1,111 @@
+#pragma once
+
+// Character classes and scans that the parsers of this folder share. Internal to server/http.
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <string_view>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace portolan::http::text {
+
+// For each byte its lower case form if it may stand in a token (RFC 9110 section 5.6.2), else 0.
+inline constexpr auto kTokenLower = [] {
+  std::array<char, 256> table{};
+  for (int c = 'a'; c <= 'z'; ++c) table[static_cast<size_t>(c)] = static_cast<char>(c);
+  for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<size_t>(c)] = static_cast<char>(c - 'A' + 'a');
+  for (int c = '0'; c <= '9'; ++c) table[static_cast<size_t>(c)] = static_cast<char>(c);
+  for (char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<uint8_t>(c)] = c;
+  return table;
+}();
+
+inline char TokenLower(char c) { return kTokenLower[static_cast<uint8_t>(c)]; }
+inline bool IsToken(char c) { return TokenLower(c) != 0; }
+inline bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+inline bool IsBlank(char c) { return c == ' ' || c == '\t'; }
+// Visible ASCII.
+inline bool IsGraphic(char c) { return c > 0x20 && c < 0x7f; }
+// May stand in a field value: visible, obs-text, space, tab.
+inline bool IsValueByte(char c) {
+  const auto byte = static_cast<uint8_t>(c);
+  return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
+}
+
+inline int HexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+inline std::string_view TrimBlanks(std::string_view value) {
+  while (!value.empty() && IsBlank(value.front())) value.remove_prefix(1);
+  while (!value.empty() && IsBlank(value.back())) value.remove_suffix(1);
+  return value;
+}
+
+// `lower` is in lower case already.
+inline bool EqualsIgnoreCase(std::string_view text, std::string_view lower) {
+  if (text.size() != lower.size()) return false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (c != lower[i]) return false;
+  }
+  return true;
+}
+
+// The first byte in [p, end) that may not stand in a field value, or end.
+inline const char* FindNonValue(const char* p, const char* end) {
+#if defined(__SSE2__)
+  const __m128i space = _mm_set1_epi8(0x20);
+  const __m128i tab = _mm_set1_epi8('\t');
+  const __m128i del = _mm_set1_epi8(0x7f);
+  for (; end - p >= 16; p += 16) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i plain = _mm_cmpeq_epi8(_mm_max_epu8(v, space), v);  // byte >= 0x20
+    const __m128i good =
+        _mm_andnot_si128(_mm_cmpeq_epi8(v, del), _mm_or_si128(plain, _mm_cmpeq_epi8(v, tab)));
+    const uint32_t bad = static_cast<uint32_t>(_mm_movemask_epi8(good)) ^ 0xffffu;
+    if (bad != 0) return p + std::countr_zero(bad);
+  }
+#endif
+  while (p < end && IsValueByte(*p)) ++p;
+  return p;
+}
+
+// The first LF in [p, end), or end.
+inline const char* FindLf(const char* p, const char* end) {
+#if defined(__SSE2__)
+  const __m128i lf = _mm_set1_epi8('\n');
+  for (; end - p >= 16; p += 16) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const auto hit = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(v, lf)));
+    if (hit != 0) return p + std::countr_zero(hit);
+  }
+#endif
+  while (p < end && *p != '\n') ++p;
+  return p;
+}
+
+// The first LF or CR in [p, end), or end.
+inline const char* FindLineEnd(const char* p, const char* end) {
+#if defined(__SSE2__)
+  const __m128i lf = _mm_set1_epi8('\n');
+  const __m128i cr = _mm_set1_epi8('\r');
+  for (; end - p >= 16; p += 16) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i either = _mm_or_si128(_mm_cmpeq_epi8(v, lf), _mm_cmpeq_epi8(v, cr));
+    const auto hit = static_cast<uint32_t>(_mm_movemask_epi8(either));
+    if (hit != 0) return p + std::countr_zero(hit);
+  }
+#endif
+  while (p < end && *p != '\n' && *p != '\r') ++p;
+  return p;
+}
+
+}  // namespace portolan::http::text
