@@ -1,0 +1,141 @@
+#include <google/protobuf/message.h>
+
+#include "server/core/stream_pipeline.h"
+#include "server/http/sse.h"
+
+namespace portolan::core {
+namespace {
+
+constexpr std::string_view kDataPrefix = "data: ";
+constexpr std::string_view kEventEnd = "\n\n";
+
+class HubStream final : public StreamPipeline {
+ public:
+  HubStream(const OperationSpec& operation, const providers::Target& target, bool typed)
+      : operation_(operation), target_(target), typed_(typed) {}
+
+  void Feed(std::string_view bytes, StreamBatch* batch) override {
+    arena_.Reset();
+    relayed_ = {};
+    reader_.Push(bytes);
+    http::SseEvent event;
+    while (!batch->done && !batch->error) {
+      const auto result = reader_.Next(&event);
+      if (result == http::SseReader::Result::kNeedMore) break;
+      if (result == http::SseReader::Result::kTooLarge) {
+        batch->error = InvalidEvent("an event is larger than the gateway's limit");
+        break;
+      }
+      TakeEvent(event, bytes, batch);
+    }
+    if (!relayed_.empty()) batch->pieces.push_back(relayed_);
+  }
+
+  void End(StreamBatch* batch) override {
+    arena_.Reset();
+    if (facts.passed_error) {
+      batch->done = true;
+    } else if (reader_.pending() == 0 && choices_.complete()) {
+      // Some compatible servers leave the end marker out; a caller may wait for it.
+      if (!typed_) batch->pieces = {kDataPrefix, operation_.done, kEventEnd};
+      batch->done = true;
+    } else {
+      batch->error = TruncatedStream();
+    }
+  }
+
+ private:
+  void TakeEvent(const http::SseEvent& event, std::string_view bytes, StreamBatch* batch) {
+    if (event.data == operation_.done && event.has_data) {
+      batch->done = true;
+    } else if (event.has_data && !event.data.empty() && !TakeData(event.data, batch)) {
+      return;
+    }
+    if (!typed_) Relay(event.raw, bytes, batch);
+  }
+
+  // False if the event ends the stream with an error.
+  bool TakeData(std::string_view data, StreamBatch* batch) {
+    const ScanResult scan = ScanAnswer(data, &facts.usage, &choices_);
+    if (!scan.is_object) {
+      batch->error = InvalidEvent("an event is not a JSON object");
+      return false;
+    }
+    facts.content_seen |= scan.has_content;
+    if (!scan.finish_reason.empty()) facts.finish_reason = scan.finish_reason;
+    if (scan.has_error) {
+      Error error = target_.provider->Classify(502, {}, data, target_);
+      error.error_class = ErrorClass::kProvider;
+      if (typed_) {
+        batch->error = std::move(error);
+        return false;
+      }
+      facts.passed_error = std::move(error);
+    } else if (typed_) {
+      return Decode(data, batch);
+    }
+    return true;
+  }
+
+  bool Decode(std::string_view data, StreamBatch* batch) {
+    google::protobuf::Message* chunk = operation_.chunk_type->New(&arena_);
+    codec::DecodeError problem;
+    if (!codec::Decode(*operation_.chunk, data, {.strictness = codec::Strictness::kResponse}, chunk, &problem)) {
+      batch->error = InvalidEvent(problem.problem);
+      return false;
+    }
+    batch->messages.push_back(chunk);
+    return true;
+  }
+
+  // Neighbouring events leave as one piece. An event that began in an earlier read stands in the reader's own buffer,
+  // which the next event may reuse, so it is kept here.
+  void Relay(std::string_view raw, std::string_view bytes, StreamBatch* batch) {
+    const bool inside = raw.data() >= bytes.data() && raw.data() + raw.size() <= bytes.data() + bytes.size();
+    if (!inside) {
+      held_.assign(raw);
+      batch->pieces.push_back(held_);
+    } else if (relayed_.empty()) {
+      relayed_ = raw;
+    } else {
+      relayed_ = {relayed_.data(), static_cast<size_t>(raw.data() + raw.size() - relayed_.data())};
+    }
+  }
+
+  const OperationSpec& operation_;
+  const providers::Target& target_;
+  const bool typed_;
+  http::SseReader reader_;
+  ChoiceTracker choices_;
+  std::string held_;
+  std::string_view relayed_;
+  google::protobuf::Arena arena_;
+};
+
+}  // namespace
+
+Error TruncatedStream() {
+  Error error;
+  error.error_class = ErrorClass::kProvider;
+  error.http_status = 502;
+  error.code = "upstream_truncated";
+  error.message = "the provider's stream ended before its answer was complete";
+  error.retryable = true;
+  return error;
+}
+
+Error InvalidEvent(std::string_view problem) {
+  Error error;
+  error.error_class = ErrorClass::kProvider;
+  error.http_status = 502;
+  error.code = "upstream_invalid_answer";
+  error.message = "the provider's stream cannot be understood: " + std::string(problem);
+  error.retryable = true;
+  return error;
+}
+
+std::unique_ptr<StreamPipeline> NewHubStream(const OperationSpec& operation, const providers::Target& target, bool typed) {
+  return std::make_unique<HubStream>(operation, target, typed);
+}
+
+}  // namespace portolan::core

@@ -1,0 +1,64 @@
+#include <google/protobuf/message.h>
+
+#include "portolan/v1/chat_completion.pb.h"
+#include "portolan/v1/completion.pb.h"
+#include "portolan/v1/embedding.pb.h"
+#include "server/core/stream_pipeline.h"
+
+namespace portolan::core {
+namespace {
+
+void ScanUsage(const v1::Usage& usage, TokenUsage* out) {
+  if (usage.has_prompt_tokens()) out->input = usage.prompt_tokens();
+  if (usage.has_completion_tokens()) out->output = usage.completion_tokens();
+  if (usage.prompt_tokens_details().has_cached_tokens()) out->cached = usage.prompt_tokens_details().cached_tokens();
+  if (usage.completion_tokens_details().has_reasoning_tokens()) {
+    out->reasoning = usage.completion_tokens_details().reasoning_tokens();
+  }
+}
+
+template <typename Choice>
+void ScanFinish(const Choice& choice, ChoiceTracker* choices, ScanResult* result) {
+  const int index = choice.index() < 0 || choice.index() > 63 ? 63 : choice.index();
+  const uint64_t bit = uint64_t{1} << index;
+  choices->seen |= bit;
+  if (choice.finish_reason().empty()) return;
+  choices->finished |= bit;
+  result->finish_reason = choice.finish_reason();
+}
+
+bool HasContent(const v1::MessageDelta& delta) {
+  return !delta.content().empty() || !delta.refusal().empty() || !delta.reasoning_content().empty() ||
+         delta.tool_calls_size() > 0 || delta.has_audio() || delta.content_blocks_size() > 0 ||
+         delta.has_function_call();
+}
+
+}  // namespace
+
+void ScanMessage(const google::protobuf::Message& message, TokenUsage* usage, ChoiceTracker* choices,
+                 ScanResult* result) {
+  const auto* type = message.GetDescriptor();
+  if (type == v1::ChatCompletionChunk::descriptor()) {
+    const auto& chunk = static_cast<const v1::ChatCompletionChunk&>(message);
+    ScanUsage(chunk.usage(), usage);
+    for (const auto& choice : chunk.choices()) {
+      ScanFinish(choice, choices, result);
+      result->has_content |= HasContent(choice.delta());
+    }
+  } else if (type == v1::ChatCompletion::descriptor()) {
+    const auto& answer = static_cast<const v1::ChatCompletion&>(message);
+    ScanUsage(answer.usage(), usage);
+    for (const auto& choice : answer.choices()) ScanFinish(choice, choices, result);
+  } else if (type == v1::Completion::descriptor()) {
+    const auto& answer = static_cast<const v1::Completion&>(message);
+    ScanUsage(answer.usage(), usage);
+    for (const auto& choice : answer.choices()) {
+      ScanFinish(choice, choices, result);
+      result->has_content |= !choice.text().empty();
+    }
+  } else if (type == v1::EmbeddingResponse::descriptor()) {
+    ScanUsage(static_cast<const v1::EmbeddingResponse&>(message).usage(), usage);
+  }
+}
+
+}  // namespace portolan::core

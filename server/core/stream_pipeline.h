@@ -1,0 +1,70 @@
+#pragma once
+
+// From the bytes of an upstream's stream to what the caller is to see, without I/O: it can be fed byte by byte on a
+// table. One pipeline per call.
+//
+//   read from upstream ──► Feed ──► batch ──► written to the caller, then the next read: that is the back-pressure
+
+#include <google/protobuf/arena.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "providers/provider.h"
+#include "server/base/error.h"
+#include "server/core/call.h"
+#include "server/core/scan.h"
+
+namespace portolan::core {
+
+// What one read of the upstream comes to. Its views are valid until the pipeline is fed again.
+struct StreamBatch {
+  std::vector<std::string_view> pieces;                     // REST: bytes of whole SSE events
+  std::vector<const google::protobuf::Message*> messages;  // gRPC
+  bool done = false;           // the stream is complete, its end marker is among the pieces
+  std::optional<Error> error;  // the stream has failed; after what stands above
+  bool empty() const { return pieces.empty() && messages.empty(); }
+};
+
+// What is learnt on the way, for the log and the metrics.
+struct StreamFacts {
+  TokenUsage usage;
+  std::string finish_reason;
+  bool content_seen = false;
+  // An error event of the provider that was passed on as it came; the stream ends as the upstream ends it.
+  std::optional<Error> passed_error;
+};
+
+class StreamPipeline {
+ public:
+  virtual ~StreamPipeline() = default;
+  // Takes the next bytes, which must stay valid until the batch has been written.
+  virtual void Feed(std::string_view bytes, StreamBatch* batch) = 0;
+  // The upstream ended in good framing.
+  virtual void End(StreamBatch* batch) = 0;
+
+  StreamFacts facts;
+};
+
+// The upstream speaks the hub's dialect. For REST its bytes are passed on, event by event, as they came; for gRPC each
+// event is decoded.
+std::unique_ptr<StreamPipeline> NewHubStream(const OperationSpec& operation, const providers::Target& target, bool typed);
+
+// The upstream speaks a dialect that `translator` knows. `events` is the plan of its event type.
+std::unique_ptr<StreamPipeline> NewTranslatedStream(const OperationSpec& operation,
+                                                    const providers::Translator& translator,
+                                                    const codec::MessagePlan& events,
+                                                    const providers::CallFacts& call, bool typed);
+
+// Reads usage and finish reason off a typed chunk or answer of the hub.
+void ScanMessage(const google::protobuf::Message& message, TokenUsage* usage, ChoiceTracker* choices,
+                 ScanResult* result);
+
+// An error of a stream that ended before it was complete.
+Error TruncatedStream();
+Error InvalidEvent(std::string_view problem);
+
+}  // namespace portolan::core
