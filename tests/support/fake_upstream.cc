@@ -1,0 +1,433 @@
+#include "tests/support/fake_upstream.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/pem.h>
+#include <poll.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+
+#include "tests/support/wire.h"
+
+namespace portolan::test {
+namespace {
+
+[[noreturn]] void Give(const char* what) {
+  std::perror(what);
+  std::abort();
+}
+
+SSL_CTX* ServerContext(const TestCertificate& certificate) {
+  SSL_CTX* context = SSL_CTX_new(TLS_server_method());
+  if (SSL_CTX_use_certificate_file(context, certificate.certificate_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+      SSL_CTX_use_PrivateKey_file(context, certificate.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
+    Give("fake upstream: certificate");
+  }
+  const unsigned char id[] = "fake";
+  SSL_CTX_set_session_id_context(context, id, sizeof(id) - 1);
+  return context;
+}
+
+int ListenOnLoopback(uint16_t* port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int one = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(*port);
+  socklen_t size = sizeof(address);
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(fd, 1024) != 0 ||
+      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    Give("fake upstream: listen");
+  }
+  *port = ntohs(address.sin_port);
+  return fd;
+}
+
+bool SameName(const std::string& a, const std::string& b) { return strcasecmp(a.c_str(), b.c_str()) == 0; }
+
+// Splits a head into the request's parts.
+void ParseHead(const std::string& head, SeenRequest* request) {
+  request->raw_head = head;
+  size_t line_end = head.find("\r\n");
+  const std::string line = head.substr(0, line_end);
+  const size_t first = line.find(' ');
+  const size_t last = line.rfind(' ');
+  request->method = line.substr(0, first);
+  if (first != std::string::npos && last > first) request->target = line.substr(first + 1, last - first - 1);
+  if (last != std::string::npos) request->version = line.substr(last + 1);
+  while (line_end != std::string::npos) {
+    const size_t start = line_end + 2;
+    line_end = head.find("\r\n", start);
+    const std::string field = head.substr(start, line_end == std::string::npos ? line_end : line_end - start);
+    const size_t colon = field.find(':');
+    if (field.empty() || colon == std::string::npos) continue;
+    const size_t value = field.find_first_not_of(" \t", colon + 1);
+    request->headers.emplace_back(field.substr(0, colon),
+                                  value == std::string::npos ? "" : field.substr(value));
+  }
+}
+
+}  // namespace
+
+std::string SeenRequest::Header(const std::string& name) const {
+  for (const auto& [key, value] : headers) {
+    if (SameName(key, name)) return value;
+  }
+  return "";
+}
+
+int SeenRequest::CountHeader(const std::string& name) const {
+  int count = 0;
+  for (const auto& [key, value] : headers) count += SameName(key, name) ? 1 : 0;
+  return count;
+}
+
+struct FakeUpstream::State {
+  Handler handler;
+  Options options;
+  SSL_CTX* tls = nullptr;
+  int listen_fd = -1;
+  uint16_t port = 0;
+  Latch stop;
+  std::thread acceptor;
+
+  mutable std::mutex mutex;
+  mutable std::condition_variable changed;
+  std::vector<SeenConnection> connections;
+  std::vector<SeenRequest> requests;
+  std::vector<std::thread> threads;
+
+  ~State() {
+    if (tls != nullptr) SSL_CTX_free(tls);
+  }
+
+  void Accept();
+  void Serve(int fd, int number);
+
+  template <typename Change>
+  void Update(int number, Change change) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    change(connections[static_cast<size_t>(number - 1)]);
+    changed.notify_all();
+  }
+};
+
+namespace {
+
+// Reads requests from one connection and plays the scripts on it.
+class Player {
+ public:
+  Player(Wire& wire, const FakeUpstream::Options& options,
+         std::function<void(size_t, size_t, const std::string&)> count)
+      : wire_(wire), options_(options), count_(std::move(count)) {}
+
+  // kOpen: the head is in request, what followed it is still to be read.
+  WireEnd ReadHead(SeenRequest* request) {
+    size_t end;
+    while ((end = input_.find("\r\n\r\n")) == std::string::npos) {
+      const WireEnd result = More();
+      if (result != WireEnd::kOpen) return result;
+    }
+    ParseHead(input_.substr(0, end + 2), request);
+    input_.erase(0, end + 4);
+    return WireEnd::kOpen;
+  }
+
+  WireEnd ReadBody(SeenRequest* request) {
+    if (SameName(request->Header("Transfer-Encoding"), "chunked")) return ReadChunks(request);
+    const std::string length = request->Header("Content-Length");
+    return length.empty() ? WireEnd::kOpen : Take(std::strtoull(length.c_str(), nullptr, 10), &request->body);
+  }
+
+  // kOpen: the script ran to its end and the connection is still good. *closed: the script ended it.
+  WireEnd Play(const Script& script, bool* closed) {
+    for (const Script::Step& step : script.steps()) {
+      const WireEnd end = PlayStep(step, closed);
+      if (end != WireEnd::kOpen || *closed) return end;
+    }
+    return WireEnd::kOpen;
+  }
+
+ private:
+  using Kind = Script::Step::Kind;
+
+  WireEnd PlayStep(const Script::Step& step, bool* closed) {
+    switch (step.kind) {
+      case Kind::kSend:
+        return SendBytes(step.bytes);
+      case Kind::kSplit:
+        for (size_t at = 0; at < step.bytes.size(); at += step.size) {
+          WireEnd end = SendBytes(step.bytes.substr(at, step.size));
+          if (end == WireEnd::kOpen) end = wire_.Drain();
+          if (end != WireEnd::kOpen) return end;
+        }
+        return WireEnd::kOpen;
+      case Kind::kHold:
+        return wire_.WaitFor(step.latch->fd());
+      case Kind::kSignal:
+        Latch(*step.latch).Release();
+        return WireEnd::kOpen;
+      case Kind::kStall:
+        return wire_.WaitFor(-1);
+      case Kind::kTunnel:
+        *closed = true;
+        return Relay(step.port);
+      case Kind::kClose:
+      case Kind::kCutOff:
+        wire_.Close(step.kind == Kind::kClose);
+        break;
+      case Kind::kReset:
+        wire_.Reset();
+        break;
+    }
+    *closed = true;
+    return WireEnd::kOpen;
+  }
+
+  WireEnd SendBytes(const std::string& bytes) {
+    // In bounded pieces, so that the count of sent bytes shows where back-pressure stopped it.
+    for (size_t at = 0; at < bytes.size(); at += kSendPiece) {
+      const std::string piece = bytes.substr(at, kSendPiece);
+      const WireEnd end = wire_.Send(piece);
+      if (end != WireEnd::kOpen) return end;
+      count_(0, piece.size(), input_);
+    }
+    return WireEnd::kOpen;
+  }
+
+  WireEnd More() {
+    const size_t before = input_.size();
+    const WireEnd end = wire_.Receive(&input_);
+    count_(input_.size() - before, 0, input_);
+    return end;
+  }
+
+  WireEnd Take(size_t size, std::string* out) {
+    while (out->size() < size) {
+      if (!input_.empty()) {
+        const size_t part = std::min(size - out->size(), input_.size());
+        out->append(input_, 0, part);
+        input_.erase(0, part);
+        continue;
+      }
+      WireEnd end = WireEnd::kOpen;
+      if (out->size() >= options_.body_window) end = wire_.WaitFor(options_.read_on.fd());
+      if (end == WireEnd::kOpen) end = More();
+      if (end != WireEnd::kOpen) return end;
+    }
+    return WireEnd::kOpen;
+  }
+
+  WireEnd ReadChunks(SeenRequest* request) {
+    for (;;) {
+      size_t end;
+      while ((end = input_.find("\r\n")) == std::string::npos) {
+        const WireEnd result = More();
+        if (result != WireEnd::kOpen) return result;
+      }
+      const size_t size = std::strtoull(input_.c_str(), nullptr, 16);
+      input_.erase(0, end + 2);
+      std::string chunk;
+      const WireEnd result = Take(size + 2, &chunk);
+      if (result != WireEnd::kOpen) return result;
+      request->body.append(chunk, 0, size);
+      if (size == 0) return WireEnd::kOpen;
+    }
+  }
+
+  WireEnd Relay(uint16_t port) {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+      close(fd);
+      wire_.Reset();
+      return WireEnd::kOpen;
+    }
+    Wire far(fd, wire_.stop_fd());
+    if (!input_.empty()) far.Send(input_);
+    WireEnd end = WireEnd::kOpen;
+    while (end == WireEnd::kOpen) {
+      pollfd entries[3] = {{wire_.fd(), POLLIN, 0}, {fd, POLLIN, 0}, {wire_.stop_fd(), POLLIN, 0}};
+      if (poll(entries, 3, -1) < 0 || entries[2].revents != 0) break;
+      std::string bytes;
+      Wire& from = entries[0].revents != 0 ? wire_ : far;
+      Wire& to = entries[0].revents != 0 ? far : wire_;
+      end = from.Receive(&bytes);
+      if (end == WireEnd::kOpen) end = to.Send(bytes);
+    }
+    far.Close(false);
+    wire_.Close(false);
+    return WireEnd::kOpen;
+  }
+
+  static constexpr size_t kSendPiece = 64 * 1024;
+  Wire& wire_;
+  const FakeUpstream::Options& options_;
+  std::function<void(size_t, size_t, const std::string&)> count_;
+  std::string input_;
+};
+
+}  // namespace
+
+void FakeUpstream::State::Serve(int fd, int number) {
+  Wire wire(fd, stop.fd());
+  if (tls != nullptr) {
+    const bool good = wire.Accept(tls);
+    Update(number, [&](SeenConnection& seen) {
+      seen.tls_failed = !good;
+      seen.tls_resumed = wire.resumed();
+      seen.server_name = wire.server_name();
+      seen.ended = !good;
+    });
+    if (!good) return;
+  }
+  Player player(wire, options, [this, number](size_t received, size_t sent, const std::string& input) {
+    Update(number, [&](SeenConnection& seen) {
+      seen.bytes_received += received;
+      seen.bytes_sent += sent;
+      seen.partial = input;
+    });
+  });
+
+  bool closed = false;
+  WireEnd end = WireEnd::kOpen;
+  if (options.on_connect) end = player.Play(options.on_connect(number), &closed);
+  for (int count = 1; end == WireEnd::kOpen && !closed; ++count) {
+    SeenRequest request;
+    request.connection = number;
+    request.number = count;
+    end = player.ReadHead(&request);
+    if (end != WireEnd::kOpen) break;
+    if (options.on_head) end = player.Play(options.on_head(request), &closed);
+    if (end != WireEnd::kOpen || closed) break;
+    end = player.ReadBody(&request);
+    if (end != WireEnd::kOpen) break;
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      requests.push_back(request);
+      SeenConnection& seen = connections[static_cast<size_t>(number - 1)];
+      seen.requests = count;
+      seen.partial.clear();
+      changed.notify_all();
+    }
+    end = player.Play(handler(request), &closed);
+  }
+  const TestClock::time_point now = TestClock::now();
+  Update(number, [&](SeenConnection& seen) {
+    seen.ended = true;
+    if (end == WireEnd::kPeerClosed || end == WireEnd::kPeerReset) seen.client_left = now;
+    seen.client_reset = end == WireEnd::kPeerReset;
+  });
+}
+
+void FakeUpstream::State::Accept() {
+  for (;;) {
+    pollfd entries[2] = {{listen_fd, POLLIN, 0}, {stop.fd(), POLLIN, 0}};
+    if (poll(entries, 2, -1) < 0) continue;
+    if (entries[1].revents != 0) return;
+    const int fd = accept4(listen_fd, nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd < 0) continue;
+    const std::lock_guard<std::mutex> lock(mutex);
+    SeenConnection seen;
+    seen.number = static_cast<int>(connections.size()) + 1;
+    seen.accepted = TestClock::now();
+    connections.push_back(seen);
+    threads.emplace_back([this, fd, number = seen.number] { Serve(fd, number); });
+    changed.notify_all();
+  }
+}
+
+FakeUpstream::FakeUpstream(Handler handler) : FakeUpstream(std::move(handler), Options()) {}
+
+FakeUpstream::FakeUpstream(Handler handler, Options options) : state_(std::make_shared<State>()) {
+  state_->handler = std::move(handler);
+  state_->options = std::move(options);
+  state_->port = state_->options.port;
+  if (state_->options.tls) state_->tls = ServerContext(*state_->options.tls);
+  state_->listen_fd = ListenOnLoopback(&state_->port);
+  state_->acceptor = std::thread([state = state_.get()] { state->Accept(); });
+}
+
+FakeUpstream::~FakeUpstream() { Stop(); }
+
+void FakeUpstream::Stop() {
+  if (state_->listen_fd < 0) return;
+  state_->stop.Release();
+  state_->acceptor.join();
+  close(state_->listen_fd);
+  state_->listen_fd = -1;
+  // No thread is added once the acceptor is gone.
+  for (std::thread& thread : state_->threads) thread.join();
+}
+
+uint16_t FakeUpstream::port() const { return state_->port; }
+
+std::string FakeUpstream::host_port() const { return "127.0.0.1:" + std::to_string(state_->port); }
+
+std::string FakeUpstream::url() const {
+  return state_->tls == nullptr ? "http://" + host_port()
+                                : "https://localhost:" + std::to_string(state_->port);
+}
+
+std::vector<SeenRequest> FakeUpstream::requests() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->requests;
+}
+
+std::vector<SeenConnection> FakeUpstream::connections() const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->connections;
+}
+
+SeenConnection FakeUpstream::connection(int number) const {
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  return state_->connections.at(static_cast<size_t>(number - 1));
+}
+
+bool FakeUpstream::WaitForRequests(size_t count, Timeout timeout) const {
+  std::unique_lock<std::mutex> lock(state_->mutex);
+  return state_->changed.wait_for(lock, timeout, [&] { return state_->requests.size() >= count; });
+}
+
+bool FakeUpstream::WaitForConnections(size_t count, Timeout timeout) const {
+  return WaitFor([count](const std::vector<SeenConnection>& seen) { return seen.size() >= count; }, timeout);
+}
+
+bool FakeUpstream::WaitForClientToLeave(int connection, Timeout timeout) const {
+  const size_t at = static_cast<size_t>(connection - 1);
+  return WaitFor(
+      [at](const std::vector<SeenConnection>& seen) {
+        return seen.size() > at && seen[at].client_left.has_value();
+      },
+      timeout);
+}
+
+bool FakeUpstream::WaitFor(const std::function<bool(const std::vector<SeenConnection>&)>& condition,
+                           Timeout timeout) const {
+  std::unique_lock<std::mutex> lock(state_->mutex);
+  return state_->changed.wait_for(lock, timeout, [&] { return condition(state_->connections); });
+}
+
+FakeUpstream::Handler InSequence(std::vector<Script> scripts) {
+  auto next = std::make_shared<std::atomic<size_t>>(0);
+  auto all = std::make_shared<const std::vector<Script>>(std::move(scripts));
+  return [next, all](const SeenRequest&) {
+    const size_t at = next->fetch_add(1);
+    return at < all->size() ? (*all)[at] : Respond(500, "the test has no script for this request");
+  };
+}
+
+}  // namespace portolan::test
