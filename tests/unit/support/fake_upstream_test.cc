@@ -83,7 +83,8 @@ TEST(FakeUpstream, RecordsWhatItSawAndAnswersByScript) {
 TEST(FakeUpstream, HoldsUntilTheLatchOpens) {
   Latch reached;
   Latch go;
-  FakeUpstream upstream([&](const SeenRequest&) { return Script().Send("a").Signal(reached).Hold(go).Send("b"); });
+  FakeUpstream upstream(
+      [&](const SeenRequest&) { return Script().Send("a").Signal(reached).Hold(go).Send("b"); });
   RawClient client(upstream.port());
   client.Send("GET / HTTP/1.1\r\n\r\n");
   EXPECT_EQ(client.Read(1), "a");
