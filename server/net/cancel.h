@@ -30,12 +30,17 @@ class CancelScope {
     // Called at most once, from Cancel(). May destroy hooks, this one included, but not the scope.
     virtual void OnCancel(CancelReason reason) = 0;
 
-    // Joins `scope` (null: does nothing). If the scope is cancelled already, OnCancel is NOT called: test first.
+    // Joins `scope` (null: does nothing). If the scope is cancelled already, OnCancel is NOT called: test
+    // first.
     void Link(CancelScope* scope);
-    void Unlink();
+    void Unlink() {
+      if (scope_ != nullptr) Remove();
+    }
 
    private:
     friend class CancelScope;
+    void Remove();
+
     CancelScope* scope_ = nullptr;
     Hook* previous_ = nullptr;
     Hook* next_ = nullptr;
@@ -49,7 +54,7 @@ class CancelScope {
   bool cancelled() const { return reason_ != CancelReason::kNone; }
   CancelReason reason() const { return reason_; }
 
-  // The first reason stays. Runs every linked hook.
+  // The first reason stays. Runs every linked hook, in no particular order. REQUIRES: reason is not kNone.
   void Cancel(CancelReason reason);
 
  private:

@@ -17,15 +17,16 @@ absl::StatusOr<SocketAddress> ParseAddress(std::string_view text);
 class Listener {
  public:
   // Fails with the address and the reason in the message (`127.0.0.1:8787 is in use`).
-  static absl::StatusOr<std::unique_ptr<Listener>> Open(Loop& loop, const SocketAddress& address, bool reuse_port);
+  static absl::StatusOr<std::unique_ptr<Listener>> Open(Loop& loop, const SocketAddress& address,
+                                                        bool reuse_port);
   ~Listener();
 
   SocketAddress address() const;  // with the port the system chose
 
-  // Calls `on_accept` for every connection from now on. When the process or system runs out of descriptors accepting
-  // pauses and tries again after 100 ms.
+  // Calls `on_accept` for every connection from now on; it must not destroy the listener. When the process or
+  // system runs out of descriptors accepting pauses and tries again after 100 ms.
   void Start(std::function<void(std::unique_ptr<Socket>)> on_accept);
-  // Accepts what is queued already, then stops listening.
+  // Accepts what is queued already, paused or not, then stops listening.
   void Stop();
   // Stops and resumes accepting (connection limit); the listening socket stays open.
   void Pause(bool paused);

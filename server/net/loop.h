@@ -1,10 +1,9 @@
 #pragma once
 
-// One shard's event loop: edge-triggered epoll, a timer wheel, tasks, and a way in for other threads. Everything but
-// Post() and Stop() is for the loop's own thread.
+// One shard's event loop: edge-triggered epoll, a timer wheel, tasks, and a way in for other threads.
+// Everything but Post() and Stop() is for the loop's own thread.
 
 #include <chrono>
-#include <coroutine>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -30,27 +29,41 @@ enum class WaitResult : uint8_t { kReady, kTimeout, kCancelled };
 
 class Loop;
 
-// A timer on the loop's wheel; ticks of 10 ms, never early. Arming, moving and disarming are O(1) and make no system
-// call. Owned by whoever waits; disarms itself on destruction.
-class Timer {
+namespace internal {
+// A link of one of the wheel's circular lists.
+struct TimerNode {
+  TimerNode* previous = nullptr;
+  TimerNode* next = nullptr;
+};
+}  // namespace internal
+
+// A timer on the loop's wheel; ticks of 10 ms, never early. Arming, moving and disarming are O(1) and make no
+// system call. Owned by whoever waits; disarms itself on destruction.
+class Timer : private internal::TimerNode {
  public:
   explicit Timer(Loop& loop) : loop_(loop) {}
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
   virtual ~Timer() { Disarm(); }
 
-  void Arm(TimePoint when);  // kNever disarms
-  void Disarm();
+  // Fires once, at `when` or up to a tick later; a time that has passed means the end of this turn (or of the
+  // next, when called by a timer). Replaces the time set before. kNever disarms.
+  void Arm(TimePoint when);
+  void Disarm() {
+    if (armed()) Remove();
+  }
+  bool armed() const { return next != nullptr; }
 
  protected:
   // Called once, on the loop, after the timer has disarmed itself. May destroy the timer.
   virtual void OnTimer() = 0;
+  Loop& timer_loop() const { return loop_; }
 
  private:
   friend class TimerWheel;
+  void Remove();
+
   Loop& loop_;
-  Timer* previous_ = nullptr;
-  Timer* next_ = nullptr;
   uint64_t tick_ = 0;
 };
 
@@ -69,13 +82,14 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Runs until Stop(). Then destroys what is left of the spawned tasks.
+  // Runs until Stop(): the turn under way is finished, functions posted before Stop() are run. Then destroys
+  // what is left of the spawned tasks. May be called again.
   void Run();
-  // Thread-safe.
+  // Thread-safe. Before Run(): makes that return at once.
   void Stop();
 
-  // Runs `function` on the loop's thread, in order of posting. Thread-safe. After Run() has returned it is destroyed
-  // unrun when the loop is destroyed.
+  // Runs `function` on the loop's thread, in order of posting. Thread-safe. After Run() has returned it is
+  // destroyed unrun when the loop is destroyed.
   void Post(std::function<void()> function);
 
   // Starts `task` now and owns it until it finishes.
@@ -84,24 +98,35 @@ class Loop {
   size_t active_tasks() const;
 
   // The time at the start of this turn of the loop: cheap, at most a turn old.
-  TimePoint now() const;
+  TimePoint now() const { return now_; }
+  // Counts turns.
+  uint64_t turn() const { return turn_; }
   // Reads the clock and updates now().
   TimePoint UpdateNow();
 
   // Suspends until `when`, at the latest until `scope` is cancelled.
   Task<WaitResult> SleepUntil(TimePoint when, CancelScope* scope = nullptr);
 
-  // epoll registration; the watcher must outlive it. Returns errno, 0 when it worked.
-  int Watch(int fd, Watcher* watcher);
+  // Everything a stream socket can tell, edge-triggered.
+  static const uint32_t kAllEdges;
+  // epoll registration; the watcher must outlive it. `events` is epoll's mask. Returns errno, 0 when it
+  // worked.
+  int Watch(int fd, Watcher* watcher, uint32_t events = kAllEdges);
   // Must be called before the descriptor is closed. Events already fetched for it in this turn are dropped.
   void Unwatch(int fd, Watcher* watcher);
 
-  // The read buffer lent by the shard: valid until the next await of the caller. 64 KiB.
+  // The read buffer lent by the shard: what a Read() put there is valid until the next await of the caller.
+  // 64 KiB.
   std::span<char> scratch();
+  // 16 KiB in which TLS writes gather small pieces: for use between two system calls, by this library only.
+  std::span<char> record_scratch();
 
  private:
   friend class Timer;
   struct Impl;
+
+  TimePoint now_;
+  uint64_t turn_ = 0;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -10,8 +10,8 @@
 
 namespace portolan::net {
 
-// Asynchronous host name lookup (c-ares: /etc/hosts, /etc/resolv.conf), with a cache per loop. Concurrent lookups of
-// one name share one query. IP literals are answered without a lookup.
+// Asynchronous host name lookup (c-ares: /etc/hosts, /etc/resolv.conf), with a cache per loop. Concurrent
+// lookups of one name share one query. IP literals are answered without a lookup.
 class Resolver {
  public:
   explicit Resolver(Loop& loop);
@@ -23,8 +23,8 @@ class Resolver {
     size_t max_entries = 4096;
   };
 
-  // The addresses of `host`, in the order to try them (as RFC 6724 sorts them, IPv4 and IPv6). NOT_FOUND when there is
-  // no such name, DEADLINE_EXCEEDED, CANCELLED, UNAVAILABLE when no server answers.
+  // The addresses of `host`, in the order to try them (as RFC 6724 sorts them, IPv4 and IPv6). NOT_FOUND when
+  // there is no such name, DEADLINE_EXCEEDED, CANCELLED, UNAVAILABLE when no server answers.
   Task<absl::StatusOr<std::vector<SocketAddress>>> Resolve(std::string host, uint16_t port, Wait wait);
 
  private:

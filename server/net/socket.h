@@ -1,11 +1,18 @@
 #pragma once
 
-// A connected stream socket on a loop, plain or TLS. One reader and one writer at a time. Destroying it closes it and
-// wakes nobody: whoever waits must be gone or cancelled first.
+// A connected stream socket on a loop, plain or TLS. One reader and one writer at a time. Destroying it
+// closes it and wakes nobody: whoever waits must be gone or cancelled first.
+//
+//   IoResult got = co_await socket.Read(loop.scratch(), wait);
+//   std::string_view pieces[] = {head, body};
+//   IoResult put = co_await socket.Write(pieces, wait);
+//
+// What is known of the descriptor's readiness is kept, so that a request on a kept connection costs one recv,
+// one sendmsg and a share of an epoll_wait.
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <coroutine>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -14,6 +21,7 @@
 #include <string_view>
 
 #include "server/net/loop.h"
+#include "server/net/suspension.h"
 #include "server/net/task.h"
 
 typedef struct ssl_st SSL;
@@ -46,6 +54,9 @@ struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t length = 0;
 
+  // From an IP literal, IPv6 without brackets. False if it is none.
+  static bool Parse(std::string_view host, uint16_t port, SocketAddress* out);
+
   // `127.0.0.1:80`, `[::1]:80`.
   std::string ToString() const;
   uint16_t port() const;
@@ -54,41 +65,46 @@ struct SocketAddress {
 
 class TlsContext;  // tls.h
 
-class Socket {
+class Socket : private Watcher {
  public:
   // Adopts a connected, non-blocking descriptor. Sets TCP_NODELAY.
   Socket(Loop& loop, int fd);
-  ~Socket();
+  ~Socket() override;
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
   // Connects; on failure *out stays null.
-  static Task<IoResult> Connect(Loop& loop, const SocketAddress& address, Wait wait, std::unique_ptr<Socket>* out);
+  static Task<IoResult> Connect(Loop& loop, const SocketAddress& address, Wait wait,
+                                std::unique_ptr<Socket>* out);
 
-  // TLS handshake over the connected socket. As a client checks the certificate against `host` (a DNS name or IP
-  // literal) and sends SNI for names; sessions are resumed through the context.
+  // TLS handshake over the connected socket. As a client checks the certificate against `host` (a DNS name or
+  // IP literal) and sends SNI for names; sessions are resumed through the context.
   Task<IoResult> HandshakeClient(TlsContext& context, std::string host, Wait wait);
   Task<IoResult> HandshakeServer(TlsContext& context, Wait wait);
   bool is_tls() const { return ssl_ != nullptr; }
   // What went wrong in TLS, for a person.
   const std::string& tls_error() const { return tls_error_; }
 
-  // Awaitables without a coroutine frame of their own: they try at once and suspend only when the socket is not ready.
-  // Read gives at least one byte, or a code other than kOk.
+  // Awaitables without a coroutine frame of their own: they try at once and suspend only when the socket is
+  // not ready, or when it was ready so often in this turn that others should have theirs. An await whose
+  // deadline has passed or whose scope is cancelled fails without trying. Read gives at least one byte, or a
+  // code other than kOk. REQUIRES: buffer is not empty.
   class ReadAwaiter;
   class WriteAwaiter;
   ReadAwaiter Read(std::span<char> buffer, Wait wait);
-  // Writes every piece, whole. The pieces (not just their bytes) must stay valid until it is done. On failure `bytes`
-  // tells how many left. Plain sockets use one writev where the kernel takes it all.
+  // Writes every piece, whole. The pieces (not just their bytes) must stay valid until it is done. On failure
+  // `bytes` tells how many left. Plain sockets use one writev where the kernel takes it all.
   WriteAwaiter Write(std::span<const std::string_view> pieces, Wait wait);
 
   // Non-blocking: what can be read now (kOk with bytes 0: nothing yet).
   IoResult TryRead(std::span<char> buffer);
 
-  // Called once when the peer closes or resets while nobody reads. Seen without reading, at the cost of no system call.
-  void SetPeerClosedHandler(std::function<void()> handler);
-  // The peer has closed or reset, as far as epoll has told.
-  bool peer_closed() const;
+  // Called once when the peer closes (its sending side at least) or resets while nobody reads. Seen without
+  // reading, at the cost of no system call. Not called for what was seen before: test peer_closed() as well.
+  // May destroy the socket. Null removes it.
+  void SetPeerClosedHandler(std::function<void()> handler) { peer_closed_handler_ = std::move(handler); }
+  // The peer has closed or reset, as far as epoll has told. What it sent before may still be unread.
+  bool peer_closed() const { return peer_closed_; }
 
   // For a pooled idle connection: true if nothing has arrived and the peer has not closed.
   bool IdleAndHealthy();
@@ -104,12 +120,105 @@ class Socket {
   int fd() const { return fd_; }
 
  private:
-  struct State;
+  class Operation;
+  class ConnectAwaiter;
+  class HandshakeAwaiter;
+
+  void OnEvents(uint32_t events) override;
+  // Advances `operation` (reader_ or writer_) and resumes its coroutine if that ends it.
+  void Drive(Operation* operation);
+  // May another operation be tried in this turn without suspending?
+  bool WithinTurnBudget();
+
+  // Each tries until done or not ready; true when *result is final.
+  bool TryReadPlain(std::span<char> buffer, IoResult* result);
+  bool TryReadTls(std::span<char> buffer, IoResult* result);
+  bool TryWritePlain(WriteAwaiter& write, IoResult* result);
+  bool TryWriteTls(WriteAwaiter& write, IoResult* result);
+  bool TryConnect(IoResult* result);
+
   Loop& loop_;
   int fd_;
+  // Readiness as far as known: false means an event will tell.
+  bool readable_ = true;
+  bool writable_ = true;
+  bool peer_closed_ = false;
+  bool end_seen_ = false;  // a read has returned the end or an error
+  int watch_errno_ = 0;
+  uint32_t tries_ = 0;  // in turn tries_turn_
+  uint64_t tries_turn_ = 0;
+  Operation* reader_ = nullptr;
+  Operation* writer_ = nullptr;
+  bool* destroyed_ = nullptr;  // set by the destructor while OnEvents() is running
+  std::function<void()> peer_closed_handler_;
   SSL* ssl_ = nullptr;
   std::string tls_error_;
-  std::unique_ptr<State> state_;
 };
+
+// An await on a socket. While suspended it is the socket's reader or writer.
+class Socket::Operation : protected Suspension {
+ public:
+  Operation(const Operation&) = delete;
+  Operation& operator=(const Operation&) = delete;
+  ~Operation() override { Detach(); }
+
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<> handle);
+  IoResult await_resume() const { return result_; }
+
+ protected:
+  // `slot` is the member that holds the operation while it is suspended.
+  Operation(Socket& socket, Operation* Socket::* slot, Wait wait)
+      : Suspension(socket.loop_, wait), socket_(&socket), slot_(slot) {}
+
+  // Goes on as far as possible without blocking; true when result_ is final.
+  virtual bool Attempt() = 0;
+
+  Socket* socket_;
+  IoResult result_;
+
+ private:
+  friend class Socket;
+  void OnExpired() override;
+  void OnSoon() override;
+  void Detach() {
+    if (socket_ != nullptr && socket_->*slot_ == this) socket_->*slot_ = nullptr;
+  }
+
+  Operation* Socket::* const slot_;
+  bool yielding_ = false;
+};
+
+class [[nodiscard]] Socket::ReadAwaiter final : public Operation {
+ public:
+  ReadAwaiter(Socket& socket, std::span<char> buffer, Wait wait)
+      : Operation(socket, &Socket::reader_, wait), buffer_(buffer) {}
+
+ private:
+  bool Attempt() override;
+
+  const std::span<char> buffer_;
+};
+
+class [[nodiscard]] Socket::WriteAwaiter final : public Operation {
+ public:
+  WriteAwaiter(Socket& socket, std::span<const std::string_view> pieces, Wait wait)
+      : Operation(socket, &Socket::writer_, wait), pieces_(pieces) {}
+
+ private:
+  friend class Socket;
+  bool Attempt() override;
+  // Steps over `bytes` that have left, and over empty pieces.
+  void Consume(size_t bytes);
+
+  std::span<const std::string_view> pieces_;  // what is left
+  size_t offset_ = 0;                         // into the first of them
+};
+
+inline Socket::ReadAwaiter Socket::Read(std::span<char> buffer, Wait wait) { return {*this, buffer, wait}; }
+
+inline Socket::WriteAwaiter Socket::Write(std::span<const std::string_view> pieces, Wait wait) {
+  return {*this, pieces, wait};
+}
 
 }  // namespace portolan::net

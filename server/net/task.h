@@ -1,16 +1,17 @@
 #pragma once
 
-// Task<T>: a lazily started coroutine that is awaited exactly once. It runs on the thread that awaits it; resuming the
-// awaiter is a symmetric transfer, so a chain of awaits costs no stack. Frames come from a per-thread recycler. Nothing
-// in a coroutine may throw: an exception that escapes ends the process.
+// Task<T>: a lazily started coroutine that is awaited exactly once. It runs on the thread that awaits it;
+// resuming the awaiter is a symmetric transfer, so a chain of awaits costs no stack. Frames come from a
+// per-thread recycler. Nothing in a coroutine may throw: an exception that escapes ends the process.
 //
 //   Task<int> Inner();
 //   Task<void> Outer() { int n = co_await Inner(); ... }
 //
-// Destroying a Task that has not finished destroys its frame, and with it everything that frame awaits; awaitables of
-// this library deregister themselves when they are destroyed.
+// Destroying a Task that has not finished destroys its frame, and with it everything that frame awaits;
+// awaitables of this library deregister themselves when they are destroyed.
 //
-// With GCC 12: no capturing lambda coroutines, no captures inside a co_await expression, no co_await inside `?:` or
+// With GCC 12: no capturing lambda coroutines, no captures inside a co_await expression, no co_await inside
+// `?:` or
 // `&&`. Pass state by parameters.
 
 #include <coroutine>

@@ -9,12 +9,12 @@ typedef struct ssl_ctx_st SSL_CTX;
 
 namespace portolan::net {
 
-// TLS settings shared by many connections: TLS 1.2 and 1.3 only, released buffers, session cache. Thread-safe once
-// built, but for the client session cache, which is why each shard has a client context of its own.
+// TLS settings shared by many connections: TLS 1.2 and 1.3 only, released buffers, session cache. Thread-safe
+// once built, but for the client session cache, which is why each shard has a client context of its own.
 class TlsContext {
  public:
-  // For upstream connections: system certificate authorities, and those of `ca_file` if not empty. Host names are
-  // checked; sessions are kept per host name and resumed.
+  // For upstream connections: system certificate authorities, and those of `ca_file` if not empty. Host names
+  // are checked; sessions are kept per host name and resumed.
   static absl::StatusOr<std::unique_ptr<TlsContext>> Client(const std::string& ca_file);
   // For listeners: PEM files of the certificate chain and its key. A non-empty client_ca_file asks for client
   // certificates, `require_client` insists on them.

@@ -1,0 +1,327 @@
+#include "server/net/socket.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <climits>
+#include <utility>
+
+#include "server/net/io_errno.h"
+
+namespace portolan::net {
+namespace {
+
+constexpr size_t kPiecesPerCall = 64;
+static_assert(kPiecesPerCall <= IOV_MAX);
+
+// Operations of one socket that may succeed in one turn without suspending.
+constexpr uint32_t kTriesPerTurn = 64;
+
+constexpr uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+constexpr uint32_t kWriteEvents = EPOLLOUT | EPOLLHUP | EPOLLERR;
+constexpr uint32_t kClosedEvents = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+}  // namespace
+
+std::string_view ToString(IoCode code) {
+  switch (code) {
+    case IoCode::kOk:
+      return "ok";
+    case IoCode::kEof:
+      return "end of stream";
+    case IoCode::kTruncated:
+      return "TLS stream cut short";
+    case IoCode::kReset:
+      return "connection reset";
+    case IoCode::kRefused:
+      return "connection refused";
+    case IoCode::kUnreachable:
+      return "host unreachable";
+    case IoCode::kTls:
+      return "TLS error";
+    case IoCode::kTimeout:
+      return "timed out";
+    case IoCode::kCancelled:
+      return "cancelled";
+    case IoCode::kOther:
+      return "system error";
+  }
+  return "unknown";
+}
+
+IoResult FromErrno(int error) {
+  switch (error) {
+    case ECONNRESET:
+    case ECONNABORTED:
+    case EPIPE:
+      return {.code = IoCode::kReset, .sys_errno = error};
+    case ECONNREFUSED:
+      return {.code = IoCode::kRefused, .sys_errno = error};
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case EHOSTDOWN:
+    case EADDRNOTAVAIL:
+    case ETIMEDOUT:  // the kernel gave up retransmitting
+      return {.code = IoCode::kUnreachable, .sys_errno = error};
+    default:
+      return {.code = IoCode::kOther, .sys_errno = error};
+  }
+}
+
+Socket::Socket(Loop& loop, int fd) : loop_(loop), fd_(fd) {
+  const int on = 1;
+  setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));  // fails harmlessly where it is not TCP
+  watch_errno_ = loop_.Watch(fd_, this);
+}
+
+Socket::~Socket() {
+  if (destroyed_ != nullptr) *destroyed_ = true;
+  for (Operation* operation : {reader_, writer_}) {
+    if (operation == nullptr) continue;
+    operation->socket_ = nullptr;
+    operation->result_.code = IoCode::kCancelled;
+  }
+  loop_.Unwatch(fd_, this);
+  close(fd_);
+}
+
+void Socket::OnEvents(uint32_t events) {
+  if ((events & kReadEvents) != 0) readable_ = true;
+  if ((events & kWriteEvents) != 0) writable_ = true;
+  if ((events & kClosedEvents) != 0) peer_closed_ = true;
+
+  bool destroyed = false;
+  destroyed_ = &destroyed;
+  if (writer_ != nullptr) Drive(writer_);
+  if (destroyed) return;
+  if (reader_ != nullptr) Drive(reader_);
+  if (destroyed) return;
+  destroyed_ = nullptr;
+  if (peer_closed_ && !end_seen_ && reader_ == nullptr && peer_closed_handler_) {
+    std::exchange(peer_closed_handler_, nullptr)();
+  }
+}
+
+void Socket::Drive(Operation* operation) {
+  if (operation->yielding_ || !operation->Attempt()) return;
+  operation->Detach();
+  operation->ResumeNow();
+}
+
+bool Socket::WithinTurnBudget() {
+  if (tries_turn_ != loop_.turn()) {
+    tries_turn_ = loop_.turn();
+    tries_ = 0;
+  }
+  return ++tries_ <= kTriesPerTurn;
+}
+
+bool Socket::Operation::await_ready() {
+  if (Expired()) {
+    result_.code = outcome() == WaitResult::kTimeout ? IoCode::kTimeout : IoCode::kCancelled;
+    return true;
+  }
+  yielding_ = !socket_->WithinTurnBudget();
+  return !yielding_ && Attempt();
+}
+
+void Socket::Operation::await_suspend(std::coroutine_handle<> handle) {
+  assert(socket_->*slot_ == nullptr && "one reader and one writer at a time");
+  socket_->*slot_ = this;
+  Suspend(handle);
+  if (yielding_) ResumeSoon();
+}
+
+void Socket::Operation::OnExpired() {
+  result_.code = outcome() == WaitResult::kTimeout ? IoCode::kTimeout : IoCode::kCancelled;
+  Detach();
+  socket_ = nullptr;
+}
+
+void Socket::Operation::OnSoon() {
+  if (socket_ == nullptr) return ResumeNow();  // expired
+  yielding_ = false;
+  if (Expired()) {
+    OnExpired();
+  } else if (!Attempt()) {
+    return WaitOn();
+  }
+  Detach();
+  ResumeNow();
+}
+
+bool Socket::ReadAwaiter::Attempt() {
+  return socket_->ssl_ != nullptr ? socket_->TryReadTls(buffer_, &result_)
+                                  : socket_->TryReadPlain(buffer_, &result_);
+}
+
+bool Socket::WriteAwaiter::Attempt() {
+  Consume(0);
+  return socket_->ssl_ != nullptr ? socket_->TryWriteTls(*this, &result_)
+                                  : socket_->TryWritePlain(*this, &result_);
+}
+
+void Socket::WriteAwaiter::Consume(size_t bytes) {
+  result_.bytes += bytes;
+  offset_ += bytes;
+  while (!pieces_.empty() && offset_ >= pieces_.front().size()) {
+    offset_ -= pieces_.front().size();
+    pieces_ = pieces_.subspan(1);
+  }
+}
+
+bool Socket::TryReadPlain(std::span<char> buffer, IoResult* result) {
+  while (readable_) {
+    const ssize_t count = recv(fd_, buffer.data(), buffer.size(), 0);
+    if (count > 0) {
+      // Short of the buffer means empty: no need to ask again. But the end, once announced, must be read.
+      if (static_cast<size_t>(count) < buffer.size() && !peer_closed_) readable_ = false;
+      *result = {.bytes = static_cast<size_t>(count)};
+      return true;
+    }
+    if (count == 0) {
+      end_seen_ = true;
+      *result = {.code = IoCode::kEof};
+      return true;
+    }
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      readable_ = false;
+    } else {
+      end_seen_ = true;
+      *result = FromErrno(errno);
+      return true;
+    }
+  }
+  if (watch_errno_ == 0) return false;
+  *result = FromErrno(watch_errno_);  // no event would ever come
+  return true;
+}
+
+bool Socket::TryWritePlain(WriteAwaiter& write, IoResult* result) {
+  while (!write.pieces_.empty() && writable_) {
+    std::array<iovec, kPiecesPerCall> vectors;
+    size_t count = 0;
+    size_t bytes = 0;
+    size_t offset = write.offset_;
+    for (const std::string_view piece : write.pieces_.first(std::min(write.pieces_.size(), kPiecesPerCall))) {
+      vectors[count].iov_base = const_cast<char*>(piece.data()) + offset;
+      vectors[count].iov_len = piece.size() - offset;
+      bytes += vectors[count++].iov_len;
+      offset = 0;
+    }
+    msghdr message{};
+    message.msg_iov = vectors.data();
+    message.msg_iovlen = count;
+    const ssize_t sent = sendmsg(fd_, &message, MSG_NOSIGNAL);
+    if (sent >= 0) {
+      write.Consume(static_cast<size_t>(sent));
+      if (static_cast<size_t>(sent) < bytes) writable_ = false;
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      writable_ = false;
+    } else if (errno != EINTR) {
+      const size_t left = result->bytes;
+      *result = FromErrno(errno);
+      result->bytes = left;
+      return true;
+    }
+  }
+  if (write.pieces_.empty()) return true;
+  if (watch_errno_ == 0) return false;
+  result->code = IoCode::kOther;
+  result->sys_errno = watch_errno_;
+  return true;
+}
+
+IoResult Socket::TryRead(std::span<char> buffer) {
+  IoResult result;
+  const bool done = ssl_ != nullptr ? TryReadTls(buffer, &result) : TryReadPlain(buffer, &result);
+  return done ? result : IoResult{};
+}
+
+bool Socket::IdleAndHealthy() {
+  if (peer_closed_ || end_seen_ || watch_errno_ != 0) return false;
+  if (!readable_) return true;
+  if (ssl_ != nullptr) {
+    // Tickets and other records without data are taken in; a byte of data would be an answer nobody asked
+    // for.
+    char byte = 0;
+    IoResult result;
+    return !TryReadTls({&byte, 1}, &result);
+  }
+  char byte = 0;
+  if (recv(fd_, &byte, 1, MSG_PEEK) >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return false;
+  readable_ = false;
+  return true;
+}
+
+void Socket::ShutdownWrite() { shutdown(fd_, SHUT_WR); }
+
+void Socket::ResetOnClose() {
+  const linger reset{.l_onoff = 1, .l_linger = 0};
+  setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+}
+
+SocketAddress Socket::local_address() const {
+  SocketAddress address;
+  address.length = sizeof(address.storage);
+  if (getsockname(fd_, reinterpret_cast<sockaddr*>(&address.storage), &address.length) != 0) return {};
+  return address;
+}
+
+SocketAddress Socket::peer_address() const {
+  SocketAddress address;
+  address.length = sizeof(address.storage);
+  if (getpeername(fd_, reinterpret_cast<sockaddr*>(&address.storage), &address.length) != 0) return {};
+  return address;
+}
+
+class Socket::ConnectAwaiter final : public Operation {
+ public:
+  ConnectAwaiter(Socket& socket, Wait wait) : Operation(socket, &Socket::writer_, wait) {}
+
+ private:
+  bool Attempt() override { return socket_->TryConnect(&result_); }
+};
+
+bool Socket::TryConnect(IoResult* result) {
+  if (watch_errno_ != 0) {
+    *result = FromErrno(watch_errno_);
+    return true;
+  }
+  if (!writable_) return false;
+  int error = 0;
+  socklen_t length = sizeof(error);
+  if (getsockopt(fd_, SOL_SOCKET, SO_ERROR, &error, &length) != 0) error = errno;
+  if (error != 0) *result = FromErrno(error);
+  return true;
+}
+
+Task<IoResult> Socket::Connect(Loop& loop, const SocketAddress& address, Wait wait,
+                               std::unique_ptr<Socket>* out) {
+  const int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) co_return FromErrno(errno);
+  const bool done = connect(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.length) == 0;
+  const int error = done ? 0 : errno;
+  auto socket = std::make_unique<Socket>(loop, fd);
+  socket->readable_ = false;
+  if (!done) {
+    if (error != EINPROGRESS && error != EINTR) co_return FromErrno(error);
+    socket->writable_ = false;
+    const IoResult result = co_await ConnectAwaiter(*socket, wait);
+    if (!result.ok()) co_return result;
+  }
+  *out = std::move(socket);
+  co_return IoResult{};
+}
+
+}  // namespace portolan::net

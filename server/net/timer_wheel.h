@@ -1,0 +1,62 @@
+#pragma once
+
+// The timers of one loop: a hierarchical wheel of four levels with 256 slots each. A slot of level 0 is one
+// tick of 10 ms, of level n 256^n ticks; a timer moves down a level when its slot's time comes.
+//
+//   level 0  |0|1|2|...|255|   next 2.55 s
+//   level 1  |0|1|2|...|255|   next 11 min
+//   level 2  |0|1|2|...|255|   next 46 h
+//   level 3  |0|1|2|...|255|   next 497 days; what is later waits in the last slot and is put in again
+//
+// Slots have bits that say "perhaps not empty", so that finding the next occupied one takes a few words.
+
+#include <array>
+#include <cstdint>
+
+#include "server/net/loop.h"
+
+namespace portolan::net {
+
+class TimerWheel {
+ public:
+  explicit TimerWheel(TimePoint start);
+  ~TimerWheel();
+
+  void Insert(Timer* timer, TimePoint when, TimePoint now);
+  static void Remove(Timer* timer);
+
+  // Collects what is due at `now`, then calls what was due when the call began. Timers that are armed by
+  // these calls with a time in the past come next time.
+  void Fire(TimePoint now);
+
+  // True if Fire() would call something at once.
+  bool HasDue() const { return due_.next != &due_; }
+  // When Fire() has something to do next, kNever if never.
+  TimePoint Next();
+
+ private:
+  using Node = internal::TimerNode;
+  static constexpr int kLevels = 4;
+  static constexpr uint64_t kSlots = 256;
+
+  struct Level {
+    std::array<Node, kSlots> slots;
+    std::array<uint64_t, kSlots / 64> occupied{};
+  };
+
+  static void Append(Node* list, Node* node);
+  static void Splice(Node* from, Node* to);
+  void Place(Timer* timer);
+  void Cascade(int level);
+  // Distance in slots (1..256) from the current one to the next that is not empty, 0 if there is none.
+  uint64_t NextOccupied(Level& level, uint64_t position);
+  uint64_t NextTick();
+  void Advance(uint64_t tick);
+
+  const TimePoint start_;
+  uint64_t current_ = 0;
+  std::array<Level, kLevels> levels_;
+  Node due_;
+};
+
+}  // namespace portolan::net
