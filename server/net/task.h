@@ -20,6 +20,14 @@
 #include <optional>
 #include <utility>
 
+// GCC makes no tail calls in instrumented code, where symmetric transfer would therefore grow the stack with every
+// await that does not suspend. There, such an await returns to its caller instead.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define PORTOLAN_TAIL_CALLS 0
+#else
+#define PORTOLAN_TAIL_CALLS 1
+#endif
+
 namespace portolan::net {
 
 // The recycler behind coroutine frames: size classes of 64 bytes up to 4 KiB, bounded, one per thread.
@@ -30,6 +38,9 @@ namespace internal {
 
 struct PromiseBase {
   std::coroutine_handle<> continuation = std::noop_coroutine();
+#if !PORTOLAN_TAIL_CALLS
+  bool finished = false;
+#endif
 
   static void* operator new(std::size_t size) { return AllocateFrame(size); }
   static void operator delete(void* frame, std::size_t size) noexcept { FreeFrame(frame, size); }
@@ -38,6 +49,9 @@ struct PromiseBase {
     bool await_ready() noexcept { return false; }
     template <typename Promise>
     std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> handle) noexcept {
+#if !PORTOLAN_TAIL_CALLS
+      handle.promise().finished = true;
+#endif
       return handle.promise().continuation;
     }
     void await_resume() noexcept {}
@@ -85,10 +99,19 @@ class [[nodiscard]] Task {
   ~Task() { Destroy(); }
 
   bool await_ready() const noexcept { return false; }
+#if PORTOLAN_TAIL_CALLS
   std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
     handle_.promise().continuation = awaiting;
     return handle_;
   }
+#else
+  bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
+    handle_.resume();
+    if (handle_.promise().finished) return false;
+    handle_.promise().continuation = awaiting;
+    return true;
+  }
+#endif
   T await_resume() { return handle_.promise().Take(); }
 
  private:

@@ -155,7 +155,10 @@ Task<int> Descend(int depth) {
   co_return below + 1;
 }
 
-Task<void> GoDeep(int* depth) { *depth = co_await Descend(50'000); }
+// Instrumented code makes no tail calls.
+constexpr int kDepth = PORTOLAN_TAIL_CALLS ? 50'000 : 500;
+
+Task<void> GoDeep(int* depth) { *depth = co_await Descend(kDepth); }
 
 TEST(Task, BackToBackAndDeepAwaitsDoNotGrowTheStack) {
   Loop loop;
@@ -164,7 +167,7 @@ TEST(Task, BackToBackAndDeepAwaitsDoNotGrowTheStack) {
   EXPECT_EQ(sum, 1'000'000);
   int depth = 0;
   RunTask(loop, GoDeep(&depth));
-  EXPECT_EQ(depth, 50'000);
+  EXPECT_EQ(depth, kDepth);
 }
 
 TEST(Task, AnUnstartedTaskMayBeDropped) { Task<int> task = Add(1, 2); }
