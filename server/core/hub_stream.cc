@@ -80,7 +80,8 @@ class HubStream final : public StreamPipeline {
   bool Decode(std::string_view data, StreamBatch* batch) {
     google::protobuf::Message* chunk = operation_.chunk_type->New(&arena_);
     codec::DecodeError problem;
-    if (!codec::Decode(*operation_.chunk, data, {.strictness = codec::Strictness::kResponse}, chunk, &problem)) {
+    if (!codec::Decode(*operation_.chunk, data, {.strictness = codec::Strictness::kResponse}, chunk,
+                       &problem)) {
       batch->error = InvalidEvent(problem.problem);
       return false;
     }
@@ -88,8 +89,8 @@ class HubStream final : public StreamPipeline {
     return true;
   }
 
-  // Neighbouring events leave as one piece. An event that began in an earlier read stands in the reader's own buffer,
-  // which the next event may reuse, so it is kept here.
+  // Neighbouring events leave as one piece. An event that began in an earlier read stands in the reader's own
+  // buffer, which the next event may reuse, so it is kept here.
   void Relay(std::string_view raw, std::string_view bytes, StreamBatch* batch) {
     const bool inside = raw.data() >= bytes.data() && raw.data() + raw.size() <= bytes.data() + bytes.size();
     if (!inside) {
@@ -134,7 +135,8 @@ Error InvalidEvent(std::string_view problem) {
   return error;
 }
 
-std::unique_ptr<StreamPipeline> NewHubStream(const OperationSpec& operation, const providers::Target& target, bool typed) {
+std::unique_ptr<StreamPipeline> NewHubStream(const OperationSpec& operation, const providers::Target& target,
+                                             bool typed) {
   return std::make_unique<HubStream>(operation, target, typed);
 }
 

@@ -11,7 +11,8 @@ namespace {
 void ScanUsage(const v1::Usage& usage, TokenUsage* out) {
   if (usage.has_prompt_tokens()) out->input = usage.prompt_tokens();
   if (usage.has_completion_tokens()) out->output = usage.completion_tokens();
-  if (usage.prompt_tokens_details().has_cached_tokens()) out->cached = usage.prompt_tokens_details().cached_tokens();
+  if (usage.prompt_tokens_details().has_cached_tokens())
+    out->cached = usage.prompt_tokens_details().cached_tokens();
   if (usage.completion_tokens_details().has_reasoning_tokens()) {
     out->reasoning = usage.completion_tokens_details().reasoning_tokens();
   }

@@ -1,9 +1,10 @@
 #pragma once
 
-// From the bytes of an upstream's stream to what the caller is to see, without I/O: it can be fed byte by byte on a
-// table. One pipeline per call.
+// From the bytes of an upstream's stream to what the caller is to see, without I/O: it can be fed byte by
+// byte on a table. One pipeline per call.
 //
-//   read from upstream ──► Feed ──► batch ──► written to the caller, then the next read: that is the back-pressure
+//   read from upstream ──► Feed ──► batch ──► written to the caller, then the next read: that is the
+//   back-pressure
 
 #include <google/protobuf/arena.h>
 
@@ -22,11 +23,18 @@ namespace portolan::core {
 
 // What one read of the upstream comes to. Its views are valid until the pipeline is fed again.
 struct StreamBatch {
-  std::vector<std::string_view> pieces;                     // REST: bytes of whole SSE events
+  std::vector<std::string_view> pieces;                    // REST: bytes of whole SSE events
   std::vector<const google::protobuf::Message*> messages;  // gRPC
   bool done = false;           // the stream is complete, its end marker is among the pieces
   std::optional<Error> error;  // the stream has failed; after what stands above
   bool empty() const { return pieces.empty() && messages.empty(); }
+  // Keeps the vectors' memory for the next read.
+  void Clear() {
+    pieces.clear();
+    messages.clear();
+    done = false;
+    error.reset();
+  }
 };
 
 // What is learnt on the way, for the log and the metrics.
@@ -49,9 +57,10 @@ class StreamPipeline {
   StreamFacts facts;
 };
 
-// The upstream speaks the hub's dialect. For REST its bytes are passed on, event by event, as they came; for gRPC each
-// event is decoded.
-std::unique_ptr<StreamPipeline> NewHubStream(const OperationSpec& operation, const providers::Target& target, bool typed);
+// The upstream speaks the hub's dialect. For REST its bytes are passed on, event by event, as they came; for
+// gRPC each event is decoded.
+std::unique_ptr<StreamPipeline> NewHubStream(const OperationSpec& operation, const providers::Target& target,
+                                             bool typed);
 
 // The upstream speaks a dialect that `translator` knows. `events` is the plan of its event type.
 std::unique_ptr<StreamPipeline> NewTranslatedStream(const OperationSpec& operation,

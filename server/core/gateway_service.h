@@ -1,0 +1,42 @@
+#pragma once
+
+// The service behind both doors: authenticates the caller, chooses a target, performs the attempt, answers.
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "server/core/operations.h"
+#include "server/core/record.h"
+#include "server/core/service.h"
+#include "server/routing/credentials.h"
+#include "server/routing/route.h"
+#include "server/upstream/client.h"
+
+namespace portolan::core {
+
+// What every shard's service shares. Immutable; outlives the services.
+struct ServiceConfig {
+  const Operations* operations = nullptr;
+  routing::RoutePolicy routing;
+  routing::CallerKeys caller_keys;
+  upstream::Timeouts timeouts;
+  size_t max_answer_bytes = 256u << 20;  // of a unary answer, which is held whole before it is passed on
+  size_t max_error_bytes = 1u << 20;     // of an error answer
+  // Off: requests of one dialect are decoded and encoded again instead of being spliced. For tests of
+  // fidelity.
+  bool splice = true;
+};
+
+// What belongs to one shard.
+struct ServiceShard {
+  net::Loop* loop = nullptr;
+  upstream::Client* client = nullptr;
+  CallObserver* observer = nullptr;
+  std::function<int64_t()> unix_seconds;
+};
+
+std::unique_ptr<Service> NewGatewayService(const ServiceConfig& config, ServiceShard shard);
+
+}  // namespace portolan::core

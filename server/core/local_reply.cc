@@ -1,0 +1,142 @@
+#include <google/protobuf/message.h>
+
+#include <utility>
+
+#include "server/core/call_state.h"
+#include "server/http/sse.h"
+
+namespace portolan::core {
+namespace {
+
+using google::protobuf::Message;
+using Step = providers::LocalProvider::Step;
+
+Error CallCancelled(const CallState& call) {
+  Error error;
+  error.error_class = ErrorClass::kCaller;
+  const bool gone = call.in.scope->reason() == net::CancelReason::kClientGone;
+  error.http_status = gone ? 499 : 503;
+  error.code = gone ? "client_closed_request" : "shutting_down";
+  error.message = gone ? "the caller went away" : "the gateway is shutting down";
+  if (!gone) error.error_class = ErrorClass::kGateway;
+  return error;
+}
+
+Error TimedOut() {
+  Error error;
+  error.error_class = ErrorClass::kCaller;
+  error.http_status = 408;
+  error.code = "request_timeout";
+  error.message = "the request's own time limit ran out";
+  error.retryable = true;
+  return error;
+}
+
+// Waits for a step's time. An error if the call ends first.
+net::Task<std::optional<Error>> Delay(CallState& call, std::chrono::milliseconds delay) {
+  if (delay.count() == 0) co_return std::nullopt;
+  const net::TimePoint when = call.shard.loop->now() + delay;
+  const bool too_late = when > call.wait.deadline;
+  const net::WaitResult result =
+      co_await call.shard.loop->SleepUntil(too_late ? call.wait.deadline : when, call.in.scope);
+  if (result == net::WaitResult::kCancelled) co_return CallCancelled(call);
+  if (too_late) co_return TimedOut();
+  co_return std::nullopt;
+}
+
+net::Task<bool> WriteChunk(CallState& call, const Message& chunk) {
+  if (call.sink.typed()) {
+    const Message* batch = &chunk;
+    co_return co_await call.sink.WriteMessages({&batch, 1});
+  }
+  std::string text = "data: ";
+  codec::Encode(*call.operation.chunk, chunk, {.composed = true}, &text);
+  text += "\n\n";
+  call.record.reply_bytes += text.size();
+  const std::string_view piece = text;
+  co_return co_await call.sink.WriteBytes({&piece, 1});
+}
+
+// The end marker and the end.
+net::Task<bool> FinishStream(CallState& call) {
+  if (!call.sink.typed() && !call.operation.done.empty()) {
+    std::string text;
+    http::AppendSseData(call.operation.done, &text);
+    const std::string_view piece = text;
+    if (!co_await call.sink.WriteBytes({&piece, 1})) co_return false;
+  }
+  co_return co_await call.sink.EndStream(nullptr);
+}
+
+net::Task<bool> BreakStream(CallState& call, Error error) {
+  call.record.error = error;
+  if (call.in.scope->reason() == net::CancelReason::kClientGone) co_return false;
+  co_return co_await call.sink.EndStream(&error);
+}
+
+net::Task<bool> CopySteps(CallState& call, providers::LocalProvider::Answer& answer) {
+  ChoiceTracker choices;
+  google::protobuf::Arena arena;
+  while (true) {
+    arena.Reset();
+    Message* chunk = call.operation.chunk_type->New(&arena);
+    const Step step = answer.Next(chunk);
+    std::optional<Error> error = co_await Delay(call, step.delay);
+    if (error) co_return co_await BreakStream(call, *std::move(error));
+    switch (step.kind) {
+      case Step::Kind::kMessage: {
+        ScanResult scan;
+        ScanMessage(*chunk, &call.record.usage, &choices, &scan);
+        if (!scan.finish_reason.empty()) call.record.finish_reason = scan.finish_reason;
+        const bool written = co_await WriteChunk(call, *chunk);
+        if (!written) co_return false;
+        if (scan.has_content && call.record.first_content == net::TimePoint()) {
+          call.record.first_content = call.shard.loop->now();
+        }
+        break;
+      }
+      case Step::Kind::kEnd:
+        co_return co_await FinishStream(call);
+      case Step::Kind::kError:
+        co_return co_await BreakStream(call, step.error);
+      case Step::Kind::kCut:
+        co_return co_await BreakStream(call, TruncatedStream());
+    }
+  }
+}
+
+}  // namespace
+
+net::Task<void> ReplyFromLocal(CallState& call, const Message& request) {
+  const std::unique_ptr<providers::LocalProvider::Answer> answer =
+      call.route.target.provider->local()->Start(call.facts, request);
+  call.record.attempts = 1;
+  if (call.facts.stream) {
+    // An error that comes first is an error answer, not a stream that fails.
+    std::unique_ptr<Message> probe(call.operation.chunk_type->New());
+    const Step first = call.route.target.provider->local()->Start(call.facts, request)->Next(probe.get());
+    if (first.kind != Step::Kind::kError) {
+      ReplyHead head = MakeHead(call, 200, nullptr);
+      head.content_type = "text/event-stream";
+      call.record.status = 200;
+      call.shard.observer->OnStreamOpened();
+      bool delivered = co_await call.sink.StartStream(std::move(head));
+      if (delivered) delivered = co_await CopySteps(call, *answer);
+      if (!delivered) call.record.status = 499;
+      call.shard.observer->OnStreamClosed();
+      co_return;
+    }
+  }
+
+  Message* message = call.operation.response_type->New(&call.arena);
+  const Step step = answer->Next(message);
+  std::optional<Error> error = co_await Delay(call, step.delay);
+  if (!error && step.kind == Step::Kind::kError) error = step.error;
+  if (error) {
+    co_await ReplyError(call, *std::move(error), nullptr, {});
+  } else {
+    co_await ReplyMessage(call, *message, nullptr);
+  }
+}
+
+}  // namespace portolan::core

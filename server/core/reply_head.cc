@@ -1,0 +1,97 @@
+#include <algorithm>
+#include <string>
+
+#include "server/core/call_state.h"
+#include "server/core/error_body.h"
+#include "server/core/header_table.h"
+
+namespace portolan::core {
+namespace {
+
+constexpr size_t kMaxListBytes = 1024;
+constexpr size_t kMaxErrorHeaderBytes = 4096;
+
+// Comma list of paths, cut to a length that every client takes. Characters unfit for a header become `?`.
+std::string HeaderList(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) {
+    if (out.size() + name.size() + 2 > kMaxListBytes) {
+      out += ", …";
+      break;
+    }
+    if (!out.empty()) out += ", ";
+    for (const char c : name) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  }
+  return out;
+}
+
+}  // namespace
+
+ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchange) {
+  ReplyHead head;
+  head.status = status;
+  HeaderBlock& out = head.headers;
+  out.Reserve(1024);
+  const std::string_view prefix = call.headers.reply_prefix;
+  out.Add("x-request-id", call.in.request_id);
+  if (!call.trace_id.empty()) out.Add(prefix, "trace-id", call.trace_id);
+  if (call.route.target.provider != nullptr) {
+    out.Add(prefix, "provider", call.route.target.provider->name());
+    out.Add(prefix, "last-used-option-index", call.route.index);
+    out.Add(prefix, "retry-attempt-count", "0");
+    out.Add(prefix, "cache-status", "DISABLED");
+  }
+  if (!call.route.ignored.empty()) out.Add(prefix, "ignored", HeaderList(call.route.ignored));
+  if (!call.dropped.empty()) out.Add(prefix, "dropped", HeaderList(call.dropped));
+  if (exchange == nullptr) return head;
+  for (const HeaderView& header : exchange->headers()) {
+    if (PassesDownstream(header.name)) {
+      out.Add(header.name, header.value);
+    } else if (IsUpstreamRequestId(header.name) && call.upstream_request_id.empty()) {
+      call.upstream_request_id = header.value;
+      out.Add(prefix, "upstream-request-id", header.value);
+    }
+  }
+  return head;
+}
+
+net::Task<void> ReplyError(CallState& call, Error error, const upstream::Exchange* exchange,
+                           std::string_view provider_body) {
+  error.attempts = call.record.attempts;
+  call.record.error = error;
+  call.record.status = error.http_status;
+  if (call.in.scope->cancelled() && call.in.scope->reason() == net::CancelReason::kClientGone) {
+    // Nobody is there to read an answer.
+    call.record.status = 499;
+    co_return;
+  }
+  ReplyHead head = MakeHead(call, error.http_status, exchange);
+  if (!provider_body.empty()) {
+    const std::string detail = ErrorDetail(error);
+    if (detail.size() <= kMaxErrorHeaderBytes) head.headers.Add(call.headers.reply_prefix, "error", detail);
+  }
+  if (!co_await call.sink.SendError(std::move(head), error, provider_body)) call.record.status = 499;
+}
+
+net::Task<void> ReplyMessage(CallState& call, const google::protobuf::Message& message,
+                             const upstream::Exchange* exchange) {
+  ChoiceTracker choices;
+  ScanResult scan;
+  ScanMessage(message, &call.record.usage, &choices, &scan);
+  call.record.finish_reason = scan.finish_reason;
+  call.record.status = 200;
+  ReplyHead head = MakeHead(call, 200, exchange);
+  bool delivered = false;
+  if (call.sink.typed()) {
+    delivered = co_await call.sink.SendMessage(std::move(head), message);
+  } else {
+    std::string json;
+    codec::Encode(*call.operation.response, message, {.composed = true}, &json);
+    call.record.reply_bytes = json.size();
+    const std::string_view piece = json;
+    delivered = co_await call.sink.SendJson(std::move(head), {&piece, 1});
+  }
+  if (!delivered) call.record.status = 499;
+}
+
+}  // namespace portolan::core

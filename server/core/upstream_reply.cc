@@ -1,0 +1,257 @@
+#include <google/protobuf/message.h>
+
+#include <utility>
+
+#include "server/core/call_state.h"
+#include "server/core/error_body.h"
+#include "server/core/upstream_error.h"
+
+namespace portolan::core {
+namespace {
+
+using google::protobuf::Message;
+using providers::Shape;
+
+// How long a finished stream's connection may take to end before it is closed instead of being kept.
+constexpr std::chrono::milliseconds kLinger{500};
+
+Error InvalidAnswer(std::string message) {
+  Error error;
+  error.error_class = ErrorClass::kProvider;
+  error.http_status = 502;
+  error.code = "upstream_invalid_answer";
+  error.message = std::move(message);
+  error.retryable = true;
+  return error;
+}
+
+// The body as one text: a view of the exchange's own buffer where one read gave it all, else collected in
+// *held.
+struct Body {
+  std::string_view text;
+  std::optional<Error> error;
+};
+
+net::Task<Body> ReadBody(upstream::Exchange& exchange, size_t limit, net::Wait wait, std::string* held) {
+  upstream::Exchange::Piece piece = co_await exchange.Read(wait);
+  if (piece.failure.ok() && piece.end) co_return Body{piece.data, std::nullopt};
+  while (piece.failure.ok()) {
+    if (held->size() + piece.data.size() > limit) {
+      co_return Body{
+          {}, InvalidAnswer("the provider's answer is larger than " + std::to_string(limit) + " bytes")};
+    }
+    held->append(piece.data);
+    if (piece.end) co_return Body{*held, std::nullopt};
+    piece = co_await exchange.Read(wait);
+  }
+  co_return Body{{}, ToError(piece.failure)};
+}
+
+bool IsEventStream(const upstream::Exchange& exchange) {
+  return FindHeader(exchange.headers(), "content-type").value_or("").starts_with("text/event-stream");
+}
+
+// A status of 400 and above, or a redirect, which is not followed.
+net::Task<void> ReplyProviderError(CallState& call, upstream::Exchange& exchange) {
+  std::string held;
+  const Body body = co_await ReadBody(exchange, call.config.max_error_bytes, call.wait, &held);
+  const providers::Target& target = call.route.target;
+  if (exchange.status() < 400) {
+    co_await ReplyError(
+        call,
+        InvalidAnswer("the provider answered with status " + std::to_string(exchange.status()) +
+                      ", which the gateway does not follow"),
+        &exchange, {});
+    co_return;
+  }
+  Error error = target.provider->Classify(exchange.status(), exchange.headers(), body.text, target);
+  const bool same_dialect = target.provider->shape(call.operation.operation).kind == Shape::Kind::kHub;
+  const bool untouched = same_dialect && IsOpenAiError(body.text);
+  co_await ReplyError(call, std::move(error), &exchange, untouched ? body.text : std::string_view());
+}
+
+// A good answer of a provider that speaks the hub's dialect, passed on as it came.
+net::Task<void> RelayUnary(CallState& call, upstream::Exchange& exchange, std::string_view body) {
+  ChoiceTracker choices;
+  const ScanResult scan = ScanAnswer(body, &call.record.usage, &choices);
+  if (!scan.is_object) {
+    co_await ReplyError(call, InvalidAnswer("the provider's answer is not a JSON object"), &exchange, {});
+    co_return;
+  }
+  if (scan.has_error) {
+    Error error = call.route.target.provider->Classify(502, exchange.headers(), body, call.route.target);
+    error.error_class = ErrorClass::kProvider;
+    co_await ReplyError(call, std::move(error), &exchange, {});
+    co_return;
+  }
+  call.record.finish_reason = scan.finish_reason;
+  call.record.status = exchange.status();
+  call.record.reply_bytes = body.size();
+  if (!co_await call.sink.SendJson(MakeHead(call, exchange.status(), &exchange), {&body, 1}))
+    call.record.status = 499;
+}
+
+net::Task<void> ReplyUnary(CallState& call, upstream::Exchange& exchange) {
+  std::string held;
+  const Body body = co_await ReadBody(exchange, call.config.max_answer_bytes, call.wait, &held);
+  if (body.error) {
+    co_await ReplyError(call, *body.error, &exchange, {});
+    co_return;
+  }
+  const Shape shape = call.route.target.provider->shape(call.operation.operation);
+  if (shape.kind == Shape::Kind::kHub && !call.sink.typed()) {
+    co_await RelayUnary(call, exchange, body.text);
+    co_return;
+  }
+
+  const bool translated = shape.kind == Shape::Kind::kTranslated;
+  const Message& prototype = translated ? *shape.translator->response_type() : *call.operation.response_type;
+  Message* answer = prototype.New(&call.arena);
+  codec::DecodeError problem;
+  const codec::MessagePlan& plan = *call.config.operations->codec().Find(prototype.GetDescriptor());
+  if (!codec::Decode(plan, body.text, {.strictness = codec::Strictness::kResponse}, answer, &problem)) {
+    co_await ReplyError(call,
+                        InvalidAnswer("the provider's answer cannot be understood: " + problem.ToString()),
+                        &exchange, {});
+    co_return;
+  }
+  std::optional<Error> error;
+  if (translated) {
+    Message* hub = call.operation.response_type->New(&call.arena);
+    error = shape.translator->DecodeResponse(*answer, call.facts, hub);
+    answer = hub;
+  } else {
+    ChoiceTracker choices;
+    TokenUsage usage;
+    if (ScanAnswer(body.text, &usage, &choices).has_error) {
+      error = call.route.target.provider->Classify(502, exchange.headers(), body.text, call.route.target);
+      error->error_class = ErrorClass::kProvider;
+    }
+  }
+  if (error) {
+    co_await ReplyError(call, *std::move(error), &exchange, {});
+  } else {
+    co_await ReplyMessage(call, *answer, &exchange);
+  }
+}
+
+std::unique_ptr<StreamPipeline> NewPipeline(CallState& call) {
+  const Shape shape = call.route.target.provider->shape(call.operation.operation);
+  if (shape.kind == Shape::Kind::kTranslated) {
+    const codec::MessagePlan* events =
+        call.config.operations->codec().Find(shape.translator->event_type()->GetDescriptor());
+    return NewTranslatedStream(call.operation, *shape.translator, *events, call.facts, call.sink.typed());
+  }
+  return NewHubStream(call.operation, call.route.target, call.sink.typed());
+}
+
+// Reads what follows a finished stream, which is normally nothing but the end of its framing, so that the
+// connection can be used again. Anything else closes it.
+net::Task<void> Drain(std::unique_ptr<upstream::Exchange> exchange, net::TimePoint deadline) {
+  const upstream::Exchange::Piece piece = co_await exchange->Read({deadline, nullptr});
+  (void)piece;
+}
+
+net::Task<bool> WriteBatch(CallState& call, const StreamBatch& batch) {
+  for (const std::string_view piece : batch.pieces) call.record.reply_bytes += piece.size();
+  if (!batch.pieces.empty()) co_return co_await call.sink.WriteBytes(batch.pieces);
+  if (!batch.messages.empty()) co_return co_await call.sink.WriteMessages(batch.messages);
+  co_return true;
+}
+
+void NoteError(CallState& call, Error error) {
+  error.attempts = call.record.attempts;
+  call.record.error = std::move(error);
+}
+
+// Copies events until the stream is done, broken, or nobody listens. True if the upstream's body has been
+// read to its end.
+// One read of the upstream, and what comes of it written to the caller.
+enum class Copied : uint8_t { kMore, kFinished, kCallerGone };
+
+net::Task<Copied> Deliver(CallState& call, const StreamBatch& batch) {
+  if (!batch.empty()) {
+    const bool written = co_await WriteBatch(call, batch);
+    if (!written) co_return Copied::kCallerGone;
+  }
+  if (!batch.done && !batch.error) co_return Copied::kMore;
+  if (batch.error) NoteError(call, *batch.error);
+  if (call.in.scope->reason() == net::CancelReason::kClientGone) co_return Copied::kCallerGone;
+  const bool finished = co_await call.sink.EndStream(batch.error ? &*batch.error : nullptr);
+  co_return finished ? Copied::kFinished : Copied::kCallerGone;
+}
+
+// Copies events until the stream is done, broken, or nobody listens. True if the upstream's body has been
+// read to its end.
+net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, StreamPipeline& pipeline) {
+  bool ended = false;
+  Copied copied = Copied::kMore;
+  StreamBatch batch;
+  while (copied == Copied::kMore) {
+    const upstream::Exchange::Piece piece = co_await exchange.Read(call.wait);
+    ended = piece.end;
+    batch.Clear();
+    if (!piece.failure.ok()) {
+      batch.error = ToError(piece.failure);
+    } else if (!piece.data.empty()) {
+      pipeline.Feed(piece.data, &batch);
+    }
+    copied = co_await Deliver(call, batch);
+    if (pipeline.facts.content_seen && call.record.first_content == net::TimePoint()) {
+      call.record.first_content = call.shard.loop->now();
+    }
+    if (copied == Copied::kMore && ended) {
+      batch.Clear();
+      pipeline.End(&batch);
+      copied = co_await Deliver(call, batch);
+    }
+  }
+  if (copied == Copied::kCallerGone) call.record.status = 499;
+  co_return ended;
+}
+
+net::Task<void> ReplyStream(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+  ReplyHead head = MakeHead(call, 200, exchange.get());
+  head.content_type = "text/event-stream";
+  call.record.status = 200;
+  if (!co_await call.sink.StartStream(std::move(head))) {
+    call.record.status = 499;
+    co_return;
+  }
+  call.shard.observer->OnStreamOpened();
+  const std::unique_ptr<StreamPipeline> pipeline = NewPipeline(call);
+  const bool ended = co_await CopyStream(call, *exchange, *pipeline);
+  call.record.usage = pipeline->facts.usage;
+  call.record.finish_reason = pipeline->facts.finish_reason;
+  if (pipeline->facts.passed_error && !call.record.error) NoteError(call, *pipeline->facts.passed_error);
+  if (!ended && !call.record.error && call.record.status == 200) {
+    call.shard.loop->Spawn(Drain(std::move(exchange), call.shard.loop->now() + kLinger));
+  }
+  call.shard.observer->OnStreamClosed();
+}
+
+}  // namespace
+
+net::Task<void> ReplyFromUpstream(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+  if (exchange->status() < 200 || exchange->status() >= 300) {
+    co_await ReplyProviderError(call, *exchange);
+  } else if (!call.facts.stream) {
+    if (IsEventStream(*exchange)) {
+      co_await ReplyError(call, InvalidAnswer("the provider answered with a stream that was not asked for"),
+                          exchange.get(), {});
+    } else {
+      co_await ReplyUnary(call, *exchange);
+    }
+  } else if (IsEventStream(*exchange)) {
+    co_await ReplyStream(call, std::move(exchange));
+  } else {
+    // An error under status 200, or something else that is not a stream.
+    std::string held;
+    const Body body = co_await ReadBody(*exchange, call.config.max_error_bytes, call.wait, &held);
+    Error error = InvalidAnswer("the provider was asked for a stream and answered with something else");
+    if (body.error) error = *body.error;
+    co_await ReplyError(call, std::move(error), exchange.get(), {});
+  }
+}
+
+}  // namespace portolan::core
