@@ -1,0 +1,42 @@
+#include "server/config/environment.h"
+
+#include <algorithm>
+
+#include "server/config/values.h"
+
+namespace portolan::config {
+namespace {
+
+constexpr size_t kMaxSecret = 8192;
+
+}  // namespace
+
+std::optional<std::string> ReadVariable(const Environment& environment, const std::string& name) {
+  const char* const value = environment(name.c_str());
+  if (value == nullptr) return std::nullopt;
+  const std::string_view trimmed = TrimBlanks(value);
+  if (trimmed.empty()) return std::nullopt;
+  return std::string(trimmed);
+}
+
+absl::StatusOr<Secret> CheckSecret(std::string_view variable, std::string_view text) {
+  const bool fit = std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  if (fit && !text.empty() && text.size() <= kMaxSecret) return Secret(std::string(text));
+  return absl::InvalidArgumentError(std::string(variable) +
+                                    ": a key has 1 to 8192 visible ASCII characters and no blanks in it");
+}
+
+absl::StatusOr<std::vector<EnvironmentKey>> ReadEnvironmentKeys(std::span<const std::string_view> names,
+                                                                const Environment& environment) {
+  std::vector<EnvironmentKey> keys;
+  for (const std::string_view name : names) {
+    const std::optional<std::string> value = ReadVariable(environment, std::string(name));
+    if (!value) continue;
+    absl::StatusOr<Secret> key = CheckSecret(name, *value);
+    if (!key.ok()) return key.status();
+    keys.push_back({std::string(name), *std::move(key)});
+  }
+  return keys;
+}
+
+}  // namespace portolan::config

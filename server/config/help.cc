@@ -1,0 +1,89 @@
+#include "server/config/flags.h"
+
+namespace portolan::config {
+namespace {
+
+constexpr size_t kColumn = 32;  // where explanations begin
+constexpr size_t kWidth = 110;
+
+// Breaks `text` at blanks so that it fits between kColumn and kWidth.
+void AppendWrapped(std::string_view text, std::string* out) {
+  size_t column = kColumn;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(' '), text.size());
+    if (column + end > kWidth && column > kColumn) {
+      out->back() = '\n';
+      out->append(kColumn, ' ');
+      column = kColumn;
+    }
+    out->append(text.substr(0, end)).push_back(' ');
+    column += end + 1;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  out->back() = '\n';
+}
+
+void AppendSetting(std::string_view name, const Setting& setting, std::string* out) {
+  std::string head = "  " + std::string(name);
+  if (!setting.value_name.empty())
+    head += (setting.flag.empty() ? "=" : " ") + std::string(setting.value_name);
+  if (head.size() + 2 > kColumn) {
+    out->append(head).push_back('\n');
+    out->append(kColumn, ' ');
+  } else {
+    out->append(head).append(kColumn - head.size(), ' ');
+  }
+  std::string text(setting.help);
+  std::string notes;
+  const auto note = [&notes](std::string_view what) {
+    notes += (notes.empty() ? "" : ", ") + std::string(what);
+  };
+  if (!setting.default_text.empty()) note("default " + std::string(setting.default_text));
+  if (setting.repeatable && !setting.flag.empty()) note("may be repeated");
+  if (!setting.flag.empty()) note(setting.variable);
+  if (!setting.other_variable.empty()) note("or " + std::string(setting.other_variable));
+  if (!notes.empty()) text += " (" + notes + ")";
+  AppendWrapped(text, out);
+}
+
+}  // namespace
+
+std::string HelpText() {
+  return "Portolan, an AI gateway: one typed API in front of every model provider, by REST and by gRPC.\n"
+         "\n"
+         "usage:\n"
+         "  portolan serve [flags]        start the gateway\n"
+         "  portolan serve --help         list the flags and environment variables\n"
+         "  portolan --help               this text\n"
+         "  portolan --version            the version\n";
+}
+
+std::string ServeHelpText() {
+  std::string text =
+      "usage: portolan serve [flags]\n"
+      "\n"
+      "Starts the gateway: REST and gRPC for callers, an admin listener for operators. SIGTERM or SIGINT "
+      "ends it "
+      "gracefully.\n"
+      "A flag is written --flag VALUE or --flag=VALUE and beats its environment variable, named in brackets. "
+      "A "
+      "variable holds\na comma list where the flag may be repeated.\n"
+      "\n"
+      "flags:\n";
+  for (const Setting& setting : Settings()) {
+    if (!setting.flag.empty()) AppendSetting(setting.flag, setting, &text);
+  }
+  text += "\nenvironment variables without a flag:\n";
+  for (const Setting& setting : Settings()) {
+    if (setting.flag.empty()) AppendSetting(setting.variable, setting, &text);
+  }
+  text +=
+      "\nProvider keys are read from the variables that providers name: OPENAI_API_KEY, ANTHROPIC_API_KEY "
+      "and so on.\n"
+      "times: 500ms, 30s, 2m, 1h. sizes: 65536, 64KB, 64MB. addresses: HOST:PORT, [IPv6]:PORT, :PORT.\n";
+  return text;
+}
+
+std::string VersionText() { return std::string("portolan ") + PORTOLAN_VERSION + "\n"; }
+
+}  // namespace portolan::config

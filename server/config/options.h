@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/base/secret.h"
+#include "server/telemetry/log_level.h"
+
+namespace portolan::config {
+
+// What `portolan serve` was told by flags and environment. docs/configuration.md explains every member; the
+// defaults stand here and nowhere else.
+struct ServeOptions {
+  // Where to listen: `HOST:PORT`, checked by ParseHostPort.
+  std::string http = "127.0.0.1:8787";
+  std::string grpc = "127.0.0.1:50051";
+  std::string admin = "127.0.0.1:8788";
+  int threads = 0;  // 0: one a core
+
+  telemetry::LogLevel log_level = telemetry::LogLevel::kInfo;
+
+  // Who may call.
+  std::vector<Secret> caller_keys;
+  Secret admin_key;
+  bool allow_unauthenticated = false;
+  std::vector<std::string> cors_origins;   // lower case
+  std::vector<std::string> allowed_hosts;  // lower case, without a port
+
+  // Where calls go.
+  std::string default_provider = "openai";
+  bool direct_keys = false;
+  std::vector<std::string> allow_upstream;  // lower case; each passes IsUpstreamRule
+  std::string upstream_ca;                  // a file of PEM certificates, besides the system's
+  std::string https_proxy;                  // may hold a password
+  std::string http_proxy;                   // may hold a password
+  std::string no_proxy;
+
+  // Bounds.
+  uint64_t max_body = 64u << 20;
+  std::chrono::milliseconds connect_timeout{5'000};
+  std::chrono::milliseconds first_byte_timeout{600'000};
+  std::chrono::milliseconds idle_timeout{300'000};
+
+  // The end.
+  std::chrono::milliseconds drain_delay{0};
+  std::chrono::milliseconds grace{30'000};
+
+  // Diagnostics.
+  bool no_splice = false;
+};
+
+}  // namespace portolan::config

@@ -1,0 +1,282 @@
+// The table of settings. docs/configuration.md tells the same at more length; a test compares the two.
+
+#include <array>
+#include <chrono>
+
+#include "server/config/address.h"
+#include "server/config/flags.h"
+#include "server/config/values.h"
+
+namespace portolan::config {
+namespace {
+
+using Text = std::string_view;
+using std::chrono::milliseconds;
+
+template <std::string ServeOptions::* kMember>
+bool Address(Text value, ServeOptions* options, std::string* problem) {
+  HostPort ignored;
+  if (!ParseHostPort(value, &ignored, problem)) return false;
+  options->*kMember = std::string(value);
+  return true;
+}
+
+template <std::string ServeOptions::* kMember>
+bool String(Text value, ServeOptions* options, std::string* problem) {
+  if (value.empty()) {
+    *problem = "it must not be empty";
+    return false;
+  }
+  options->*kMember = std::string(value);
+  return true;
+}
+
+template <bool ServeOptions::* kMember>
+bool Switch(Text value, ServeOptions* options, std::string* problem) {
+  return ParseBool(value, &(options->*kMember), problem);
+}
+
+template <milliseconds ServeOptions::* kMember, bool kZero>
+bool Duration(Text value, ServeOptions* options, std::string* problem) {
+  milliseconds parsed;
+  if (!ParseDuration(value, &parsed, problem)) return false;
+  if (!kZero && parsed == milliseconds::zero()) {
+    *problem = "it must be longer than nothing";
+    return false;
+  }
+  options->*kMember = parsed;
+  return true;
+}
+
+template <auto kMember>
+void Clear(ServeOptions* options) {
+  (options->*kMember).clear();
+}
+
+bool Threads(Text value, ServeOptions* options, std::string* problem) {
+  return ParseInteger(value, 1, 1024, &options->threads, problem);
+}
+
+bool MaxBody(Text value, ServeOptions* options, std::string* problem) {
+  uint64_t bytes;
+  if (!ParseSize(value, &bytes, problem)) return false;
+  if (bytes < 1024 || bytes > (uint64_t{1} << 30)) {
+    *problem = "it must be from 1KB to 1GB";
+    return false;
+  }
+  options->max_body = bytes;
+  return true;
+}
+
+bool Level(Text value, ServeOptions* options, std::string* problem) {
+  const auto level = telemetry::ParseLogLevel(value);
+  if (!level) {
+    *problem = "it must be error, warn, info or debug";
+    return false;
+  }
+  options->log_level = *level;
+  return true;
+}
+
+bool CallerKey(Text value, ServeOptions* options, std::string* problem) {
+  absl::StatusOr<Secret> key = CheckSecret("", value);
+  if (!key.ok()) {
+    *problem = "a key has 1 to 8192 visible ASCII characters and no blanks in it";
+    return false;
+  }
+  options->caller_keys.push_back(*std::move(key));
+  return true;
+}
+
+bool AdminKey(Text value, ServeOptions* options, std::string* problem) {
+  absl::StatusOr<Secret> key = CheckSecret("", value);
+  if (!key.ok()) {
+    *problem = "a key has 1 to 8192 visible ASCII characters and no blanks in it";
+    return false;
+  }
+  options->admin_key = *std::move(key);
+  return true;
+}
+
+bool CorsOrigin(Text value, ServeOptions* options, std::string* problem) {
+  std::string origin;
+  if (!ParseOrigin(value, &origin, problem)) return false;
+  options->cors_origins.push_back(std::move(origin));
+  return true;
+}
+
+bool AllowedHost(Text value, ServeOptions* options, std::string* problem) {
+  if (!IsHostName(value) && !IsIpLiteral(value)) {
+    *problem = "it must be a host name or address without a port, as in gateway.example";
+    return false;
+  }
+  options->allowed_hosts.push_back(LowerCase(value));
+  return true;
+}
+
+bool AllowUpstream(Text value, ServeOptions* options, std::string* problem) {
+  if (!IsUpstreamRule(value, problem)) return false;
+  options->allow_upstream.push_back(LowerCase(value));
+  return true;
+}
+
+bool DefaultProvider(Text value, ServeOptions* options, std::string* problem) {
+  if (value.empty() || value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") != Text::npos) {
+    *problem = "it must be a provider's name, as in openai";
+    return false;
+  }
+  options->default_provider = std::string(value);
+  return true;
+}
+
+constexpr Setting kSettings[] = {
+    {.flag = "--http",
+     .variable = "PORTOLAN_HTTP",
+     .value_name = "ADDR",
+     .default_text = "127.0.0.1:8787",
+     .help = "where to listen for REST calls; :8787 means all addresses",
+     .apply = Address<&ServeOptions::http>},
+    {.flag = "--grpc",
+     .variable = "PORTOLAN_GRPC",
+     .value_name = "ADDR",
+     .default_text = "127.0.0.1:50051",
+     .help = "where to listen for gRPC calls",
+     .apply = Address<&ServeOptions::grpc>},
+    {.flag = "--admin",
+     .variable = "PORTOLAN_ADMIN",
+     .value_name = "ADDR",
+     .default_text = "127.0.0.1:8788",
+     .help = "where to listen for /metrics, /healthz and /readyz",
+     .apply = Address<&ServeOptions::admin>},
+    {.flag = "--threads",
+     .variable = "PORTOLAN_THREADS",
+     .value_name = "N",
+     .default_text = "one a core",
+     .help = "how many shards serve calls",
+     .apply = Threads},
+    {.flag = "--log-level",
+     .variable = "PORTOLAN_LOG_LEVEL",
+     .value_name = "LEVEL",
+     .default_text = "info",
+     .help = "error, warn, info or debug; calls are logged at info, failed ones at warn or error",
+     .apply = Level},
+    {.variable = "PORTOLAN_CALLER_KEYS",
+     .value_name = "KEYS",
+     .help = "keys of which callers must present one, as a comma list",
+     .repeatable = true,
+     .secret = true,
+     .apply = CallerKey,
+     .clear = Clear<&ServeOptions::caller_keys>},
+    {.variable = "PORTOLAN_ADMIN_KEY",
+     .value_name = "KEY",
+     .help = "the key that the admin listener demands as bearer",
+     .secret = true,
+     .apply = AdminKey},
+    {.flag = "--allow-unauthenticated",
+     .variable = "PORTOLAN_ALLOW_UNAUTHENTICATED",
+     .default_text = "false",
+     .help = "serve beyond this machine with provider keys and no caller keys: anyone may spend them",
+     .apply = Switch<&ServeOptions::allow_unauthenticated>},
+    {.flag = "--cors-origin",
+     .variable = "PORTOLAN_CORS_ORIGIN",
+     .value_name = "ORIGIN",
+     .help = "a web origin that may call from a browser, as in https://app.example",
+     .repeatable = true,
+     .apply = CorsOrigin,
+     .clear = Clear<&ServeOptions::cors_origins>},
+    {.flag = "--allowed-host",
+     .variable = "PORTOLAN_ALLOWED_HOST",
+     .value_name = "HOST",
+     .help = "a name under which callers may address a gateway that listens on loopback",
+     .repeatable = true,
+     .apply = AllowedHost,
+     .clear = Clear<&ServeOptions::allowed_hosts>},
+    {.flag = "--default-provider",
+     .variable = "PORTOLAN_DEFAULT_PROVIDER",
+     .value_name = "NAME",
+     .default_text = "openai",
+     .help = "who serves calls that name no provider",
+     .apply = DefaultProvider},
+    {.flag = "--direct-keys",
+     .variable = "PORTOLAN_DIRECT_KEYS",
+     .default_text = "false",
+     .help = "prefer the caller's own provider key to the gateway's",
+     .apply = Switch<&ServeOptions::direct_keys>},
+    {.flag = "--allow-upstream",
+     .variable = "PORTOLAN_ALLOW_UPSTREAM",
+     .value_name = "RULE",
+     .help = "a private network or host suffix that callers may name as custom host: 10.0.0.0/8, "
+             ".internal.example",
+     .repeatable = true,
+     .apply = AllowUpstream,
+     .clear = Clear<&ServeOptions::allow_upstream>},
+    {.flag = "--upstream-ca",
+     .variable = "PORTOLAN_UPSTREAM_CA",
+     .value_name = "FILE",
+     .help = "PEM certificates to trust for providers, besides the system's",
+     .apply = String<&ServeOptions::upstream_ca>},
+    {.variable = "https_proxy",
+     .other_variable = "HTTPS_PROXY",
+     .value_name = "URL",
+     .help = "forward proxy for https providers: http://[user:password@]host:port",
+     .secret = true,
+     .apply = String<&ServeOptions::https_proxy>},
+    {.variable = "http_proxy",
+     .other_variable = "HTTP_PROXY",
+     .value_name = "URL",
+     .help = "forward proxy for http providers",
+     .secret = true,
+     .apply = String<&ServeOptions::http_proxy>},
+    {.variable = "no_proxy",
+     .other_variable = "NO_PROXY",
+     .value_name = "LIST",
+     .help = "hosts to reach without a proxy: names, .suffixes, networks, or *",
+     .apply = String<&ServeOptions::no_proxy>},
+    {.flag = "--max-body",
+     .variable = "PORTOLAN_MAX_BODY",
+     .value_name = "SIZE",
+     .default_text = "64MB",
+     .help = "the largest request body, after decompression",
+     .apply = MaxBody},
+    {.flag = "--connect-timeout",
+     .variable = "PORTOLAN_CONNECT_TIMEOUT",
+     .value_name = "TIME",
+     .default_text = "5s",
+     .help = "how long a connection to a provider may take: name, TCP and TLS",
+     .apply = Duration<&ServeOptions::connect_timeout, false>},
+    {.flag = "--first-byte-timeout",
+     .variable = "PORTOLAN_FIRST_BYTE_TIMEOUT",
+     .value_name = "TIME",
+     .default_text = "10m",
+     .help = "how long a provider may take until its answer begins",
+     .apply = Duration<&ServeOptions::first_byte_timeout, false>},
+    {.flag = "--idle-timeout",
+     .variable = "PORTOLAN_IDLE_TIMEOUT",
+     .value_name = "TIME",
+     .default_text = "5m",
+     .help = "how long a provider may pause within its answer",
+     .apply = Duration<&ServeOptions::idle_timeout, false>},
+    {.flag = "--drain-delay",
+     .variable = "PORTOLAN_DRAIN_DELAY",
+     .value_name = "TIME",
+     .default_text = "0s",
+     .help = "how long to go on accepting calls after SIGTERM, while /readyz says no already",
+     .apply = Duration<&ServeOptions::drain_delay, true>},
+    {.flag = "--grace",
+     .variable = "PORTOLAN_GRACE",
+     .value_name = "TIME",
+     .default_text = "30s",
+     .help = "how long calls under way may take to finish before the process ends",
+     .apply = Duration<&ServeOptions::grace, true>},
+    {.flag = "--no-splice",
+     .variable = "PORTOLAN_NO_SPLICE",
+     .default_text = "false",
+     .help = "diagnostic: decode and encode every body, also where its bytes could be relayed",
+     .apply = Switch<&ServeOptions::no_splice>},
+};
+
+}  // namespace
+
+std::span<const Setting> Settings() { return kSettings; }
+
+}  // namespace portolan::config

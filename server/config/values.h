@@ -1,0 +1,36 @@
+#pragma once
+
+// How values of flags and variables are read. Each function returns false, with the reason in *problem, for
+// what it cannot take; `problem` is a clause that follows the flag's name and value in a message.
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace portolan::config {
+
+// `500ms`, `30s`, `2m`, `1h`, `0` and decimals of these (`1.5s`), up to 24 days.
+bool ParseDuration(std::string_view text, std::chrono::milliseconds* value, std::string* problem);
+
+// Bytes: `1048576`, `64KB`, `64MB`, `1GB`, also with an `i` (`64MiB`): all are powers of 1024. Case does not
+// matter.
+bool ParseSize(std::string_view text, uint64_t* value, std::string* problem);
+
+// A whole number from `least` to `most`.
+bool ParseInteger(std::string_view text, int least, int most, int* value, std::string* problem);
+
+// `true`, `1`, `yes`, `on` and their opposites.
+bool ParseBool(std::string_view text, bool* value, std::string* problem);
+
+// `https://app.example`, `http://localhost:3000`: what a browser sends as Origin. Stored in lower case.
+bool ParseOrigin(std::string_view text, std::string* value, std::string* problem);
+
+// The pieces between commas, without blanks around them, without empty ones.
+std::vector<std::string_view> SplitList(std::string_view text);
+
+std::string_view TrimBlanks(std::string_view text);  // blanks, tabs and line ends
+std::string LowerCase(std::string_view text);
+
+}  // namespace portolan::config

@@ -1,0 +1,103 @@
+#pragma once
+
+// What one shard counts. Every number is written by the shard's thread alone and read by any thread, so that
+// adding needs neither a lock nor a locked instruction.
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string_view>
+
+#include "server/telemetry/label_table.h"
+
+namespace portolan::telemetry {
+
+// A number with one writer.
+class Count {
+ public:
+  void Add(uint64_t n) { value_.store(get() + n, std::memory_order_relaxed); }
+  void Subtract(uint64_t n) { value_.store(get() - n, std::memory_order_relaxed); }
+  uint64_t get() const { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+// Upper bounds of the histograms' buckets: from what the gateway takes itself to what a long answer takes.
+inline constexpr std::array<std::string_view, 18> kBucketText = {
+    "0.001", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1",
+    "2.5",   "5",     "10",   "20",    "30",   "60",  "120",  "300", "600"};
+inline constexpr std::array<int64_t, 18> kBucketMillis = {
+    1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 20000, 30000, 60000, 120000, 300000, 600000};
+inline constexpr size_t kBuckets = kBucketMillis.size() + 1;  // the last is +Inf
+
+class HistogramCell {
+ public:
+  void Observe(std::chrono::nanoseconds value) {
+    size_t bucket = 0;
+    while (bucket < kBucketMillis.size() && value.count() > kBucketMillis[bucket] * 1'000'000) ++bucket;
+    buckets_[bucket].Add(1);
+    sum_nanos_.Add(static_cast<uint64_t>(value.count()));
+  }
+
+  uint64_t bucket(size_t i) const { return buckets_[i].get(); }
+  uint64_t sum_nanos() const { return sum_nanos_.get(); }
+
+ private:
+  std::array<Count, kBuckets> buckets_;
+  Count sum_nanos_;
+};
+
+// The statuses that have a label of their own; others are counted by their hundred (`4xx`).
+inline constexpr std::array<uint16_t, 27> kStatuses = {200, 201, 202, 204, 304, 400, 401, 402, 403,
+                                                       404, 405, 408, 409, 413, 415, 417, 422, 429,
+                                                       431, 446, 499, 500, 501, 502, 503, 504, 529};
+inline constexpr std::array<std::string_view, 6> kStatusClasses = {"other", "1xx", "2xx",
+                                                                   "3xx",   "4xx", "5xx"};
+inline constexpr size_t kStatusSlots = kStatuses.size() + kStatusClasses.size();
+
+size_t StatusSlot(int status);
+std::string_view StatusLabel(size_t slot);
+
+enum TokenKind : uint8_t { kInputTokens, kOutputTokens, kCachedTokens, kReasoningTokens, kTokenKinds };
+
+// What tells the cells of calls apart. Packed, it fits 64 bits.
+struct CallKey {
+  uint16_t door = 0;
+  LabelTable::Id route = LabelTable::kOther;
+  LabelTable::Id provider = LabelTable::kOther;
+  LabelTable::Id model = LabelTable::kOther;
+
+  uint64_t Pack() const {
+    return uint64_t{door} << 48 | uint64_t{route} << 32 | uint64_t{provider} << 16 | uint64_t{model};
+  }
+};
+
+// Cells form a list that only grows: `next` is fixed before a cell is published.
+struct CallCell {
+  CallKey key;
+  CallCell* next = nullptr;
+  std::array<Count, kStatusSlots> statuses;
+  std::array<Count, kTokenKinds> tokens;
+  Count attempts;
+  HistogramCell request;
+  HistogramCell upstream;
+  HistogramCell first_token;
+};
+
+struct ErrorKey {
+  uint16_t error_class = 0;
+  LabelTable::Id provider = LabelTable::kOther;
+  LabelTable::Id code = LabelTable::kOther;
+
+  uint64_t Pack() const { return uint64_t{error_class} << 32 | uint64_t{provider} << 16 | uint64_t{code}; }
+};
+
+struct ErrorCell {
+  ErrorKey key;
+  ErrorCell* next = nullptr;
+  Count errors;
+};
+
+}  // namespace portolan::telemetry

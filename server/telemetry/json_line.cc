@@ -1,0 +1,155 @@
+#include "server/telemetry/json_line.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+#include "server/telemetry/utf8.h"
+
+namespace portolan::telemetry {
+namespace {
+
+constexpr std::string_view kEllipsis = "\u2026";
+constexpr std::string_view kReplacement = "\\ufffd";
+constexpr size_t kLongestEscape = 6;  // `\u001f`
+constexpr size_t kTail = 4;           // `"`, `}`, line feed and one to spare
+
+// Whether none of 8 bytes needs a closer look: no control character, quote, backslash or byte beyond ASCII.
+// Each term has the high bit of some byte set if (and, below the lowest hit, only if) that byte matches.
+bool ArePlain(const char* text) {
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kHigh = 0x8080808080808080;
+  uint64_t word;
+  std::memcpy(&word, text, sizeof word);
+  const uint64_t quotes = word ^ (kOnes * '"');
+  const uint64_t slashes = word ^ (kOnes * '\\');
+  const uint64_t hits = (word - kOnes * 0x20) | (quotes - kOnes) | (slashes - kOnes) | word;
+  return (hits & kHigh) == 0;
+}
+
+void PutDigits(int64_t value, int digits, char* out) {
+  for (int i = digits - 1; i >= 0; --i) {
+    out[i] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  }
+}
+
+}  // namespace
+
+void TimestampFormatter::Format(std::chrono::system_clock::time_point time, char* out) {
+  using namespace std::chrono;
+  const auto second = floor<seconds>(time);
+  if (second.time_since_epoch().count() != second_) {
+    second_ = second.time_since_epoch().count();
+    const auto day = floor<days>(second);
+    const year_month_day date(day);
+    const hh_mm_ss clock(second - day);
+    std::memcpy(text_, "0000-00-00T00:00:00.000Z", kLength);
+    PutDigits(int{date.year()}, 4, text_);
+    PutDigits(unsigned{date.month()}, 2, text_ + 5);
+    PutDigits(unsigned{date.day()}, 2, text_ + 8);
+    PutDigits(clock.hours().count(), 2, text_ + 11);
+    PutDigits(clock.minutes().count(), 2, text_ + 14);
+    PutDigits(clock.seconds().count(), 2, text_ + 17);
+  }
+  PutDigits(duration_cast<milliseconds>(time - second).count(), 3, text_ + 20);
+  std::memcpy(out, text_, kLength);
+}
+
+JsonLine::JsonLine(std::span<char> buffer, std::string_view timestamp, LogLevel level)
+    : begin_(buffer.data()), at_(buffer.data()), end_(buffer.data() + buffer.size() - kTail) {
+  *at_++ = '{';
+  Text("ts", timestamp);
+  Text("level", ToString(level));
+}
+
+bool JsonLine::Key(std::string_view key, size_t value_room) {
+  if (room() < key.size() + 4 + value_room) return false;
+  if (at_ != begin_ + 1) *at_++ = ',';
+  *at_++ = '"';
+  at_ = std::copy(key.begin(), key.end(), at_);
+  *at_++ = '"';
+  *at_++ = ':';
+  return true;
+}
+
+void JsonLine::Escape(std::string_view value) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  while (!value.empty() && room() >= 8) {
+    if (value.size() >= 8 && ArePlain(value.data())) {
+      std::memcpy(at_, value.data(), 8);
+      at_ += 8;
+      value.remove_prefix(8);
+      continue;
+    }
+    const auto c = static_cast<unsigned char>(value.front());
+    size_t length = 1;
+    if (c >= 0x80) {
+      length = Utf8SequenceLength(value);
+      const std::string_view text = length == 0 ? kReplacement : value.substr(0, length);
+      at_ = std::copy(text.begin(), text.end(), at_);
+      length = std::max<size_t>(length, 1);
+    } else if (c == '"' || c == '\\') {
+      *at_++ = '\\';
+      *at_++ = static_cast<char>(c);
+    } else if (c < 0x20) {
+      const char escaped[kLongestEscape] = {'\\', 'u', '0', '0', kHex[c >> 4], kHex[c & 15]};
+      at_ = std::copy(std::begin(escaped), std::end(escaped), at_);
+    } else {
+      *at_++ = static_cast<char>(c);
+    }
+    value.remove_prefix(length);
+  }
+}
+
+void JsonLine::Text(std::string_view key, std::string_view value, size_t limit) {
+  // An ellipsis needs room behind a value that is cut by the limit; one cut by the buffer's end has none.
+  if (!Key(key, 2)) return;
+  *at_++ = '"';
+  Escape(CutUtf8(value, limit));
+  if (value.size() > limit && room() > kEllipsis.size())
+    at_ = std::copy(kEllipsis.begin(), kEllipsis.end(), at_);
+  *at_++ = '"';
+}
+
+void JsonLine::Integer(std::string_view key, int64_t value) {
+  if (Key(key, 20)) at_ = std::to_chars(at_, end_, value).ptr;
+}
+
+void JsonLine::Unsigned(std::string_view key, uint64_t value) {
+  if (Key(key, 20)) at_ = std::to_chars(at_, end_, value).ptr;
+}
+
+void JsonLine::Bool(std::string_view key, bool value) {
+  if (!Key(key, 5)) return;
+  const std::string_view text = value ? "true" : "false";
+  at_ = std::copy(text.begin(), text.end(), at_);
+}
+
+void JsonLine::Real(std::string_view key, double value) {
+  if (!Key(key, 32)) return;
+  if (std::isfinite(value)) {
+    at_ = std::to_chars(at_, end_, value).ptr;
+  } else {
+    at_ = std::copy_n("null", 4, at_);
+  }
+}
+
+void JsonLine::Millis(std::string_view key, std::chrono::nanoseconds value) {
+  if (!Key(key, 24)) return;
+  const int64_t micros = std::max<int64_t>(value.count(), 0) / 1000;
+  at_ = std::to_chars(at_, end_, micros / 1000).ptr;
+  *at_++ = '.';
+  PutDigits(micros % 1000, 3, at_);
+  at_ += 3;
+}
+
+std::string_view JsonLine::Finish() {
+  *at_++ = '}';
+  *at_++ = '\n';
+  return {begin_, static_cast<size_t>(at_ - begin_)};
+}
+
+}  // namespace portolan::telemetry

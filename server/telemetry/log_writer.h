@@ -1,0 +1,103 @@
+#pragma once
+
+// The one thread that writes the log. Shards put lines into rings of their own and never wait:
+//
+//   shard 0 ── ring ──┐
+//   shard 1 ── ring ──┼──► thread ── writev ──► stderr      every 100 ms, or as soon as a ring holds 64 KB
+//   anybody ── queue ─┘
+//
+// What finds no room is dropped and counted, and the count is logged. A log that nobody reads (a full pipe)
+// stops nothing but itself.
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace portolan::telemetry {
+
+// Wakes the thread before its time is up. Thread-safe, never blocks; calls that come before the thread has
+// woken cost nothing.
+class LogWaker {
+ public:
+  LogWaker();
+  ~LogWaker();
+  LogWaker(const LogWaker&) = delete;
+  LogWaker& operator=(const LogWaker&) = delete;
+
+  void Wake();
+  void WaitFor(std::chrono::milliseconds time);
+
+ private:
+  const int event_fd_;  // -1 where the system refuses one: then nothing wakes the thread early
+  std::atomic<bool> awake_{false};
+};
+
+// Lines on their way from one shard to the writer: one thread appends, one reads.
+class LogRing {
+ public:
+  // REQUIRES: capacity is a power of two.
+  LogRing(size_t capacity, size_t wake_at, LogWaker& waker);
+
+  // Copies `line` whole, or drops it and returns false. Only for the shard's thread.
+  bool Append(std::string_view line);
+
+  uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
+
+ private:
+  friend class LogThread;
+
+  // What can be read now: up to two pieces. Only for the writer, like Consume.
+  std::array<std::span<const char>, 2> Readable() const;
+  void Consume(size_t bytes);
+
+  const size_t capacity_;
+  const size_t wake_at_;
+  const std::unique_ptr<char[]> bytes_;
+  LogWaker& waker_;
+  // Positions only grow; a position modulo the capacity is a place.
+  alignas(64) std::atomic<uint64_t> written_{0};  // by the shard
+  uint64_t read_seen_ = 0;                        // the shard's idea of read_
+  std::atomic<uint64_t> dropped_{0};
+  alignas(64) std::atomic<uint64_t> read_{0};  // by the writer
+};
+
+class LogWriter {
+ public:
+  struct Options {
+    int fd = 2;  // borrowed
+    size_t shards = 1;
+    size_t ring_bytes = 1 << 20;     // a shard; rounded up to a power of two
+    size_t queue_bytes = 256 << 10;  // for lines that come by Post
+    size_t batch_bytes = 64 << 10;   // wakes the thread
+    std::chrono::milliseconds interval{100};
+    std::chrono::milliseconds patience{
+        2000};  // how long Flush and the destructor wait for a stuck descriptor
+  };
+  explicit LogWriter(Options options);
+  // Writes what is there, then ends the thread; leaves it behind if it is stuck in a write.
+  ~LogWriter();
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
+
+  // REQUIRES: i < options.shards.
+  LogRing& ring(size_t i);
+
+  // Takes a line from any thread; takes a lock, so it is for what happens seldom. False if it was dropped.
+  bool Post(std::string_view line);
+
+  // Waits until everything appended before has been written. False if that took longer than `patience`.
+  bool Flush();
+
+  uint64_t dropped() const;
+
+ private:
+  std::shared_ptr<class LogThread> thread_;
+  std::chrono::milliseconds patience_;
+};
+
+}  // namespace portolan::telemetry

@@ -1,0 +1,109 @@
+#pragma once
+
+// The gateway's metrics: counted per shard, added up when somebody asks. docs/metrics.md lists them.
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "server/telemetry/call_record.h"
+#include "server/telemetry/cells.h"
+#include "server/telemetry/label_table.h"
+
+namespace portolan::telemetry {
+
+class Exposition;
+
+// The label values that all shards agree on.
+struct MetricLabels {
+  explicit MetricLabels(size_t max_models) : routes(64), providers(250), models(max_models), codes(200) {}
+
+  LabelTable routes;
+  LabelTable providers;
+  LabelTable models;
+  LabelTable codes;  // of errors
+};
+
+// One shard's part. Everything but reading is for the shard's thread.
+class alignas(64) ShardMetrics {
+ public:
+  explicit ShardMetrics(MetricLabels& labels) : labels_(labels) {}
+  ~ShardMetrics();
+  ShardMetrics(const ShardMetrics&) = delete;
+  ShardMetrics& operator=(const ShardMetrics&) = delete;
+
+  // Counts a call that is over.
+  void Record(const CallRecord& call);
+
+  void ConnectionOpened(Door door) { connections_[static_cast<size_t>(door)].Add(1); }
+  void ConnectionClosed(Door door) { closed_connections_[static_cast<size_t>(door)].Add(1); }
+  void CallStarted(Door door) { calls_[static_cast<size_t>(door)].Add(1); }
+  void CallEnded(Door door) { ended_calls_[static_cast<size_t>(door)].Add(1); }
+  void StreamOpened() { streams_.Add(1); }
+  void StreamClosed() { closed_streams_.Add(1); }
+
+ private:
+  friend class Metrics;
+  friend struct Totals;
+
+  // At most this many combinations of door, route, provider and model a shard; then the model becomes
+  // `other`, and at twice as many the route and the provider too.
+  static constexpr size_t kMaxCells = 2000;
+  static constexpr size_t kMaxErrorCells = 1000;
+
+  CallCell& CellFor(const CallRecord& call);
+  void RecordError(const CallRecord& call);
+
+  MetricLabels& labels_;
+  std::unordered_map<uint64_t, CallCell*> cells_;  // the shard's own way to what hangs on first_cell_
+  std::unordered_map<uint64_t, ErrorCell*> error_cells_;
+  std::atomic<CallCell*> first_cell_{nullptr};
+  std::atomic<ErrorCell*> first_error_{nullptr};
+  std::array<Count, kDoorCount> connections_;
+  std::array<Count, kDoorCount> closed_connections_;
+  std::array<Count, kDoorCount> calls_;
+  std::array<Count, kDoorCount> ended_calls_;
+  Count streams_;
+  Count closed_streams_;
+};
+
+class Metrics {
+ public:
+  struct Options {
+    size_t shards = 1;
+    size_t max_models = 200;  // model names with a label of their own; the rest is `other`
+  };
+  explicit Metrics(Options options);
+  ~Metrics();
+
+  // REQUIRES: i < options.shards.
+  ShardMetrics& shard(size_t i) { return *shards_[i]; }
+
+  // A value that another part keeps, read at each Render from whatever thread renders. To be called before
+  // the first Render. `type` is `counter` or `gauge`; all views must outlive this object.
+  void AddValue(std::string_view name, std::string_view help, std::string_view type,
+                std::function<double()> read);
+
+  // Everything in Prometheus' text format (Exposition::kContentType). Thread-safe. Takes 10 ms and more with
+  // many thousands of series or open descriptors.
+  std::string Render() const;
+
+ private:
+  struct Value {
+    std::string_view name;
+    std::string_view help;
+    std::string_view type;
+    std::function<double()> read;
+  };
+
+  MetricLabels labels_;
+  std::vector<std::unique_ptr<ShardMetrics>> shards_;
+  std::vector<Value> values_;
+};
+
+}  // namespace portolan::telemetry

@@ -1,0 +1,201 @@
+// Metrics::Render: adds up what the shards counted and writes it out.
+
+#include <map>
+#include <tuple>
+
+#include "server/telemetry/exposition.h"
+#include "server/telemetry/metrics.h"
+#include "server/telemetry/process_metrics.h"
+
+namespace portolan::telemetry {
+
+namespace {
+
+struct HistogramTotal {
+  std::array<uint64_t, kBuckets> counts{};
+  double sum = 0;
+  bool any = false;
+
+  void Add(const HistogramCell& cell) {
+    for (size_t i = 0; i < kBuckets; ++i) {
+      counts[i] += cell.bucket(i);
+      any = any || cell.bucket(i) != 0;
+    }
+    sum += static_cast<double>(cell.sum_nanos()) * 1e-9;
+  }
+};
+
+using Id = LabelTable::Id;
+
+}  // namespace
+
+// The sums over the shards, in a stable order.
+struct Totals {
+  std::map<std::tuple<uint16_t, Id, Id, Id, size_t>, uint64_t>
+      requests;                                                        // door, route, provider, model, status
+  std::map<std::tuple<Id, Id, size_t>, uint64_t> tokens;               // provider, model, kind
+  std::map<std::tuple<Id, Id>, uint64_t> attempts;                     // provider, model
+  std::map<std::tuple<uint16_t, Id>, HistogramTotal> request_seconds;  // door, route
+  std::map<std::tuple<Id, Id, Id>, HistogramTotal> upstream_seconds;   // route, provider, model
+  std::map<std::tuple<Id, Id, Id>, HistogramTotal> first_token_seconds;  // route, provider, model
+  std::map<std::tuple<uint16_t, Id, Id>, uint64_t> errors;               // class, provider, code
+  std::array<uint64_t, kDoorCount> connections{};
+  std::array<uint64_t, kDoorCount> open_connections{};
+  std::array<uint64_t, kDoorCount> open_calls{};
+  uint64_t open_streams = 0;
+
+  void Add(const CallCell& cell);
+  void Add(const ShardMetrics& shard);
+};
+
+void Totals::Add(const CallCell& cell) {
+  const CallKey& key = cell.key;
+  for (size_t slot = 0; slot < kStatusSlots; ++slot) {
+    if (const uint64_t n = cell.statuses[slot].get(); n != 0) {
+      requests[{key.door, key.route, key.provider, key.model, slot}] += n;
+    }
+  }
+  for (size_t kind = 0; kind < kTokenKinds; ++kind) {
+    if (const uint64_t n = cell.tokens[kind].get(); n != 0) tokens[{key.provider, key.model, kind}] += n;
+  }
+  if (const uint64_t n = cell.attempts.get(); n != 0) attempts[{key.provider, key.model}] += n;
+  request_seconds[{key.door, key.route}].Add(cell.request);
+  upstream_seconds[{key.route, key.provider, key.model}].Add(cell.upstream);
+  first_token_seconds[{key.route, key.provider, key.model}].Add(cell.first_token);
+}
+
+void Totals::Add(const ShardMetrics& shard) {
+  for (const CallCell* cell = shard.first_cell_.load(std::memory_order_acquire); cell != nullptr;
+       cell = cell->next) {
+    Add(*cell);
+  }
+  for (const ErrorCell* cell = shard.first_error_.load(std::memory_order_acquire); cell != nullptr;
+       cell = cell->next) {
+    errors[{cell->key.error_class, cell->key.provider, cell->key.code}] += cell->errors.get();
+  }
+  // The two ends of a gauge are read one after the other: what is over first, so that a difference never goes
+  // below 0 (a relaxed reader may still see them out of order, hence the comparison).
+  const auto open = [](const Count& begun, const Count& over) {
+    const uint64_t ended = over.get();
+    const uint64_t started = begun.get();
+    return started > ended ? started - ended : 0;
+  };
+  for (size_t door = 0; door < kDoorCount; ++door) {
+    connections[door] += shard.connections_[door].get();
+    open_connections[door] += open(shard.connections_[door], shard.closed_connections_[door]);
+    open_calls[door] += open(shard.calls_[door], shard.ended_calls_[door]);
+  }
+  open_streams += open(shard.streams_, shard.closed_streams_);
+}
+
+namespace {
+
+void WriteCounters(const Totals& totals, const MetricLabels& labels, Exposition* out) {
+  out->Family("portolan_requests_total",
+              "Calls that are over, by their HTTP status (or what it would be over HTTP).", "counter");
+  for (const auto& [key, n] : totals.requests) {
+    const auto& [door, route, provider, model, slot] = key;
+    const Label list[] = {{"door", ToString(static_cast<Door>(door))},
+                          {"route", labels.routes.Name(route)},
+                          {"provider", labels.providers.Name(provider)},
+                          {"model", labels.models.Name(model)},
+                          {"status", StatusLabel(slot)}};
+    out->Sample("portolan_requests_total", list, n);
+  }
+  out->Family("portolan_errors_total", "Calls that ended in an error, by who was at fault.", "counter");
+  for (const auto& [key, n] : totals.errors) {
+    const auto& [error_class, provider, code] = key;
+    const Label list[] = {{"class", ToString(static_cast<ErrorClass>(error_class))},
+                          {"provider", labels.providers.Name(provider)},
+                          {"code", labels.codes.Name(code)}};
+    out->Sample("portolan_errors_total", list, n);
+  }
+  out->Family("portolan_upstream_attempts_total", "Requests sent to providers, retries included.", "counter");
+  for (const auto& [key, n] : totals.attempts) {
+    const auto& [provider, model] = key;
+    const Label list[] = {{"provider", labels.providers.Name(provider)},
+                          {"model", labels.models.Name(model)}};
+    out->Sample("portolan_upstream_attempts_total", list, n);
+  }
+  static constexpr std::array<std::string_view, kTokenKinds> kKinds = {"input", "output", "cached",
+                                                                       "reasoning"};
+  out->Family("portolan_tokens_total",
+              "Tokens as providers reported them; cached is part of input, reasoning part of output.",
+              "counter");
+  for (const auto& [key, n] : totals.tokens) {
+    const auto& [provider, model, kind] = key;
+    const Label list[] = {{"provider", labels.providers.Name(provider)},
+                          {"model", labels.models.Name(model)},
+                          {"kind", kKinds[kind]}};
+    out->Sample("portolan_tokens_total", list, n);
+  }
+}
+
+using ByModel = std::map<std::tuple<Id, Id, Id>, HistogramTotal>;
+
+void WriteByModel(std::string_view name, std::string_view help, const ByModel& totals,
+                  const MetricLabels& labels, Exposition* out) {
+  out->Family(name, help, "histogram");
+  for (const auto& [key, total] : totals) {
+    if (!total.any) continue;
+    const auto& [route, provider, model] = key;
+    const Label list[] = {{"route", labels.routes.Name(route)},
+                          {"provider", labels.providers.Name(provider)},
+                          {"model", labels.models.Name(model)}};
+    out->Histogram(name, list, kBucketText, total.counts, total.sum);
+  }
+}
+
+void WriteHistograms(const Totals& totals, const MetricLabels& labels, Exposition* out) {
+  out->Family("portolan_request_seconds", "Whole time of calls, from the first byte in to the last byte out.",
+              "histogram");
+  for (const auto& [key, total] : totals.request_seconds) {
+    if (!total.any) continue;
+    const auto& [door, route] = key;
+    const Label list[] = {{"door", ToString(static_cast<Door>(door))}, {"route", labels.routes.Name(route)}};
+    out->Histogram("portolan_request_seconds", list, kBucketText, total.counts, total.sum);
+  }
+  WriteByModel("portolan_upstream_seconds", "Time that calls spent with providers, all attempts together.",
+               totals.upstream_seconds, labels, out);
+  WriteByModel("portolan_time_to_first_token_seconds",
+               "Streams: time until the first content left for the caller.", totals.first_token_seconds,
+               labels, out);
+}
+
+void WriteByDoor(std::string_view name, std::string_view help, std::string_view type,
+                 std::initializer_list<Door> doors, const std::array<uint64_t, kDoorCount>& values,
+                 Exposition* out) {
+  out->Family(name, help, type);
+  for (const Door door : doors) {
+    const Label list[] = {{"door", ToString(door)}};
+    out->Sample(name, list, values[static_cast<size_t>(door)]);
+  }
+}
+
+}  // namespace
+
+std::string Metrics::Render() const {
+  Totals totals;
+  for (const auto& shard : shards_) totals.Add(*shard);
+
+  Exposition out;
+  WriteCounters(totals, labels_, &out);
+  WriteHistograms(totals, labels_, &out);
+  // The gRPC library keeps its connections to itself.
+  WriteByDoor("portolan_connections_total", "Connections accepted.", "counter", {Door::kHttp, Door::kAdmin},
+              totals.connections, &out);
+  WriteByDoor("portolan_open_connections", "Connections open now.", "gauge", {Door::kHttp, Door::kAdmin},
+              totals.open_connections, &out);
+  WriteByDoor("portolan_open_calls", "Calls under way.", "gauge", {Door::kHttp, Door::kGrpc},
+              totals.open_calls, &out);
+  out.Family("portolan_open_streams", "Streamed answers under way.", "gauge");
+  out.Sample("portolan_open_streams", {}, totals.open_streams);
+  for (const Value& value : values_) {
+    out.Family(value.name, value.help, value.type);
+    out.Sample(value.name, {}, value.read());
+  }
+  WriteProcessMetrics(&out);
+  return out.Take();
+}
+
+}  // namespace portolan::telemetry
