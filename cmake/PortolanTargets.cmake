@@ -56,7 +56,7 @@ function(portolan_protos name)
     add_custom_command(
       OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h
       COMMAND ${CMAKE_COMMAND} -E make_directory ${out}
-      COMMAND ${PROTOC} -I ${PROJECT_SOURCE_DIR}/proto -I ${GOOGLEAPIS_DIR} --cpp_out=${out} ${proto}
+      COMMAND ${PROTOC} -I ${PROJECT_SOURCE_DIR}/proto -I ${GOOGLEAPIS_DIR} -I ${root} --cpp_out=${out} ${proto}
       DEPENDS ${root}/${proto}
       VERBATIM)
     list(APPEND sources ${out}/${stem}.pb.cc)
@@ -70,6 +70,12 @@ function(portolan_protos name)
     set(grpc_sources "")
     foreach(proto IN LISTS ARG_SERVICES)
       string(REGEX REPLACE "\\.proto$" "" stem ${proto})
+      # Services are looked up by name; nothing else would make the linker take a file without messages from the
+      # archive. The name is the one that protoc gives the file's descriptor table.
+      string(REPLACE "_" "_5f" table ${proto})
+      string(REPLACE "/" "_2f" table ${table})
+      string(REPLACE "." "_2e" table ${table})
+      target_link_options(${name} INTERFACE LINKER:--undefined=descriptor_table_${table})
       add_custom_command(
         OUTPUT ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h
         COMMAND ${PROTOC} -I ${PROJECT_SOURCE_DIR}/proto -I ${GOOGLEAPIS_DIR}
