@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "server/config/flags.h"
 
 namespace portolan::config {
@@ -6,20 +8,24 @@ namespace {
 constexpr size_t kColumn = 32;  // where explanations begin
 constexpr size_t kWidth = 110;
 
-// Breaks `text` at blanks so that it fits between kColumn and kWidth.
-void AppendWrapped(std::string_view text, std::string* out) {
+// Appends `text`, broken at blanks, and then `notes` in one piece, between kColumn and kWidth.
+void AppendWrapped(std::string_view text, std::string_view notes, std::string* out) {
   size_t column = kColumn;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find(' '), text.size());
-    if (column + end > kWidth && column > kColumn) {
+  const auto append = [&](std::string_view word) {
+    if (column + word.size() > kWidth && column > kColumn) {
       out->back() = '\n';
       out->append(kColumn, ' ');
       column = kColumn;
     }
-    out->append(text.substr(0, end)).push_back(' ');
-    column += end + 1;
+    out->append(word).push_back(' ');
+    column += word.size() + 1;
+  };
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(' '), text.size());
+    append(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
   }
+  if (!notes.empty()) append(notes);
   out->back() = '\n';
 }
 
@@ -33,7 +39,6 @@ void AppendSetting(std::string_view name, const Setting& setting, std::string* o
   } else {
     out->append(head).append(kColumn - head.size(), ' ');
   }
-  std::string text(setting.help);
   std::string notes;
   const auto note = [&notes](std::string_view what) {
     notes += (notes.empty() ? "" : ", ") + std::string(what);
@@ -42,8 +47,8 @@ void AppendSetting(std::string_view name, const Setting& setting, std::string* o
   if (setting.repeatable && !setting.flag.empty()) note("may be repeated");
   if (!setting.flag.empty()) note(setting.variable);
   if (!setting.other_variable.empty()) note("or " + std::string(setting.other_variable));
-  if (!notes.empty()) text += " (" + notes + ")";
-  AppendWrapped(text, out);
+  if (!notes.empty()) notes = "(" + notes + ")";
+  AppendWrapped(setting.help, notes, out);
 }
 
 }  // namespace

@@ -1,0 +1,47 @@
+#include "server/config/environment.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "tests/unit/config/fake_environment.h"
+
+namespace portolan::config {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr std::array<std::string_view, 2> kNames = {"GEMINI_API_KEY", "GOOGLE_API_KEY"};
+
+TEST(EnvironmentKeys, ComeInOrderOfPreference) {
+  const auto keys = ReadEnvironmentKeys(
+      kNames, FakeEnvironment(
+                  {{"GOOGLE_API_KEY", "second"}, {"GEMINI_API_KEY", "first\n"}, {"OPENAI_API_KEY", "x"}}));
+  ASSERT_TRUE(keys.ok());
+  ASSERT_EQ(keys->size(), 2u);
+  EXPECT_EQ((*keys)[0].variable, "GEMINI_API_KEY");
+  EXPECT_EQ((*keys)[0].key.Reveal(), "first");
+  EXPECT_EQ((*keys)[1].key.Reveal(), "second");
+}
+
+TEST(EnvironmentKeys, AreNoneIfNothingIsSet) {
+  const auto keys = ReadEnvironmentKeys(kNames, FakeEnvironment({{"GEMINI_API_KEY", " \n"}}));
+  ASSERT_TRUE(keys.ok());
+  EXPECT_TRUE(keys->empty());
+}
+
+TEST(EnvironmentKeys, ThatCannotStandInAHeaderAreRefusedByNameOnly) {
+  for (const std::string& bad : {std::string("se cret"), std::string("secret\r\nx: y"),
+                                 std::string("secr\xC3\xA9t"), std::string(8193, 's')}) {
+    const auto keys = ReadEnvironmentKeys(kNames, FakeEnvironment({{"GOOGLE_API_KEY", bad}}));
+    ASSERT_FALSE(keys.ok());
+    EXPECT_THAT(std::string(keys.status().message()),
+                AllOf(HasSubstr("GOOGLE_API_KEY"), Not(HasSubstr(bad.substr(0, 3)))));
+  }
+}
+
+}  // namespace
+}  // namespace portolan::config
