@@ -10,9 +10,9 @@
 //   std::string out;
 //   Encode(*plan, request, {}, &out);
 //
-// What is guaranteed: the whole input is checked to be one JSON value (grammar, depth, UTF-8, escapes), also where it
-// is kept verbatim or not looked at; nothing is lost between Decode and Encode but layout, number spelling and the
-// order of known members (options.proto says where unknown members, nulls and empties go).
+// What is guaranteed: the whole input is checked to be one JSON value (grammar, depth, UTF-8, escapes), also
+// where it is kept verbatim or not looked at; nothing is lost between Decode and Encode but layout, number
+// spelling and the order of known members (options.proto says where unknown members, nulls and empties go).
 
 #include <cstddef>
 #include <cstdint>
@@ -58,8 +58,10 @@ class Codec {
 enum class Strictness {
   // What a caller sends: a known member of the wrong type, a duplicate key, a lone surrogate is an error.
   kRequest,
-  // What a provider sends: never fails on shape. A member of the wrong type goes to the sink of the object it stands
-  // in, the last of duplicate keys counts, a lone surrogate in a typed string becomes U+FFFD. Only text that is not
+  // What a provider sends: never fails on shape. A member of the wrong type goes to the sink of the object it
+  // stands
+  // in, the last of duplicate keys counts, a lone surrogate in a typed string becomes U+FFFD. Only text that
+  // is not
   // JSON, or is too deep, fails.
   kResponse,
 };
@@ -88,9 +90,9 @@ struct DecodeError {
   std::string ToString() const;
 };
 
-// Decodes `json`, which must hold exactly one object (or what the plan's type stands for), into `*out`, which must be
-// of the plan's type and empty. With `out` null the text is only checked, exactly as strictly, and nothing is built.
-// Returns false with `*error` filled; `*out` is then partially filled and of no use.
+// Decodes `json`, which must hold exactly one object (or what the plan's type stands for), into `*out`, which
+// must be of the plan's type and empty. With `out` null the text is only checked, exactly as strictly, and
+// nothing is built. Returns false with `*error` filled; `*out` is then partially filled and of no use.
 // REQUIRES: json.size() < 4 GiB.
 [[nodiscard]] bool Decode(const MessagePlan& plan, std::string_view json, const DecodeOptions& options,
                           google::protobuf::Message* out, DecodeError* error);
@@ -107,8 +109,9 @@ struct EncodeOptions {
 void Encode(const MessagePlan& plan, const google::protobuf::Message& message, const EncodeOptions& options,
             std::string* out);
 
-// Checks what a message that did not come from Decode (it came by gRPC) holds verbatim: each raw text and each sink
-// entry is exactly one JSON value, no sink entry bears the name of a field that is present, no key stands twice.
+// Checks what a message that did not come from Decode (it came by gRPC) holds verbatim: each raw text and
+// each sink entry is exactly one JSON value, no sink entry bears the name of a field that is present, no key
+// stands twice.
 [[nodiscard]] bool CheckVerbatim(const MessagePlan& plan, const google::protobuf::Message& message,
                                  const DecodeOptions& options, DecodeError* error);
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// A validating pull reader over one complete JSON text. It is what Decode is made of, and what code that needs only a
-// few members of a message (usage, finish reasons, an error) scans with. Whatever it skips is checked like everything
-// else. Never allocates except to unescape.
+// A validating pull reader over one complete JSON text. It is what Decode is made of, and what code that
+// needs only a few members of a message (usage, finish reasons, an error) scans with. Whatever it skips is
+// checked like everything else. Never allocates except to unescape.
 //
 //   JsonReader reader(text);
 //   if (reader.Peek() != JsonType::kObject) ...
@@ -27,22 +27,26 @@ std::string_view Describe(JsonType type);
 // How a lone surrogate escape is taken when a string is unescaped.
 enum class LoneSurrogate : uint8_t { kReject, kReplace };
 
-// Errors are sticky: after the first, every call returns false (or kInvalid) and problem() says what was wrong.
+// Errors are sticky: after the first, every call returns false (or kInvalid) and problem() says what was
+// wrong.
 class JsonReader {
  public:
   // `text` must outlive the reader. UTF-8 of the whole text is checked here, at once.
+  // `max_depth` counts open containers and is taken as 1024 at most.
   explicit JsonReader(std::string_view text, int max_depth = 128);
 
-  // The type of the value that comes next, without consuming it; kInvalid at an error or where no value stands.
+  // The type of the value that comes next, without consuming it; kInvalid at an error or where no value
+  // stands.
   JsonType Peek();
 
   // Consumes `{` or `[`. REQUIRES: Peek() says so.
   bool EnterObject();
   bool EnterArray();
 
-  // Inside an object: moves to the next member and gives its unescaped name (a view of the text, or of *scratch if it
-  // had escapes). False at the end of the object, which is consumed, or on error.
-  bool NextMember(std::string_view* name, std::string* scratch);
+  // Inside an object: moves to the next member and gives its unescaped name (a view of the text, or of
+  // *scratch if it had escapes). False at the end of the object, which is consumed, or on error.
+  bool NextMember(std::string_view* name, std::string* scratch,
+                  LoneSurrogate policy = LoneSurrogate::kReplace);
   // Inside an array: true if another element stands there. False at the end, which is consumed, or on error.
   bool NextElement();
 
@@ -50,29 +54,51 @@ class JsonReader {
   bool ReadNull();
   bool ReadBool(bool* value);
   // The unescaped string: a view of the text where it has no escapes, of *scratch otherwise.
-  bool ReadString(std::string_view* value, std::string* scratch, LoneSurrogate policy = LoneSurrogate::kReject);
+  bool ReadString(std::string_view* value, std::string* scratch,
+                  LoneSurrogate policy = LoneSurrogate::kReject);
   // The number's text, grammar checked.
   bool ReadNumber(std::string_view* text);
 
-  // Consumes one value of any type, checked in full. With reject_duplicate_keys, a key that stands twice in one object
-  // after unescaping is an error too. *raw, if given, is the value's exact text.
-  bool Skip(std::string_view* raw = nullptr, bool reject_duplicate_keys = false);
+  // Consumes one value of any type, checked in full. If `strict`, a key that stands twice in one object after
+  // unescaping and a lone surrogate are errors too. *raw, if given, is the value's exact text.
+  bool Skip(std::string_view* raw = nullptr, bool strict = false);
 
   // True if nothing but white space is left and no error was met. REQUIRES: the outermost value was consumed.
   bool AtEnd();
 
+  // A place between values to which the reader can go back. REQUIRES of Rewind: not failed since.
+  struct Place {
+    const char* cursor;
+    int depth;
+    bool first;
+  };
+  Place Mark() const { return {cursor_, depth_, first_}; }
+  void Rewind(const Place& place);
+
   bool failed() const { return problem_ != nullptr; }
   const char* problem() const { return problem_; }  // static text, nullptr if none
-  size_t offset() const;                            // of the cursor; of the error, once failed
+  // Of the cursor in bytes; of the error, once failed.
+  size_t offset() const { return failed() ? error_offset_ : static_cast<size_t>(cursor_ - begin_); }
   size_t name_offset() const { return name_offset_; }  // opening quote of the last member's name
 
  private:
-  bool Fail(const char* problem);
-
+  bool Fail(const char* problem) { return FailAt(cursor_, problem); }
+  bool FailAt(const char* where, const char* problem);
+  void SkipSpace();
+  bool ReadLiteral(std::string_view literal);
+  bool NextName();
+  bool ReadColon();
+  bool Unescape(const char* start, const char* stop, std::string* scratch, LoneSurrogate policy);
+  bool SkipString(bool strict);
+  bool SkipNumber();
+  bool SkipScalar(JsonType type, bool strict);
+  template <bool kStrict>
+  bool SkipContainer(JsonType type);
   const char* begin_;
   const char* cursor_;
   const char* end_;
   const char* problem_ = nullptr;
+  size_t error_offset_ = 0;
   size_t name_offset_ = 0;
   int depth_ = 0;
   int max_depth_;

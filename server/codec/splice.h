@@ -12,7 +12,8 @@
 
 namespace portolan::codec {
 
-// One change to a top-level member. Edits are few (at most about ten a call); for one name the last edit counts.
+// One change to a top-level member. Edits are few (at most about ten a call); for one name the last edit
+// counts.
 struct Edit {
   enum class Kind { kSet, kRemove };
   Kind kind;
@@ -20,17 +21,18 @@ struct Edit {
   std::string json;  // kSet: the new value, valid JSON
 };
 
-// Pieces of text to be sent one after the other. Pieces point into the original text and into the edits, which must
-// both outlive them.
+// Pieces of text to be sent one after the other. Pieces point into the original text and into the edits,
+// which must both outlive them.
 using GatherList = std::vector<std::string_view>;
 
-// Appends `json` with `edits` spliced in to `*out`; `spans` are what Decode recorded for that text. A set member keeps
-// its place; one that was absent is appended at the end; every other byte is as it was. No text is copied, except
-// for separators, which are static.
+// Appends `json` with `edits` spliced in to `*out`; `spans` are what Decode recorded for that text. A set
+// member keeps its place; one that was absent is appended at the end; every other byte is as it was. No text
+// is copied, except for separators, which are static.
 void Splice(std::string_view json, std::span<const MemberSpan> spans, std::span<const Edit> edits,
             const MessagePlan& plan, GatherList* out);
 
-// Applies the same edits to a message of the plan's type. Fails as Decode does when a value does not fit its field.
+// Applies the same edits to a message of the plan's type. Fails as Decode does when a value does not fit its
+// field.
 [[nodiscard]] bool ApplyEdits(const MessagePlan& plan, std::span<const Edit> edits,
                               google::protobuf::Message* message, DecodeError* error);
 

@@ -1,0 +1,120 @@
+#pragma once
+
+// What Compile makes of a message type: everything Decode and Encode need to know, looked up once. Internal
+// to the codec.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+#include "server/codec/codec.h"
+#include "server/codec/json_reader.h"
+
+namespace portolan::codec {
+
+namespace pb = google::protobuf;
+
+// A set of JsonTypes, one bit each.
+using TypeSet = uint8_t;
+constexpr TypeSet Bit(JsonType type) { return static_cast<TypeSet>(1U << static_cast<unsigned>(type)); }
+
+// How one value of a field is read and written.
+enum class ValueKind : uint8_t {
+  kBool,
+  kInt32,
+  kInt64,
+  kUint32,
+  kUint64,
+  kFloat,
+  kDouble,
+  kString,
+  kBytes,    // base64
+  kEnum,     // spelt as EnumPlan says
+  kRaw,      // JSON, verbatim
+  kMessage,  // as its plan says
+};
+
+// How a field's values stand in its member.
+enum class Shape : uint8_t { kSingle, kArray, kObject };
+
+// The spellings of a closed set of strings.
+struct EnumPlan {
+  const std::string* Spelling(int number) const;
+  // False if nothing is spelt so.
+  bool Number(std::string_view spelling, int* number) const;
+
+  std::vector<std::pair<std::string, int>> values;
+  std::string expected;  // `one of low, medium, high`
+};
+
+struct FieldPlan {
+  const pb::FieldDescriptor* field;
+  const pb::Reflection* reflection;  // of the message that the field belongs to
+  std::string name;                  // in JSON
+  std::string prefix;                // `,"name":`
+  ValueKind kind;
+  Shape shape;
+  bool emit_null = false;
+  bool gateway_only = false;
+  bool has_presence = false;
+  int8_t oneof = -1;                  // index of the oneof whose arms exclude each other
+  const MessagePlan* type = nullptr;  // kMessage
+  const EnumPlan* spellings = nullptr;
+  // Shape::kObject: the entry's key, and its value as a field of the entry.
+  const pb::FieldDescriptor* key = nullptr;
+  const FieldPlan* value = nullptr;
+};
+
+// Where a message keeps the members that no field describes.
+struct SinkPlan {
+  const pb::FieldDescriptor* field = nullptr;
+  const pb::FieldDescriptor* name = nullptr;
+  const pb::FieldDescriptor* json = nullptr;
+  const pb::Reflection* entry = nullptr;
+};
+
+// How a message type stands in JSON.
+enum class Form : uint8_t {
+  kObject,
+  kUnion,     // as one of its arms
+  kInline,    // as the array of its only field
+  kDuration,  // google.protobuf.Duration: "1.5s"
+};
+
+class MessagePlan {
+ public:
+  static constexpr size_t kMaxFields = 256;
+  static constexpr uint16_t kNoField = UINT16_MAX;
+
+  // The field with this JSON name; nullptr if there is none (a sink has no name).
+  const FieldPlan* Lookup(std::string_view json_name) const;
+  size_t IndexOf(const FieldPlan& field) const { return static_cast<size_t>(&field - fields.data()); }
+  // Fills the table behind Lookup and by_index. Called once, when `fields` is complete.
+  void BuildLookup();
+
+  const pb::Descriptor* descriptor = nullptr;
+  const pb::Reflection* reflection = nullptr;
+  Form form = Form::kObject;
+  std::vector<FieldPlan> fields;   // in field number order, without the sink
+  std::vector<uint16_t> by_index;  // FieldDescriptor::index() to a place in `fields`; kNoField: the sink
+  bool has_gateway_only = false;
+  bool has_emit_null = false;
+  SinkPlan sink;
+
+  // kUnion: what arm each JSON type chooses (nullptr: none), for arrays by the type of the first element.
+  std::array<const FieldPlan*, 7> arms{};
+  std::array<const FieldPlan*, 7> array_arms{};
+  std::string expected;  // `a string or an array`, for error messages
+
+ private:
+  std::vector<uint16_t> slots_;  // open addressing, kNoField where empty
+  unsigned shift_ = 0;
+};
+
+}  // namespace portolan::codec
