@@ -60,6 +60,7 @@ struct Inbound {
   google::protobuf::Message* message = nullptr;
   bool streaming_rpc = false;       // gRPC: the streaming rpc was called
   std::vector<HeaderView> headers;  // HTTP headers or gRPC metadata, names lower case
+  std::string_view method;          // HTTP's
   std::string_view peer;            // `127.0.0.1:50712`, for the log
   std::string_view request_id;      // made by the front or taken from a sane x-request-id
   net::TimePoint received;

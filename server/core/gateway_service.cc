@@ -85,12 +85,6 @@ void ReadMessageFacts(const CallState& call, RequestFacts* out) {
   }
 }
 
-// The trace id of a W3C traceparent, "" if it is none.
-std::string_view TraceIdOf(std::string_view traceparent) {
-  if (traceparent.size() < 55 || traceparent[2] != '-' || traceparent[35] != '-') return {};
-  return traceparent.substr(3, 32);
-}
-
 class GatewayService final : public Service {
  public:
   GatewayService(const ServiceConfig& config, ServiceShard shard)
@@ -101,6 +95,7 @@ class GatewayService final : public Service {
     call.wait = {call.in.deadline, call.in.scope};
     call.record.operation = &call.operation;
     call.record.door = call.in.door;
+    call.record.method = call.in.method;
     call.record.peer = call.in.peer;
     call.record.request_id = call.in.request_id;
     call.record.received = call.in.received;
@@ -119,7 +114,7 @@ class GatewayService final : public Service {
   // Everything that can be refused before anybody is called.
   std::optional<Error> Prepare(CallState& call) {
     if (auto error = routing::ReadRequestHeaders(call.in.headers, &call.headers)) return error;
-    ChooseTraceId(call);
+    call.trace_id = shard_.trace_id(call.in.headers);
     if (auto error = routing::Authenticate(config_.caller_keys, call.headers, &call.credentials))
       return error;
     RequestFacts facts;
@@ -143,13 +138,6 @@ class GatewayService final : public Service {
     call.record.provider = call.route.target.provider->name();
     call.record.model = call.route.model;
     return std::nullopt;
-  }
-
-  static void ChooseTraceId(CallState& call) {
-    std::string_view id = call.headers.trace_id;
-    if (id.empty()) id = TraceIdOf(FindHeader(call.in.headers, "traceparent").value_or(""));
-    if (id.empty()) id = call.in.request_id;
-    call.trace_id = id;
   }
 
   // The rpc says whether an answer is streamed, not the field.

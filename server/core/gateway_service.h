@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "server/core/operations.h"
@@ -35,6 +36,8 @@ struct ServiceShard {
   upstream::Client* client = nullptr;
   CallObserver* observer = nullptr;
   std::function<int64_t()> unix_seconds;
+  // The call's trace id: from its headers, or a new one.
+  std::function<std::string(std::span<const HeaderView>)> trace_id;
 };
 
 std::unique_ptr<Service> NewGatewayService(const ServiceConfig& config, ServiceShard shard);

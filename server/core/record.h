@@ -16,13 +16,14 @@
 namespace portolan::core {
 
 struct CallRecord {
-  const OperationSpec* operation = nullptr;
+  const OperationSpec* operation = nullptr;  // nullptr: no route matched
   Door door = Door::kHttp;
   std::string_view peer;
   std::string_view request_id;
   std::string_view trace_id;
   std::string_view provider;  // empty: refused before one was chosen
   std::string_view model;     // as the provider saw it
+  std::string_view method;    // HTTP's
   bool stream = false;
   int status = 0;           // HTTP terms at both doors; 499: the caller went away
   int upstream_status = 0;  // 0: no answer

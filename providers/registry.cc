@@ -1,0 +1,22 @@
+#include "providers/registry.h"
+
+#include "providers/echo/echo.h"
+#include "providers/openai/openai.h"
+
+namespace portolan::providers {
+
+std::unique_ptr<Registry> Registry::BuiltIn() {
+  auto registry = std::make_unique<Registry>();
+  for (OpenAiRow& row : OpenAiTable()) registry->Add(NewOpenAiProvider(std::move(row)));
+  registry->Add(NewEchoProvider());
+  return registry;
+}
+
+const Provider* Registry::Find(std::string_view name) const {
+  for (const auto& provider : providers_) {
+    if (provider->name() == name) return provider.get();
+  }
+  return nullptr;
+}
+
+}  // namespace portolan::providers

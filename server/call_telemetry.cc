@@ -1,0 +1,44 @@
+#include "server/call_telemetry.h"
+
+namespace portolan {
+namespace {
+
+std::chrono::nanoseconds Between(net::TimePoint from, net::TimePoint to) {
+  if (from == net::TimePoint() || to == net::TimePoint()) return std::chrono::nanoseconds(-1);
+  return to - from;
+}
+
+uint64_t Count(int64_t reported) { return reported < 0 ? 0 : static_cast<uint64_t>(reported); }
+
+}  // namespace
+
+void CallTelemetry::OnCallFinished(const core::CallRecord& record) {
+  telemetry::CallRecord out;
+  out.request_id = record.request_id;
+  out.trace_id = record.trace_id;
+  out.door = record.door == core::Door::kGrpc ? telemetry::Door::kGrpc : telemetry::Door::kHttp;
+  out.route =
+      record.operation == nullptr ? std::string_view("other") : std::string_view(record.operation->route);
+  out.method = record.method;
+  out.peer = record.peer;
+  out.status = record.status;
+  out.provider = record.provider;
+  out.model = record.model;
+  out.stream = record.stream;
+  out.attempts = record.attempts;
+  out.upstream_status = record.upstream_status;
+  out.upstream_request_id = record.upstream_request_id;
+  out.error = record.error ? &*record.error : nullptr;
+  out.finish = record.finish_reason;
+  out.bytes_in = record.request_bytes;
+  out.bytes_out = record.reply_bytes;
+  out.tokens = {Count(record.usage.input), Count(record.usage.output), Count(record.usage.cached),
+                Count(record.usage.reasoning)};
+  out.duration = Between(record.received, record.finished);
+  out.upstream = Between(record.upstream_started, record.finished);
+  out.time_to_first_token = Between(record.received, record.first_content);
+  metrics_.Record(out);
+  log_.Write(out);
+}
+
+}  // namespace portolan

@@ -1,0 +1,342 @@
+#include "server/gateway.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+#include <sys/random.h>
+
+#include <atomic>
+#include <future>
+#include <map>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "providers/registry.h"
+#include "server/call_telemetry.h"
+#include "server/config/address.h"
+#include "server/config/exposure.h"
+#include "server/core/gateway_service.h"
+#include "server/core/operations.h"
+#include "server/http/server.h"
+#include "server/net/listener.h"
+#include "server/rest/admin.h"
+#include "server/rest/rest_front.h"
+#include "server/rpc/rpc_server.h"
+#include "server/telemetry/logger.h"
+#include "server/transcode/router.h"
+#include "server/upstream/address_policy.h"
+#include "server/upstream/client.h"
+
+namespace portolan {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::ServiceDescriptor;
+
+// Every type of the providers' wire formats that the codec must know.
+std::vector<const Descriptor*> DialectTypes(const providers::Registry& registry) {
+  std::vector<const Descriptor*> types;
+  for (const auto& provider : registry.all()) {
+    for (int i = 0; i < providers::kOperationCount; ++i) {
+      const providers::Shape shape = provider->shape(static_cast<providers::Operation>(i));
+      if (shape.translator == nullptr) continue;
+      for (const auto* type : {shape.translator->request_type(), shape.translator->response_type(),
+                               shape.translator->event_type()}) {
+        if (type != nullptr) types.push_back(type->GetDescriptor());
+      }
+    }
+  }
+  return types;
+}
+
+std::vector<const ServiceDescriptor*> Services(const core::Operations& operations) {
+  std::vector<const ServiceDescriptor*> services;
+  for (const auto& spec : operations.all()) {
+    const ServiceDescriptor* service = spec->unary->service();
+    if (services.empty() || services.back() != service) services.push_back(service);
+  }
+  return services;
+}
+
+int64_t UnixSeconds() {
+  using std::chrono::system_clock;
+  return std::chrono::duration_cast<std::chrono::seconds>(system_clock::now().time_since_epoch()).count();
+}
+
+// One thread's world. Built on the starting thread, then used on its own.
+struct Shard {
+  net::Loop loop;
+  std::unique_ptr<upstream::Client> client;
+  std::unique_ptr<CallTelemetry> telemetry;
+  telemetry::IdGenerator ids;
+  std::unique_ptr<core::Service> service;
+  std::unique_ptr<rest::RestFront> front;
+  std::unique_ptr<http::Server> server;
+  std::thread thread;
+
+  void Run() {
+    thread = std::thread([this] { loop.Run(); });
+  }
+
+  // Runs `function` on the shard's thread and waits for it.
+  void Call(std::function<void()> function) {
+    std::promise<void> done;
+    loop.Post([&] {
+      function();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+};
+
+}  // namespace
+
+struct Gateway::Parts {
+  explicit Parts(const config::ServeOptions& serve_options) : options(serve_options) {}
+
+  const config::ServeOptions options;
+  std::map<std::string, Secret, std::less<>> provider_keys;
+  std::unique_ptr<providers::Registry> registry;
+  std::unique_ptr<core::Operations> operations;
+  std::unique_ptr<transcode::Router> router;
+  core::ServiceConfig service_config;
+  rest::RestConfig rest_config;
+  std::atomic<bool> ready{false};
+
+  std::unique_ptr<telemetry::LogWriter> log_writer;
+  std::unique_ptr<telemetry::Logger> logger;
+  std::unique_ptr<telemetry::Metrics> metrics;
+
+  std::vector<std::unique_ptr<Shard>> shards;
+  std::unique_ptr<rpc::RpcServer> rpc;
+
+  net::Loop admin_loop;
+  std::unique_ptr<rest::AdminFront> admin_front;
+  std::unique_ptr<http::Server> admin_server;
+  std::thread admin_thread;
+
+  std::string http_address;
+  std::string grpc_address;
+  std::string admin_address;
+  bool stopped = false;
+
+  absl::Status ReadKeys(const config::Environment& environment);
+  absl::Status BuildShared();
+  absl::Status BuildShard(size_t number);
+  absl::Status Listen();
+  void Launch();
+  absl::Status StartRpc();
+  void Stop(std::chrono::milliseconds delay, std::chrono::milliseconds grace);
+  size_t OpenConnections();
+};
+
+absl::Status Gateway::Parts::ReadKeys(const config::Environment& environment) {
+  std::vector<std::string> held;
+  for (const auto& provider : registry->all()) {
+    auto keys = config::ReadEnvironmentKeys(provider->key_variables(), environment);
+    if (!keys.ok()) return keys.status();
+    if (keys->empty()) continue;
+    held.push_back(keys->front().variable);
+    provider_keys.emplace(std::string(provider->name()), std::move(keys->front().key));
+  }
+  return config::CheckExposure(options, held);
+}
+
+absl::Status Gateway::Parts::BuildShared() {
+  auto built = core::Operations::Build(DialectTypes(*registry));
+  if (!built.ok()) return built.status();
+  operations = *std::move(built);
+  auto routes = transcode::Router::Build(Services(*operations));
+  if (!routes.ok()) return routes.status();
+  router = *std::move(routes);
+  if (registry->Find(options.default_provider) == nullptr) {
+    return absl::InvalidArgumentError("--default-provider: there is no provider called " +
+                                      options.default_provider);
+  }
+
+  service_config.operations = operations.get();
+  service_config.routing.registry = registry.get();
+  service_config.routing.default_provider = options.default_provider;
+  service_config.routing.direct_keys = options.direct_keys;
+  service_config.routing.gateway_key = [this](std::string_view provider) -> const Secret* {
+    const auto found = provider_keys.find(provider);
+    return found == provider_keys.end() ? nullptr : &found->second;
+  };
+  service_config.caller_keys = routing::CallerKeys(options.caller_keys);
+  service_config.timeouts = {options.connect_timeout, options.first_byte_timeout, options.idle_timeout};
+  service_config.splice = !options.no_splice;
+
+  rest_config.router = router.get();
+  rest_config.operations = operations.get();
+  rest_config.browser.cors_origins = options.cors_origins;
+  rest_config.browser.allowed_hosts = options.allowed_hosts;
+  rest_config.browser.on_loopback = config::IsLoopbackAddress(options.http);
+  rest_config.ready = &ready;
+  return absl::OkStatus();
+}
+
+absl::Status Gateway::Parts::BuildShard(size_t number) {
+  auto shard = std::make_unique<Shard>();
+  upstream::ClientOptions client_options;
+  client_options.ca_file = options.upstream_ca;
+  client_options.https_proxy = options.https_proxy;
+  client_options.http_proxy = options.http_proxy;
+  client_options.no_proxy = options.no_proxy;
+  const bool on_loopback = config::IsLoopbackAddress(options.http) && config::IsLoopbackAddress(options.grpc);
+  client_options.allow_address = upstream::MakeAddressPolicy(on_loopback, options.allow_upstream);
+  auto client = upstream::NewClient(shard->loop, std::move(client_options));
+  if (!client.ok()) return client.status();
+  shard->client = *std::move(client);
+  shard->telemetry = std::make_unique<CallTelemetry>(
+      metrics->shard(number), telemetry::AccessLog(log_writer->ring(number), options.log_level));
+
+  core::ServiceShard service_shard;
+  service_shard.loop = &shard->loop;
+  service_shard.client = shard->client.get();
+  service_shard.observer = shard->telemetry.get();
+  service_shard.unix_seconds = UnixSeconds;
+  service_shard.trace_id = [ids = &shard->ids](std::span<const HeaderView> headers) {
+    return telemetry::ChooseTraceId(headers, *ids);
+  };
+  shard->service = core::NewGatewayService(service_config, std::move(service_shard));
+  shard->front =
+      std::make_unique<rest::RestFront>(rest_config, *shard->service, *shard->telemetry, shard->loop);
+  http::ServerOptions server_options;
+  server_options.max_body_bytes = options.max_body;
+  shard->server = std::make_unique<http::Server>(shard->loop, *shard->front, server_options);
+  shards.push_back(std::move(shard));
+  return absl::OkStatus();
+}
+
+absl::Status Gateway::Parts::Listen() {
+  auto address = net::ParseAddress(options.http);
+  if (!address.ok()) return address.status();
+  for (const auto& shard : shards) {
+    auto listener = net::Listener::Open(shard->loop, *address, /*reuse_port=*/shards.size() > 1);
+    if (!listener.ok()) return listener.status();
+    // Port 0: the first listener's port serves them all.
+    *address = (*listener)->address();
+    http_address = address->ToString();
+    shard->server->Listen(*std::move(listener));
+  }
+  auto admin = net::ParseAddress(options.admin);
+  if (!admin.ok()) return admin.status();
+  auto listener = net::Listener::Open(admin_loop, *admin, /*reuse_port=*/false);
+  if (!listener.ok()) return listener.status();
+  admin_address = (*listener)->address().ToString();
+  admin_front = std::make_unique<rest::AdminFront>(*metrics, ready, options.admin_key);
+  admin_server = std::make_unique<http::Server>(admin_loop, *admin_front, http::ServerOptions());
+  admin_server->Listen(*std::move(listener));
+  return absl::OkStatus();
+}
+
+void Gateway::Parts::Launch() {
+  for (const auto& shard : shards) shard->Run();
+  admin_thread = std::thread([this] { admin_loop.Run(); });
+}
+
+absl::Status Gateway::Parts::StartRpc() {
+  std::vector<rpc::Shard> targets;
+  for (const auto& shard : shards) targets.push_back({&shard->loop, shard->service.get()});
+  rpc::RpcOptions rpc_options;
+  rpc_options.address = options.grpc;
+  auto server = rpc::RpcServer::Start(rpc_options, targets, operations->all());
+  if (!server.ok()) return server.status();
+  rpc = *std::move(server);
+  grpc_address = options.grpc.substr(0, options.grpc.rfind(':') + 1) + std::to_string(rpc->port());
+  return absl::OkStatus();
+}
+
+size_t Gateway::Parts::OpenConnections() {
+  size_t open = 0;
+  for (const auto& shard : shards) {
+    shard->Call([&] { open += shard->server->open_connections(); });
+  }
+  return open;
+}
+
+void Gateway::Parts::Stop(std::chrono::milliseconds delay, std::chrono::milliseconds grace) {
+  if (std::exchange(stopped, true)) return;
+  constexpr std::chrono::milliseconds kPoll{20};
+  ready = false;
+  if (rpc != nullptr) rpc->SetServing(false);
+  for (const auto& shard : shards) shard->Call([&] { shard->server->Drain(); });
+  std::this_thread::sleep_for(delay);
+
+  const net::TimePoint deadline = net::Clock::now() + grace;
+  for (const auto& shard : shards) {
+    shard->Call([&] {
+      shard->server->StopAccepting();
+      shard->server->CloseIdle();
+    });
+  }
+  std::thread rpc_stop;
+  if (rpc != nullptr) rpc_stop = std::thread([this, deadline] { rpc->Shutdown(deadline); });
+  while (OpenConnections() > 0 && net::Clock::now() < deadline) std::this_thread::sleep_for(kPoll);
+  for (const auto& shard : shards) shard->Call([&] { shard->server->Shutdown(); });
+  if (rpc_stop.joinable()) rpc_stop.join();
+  rpc.reset();
+
+  for (const auto& shard : shards) {
+    shard->loop.Stop();
+    shard->thread.join();
+  }
+  if (admin_thread.joinable()) {
+    admin_loop.Stop();
+    admin_thread.join();
+  }
+  log_writer->Flush();
+}
+
+Gateway::Gateway() = default;
+
+Gateway::~Gateway() {
+  if (parts_ != nullptr && parts_->admin_thread.joinable()) {
+    parts_->Stop(std::chrono::milliseconds(0), std::chrono::milliseconds(0));
+  }
+}
+
+absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const config::ServeOptions& options,
+                                                        const config::Environment& environment) {
+  auto gateway = std::unique_ptr<Gateway>(new Gateway);
+  gateway->parts_ = std::make_unique<Parts>(options);
+  Parts& parts = *gateway->parts_;
+  parts.registry = providers::Registry::BuiltIn();
+  if (absl::Status status = parts.ReadKeys(environment); !status.ok()) return status;
+  if (absl::Status status = parts.BuildShared(); !status.ok()) return status;
+
+  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+  const size_t threads = options.threads > 0 ? static_cast<size_t>(options.threads) : cores;
+  parts.log_writer = std::make_unique<telemetry::LogWriter>(telemetry::LogWriter::Options{.shards = threads});
+  parts.logger = std::make_unique<telemetry::Logger>(*parts.log_writer, options.log_level);
+  parts.metrics = std::make_unique<telemetry::Metrics>(telemetry::Metrics::Options{.shards = threads});
+  parts.metrics->AddValue(
+      "portolan_log_lines_dropped_total", "Log lines that found no room and were dropped.", "counter",
+      [writer = parts.log_writer.get()] { return static_cast<double>(writer->dropped()); });
+  for (size_t i = 0; i < threads; ++i) {
+    if (absl::Status status = parts.BuildShard(i); !status.ok()) return status;
+  }
+  if (absl::Status status = parts.Listen(); !status.ok()) return status;
+  parts.Launch();
+  if (absl::Status status = parts.StartRpc(); !status.ok()) return status;
+  parts.ready = true;
+  parts.logger->Info("serving", {{"version", PORTOLAN_VERSION},
+                                 {"http", parts.http_address},
+                                 {"grpc", parts.grpc_address},
+                                 {"admin", parts.admin_address},
+                                 {"threads", threads}});
+  return gateway;
+}
+
+std::string Gateway::http_address() const { return parts_->http_address; }
+std::string Gateway::grpc_address() const { return parts_->grpc_address; }
+std::string Gateway::admin_address() const { return parts_->admin_address; }
+
+void Gateway::Drain() {
+  parts_->logger->Info("draining");
+  parts_->Stop(parts_->options.drain_delay, parts_->options.grace);
+  parts_->logger->Info("stopped");
+  parts_->log_writer->Flush();
+}
+
+}  // namespace portolan

@@ -1,0 +1,42 @@
+#pragma once
+
+// The composition root: the only place that knows every part. It builds one shard a thread, the two doors and
+// the admin listener on top of them, and takes them down in order.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/config/environment.h"
+#include "server/config/options.h"
+
+namespace portolan {
+
+class Gateway {
+ public:
+  // Starts serving; when it returns, every listener takes connections. Fails with one line for the operator.
+  // `environment` gives the providers' keys and is not kept.
+  static absl::StatusOr<std::unique_ptr<Gateway>> Start(const config::ServeOptions& options,
+                                                        const config::Environment& environment);
+  // Stops at once if Drain was not called.
+  ~Gateway();
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  // The addresses listened on, with the ports the system chose.
+  std::string http_address() const;
+  std::string grpc_address() const;
+  std::string admin_address() const;
+
+  // Turns /readyz, goes on for the drain delay, stops accepting, lets calls under way finish for at most the
+  // grace period, then breaks off what is left. Blocks; not for a loop's thread.
+  void Drain();
+
+ private:
+  Gateway();
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace portolan

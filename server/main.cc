@@ -1,0 +1,79 @@
+#include <pthread.h>
+#include <signal.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/config/flags.h"
+#include "server/gateway.h"
+
+namespace {
+
+// Blocked before any thread starts, so that only the main thread takes them.
+sigset_t BlockSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return set;
+}
+
+void WaitForSignal(const sigset_t& set) {
+  int received = 0;
+  while (sigwait(&set, &received) != 0) {
+  }
+}
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "portolan: %s\n", std::string(status.message()).c_str());
+  return 1;
+}
+
+int Serve(const portolan::config::ServeOptions& options, const portolan::config::Environment& environment) {
+  const sigset_t signals = BlockSignals();
+  auto gateway = portolan::Gateway::Start(options, environment);
+  if (!gateway.ok()) return Fail(gateway.status());
+  std::printf("portolan serves REST on http://%s, gRPC on %s, admin on http://%s\n",
+              (*gateway)->http_address().c_str(), (*gateway)->grpc_address().c_str(),
+              (*gateway)->admin_address().c_str());
+  std::fflush(stdout);
+  WaitForSignal(signals);
+  // A second signal ends the process without waiting.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  (*gateway)->Drain();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using portolan::config::CommandLine;
+  const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+  const portolan::config::Environment environment = [](const char* name) -> const char* {
+    return std::getenv(name);
+  };
+  const auto line = portolan::config::ParseCommandLine(arguments, environment);
+  if (!line.ok()) {
+    Fail(line.status());
+    return 2;
+  }
+  switch (line->command) {
+    case CommandLine::Command::kHelp:
+      std::fputs(portolan::config::HelpText().c_str(), stdout);
+      return 0;
+    case CommandLine::Command::kServeHelp:
+      std::fputs(portolan::config::ServeHelpText().c_str(), stdout);
+      return 0;
+    case CommandLine::Command::kVersion:
+      std::fputs((portolan::config::VersionText()).c_str(), stdout);
+      return 0;
+    case CommandLine::Command::kServe:
+      return Serve(line->options, environment);
+  }
+  return 0;
+}

@@ -1,0 +1,173 @@
+#include "server/rest/rest_front.h"
+
+#include <google/protobuf/arena.h>
+#include <google/protobuf/message.h>
+
+#include <utility>
+
+#include "server/core/error_body.h"
+#include "server/http/response_writer.h"
+#include "server/rest/rest_sink.h"
+#include "server/transcode/bind.h"
+
+namespace portolan::rest {
+namespace {
+
+using transcode::RouteMatch;
+
+constexpr std::string_view kAbout =
+    R"({"name":"portolan","version":")" PORTOLAN_VERSION
+    R"(","description":"AI gateway: OpenAI-compatible REST here, gRPC beside it","api":"/v1","health":"/healthz"})";
+
+std::string_view HeaderOf(const http::RequestHead& head, std::string_view name) {
+  return FindHeader(head.headers, name).value_or(std::string_view());
+}
+
+// `application/json`, with parameters or a `+json` suffix; none at all is taken as JSON.
+bool IsJsonType(std::string_view content_type) {
+  std::string_view type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ')) type.remove_suffix(1);
+  std::string lower(type);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  }
+  return lower.empty() || lower == "application/json" || lower.ends_with("+json");
+}
+
+Error NotFound(std::string_view method, std::string_view path) {
+  Error error = Error::InvalidRequest("route_not_found",
+                                      "there is no " + std::string(method) + " " + std::string(path));
+  error.http_status = 404;
+  return error;
+}
+
+Error NotAllowed(std::string_view method, std::string_view path, std::string_view allow) {
+  Error error =
+      Error::InvalidRequest("method_not_allowed", std::string(path) + " takes " + std::string(allow) +
+                                                      ", not " + std::string(method));
+  error.http_status = 405;
+  return error;
+}
+
+Error WrongMediaType(std::string_view content_type) {
+  Error error = Error::InvalidRequest("unsupported_media_type",
+                                      "the body must be application/json, not " + std::string(content_type),
+                                      "content-type");
+  error.http_status = 415;
+  return error;
+}
+
+bool IsOwnPath(std::string_view path) { return path == "/" || path == "/healthz" || path == "/readyz"; }
+
+}  // namespace
+
+std::optional<http::Answer> AnswerHealth(std::string_view path, bool ready) {
+  http::Answer answer;
+  if (path == "/healthz") {
+    answer.body = R"({"status":"ok"})";
+  } else if (path == "/readyz") {
+    answer.status = ready ? 200 : 503;
+    answer.body = ready ? R"({"status":"ready"})" : R"({"status":"draining"})";
+  } else {
+    return std::nullopt;
+  }
+  answer.headers.Add("cache-control", "no-store");
+  return answer;
+}
+
+http::Answer RestFront::Refuse(const http::RequestHead& head, std::string_view peer, Error error,
+                               std::string_view allow) {
+  const telemetry::Id id = ids_.Next();
+  std::string_view request_id = HeaderOf(head, "x-request-id");
+  if (!telemetry::IsSaneRequestId(request_id)) request_id = id.view();
+
+  http::Answer answer;
+  answer.status = error.http_status;
+  answer.headers.Add("x-request-id", request_id);
+  if (!allow.empty()) answer.headers.Add("allow", allow);
+  core::AppendErrorBody(error, &answer.body);
+
+  core::CallRecord record;
+  record.method = head.method;
+  record.peer = peer;
+  record.request_id = request_id;
+  record.status = error.http_status;
+  record.reply_bytes = answer.body.size();
+  record.received = record.finished = loop_.now();
+  record.error = std::move(error);
+  observer_.OnCallFinished(record);
+  return answer;
+}
+
+std::optional<http::Answer> RestFront::Screen(const http::RequestHead& head, std::string_view peer) {
+  const std::string_view origin = HeaderOf(head, "origin");
+  if (auto error = CheckBrowser(config_.browser, head.host, origin))
+    return Refuse(head, peer, *std::move(error), {});
+  if (IsOwnPath(head.path) && (head.method == "GET" || head.method == "HEAD")) return std::nullopt;
+  if (head.method == "OPTIONS" && CorsAllowed(config_.browser, origin)) return std::nullopt;
+  const RouteMatch match = config_.router->Match(head.method, head.path);
+  switch (match.outcome) {
+    case RouteMatch::Outcome::kNotFound:
+      return Refuse(head, peer, NotFound(head.method, head.path), {});
+    case RouteMatch::Outcome::kMethodNotAllowed:
+      return Refuse(head, peer, NotAllowed(head.method, head.path, match.allow), match.allow);
+    case RouteMatch::Outcome::kFound:
+      break;
+  }
+  const std::string_view content_type = HeaderOf(head, "content-type");
+  if (match.route->body != transcode::BodyKind::kNone && !IsJsonType(content_type)) {
+    return Refuse(head, peer, WrongMediaType(content_type), {});
+  }
+  return std::nullopt;
+}
+
+net::Task<void> RestFront::Handle(http::Request& request, http::ResponseWriter& writer) {
+  const http::RequestHead& head = request.head;
+  std::string_view origin = HeaderOf(head, "origin");
+  if (!CorsAllowed(config_.browser, origin)) origin = {};
+  if (head.method == "OPTIONS") {
+    HeaderBlock headers;
+    AddCorsHeaders(origin, /*preflight=*/true, HeaderOf(head, "access-control-request-headers"), &headers);
+    co_await writer.Send(204, {}, headers.text(), {});
+    co_return;
+  }
+  if (IsOwnPath(head.path)) {
+    const bool ready = config_.ready->load(std::memory_order_relaxed);
+    const std::optional<http::Answer> health = AnswerHealth(head.path, ready);
+    const std::string_view body = health ? std::string_view(health->body) : kAbout;
+    const std::string_view headers = health ? health->headers.text() : std::string_view();
+    co_await writer.Send(health ? health->status : 200, "application/json", headers, {&body, 1});
+    co_return;
+  }
+
+  // Screen has seen that there is one.
+  const RouteMatch match = config_.router->Match(head.method, head.path);
+  core::Inbound inbound;
+  inbound.operation = config_.operations->Find(match.route->unary);
+  inbound.door = core::Door::kHttp;
+  inbound.method = head.method;
+  inbound.headers = head.headers;
+  inbound.peer = request.peer;
+  inbound.received = request.received;
+  inbound.scope = request.scope;
+  const telemetry::Id id = ids_.Next();
+  inbound.request_id = HeaderOf(head, "x-request-id");
+  if (!telemetry::IsSaneRequestId(inbound.request_id)) inbound.request_id = id.view();
+
+  google::protobuf::Arena arena;
+  RestSink sink(writer, origin);
+  if (match.route->body == transcode::BodyKind::kWhole) {
+    inbound.json = std::move(request.body);
+  } else {
+    inbound.message = inbound.operation->request_type->New(&arena);
+    if (std::optional<Error> error = transcode::BindRequest(match, head.query, inbound.message)) {
+      const http::Answer answer = Refuse(head, request.peer, *std::move(error), {});
+      const std::string_view body = answer.body;
+      co_await writer.Send(answer.status, answer.content_type, answer.headers.text(), {&body, 1});
+      co_return;
+    }
+  }
+  co_await service_.Handle(std::move(inbound), sink);
+}
+
+}  // namespace portolan::rest

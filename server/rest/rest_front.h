@@ -1,0 +1,52 @@
+#pragma once
+
+// The REST door of one shard: finds the operation of an HTTP request, hands it to the service, and writes
+// what comes back as JSON or server-sent events.
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "server/core/operations.h"
+#include "server/core/record.h"
+#include "server/core/service.h"
+#include "server/http/handler.h"
+#include "server/rest/browser_guard.h"
+#include "server/telemetry/ids.h"
+#include "server/transcode/router.h"
+
+namespace portolan::rest {
+
+// What the fronts of all shards share. Immutable but for `ready`; outlives them.
+struct RestConfig {
+  const transcode::Router* router = nullptr;
+  const core::Operations* operations = nullptr;
+  BrowserPolicy browser;
+  const std::atomic<bool>* ready = nullptr;  // what /readyz tells
+};
+
+class RestFront final : public http::Handler {
+ public:
+  RestFront(const RestConfig& config, core::Service& service, core::CallObserver& observer, net::Loop& loop)
+      : config_(config), service_(service), observer_(observer), loop_(loop) {}
+
+  std::optional<http::Answer> Screen(const http::RequestHead& head, std::string_view peer) override;
+  net::Task<void> Handle(http::Request& request, http::ResponseWriter& writer) override;
+
+ private:
+  // An answer without a call: it has a request id and is recorded like one.
+  http::Answer Refuse(const http::RequestHead& head, std::string_view peer, Error error,
+                      std::string_view allow);
+
+  const RestConfig& config_;
+  core::Service& service_;
+  core::CallObserver& observer_;
+  net::Loop& loop_;
+  telemetry::IdGenerator ids_;
+};
+
+// `/healthz`: 200 as long as the process answers. `/readyz`: 200, or 503 once it drains. nullopt for other
+// paths.
+std::optional<http::Answer> AnswerHealth(std::string_view path, bool ready);
+
+}  // namespace portolan::rest

@@ -1,0 +1,62 @@
+#include "server/rest/rest_sink.h"
+
+#include <cstdlib>
+#include <string>
+
+#include "server/core/error_body.h"
+#include "server/rest/browser_guard.h"
+
+namespace portolan::rest {
+
+void RestSink::Decorate(core::ReplyHead* head) const {
+  if (!origin_.empty()) AddCorsHeaders(origin_, /*preflight=*/false, {}, &head->headers);
+}
+
+net::Task<core::Delivered> RestSink::SendJson(core::ReplyHead head,
+                                              std::span<const std::string_view> pieces) {
+  Decorate(&head);
+  co_return co_await writer_.Send(head.status, head.content_type, head.headers.text(), pieces);
+}
+
+// typed() is false: the service never hands this sink a message.
+net::Task<core::Delivered> RestSink::SendMessage(core::ReplyHead, const google::protobuf::Message&) {
+  std::abort();
+}
+net::Task<core::Delivered> RestSink::WriteMessages(std::span<const google::protobuf::Message* const>) {
+  std::abort();
+}
+
+net::Task<core::Delivered> RestSink::SendError(core::ReplyHead head, const Error& error,
+                                               std::string_view provider_body) {
+  Decorate(&head);
+  std::string body;
+  if (provider_body.empty()) {
+    core::AppendErrorBody(error, &body);
+    provider_body = body;
+  }
+  co_return co_await writer_.Send(head.status, "application/json", head.headers.text(), {&provider_body, 1});
+}
+
+net::Task<core::Delivered> RestSink::StartStream(core::ReplyHead head) {
+  Decorate(&head);
+  head.headers.Add("cache-control", "no-cache");
+  // Tells nginx and its like to pass events on as they come.
+  head.headers.Add("x-accel-buffering", "no");
+  writer_.Start(head.status, head.content_type, head.headers.text());
+  co_return true;
+}
+
+net::Task<core::Delivered> RestSink::WriteBytes(std::span<const std::string_view> pieces) {
+  co_return co_await writer_.Write(pieces);
+}
+
+net::Task<core::Delivered> RestSink::EndStream(const Error* error) {
+  if (error == nullptr) co_return co_await writer_.Finish();
+  std::string event = "data: ";
+  core::AppendErrorBody(*error, &event);
+  event += "\n\n";
+  const std::string_view piece = event;
+  co_return co_await writer_.Finish({&piece, 1});
+}
+
+}  // namespace portolan::rest

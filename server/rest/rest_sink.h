@@ -1,0 +1,34 @@
+#pragma once
+
+#include "server/core/reply.h"
+#include "server/http/response_writer.h"
+
+namespace portolan::rest {
+
+// Writes one call's answer as HTTP. `origin` is the allowed origin of a web page that is to read it, or
+// empty.
+class RestSink final : public core::ReplySink {
+ public:
+  RestSink(http::ResponseWriter& writer, std::string_view origin) : writer_(writer), origin_(origin) {}
+
+  bool typed() const override { return false; }
+  net::Task<core::Delivered> SendJson(core::ReplyHead head,
+                                      std::span<const std::string_view> pieces) override;
+  net::Task<core::Delivered> SendMessage(core::ReplyHead head,
+                                         const google::protobuf::Message& message) override;
+  net::Task<core::Delivered> SendError(core::ReplyHead head, const Error& error,
+                                       std::string_view provider_body) override;
+  net::Task<core::Delivered> StartStream(core::ReplyHead head) override;
+  net::Task<core::Delivered> WriteBytes(std::span<const std::string_view> pieces) override;
+  net::Task<core::Delivered> WriteMessages(
+      std::span<const google::protobuf::Message* const> messages) override;
+  net::Task<core::Delivered> EndStream(const Error* error) override;
+
+ private:
+  void Decorate(core::ReplyHead* head) const;
+
+  http::ResponseWriter& writer_;
+  const std::string_view origin_;
+};
+
+}  // namespace portolan::rest

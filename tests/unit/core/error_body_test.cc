@@ -1,0 +1,61 @@
+#include "server/core/error_body.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace portolan::core {
+namespace {
+
+TEST(AppendErrorBody, IsOpenAiShapedWithTheGatewaysDetail) {
+  Error error =
+      Error::InvalidRequest("invalid_value", "messages[0].content: expected \"x\"\n", "messages[0].content");
+  error.attempts = 2;
+  error.retryable = true;
+  error.retry_after = std::chrono::milliseconds(1500);
+  std::string body;
+  AppendErrorBody(error, &body);
+  const auto expected = nlohmann::json::parse(R"({"error":{"message":"messages[0].content: expected \"x\"\n",
+      "type":"invalid_request_error","param":"messages[0].content","code":"invalid_value",
+      "portolan":{"class":"caller","code":"invalid_value","attempts":2,"retryable":true,"retry_after_ms":1500}}})");
+  EXPECT_EQ(nlohmann::json::parse(body), expected);
+}
+
+TEST(AppendErrorBody, HasNullsWhereNothingIsKnown) {
+  Error error;
+  error.message = "m";
+  std::string body;
+  AppendErrorBody(error, &body);
+  const auto parsed = nlohmann::json::parse(body);
+  EXPECT_TRUE(parsed["error"]["param"].is_null());
+  EXPECT_TRUE(parsed["error"]["code"].is_null());
+  EXPECT_TRUE(parsed["error"]["portolan"]["retry_after_ms"].is_null());
+  EXPECT_EQ(parsed["error"]["type"], "api_error");
+}
+
+TEST(AppendJsonString, GivesValidJsonForAnyBytes) {
+  std::string all;
+  for (int i = 0; i < 256; ++i) all += static_cast<char>(i);
+  const std::string cases[] = {
+      all, "\xed\xa0\x80", "\xc0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\xf0\x9f\x98\x80 \xc3\xa9"};
+  for (const std::string& text : cases) {
+    std::string out;
+    AppendJsonString(text, &out);
+    EXPECT_TRUE(nlohmann::json::accept(out)) << out;
+  }
+  std::string out;
+  AppendJsonString("\xf0\x9f\x98\x80 \xc3\xa9", &out);
+  EXPECT_EQ(nlohmann::json::parse(out).get<std::string>(), "\xf0\x9f\x98\x80 \xc3\xa9");
+}
+
+TEST(IsOpenAiError, WantsAnObjectWithAMessage) {
+  EXPECT_TRUE(IsOpenAiError(R"({"error":{"message":"m","type":"t"}})"));
+  EXPECT_TRUE(IsOpenAiError(R"( {"x":1,"error":{"message":""}} )"));
+  for (const char* text : {"", "{}", R"({"error":"m"})", R"({"error":{"message":5}})",
+                           R"({"error":{"message":"m"}}x)", R"([{"error":{"message":"m"}}])", "<html>"}) {
+    EXPECT_FALSE(IsOpenAiError(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace portolan::core

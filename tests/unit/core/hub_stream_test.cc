@@ -1,0 +1,172 @@
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "portolan/v1/chat_completion.pb.h"
+#include "providers/registry.h"
+#include "server/core/operations.h"
+#include "server/core/stream_pipeline.h"
+
+namespace portolan::core {
+namespace {
+
+constexpr std::string_view kRole =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}\n\n";
+constexpr std::string_view kText = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"}}]}\n\n";
+constexpr std::string_view kFinish =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\r\n\r\n";
+constexpr std::string_view kUsage =
+    "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\n";
+constexpr std::string_view kDone = "data: [DONE]\n\n";
+
+struct Outcome {
+  std::string text;
+  std::vector<std::string> contents;  // of typed chunks
+  bool done = false;
+  std::optional<Error> error;
+  StreamFacts facts;
+};
+
+class HubStreamTest : public testing::Test {
+ protected:
+  HubStreamTest() {
+    auto operations = Operations::Build({});
+    EXPECT_TRUE(operations.ok()) << operations.status();
+    operations_ = *std::move(operations);
+    target_.provider = registry_->Find("openai");
+  }
+
+  // Feeds `stream` in pieces of `size` bytes (0: all at once), each in memory of its own that is gone
+  // afterwards.
+  Outcome Run(std::string_view stream, size_t size, bool typed) {
+    const OperationSpec& chat = *operations_->all().front();
+    const auto pipeline = NewHubStream(chat, target_, typed);
+    Outcome outcome;
+    StreamBatch batch;
+    while (!stream.empty() && !outcome.done && !outcome.error) {
+      const std::string piece(stream.substr(0, size == 0 ? stream.size() : size));
+      stream.remove_prefix(piece.size());
+      batch.Clear();
+      pipeline->Feed(piece, &batch);
+      Take(batch, &outcome);
+    }
+    if (!outcome.done && !outcome.error) {
+      batch.Clear();
+      pipeline->End(&batch);
+      Take(batch, &outcome);
+    }
+    outcome.facts = pipeline->facts;
+    return outcome;
+  }
+
+  static void Take(const StreamBatch& batch, Outcome* outcome) {
+    for (const std::string_view piece : batch.pieces) outcome->text += piece;
+    for (const auto* message : batch.messages) {
+      const auto& chunk = static_cast<const v1::ChatCompletionChunk&>(*message);
+      outcome->contents.push_back(chunk.choices_size() > 0 ? chunk.choices(0).delta().content() : "");
+    }
+    outcome->done = batch.done;
+    outcome->error = batch.error;
+  }
+
+  std::string Join(std::vector<std::string_view> parts) {
+    std::string all;
+    for (const std::string_view part : parts) all += part;
+    return all;
+  }
+
+  const std::unique_ptr<providers::Registry> registry_ = providers::Registry::BuiltIn();
+  std::unique_ptr<Operations> operations_;
+  providers::Target target_;
+};
+
+constexpr size_t kSizes[] = {1, 2, 3, 7, 64, 0};
+
+TEST_F(HubStreamTest, RelaysEveryByteOfAWholeStreamHoweverItIsCut) {
+  const std::string stream = Join({": comment\n\n", kRole, kText, "\n", kFinish, kUsage, kDone});
+  for (const size_t size : kSizes) {
+    const Outcome outcome = Run(stream, size, false);
+    EXPECT_EQ(outcome.text, stream) << size;
+    EXPECT_TRUE(outcome.done);
+    EXPECT_FALSE(outcome.error);
+    EXPECT_EQ(outcome.facts.usage.input, 3);
+    EXPECT_EQ(outcome.facts.usage.output, 4);
+    EXPECT_EQ(outcome.facts.finish_reason, "stop");
+    EXPECT_TRUE(outcome.facts.content_seen);
+  }
+}
+
+TEST_F(HubStreamTest, DropsWhatFollowsTheEndMarker) {
+  const std::string stream = Join({kText, kFinish, kDone});
+  const Outcome outcome = Run(stream + "data: {\"late\":1}\n\n", 0, false);
+  EXPECT_EQ(outcome.text, stream);
+  EXPECT_TRUE(outcome.done);
+}
+
+TEST_F(HubStreamTest, AppendsAMissingEndMarkerWhenEveryChoiceHasFinished) {
+  const std::string stream = Join({kText, kFinish});
+  for (const size_t size : kSizes) {
+    const Outcome outcome = Run(stream, size, false);
+    EXPECT_TRUE(outcome.done);
+    EXPECT_EQ(outcome.text, stream + std::string(kDone));
+  }
+}
+
+TEST_F(HubStreamTest, ACutStreamIsAnErrorAtEveryByte) {
+  const std::string stream = Join({kRole, kText, kFinish, kDone});
+  const size_t finished = stream.size() - kDone.size();
+  for (size_t cut = 0; cut < finished; ++cut) {
+    for (const bool typed : {false, true}) {
+      const Outcome outcome = Run(std::string_view(stream).substr(0, cut), 0, typed);
+      ASSERT_TRUE(outcome.error) << "cut at " << cut;
+      EXPECT_EQ(outcome.error->http_status, 502);
+      EXPECT_FALSE(outcome.done);
+      EXPECT_EQ(outcome.text.find("[DONE]"), std::string::npos);
+    }
+  }
+}
+
+TEST_F(HubStreamTest, WaitsForEveryChoice) {
+  const Outcome outcome =
+      Run("data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"},{\"index\":1,\"delta\":{}}]}\n\n", 0,
+          false);
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->code, "upstream_truncated");
+}
+
+TEST_F(HubStreamTest, RefusesEventsThatAreNotObjects) {
+  for (const std::string bad : {"data: hello\n\n", "data: [1]\n\n", "data: {\"a\":\n\n"}) {
+    const Outcome outcome = Run(std::string(kText) + bad + std::string(kDone), 0, false);
+    ASSERT_TRUE(outcome.error) << bad;
+    EXPECT_EQ(outcome.text, kText);
+  }
+}
+
+TEST_F(HubStreamTest, PassesAProvidersErrorEventAndEndsAsTheProviderDoes) {
+  const std::string stream =
+      Join({kText, "data: {\"error\":{\"message\":\"overloaded\",\"code\":\"busy\"}}\n\n"});
+  const Outcome relayed = Run(stream, 0, false);
+  EXPECT_EQ(relayed.text, stream);
+  EXPECT_FALSE(relayed.error);
+  ASSERT_TRUE(relayed.facts.passed_error);
+  EXPECT_EQ(relayed.facts.passed_error->code, "busy");
+
+  const Outcome typed = Run(stream, 0, true);
+  ASSERT_TRUE(typed.error);
+  EXPECT_EQ(typed.error->message, "overloaded");
+  EXPECT_EQ(typed.error->error_class, ErrorClass::kProvider);
+}
+
+TEST_F(HubStreamTest, DecodesEventsForTypedCallers) {
+  const std::string stream = Join({kRole, kText, kFinish, kUsage, kDone});
+  for (const size_t size : kSizes) {
+    const Outcome outcome = Run(stream, size, true);
+    EXPECT_TRUE(outcome.done);
+    EXPECT_EQ(outcome.contents, (std::vector<std::string>{"", "hi", "", ""}));
+    EXPECT_EQ(outcome.text, "");
+  }
+}
+
+}  // namespace
+}  // namespace portolan::core

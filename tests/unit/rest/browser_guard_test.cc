@@ -1,0 +1,57 @@
+#include "server/rest/browser_guard.h"
+
+#include <gtest/gtest.h>
+
+namespace portolan::rest {
+namespace {
+
+TEST(IsLoopbackHost, KnowsLoopbackNamesAndNothingThatLooksLikeThem) {
+  for (const char* host : {"localhost", "localhost:8787", "LOCALHOST", "app.localhost:1", "127.0.0.1",
+                           "127.0.0.1:8787", "127.255.255.254", "[::1]", "[::1]:8787"}) {
+    EXPECT_TRUE(IsLoopbackHost(host)) << host;
+  }
+  for (const char* host :
+       {"", "evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "1127.0.0.1", "128.0.0.1",
+        "127.0.0", "[::2]", "[::1", "notlocalhost", "127.0.0.1@evil.example"}) {
+    EXPECT_FALSE(IsLoopbackHost(host)) << host;
+  }
+}
+
+struct Case {
+  const char* desc;
+  const char* host;
+  const char* origin;
+  const char* code;  // "" if allowed
+};
+
+TEST(CheckBrowser, KeepsPagesOfOtherSitesOutOnLoopback) {
+  const BrowserPolicy policy{
+      .cors_origins = {"https://app.example"}, .allowed_hosts = {"gateway.test"}, .on_loopback = true};
+  const Case cases[] = {
+      {"an SDK", "127.0.0.1:8787", "", ""},
+      {"no host at all (HTTP/1.0)", "", "", ""},
+      {"DNS rebinding", "evil.example:8787", "", "host_not_allowed"},
+      {"allowed host", "Gateway.test:8787", "", ""},
+      {"page of another site", "localhost:8787", "https://evil.example", "origin_not_allowed"},
+      {"sandboxed page", "localhost:8787", "null", "origin_not_allowed"},
+      {"page of a local server", "localhost:8787", "http://localhost:3000", ""},
+      {"allowed origin", "localhost:8787", "https://APP.example", ""},
+      {"an origin that contains an allowed one", "localhost:8787", "https://app.example.evil",
+       "origin_not_allowed"},
+      {"another scheme", "localhost:8787", "http://app.example", "origin_not_allowed"},
+  };
+  for (const Case& test : cases) {
+    const auto error = CheckBrowser(policy, test.host, test.origin);
+    EXPECT_EQ(error ? error->code : "", test.code) << test.desc;
+    if (error) EXPECT_EQ(error->http_status, 403);
+  }
+}
+
+TEST(CheckBrowser, LeavesOtherListenersAlone) {
+  const BrowserPolicy policy{.cors_origins = {}, .allowed_hosts = {}, .on_loopback = false};
+  EXPECT_FALSE(CheckBrowser(policy, "gateway.example", "https://app.example"));
+  EXPECT_FALSE(CorsAllowed(policy, "https://app.example"));
+}
+
+}  // namespace
+}  // namespace portolan::rest
