@@ -49,7 +49,7 @@ TEST(ParseLeafConfig, SaysWhatIsWrongAndWhere) {
       {R"({"request_timeout":1.5})", "config.request_timeout: must be a whole number of milliseconds"},
       {R"({"strategy":{"mode":"random"}})", "config.strategy.mode: must be"},
       {R"({"options":[]})", "config.options: is not a member of a config"},
-      {R"({"provider":"a"} x)", "text follows"},
+      {R"({"provider":"a"} x)", "text after the end of the value"},
       {R"({"provider":"a")", "not a JSON text"},
   };
   for (const Case& test : cases) {
