@@ -90,6 +90,7 @@ Socket::~Socket() {
     operation->socket_ = nullptr;
     operation->result_.code = IoCode::kCancelled;
   }
+  if (ssl_ != nullptr) FreeTls();
   loop_.Unwatch(fd_, this);
   close(fd_);
 }
@@ -264,9 +265,13 @@ bool Socket::IdleAndHealthy() {
   return true;
 }
 
-void Socket::ShutdownWrite() { shutdown(fd_, SHUT_WR); }
+void Socket::ShutdownWrite() {
+  if (ssl_ != nullptr) SendCloseNotify();
+  shutdown(fd_, SHUT_WR);
+}
 
 void Socket::ResetOnClose() {
+  reset_on_close_ = true;
   const linger reset{.l_onoff = 1, .l_linger = 0};
   setsockopt(fd_, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 }

@@ -24,6 +24,7 @@
 #include "server/net/suspension.h"
 #include "server/net/task.h"
 
+// OpenSSL's, without its headers.
 typedef struct ssl_st SSL;
 
 namespace portolan::net {
@@ -84,6 +85,10 @@ class Socket : private Watcher {
   bool is_tls() const { return ssl_ != nullptr; }
   // What went wrong in TLS, for a person.
   const std::string& tls_error() const { return tls_error_; }
+  // Whether the handshake resumed an earlier session.
+  bool tls_resumed() const;
+  // Subject of the peer's verified certificate (`CN=billing,O=Example`), empty if it showed none.
+  std::string tls_peer_subject() const;
 
   // Awaitables without a coroutine frame of their own: they try at once and suspend only when the socket is
   // not ready, or when it was ready so often in this turn that others should have theirs. An await whose
@@ -109,7 +114,7 @@ class Socket : private Watcher {
   // For a pooled idle connection: true if nothing has arrived and the peer has not closed.
   bool IdleAndHealthy();
 
-  // Sends FIN (and close_notify), keeps reading possible.
+  // Sends FIN (and close_notify, unless the kernel's buffer is full), keeps reading possible.
   void ShutdownWrite();
   // Makes the close send RST instead of FIN.
   void ResetOnClose();
@@ -120,6 +125,7 @@ class Socket : private Watcher {
   int fd() const { return fd_; }
 
  private:
+  friend struct SocketBio;
   class Operation;
   class ConnectAwaiter;
   class HandshakeAwaiter;
@@ -137,6 +143,17 @@ class Socket : private Watcher {
   bool TryWriteTls(WriteAwaiter& write, IoResult* result);
   bool TryConnect(IoResult* result);
 
+  // Starts TLS on the descriptor; false with tls_error_.
+  bool StartTls(TlsContext& context);
+  bool TryHandshake(IoResult* result);
+  // What the failed call of OpenSSL means; false if it only has to wait.
+  bool TlsFailure(int returned, IoResult* result);
+  std::string DescribeTlsError() const;
+  bool TlsHasPending() const;
+  // close_notify, if there is someone to tell.
+  void SendCloseNotify();
+  void FreeTls();
+
   Loop& loop_;
   int fd_;
   // Readiness as far as known: false means an event will tell.
@@ -144,6 +161,7 @@ class Socket : private Watcher {
   bool writable_ = true;
   bool peer_closed_ = false;
   bool end_seen_ = false;  // a read has returned the end or an error
+  bool reset_on_close_ = false;
   int watch_errno_ = 0;
   uint32_t tries_ = 0;  // in turn tries_turn_
   uint64_t tries_turn_ = 0;
@@ -151,7 +169,13 @@ class Socket : private Watcher {
   Operation* writer_ = nullptr;
   bool* destroyed_ = nullptr;  // set by the destructor while OnEvents() is running
   std::function<void()> peer_closed_handler_;
+  // TLS.
   SSL* ssl_ = nullptr;
+  bool tls_broken_ = false;         // nothing more can be written
+  bool tls_write_pending_ = false;  // a record waits to be sent; the same write must go on
+  int tls_errno_ = 0;               // of the transport below
+  IoResult tls_end_;                // what every further read gives, unless kOk
+  std::string tls_host_;            // client: whom the certificate must name
   std::string tls_error_;
 };
 
@@ -213,6 +237,7 @@ class [[nodiscard]] Socket::WriteAwaiter final : public Operation {
 
   std::span<const std::string_view> pieces_;  // what is left
   size_t offset_ = 0;                         // into the first of them
+  bool started_ = false;                      // has a TLS record under way
 };
 
 inline Socket::ReadAwaiter Socket::Read(std::span<char> buffer, Wait wait) { return {*this, buffer, wait}; }

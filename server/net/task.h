@@ -20,8 +20,8 @@
 #include <optional>
 #include <utility>
 
-// GCC makes no tail calls in instrumented code, where symmetric transfer would therefore grow the stack with every
-// await that does not suspend. There, such an await returns to its caller instead.
+// GCC makes no tail calls in instrumented code, where symmetric transfer would therefore grow the stack with
+// every await that does not suspend. There, such an await returns to its caller instead.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define PORTOLAN_TAIL_CALLS 0
 #else

@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 
 typedef struct ssl_ctx_st SSL_CTX;
+typedef struct ssl_session_st SSL_SESSION;
 
 namespace portolan::net {
 
@@ -30,8 +31,13 @@ class TlsContext {
 
  private:
   friend class Socket;
-  TlsContext();
   struct State;
+
+  explicit TlsContext(std::unique_ptr<State> state);
+  // The session to resume with `host`, null if there is none; stays owned by the context.
+  SSL_SESSION* FindSession(const std::string& host) const;
+  void DropSession(const std::string& host);
+
   std::unique_ptr<State> state_;
 };
 
