@@ -1,0 +1,69 @@
+#include "providers/anthropic/errors.h"
+
+#include <string>
+#include <utility>
+
+#include "providers/classify.h"
+
+namespace portolan::providers::anthropic {
+namespace {
+
+// A provider's sentence goes into headers and metadata: more than this helps nobody.
+constexpr size_t kMaxMessageBytes = 2048;
+
+void Shorten(std::string* text) {
+  if (text->size() <= kMaxMessageBytes) return;
+  size_t end = kMaxMessageBytes;
+  while (end > 0 && (static_cast<unsigned char>((*text)[end]) & 0xC0) == 0x80)
+    --end;  // not inside a character
+  text->resize(end);
+  *text += "…";
+}
+
+int StatusOf(std::string_view type) {
+  if (type == "invalid_request_error") return 400;
+  if (type == "authentication_error") return 401;
+  if (type == "billing_error") return 402;
+  if (type == "permission_error") return 403;
+  if (type == "not_found_error") return 404;
+  if (type == "request_too_large") return 413;
+  if (type == "rate_limit_error") return 429;
+  if (type == "timeout_error") return 504;
+  if (type == "overloaded_error") return 529;
+  return 500;
+}
+
+}  // namespace
+
+Error ClassifyAnswer(int http_status, std::span<const HeaderView> headers, std::string_view body,
+                     const Target& target) {
+  Error error;
+  ErrorMembers members;
+  if (ReadErrorMembers(body, "error", &members)) {
+    error.message = std::move(members.message);
+    error.code = std::move(members.type);
+    Shorten(&error.message);
+  }
+  ClassifyStatus(http_status, headers, target, &error);
+  error.type = OpenAiErrorType(http_status);
+  if (error.code.empty()) error.code = "upstream_status_" + std::to_string(http_status);
+  // Anthropic says itself whether another attempt helps.
+  const std::string_view should_retry = FindHeader(headers, "x-should-retry").value_or("");
+  if (should_retry == "true") error.retryable = true;
+  if (should_retry == "false") error.retryable = false;
+  return error;
+}
+
+Error FromErrorDetail(const ::anthropic::v1::ErrorDetail& detail) {
+  Error error;
+  error.error_class = ErrorClass::kProvider;
+  error.http_status = StatusOf(detail.type());
+  error.code = detail.type().empty() ? "upstream_error" : detail.type();
+  error.type = OpenAiErrorType(error.http_status);
+  error.message = detail.message().empty() ? "anthropic reported an error" : detail.message();
+  Shorten(&error.message);
+  error.retryable = error.http_status == 429 || error.http_status >= 500;
+  return error;
+}
+
+}  // namespace portolan::providers::anthropic

@@ -1,0 +1,73 @@
+#pragma once
+
+// A streamed message, event by event.
+//
+//   message_start        role                          content_block_stop   arguments `{}` if there were
+//   none, content_block_start  a call's id and name                               annotations of the text
+//   content_block_delta  text, reasoning, arguments    message_delta        finish_reason; totals are
+//   remembered
+//                                                      message_stop         usage, if asked for
+//
+// If the caller wants ordered blocks, the events of a block are given as they are as well.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "anthropic/v1/response.pb.h"
+#include "portolan/v1/chat_completion.pb.h"
+#include "providers/provider.h"
+
+namespace portolan::providers::anthropic {
+
+class ChatStream final : public StreamTranslator {
+ public:
+  explicit ChatStream(const CallFacts& facts);
+
+  std::optional<Error> OnEvent(const Message& event, MessageSink& out, State* state) override;
+  std::optional<Error> OnEnd(MessageSink& out) override;
+
+ private:
+  // A block between its start and its stop.
+  struct OpenBlock {
+    int32_t index = 0;
+    int32_t call = -1;  // among the tool calls; -1 if the block is none
+    bool has_arguments = false;
+    std::string input;  // of a call, as its start gave it
+    int64_t begin = 0;  // where in the text the block begins, in characters
+    bool is_text = false;
+    std::vector<::portolan::v1::Citation> citations;
+  };
+
+  void OnMessageStart(const ::anthropic::v1::MessagesResponse& message, MessageSink& out);
+  std::optional<Error> OnBlockStart(const ::anthropic::v1::StreamEvent& event, MessageSink& out);
+  void OnBlockDelta(const ::anthropic::v1::StreamEvent& event, MessageSink& out);
+  void OnBlockStop(const ::anthropic::v1::StreamEvent& event, MessageSink& out);
+  void OnMessageDelta(const ::anthropic::v1::StreamEvent& event, MessageSink& out);
+  void OnMessageStop(MessageSink& out);
+
+  ::portolan::v1::ChatCompletionChunk* NewChunk(MessageSink& out);
+  // The delta of the only choice of a new chunk.
+  ::portolan::v1::MessageDelta* NewDelta(MessageSink& out);
+  void EmitRole(MessageSink& out);
+  void EmitFinish(std::string_view stop_reason, const ::anthropic::v1::EventDelta& delta, MessageSink& out);
+  OpenBlock* Find(int32_t index);
+
+  const bool include_usage_;
+  const bool content_blocks_;
+  const int64_t created_;
+  std::string id_;
+  std::string model_;
+  std::string service_tier_;
+  ::anthropic::v1::Usage usage_;
+  std::vector<OpenBlock> open_;
+  ::portolan::v1::ChatCompletionChunk* chunk_ = nullptr;  // the one that NewDelta() made last
+  int32_t calls_ = 0;
+  int64_t characters_ = 0;  // of the text so far
+  bool role_sent_ = false;
+  bool finished_ = false;  // the finish reason was sent
+  bool done_ = false;      // nothing may follow
+};
+
+}  // namespace portolan::providers::anthropic
