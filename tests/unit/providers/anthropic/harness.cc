@@ -80,8 +80,8 @@ Harness::Answer Harness::Decode(std::string_view wire, CallFacts facts) const {
   Answer answer;
   ::anthropic::v1::MessagesResponse message;
   codec::DecodeError problem;
-  if (!codec::Decode(Plan(message.GetDescriptor()), wire, {.strictness = codec::Strictness::kResponse}, &message,
-                     &problem)) {
+  if (!codec::Decode(Plan(message.GetDescriptor()), wire, {.strictness = codec::Strictness::kResponse},
+                     &message, &problem)) {
     ADD_FAILURE() << problem.ToString();
     return answer;
   }
@@ -106,8 +106,8 @@ Harness::Answer Harness::DecodeModels(std::string_view wire, Operation operation
     to = std::make_unique<::portolan::v1::Model>();
   }
   codec::DecodeError problem;
-  if (!codec::Decode(Plan(from->GetDescriptor()), wire, {.strictness = codec::Strictness::kResponse}, from.get(),
-                     &problem)) {
+  if (!codec::Decode(Plan(from->GetDescriptor()), wire, {.strictness = codec::Strictness::kResponse},
+                     from.get(), &problem)) {
     ADD_FAILURE() << problem.ToString();
     return answer;
   }
@@ -121,13 +121,14 @@ Harness::Answer Harness::DecodeModels(std::string_view wire, Operation operation
 }
 
 Harness::Stream::Stream(const Harness& harness, CallFacts facts)
-    : harness_(harness), translator_(harness.provider().shape(Operation::kChat).translator->NewStream(facts)) {}
+    : harness_(harness),
+      translator_(harness.provider().shape(Operation::kChat).translator->NewStream(facts)) {}
 
 bool Harness::Stream::Feed(std::string_view event) {
   ::anthropic::v1::StreamEvent wire;
   codec::DecodeError problem;
-  if (!codec::Decode(harness_.Plan(wire.GetDescriptor()), event, {.strictness = codec::Strictness::kResponse}, &wire,
-                     &problem)) {
+  if (!codec::Decode(harness_.Plan(wire.GetDescriptor()), event, {.strictness = codec::Strictness::kResponse},
+                     &wire, &problem)) {
     ADD_FAILURE() << problem.ToString();
     return false;
   }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Drives the Anthropic adapter as the gateway does, JSON in and JSON out through the codec. The JSON is compared as
-// nlohmann's, which knows nothing of the code under test.
+// Drives the Anthropic adapter as the gateway does, JSON in and JSON out through the codec. The JSON is
+// compared as nlohmann's, which knows nothing of the code under test.
 
 #include <memory>
 #include <nlohmann/json.hpp>

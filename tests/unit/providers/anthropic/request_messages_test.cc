@@ -33,7 +33,8 @@ TEST_P(MessagesTest, AreSentAsExpected) {
 }
 
 constexpr Case kCases[] = {
-    {"TextStaysText", R"([{"role":"user","content":"hi"}])", R"({"messages":[{"role":"user","content":"hi"}]})"},
+    {"TextStaysText", R"([{"role":"user","content":"hi"}])",
+     R"({"messages":[{"role":"user","content":"hi"}]})"},
     {"LeadingSystemMessagesBecomeTheSystem",
      R"([{"role":"system","content":"a"},{"role":"developer","content":[{"type":"text","text":"b"}]},
          {"role":"user","content":"hi"}])",
@@ -159,7 +160,8 @@ constexpr Case kCases[] = {
      R"({"messages":[{"role":"user","content":"q"}]})"},
 };
 
-INSTANTIATE_TEST_SUITE_P(All, MessagesTest, testing::ValuesIn(kCases), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, MessagesTest, testing::ValuesIn(kCases),
+                         [](const auto& test) { return test.param.name; });
 
 struct PartCase {
   const char* name;
@@ -208,7 +210,8 @@ constexpr PartCase kParts[] = {
          "citations":{"enabled":true},"context":"notes"})",
      R"({"type":"document","source":{"type":"text","media_type":"text/plain","data":"# h\u00e9\n"},"title":"a.md",
          "citations":{"enabled":true},"context":"notes"})"},
-    {"ImageFileInline", R"({"type":"file","file":{"file_data":"data:image/webp;base64,AAAA","filename":"a.webp"}})",
+    {"ImageFileInline",
+     R"({"type":"file","file":{"file_data":"data:image/webp;base64,AAAA","filename":"a.webp"}})",
      R"({"type":"image","source":{"type":"base64","media_type":"image/webp","data":"AAAA"}})"},
     {"FileById", R"({"type":"file","file":{"file_id":"file_1"}})",
      R"({"type":"document","source":{"type":"file","file_id":"file_1"}})"},
@@ -221,7 +224,8 @@ constexpr PartCase kParts[] = {
          "citations":{"enabled":true},"cache_control":{"type":"ephemeral"}})"},
 };
 
-INSTANTIATE_TEST_SUITE_P(All, PartTest, testing::ValuesIn(kParts), [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, PartTest, testing::ValuesIn(kParts),
+                         [](const auto& test) { return test.param.name; });
 
 TEST(RequestMessages, MembersThatCannotBeSentAreNamed) {
   const auto sent = TheHarness().Encode(json::parse(R"({"model":"claude-sonnet-4-5","messages":[
@@ -261,18 +265,23 @@ TEST_P(RefusedMessagesTest, TellWhere) {
 
 constexpr RefusalCase kRefusals[] = {
     {"Sound", R"([{"role":"user","content":[{"type":"text","text":"x"},
-       {"type":"input_audio","input_audio":{"data":"AA","format":"wav"}}]}])", "messages[0].content[1].type"},
-    {"UnknownPart", R"([{"role":"user","content":[{"type":"hologram","hologram":{}}]}])", "messages[0].content[0].type"},
-    {"ImageInSystem", R"([{"role":"system","content":[{"type":"image_url","image_url":{"url":"https://x.test"}}]}])",
+       {"type":"input_audio","input_audio":{"data":"AA","format":"wav"}}]}])",
+     "messages[0].content[1].type"},
+    {"UnknownPart", R"([{"role":"user","content":[{"type":"hologram","hologram":{}}]}])",
+     "messages[0].content[0].type"},
+    {"ImageInSystem",
+     R"([{"role":"system","content":[{"type":"image_url","image_url":{"url":"https://x.test"}}]}])",
      "messages[0].content[0].type"},
     {"ForeignUrl", R"([{"role":"user","content":[{"type":"image_url","image_url":{"url":"gs://b/o"}}]}])",
      "messages[0].content[0].image_url.url"},
     {"ForeignImageType",
      R"([{"role":"user","content":[{"type":"image_url","image_url":"data:image/svg+xml;base64,AA"}]}])",
      "messages[0].content[0].image_url"},
-    {"DataUrlWithoutBase64", R"([{"role":"user","content":[{"type":"image_url","image_url":"data:image/png,AA"}]}])",
+    {"DataUrlWithoutBase64",
+     R"([{"role":"user","content":[{"type":"image_url","image_url":"data:image/png,AA"}]}])",
      "messages[0].content[0].image_url"},
-    {"DataUrlWithoutComma", R"([{"role":"user","content":[{"type":"image_url","image_url":"data:image/png"}]}])",
+    {"DataUrlWithoutComma",
+     R"([{"role":"user","content":[{"type":"image_url","image_url":"data:image/png"}]}])",
      "messages[0].content[0].image_url"},
     {"TextFileThatIsNoText",
      R"([{"role":"user","content":[{"type":"file","file":{"file_data":"data:text/plain;base64,//8="}}]}])",
@@ -286,7 +295,8 @@ constexpr RefusalCase kRefusals[] = {
        {"id":"a","type":"function","function":{"name":"f","arguments":"[1]"}}]}])",
      "messages[1].tool_calls[0].function.arguments"},
     {"CustomToolCall", R"([{"role":"user","content":"q"},{"role":"assistant","tool_calls":[
-       {"id":"a","type":"custom","custom":{"name":"f","input":"x"}}]}])", "messages[1].tool_calls[0]"},
+       {"id":"a","type":"custom","custom":{"name":"f","input":"x"}}]}])",
+     "messages[1].tool_calls[0]"},
     {"ResultWithoutCall", R"([{"role":"tool","content":"x"}])", "messages[0].tool_call_id"},
     {"SpokenHistory", R"([{"role":"user","content":"q"},{"role":"assistant","audio":{"id":"a"}}])",
      "messages[1].audio"},
@@ -294,7 +304,7 @@ constexpr RefusalCase kRefusals[] = {
 };
 
 INSTANTIATE_TEST_SUITE_P(All, RefusedMessagesTest, testing::ValuesIn(kRefusals),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace portolan::providers::anthropic
