@@ -1,0 +1,63 @@
+#pragma once
+
+// What the calls of one server share.
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "server/core/call.h"
+#include "server/rpc/rpc_server.h"
+#include "server/telemetry/ids.h"
+
+namespace portolan::rpc {
+
+// Memory blocks for the arenas of a shard's calls, used again and again. Belongs to the shard's thread.
+class BlockPool {
+ public:
+  static constexpr size_t kBlockBytes = 8 << 10;
+  using Block = std::unique_ptr<char[]>;
+
+  Block Take() {
+    if (free_.empty()) return std::make_unique_for_overwrite<char[]>(kBlockBytes);
+    Block block = std::move(free_.back());
+    free_.pop_back();
+    return block;
+  }
+  void Give(Block block) {
+    if (free_.size() < kMaxFree) free_.push_back(std::move(block));
+  }
+
+ private:
+  static constexpr size_t kMaxFree = 64;
+  std::vector<Block> free_;
+};
+
+struct Lane {
+  explicit Lane(Shard the_shard) : shard(the_shard) {}
+
+  const Shard shard;
+  // For the shard's thread only.
+  BlockPool blocks;
+  telemetry::IdGenerator ids;
+};
+
+// Owned by the server and by every call, so that the last of them frees it.
+struct Front {
+  std::vector<std::unique_ptr<Lane>> lanes;
+  std::atomic<uint32_t> next_lane = 0;
+  std::atomic<int> active = 0;  // calls not yet over
+  int max_calls = 0;
+  // When calls still in flight are cancelled by Shutdown; kNever: not shutting down.
+  std::atomic<net::TimePoint> cut_off = net::kNever;
+
+  Lane& NextLane() { return *lanes[next_lane.fetch_add(1, std::memory_order_relaxed) % lanes.size()]; }
+};
+
+// One rpc.
+struct Method {
+  const core::OperationSpec* operation = nullptr;
+  bool streaming = false;
+};
+
+}  // namespace portolan::rpc

@@ -1,0 +1,62 @@
+#include "server/rpc/metadata.h"
+
+#include <algorithm>
+#include <array>
+
+namespace portolan::rpc {
+namespace {
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+}  // namespace
+
+bool FitForMetadata(std::string_view name) {
+  static constexpr std::array<std::string_view, 11> kFraming = {
+      "connection", "content-encoding", "content-length",    "content-type", "host",      "keep-alive",
+      "te",         "trailer",          "transfer-encoding", "upgrade",      "user-agent"};
+  const auto legal = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+  };
+  return !name.empty() && std::ranges::all_of(name, legal) && !name.starts_with("grpc-") &&
+         !name.ends_with("-bin") && std::ranges::find(kFraming, name) == kFraming.end();
+}
+
+std::string MetadataValue(std::string_view value) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  const auto printable = [](char c) { return c >= 0x20 && c <= 0x7e; };
+  if (std::ranges::all_of(value, printable)) return std::string(value);
+  std::string out;
+  for (const char c : value) {
+    if (printable(c) && c != '%') {
+      out += c;
+    } else {
+      out += '%';
+      out += kHex[static_cast<unsigned char>(c) >> 4];
+      out += kHex[static_cast<unsigned char>(c) & 15];
+    }
+  }
+  return out;
+}
+
+std::string PeerAddress(std::string_view name) {
+  if (name.starts_with("ipv4:") || name.starts_with("ipv6:")) name.remove_prefix(5);
+  std::string out;
+  for (size_t i = 0; i < name.size(); ++i) {
+    const int high = name[i] == '%' && i + 2 < name.size() ? HexDigit(name[i + 1]) : -1;
+    const int low = high < 0 ? -1 : HexDigit(name[i + 2]);
+    if (low < 0) {
+      out += name[i];
+      continue;
+    }
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
+
+}  // namespace portolan::rpc

@@ -1,0 +1,74 @@
+#pragma once
+
+// The gRPC front: serves every operation's rpcs, server reflection and grpc.health.v1, and hands each call to
+// the service of a shard.
+//
+//   gRPC's threads                       the call's shard
+//   call arrives ──────── post ────────► parse, check, Service::Handle
+//   OnCancel ──────────── post ────────► scope.Cancel
+//                                        Finish, StartWrite  (made here, thread-safe)
+//   last OnWriteDone ──── post ────────► WriteMessages returns
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/core/call.h"
+#include "server/core/service.h"
+#include "server/net/loop.h"
+
+namespace portolan::rpc {
+
+// Where calls are carried out: a running loop, and the service that belongs to it.
+struct Shard {
+  net::Loop* loop = nullptr;
+  core::Service* service = nullptr;
+};
+
+struct RpcOptions {
+  std::string address = "127.0.0.1:50051";  // `HOST:PORT`, `[v6]:PORT` or `:PORT`; port 0: the system chooses
+  int max_message_bytes = 64 << 20;         // of each message, both ways
+  int max_metadata_bytes = 64 << 10;        // of a request's headers
+  int max_streams_per_connection = 4096;
+  int max_calls = 16384;  // in flight; more are refused with UNAVAILABLE
+  // A connection is pinged when it was silent for this long, and closed when no answer comes in time: that is
+  // how a caller that vanished in the middle of an hour-long stream is found.
+  std::chrono::milliseconds keepalive_time = std::chrono::minutes(1);
+  std::chrono::milliseconds keepalive_timeout = std::chrono::seconds(20);
+  // A client that pings more often is told to go away.
+  std::chrono::milliseconds min_client_ping_interval = std::chrono::seconds(10);
+};
+
+class RpcServer {
+ public:
+  // Listens and serves. The shards' loops must run, and their services live, until Shutdown has returned; the
+  // operations must outlive the server. Fails with one line that names the address (`127.0.0.1:50051 is in
+  // use`).
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
+      const RpcOptions& options, const std::vector<Shard>& shards,
+      const std::vector<std::unique_ptr<core::OperationSpec>>& operations);
+  // Shuts down at once if Shutdown was not called.
+  ~RpcServer();
+  RpcServer(const RpcServer&) = delete;
+  RpcServer& operator=(const RpcServer&) = delete;
+
+  int port() const;  // the one listened on
+  // What grpc.health.v1 answers, for the server and each of its services. True from the start; set it to
+  // false when draining begins, so that balancers look elsewhere while calls are still taken.
+  void SetServing(bool serving);
+  // Calls not yet over.
+  int active_calls() const;
+  // Stops listening, tells clients to go away, waits for the calls in flight until `deadline` and then
+  // cancels what is left (their scopes see kShutdown). Blocks until all are over: not for a loop's thread.
+  // Idempotent.
+  void Shutdown(net::TimePoint deadline);
+
+ private:
+  RpcServer();
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace portolan::rpc

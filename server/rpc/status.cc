@@ -1,0 +1,74 @@
+#include "server/rpc/status.h"
+
+#include <string>
+#include <string_view>
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "server/base/status_map.h"
+
+namespace portolan::rpc {
+namespace {
+
+// With the type names and numbers around them these sum up to less than 4 KB.
+constexpr size_t kMaxMessage = 1024;
+constexpr size_t kMaxDescription = 512;
+constexpr size_t kMaxParam = 256;
+constexpr size_t kMaxWord = 128;
+
+bool IsUtf8Tail(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+// At most `limit` bytes of `text`, cut between characters.
+std::string Cut(std::string_view text, size_t limit) {
+  constexpr std::string_view kEllipsis = "…";
+  if (text.size() <= limit) return std::string(text);
+  size_t end = limit - kEllipsis.size();
+  while (end > 0 && IsUtf8Tail(text[end])) --end;
+  return std::string(text.substr(0, end)).append(kEllipsis);
+}
+
+void AddErrorInfo(const Error& error, google::rpc::Status* status) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(Cut(error.code, kMaxWord));
+  info.set_domain("portolan");
+  auto& metadata = *info.mutable_metadata();
+  metadata["class"] = std::string(ToString(error.error_class));
+  metadata["http_status"] = std::to_string(error.http_status);
+  metadata["type"] =
+      error.type.empty() ? std::string(OpenAiErrorType(error.http_status)) : Cut(error.type, kMaxWord);
+  if (!error.param.empty()) metadata["param"] = Cut(error.param, kMaxParam);
+  metadata["attempts"] = std::to_string(error.attempts);
+  metadata["retryable"] = error.retryable ? "true" : "false";
+  if (error.retry_after) metadata["retry_after_ms"] = std::to_string(error.retry_after->count());
+  status->add_details()->PackFrom(info);
+}
+
+void AddRetryInfo(std::chrono::milliseconds delay, google::rpc::Status* status) {
+  google::rpc::RetryInfo info;
+  info.mutable_retry_delay()->set_seconds(delay.count() / 1000);
+  info.mutable_retry_delay()->set_nanos(static_cast<int32_t>(delay.count() % 1000) * 1'000'000);
+  status->add_details()->PackFrom(info);
+}
+
+void AddBadRequest(const Error& error, google::rpc::Status* status) {
+  google::rpc::BadRequest request;
+  auto* violation = request.add_field_violations();
+  violation->set_field(Cut(error.param, kMaxParam));
+  violation->set_description(Cut(error.message, kMaxDescription));
+  status->add_details()->PackFrom(request);
+}
+
+}  // namespace
+
+grpc::Status ToGrpcStatus(const Error& error) {
+  const auto code = static_cast<grpc::StatusCode>(RpcCode(error));
+  google::rpc::Status status;
+  status.set_code(code);
+  status.set_message(Cut(error.message, kMaxMessage));
+  AddErrorInfo(error, &status);
+  if (error.retry_after) AddRetryInfo(*error.retry_after, &status);
+  if (!error.param.empty()) AddBadRequest(error, &status);
+  return grpc::Status(code, status.message(), status.SerializeAsString());
+}
+
+}  // namespace portolan::rpc
