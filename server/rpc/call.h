@@ -58,6 +58,8 @@ class Call : public core::ReplySink {
   void Release();                             // gives up one hold
 
   // On the shard.
+  // Why the rpc was cancelled: the caller went, its deadline came, or the server is shutting down.
+  net::CancelReason WhyGone() const;
   net::Loop& loop() { return *lane_.shard.loop; }
   net::CancelScope& scope() { return scope_; }
   // Whether the status was sent: gRPC's context must not be touched any more.
@@ -85,7 +87,6 @@ class Call : public core::ReplySink {
   const net::TimePoint received_;
   const net::TimePoint deadline_;
   std::atomic<int> holds_ = 2;
-  net::CancelReason cancel_reason_ = net::CancelReason::kNone;  // written before the post that reads it
   grpc::ByteBuffer request_;
 
   // The shard's.

@@ -118,7 +118,7 @@ class StreamCall final : public Call, public grpc::ServerWriteReactor<grpc::Byte
   void Written() {
     writing_ = false;
     batch_.clear();
-    if (write_failed_) scope().Cancel(net::CancelReason::kClientGone);
+    if (write_failed_) scope().Cancel(WhyGone());
     if (waiter_ != nullptr) waiter_->Notify();
     if (held_status_) ServerWriteReactor::Finish(*held_status_);
   }
