@@ -98,11 +98,15 @@ class StreamCall final : public Call, public grpc::ServerWriteReactor<grpc::Byte
     return true;
   }
 
-  // While writing_, batch_ and next_ belong to whoever of the two threads runs this.
+  // While writing_, batch_, next_ and head_sent_ belong to whoever of the two threads runs this. The hint
+  // keeps a message back so that the batch leaves in one system call. Not for the first message of the
+  // stream: gRPC 1.51 completes that only when the initial metadata has left with it, and would hold both for
+  // want of a reason to write.
   void WriteNext() {
     const grpc::ByteBuffer* message = &batch_[next_++];
     grpc::WriteOptions options;
-    if (next_ < batch_.size()) options.set_buffer_hint();
+    if (head_sent_ && next_ < batch_.size()) options.set_buffer_hint();
+    head_sent_ = true;
     StartWrite(message, options);
   }
 
@@ -139,6 +143,7 @@ class StreamCall final : public Call, public grpc::ServerWriteReactor<grpc::Byte
 
   std::vector<grpc::ByteBuffer> batch_;
   size_t next_ = 0;
+  bool head_sent_ = false;
   bool write_failed_ = false;
   // The shard's.
   bool writing_ = false;
