@@ -17,7 +17,7 @@ struct ServeOptions {
   std::string http = "127.0.0.1:8787";
   std::string grpc = "127.0.0.1:50051";
   std::string admin = "127.0.0.1:8788";
-  int threads = 0;  // 0: one a core
+  int threads = 0;  // 0: UsableCores()
 
   telemetry::LogLevel log_level = telemetry::LogLevel::kInfo;
 

@@ -33,7 +33,7 @@ void PutOutcome(const CallRecord& call, JsonLine* line) {
   line->Integer("status", call.status);
   if (call.grpc_status >= 0) line->Integer("grpc_status", call.grpc_status);
   if (call.error != nullptr) {
-    line->Text("error_class", ToString(call.error->error_class));
+    line->Plain("error_class", ToString(call.error->error_class));
     PutText("error_code", call.error->code, line);
   }
   PutText("finish", call.finish, line);
@@ -56,12 +56,12 @@ void AccessLog::Write(const CallRecord& call, std::chrono::system_clock::time_po
   char timestamp[TimestampFormatter::kLength];
   timestamps_.Format(now, timestamp);
   JsonLine line(buffer_, {timestamp, sizeof timestamp}, level);
-  line.Text("msg", "call");
+  line.Plain("msg", "call");
   // What a short buffer must not lose comes first.
   PutOutcome(call, &line);
   PutText("request_id", call.request_id, &line);
   PutText("trace_id", call.trace_id, &line);
-  line.Text("door", ToString(call.door));
+  line.Plain("door", ToString(call.door));
   PutText("route", call.route, &line);
   PutText("method", call.method, &line);
   PutText("peer", call.peer, &line);

@@ -29,6 +29,18 @@ bool ArePlain(const char* text) {
   return (hits & kHigh) == 0;
 }
 
+// Whether `text` can be copied as it is, as nearly all of it can.
+bool IsPlain(std::string_view text) {
+  if (text.size() < 8) {
+    return std::all_of(text.begin(), text.end(),
+                       [](unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; });
+  }
+  for (size_t i = 0; i + 8 < text.size(); i += 8) {
+    if (!ArePlain(text.data() + i)) return false;
+  }
+  return ArePlain(text.data() + text.size() - 8);
+}
+
 void PutDigits(int64_t value, int digits, char* out) {
   for (int i = digits - 1; i >= 0; --i) {
     out[i] = static_cast<char>('0' + value % 10);
@@ -61,15 +73,16 @@ void TimestampFormatter::Format(std::chrono::system_clock::time_point time, char
 JsonLine::JsonLine(std::span<char> buffer, std::string_view timestamp, LogLevel level)
     : begin_(buffer.data()), at_(buffer.data()), end_(buffer.data() + buffer.size() - kTail) {
   *at_++ = '{';
-  Text("ts", timestamp);
-  Text("level", ToString(level));
+  Plain("ts", timestamp);
+  Plain("level", ToString(level));
 }
 
 bool JsonLine::Key(std::string_view key, size_t value_room) {
   if (room() < key.size() + 4 + value_room) return false;
   if (at_ != begin_ + 1) *at_++ = ',';
   *at_++ = '"';
-  at_ = std::copy(key.begin(), key.end(), at_);
+  std::memcpy(at_, key.data(), key.size());
+  at_ += key.size();
   *at_++ = '"';
   *at_++ = ':';
   return true;
@@ -78,12 +91,6 @@ bool JsonLine::Key(std::string_view key, size_t value_room) {
 void JsonLine::Escape(std::string_view value) {
   static constexpr char kHex[] = "0123456789abcdef";
   while (!value.empty() && room() >= 8) {
-    if (value.size() >= 8 && ArePlain(value.data())) {
-      std::memcpy(at_, value.data(), 8);
-      at_ += 8;
-      value.remove_prefix(8);
-      continue;
-    }
     const auto c = static_cast<unsigned char>(value.front());
     size_t length = 1;
     if (c >= 0x80) {
@@ -104,11 +111,20 @@ void JsonLine::Escape(std::string_view value) {
   }
 }
 
+void JsonLine::Plain(std::string_view key, std::string_view value) {
+  if (!Key(key, value.size() + 2)) return;
+  *at_++ = '"';
+  at_ = std::copy(value.begin(), value.end(), at_);
+  *at_++ = '"';
+}
+
 void JsonLine::Text(std::string_view key, std::string_view value, size_t limit) {
-  // An ellipsis needs room behind a value that is cut by the limit; one cut by the buffer's end has none.
+  if (value.size() <= limit && value.size() + key.size() + 8 < room() && IsPlain(value))
+    return Plain(key, value);
   if (!Key(key, 2)) return;
   *at_++ = '"';
   Escape(CutUtf8(value, limit));
+  // A value cut by the limit shows it; one cut by the buffer's end has no room for that.
   if (value.size() > limit && room() > kEllipsis.size())
     at_ = std::copy(kEllipsis.begin(), kEllipsis.end(), at_);
   *at_++ = '"';

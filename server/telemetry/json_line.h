@@ -30,6 +30,9 @@ class JsonLine {
   // REQUIRES: buffer.size() >= 128.
   JsonLine(std::span<char> buffer, std::string_view timestamp, LogLevel level);
 
+  // For values that need no escaping: constants and what is made here. Left out whole if it finds no room.
+  void Plain(std::string_view key, std::string_view value);
+
   // Keys must need no escaping. Bytes that are not UTF-8 become U+FFFD.
   void Text(std::string_view key, std::string_view value, size_t limit = kMaxText);
   void Integer(std::string_view key, int64_t value);

@@ -106,6 +106,8 @@ class FullPipe {
     close(ends_[0]);
     ends_[0] = -1;
   }
+  // For as long as the process lives: a thread may still use it.
+  void KeepWriterOpen() { ends_[1] = -1; }
 
  private:
   int ends_[2] = {-1, -1};
@@ -142,6 +144,7 @@ TEST(LogWriter, ItsDestructionDoesNotHangOnAStuckDescriptor) {
   }
   EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(10));
   pipe.CloseReader();  // lets the thread that was left behind go on and end
+  pipe.KeepWriterOpen();
 }
 
 TEST(LogWriter, AClosedPipeIsCountedAndKillsNobody) {
