@@ -1,5 +1,6 @@
 #include "providers/registry.h"
 
+#include "providers/anthropic/anthropic.h"
 #include "providers/echo/echo.h"
 #include "providers/openai/openai.h"
 
@@ -8,6 +9,7 @@ namespace portolan::providers {
 std::unique_ptr<Registry> Registry::BuiltIn() {
   auto registry = std::make_unique<Registry>();
   for (OpenAiRow& row : OpenAiTable()) registry->Add(NewOpenAiProvider(std::move(row)));
+  registry->Add(NewAnthropicProvider());
   registry->Add(NewEchoProvider());
   return registry;
 }

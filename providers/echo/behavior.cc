@@ -5,6 +5,7 @@
 namespace portolan::providers::echo {
 namespace {
 
+constexpr std::string_view kPrefix = "echo/";
 constexpr int kDefaultDelayMs = 100;
 constexpr int kMaxDelayMs = 60'000;
 
@@ -28,6 +29,7 @@ std::optional<int> TakeNumber(std::string_view* rest) {
 }  // namespace
 
 std::optional<Behavior> ParseModel(std::string_view model) {
+  if (model.starts_with(kPrefix)) model.remove_prefix(kPrefix.size());
   if (NextWord(&model) != "echo") return std::nullopt;
   Behavior behavior;
   while (!model.empty()) {

@@ -15,7 +15,8 @@ namespace {
 
 using Step = LocalProvider::Step;
 
-constexpr std::array<std::string_view, 4> kModels = {"echo", "echo-slow-100", "echo-fail-503", "echo-cut-2"};
+constexpr std::array<std::string_view, 4> kModels = {"echo/echo", "echo/echo-slow-100", "echo/echo-fail-503",
+                                                     "echo/echo-cut-2"};
 constexpr int kDefaultDimensions = 8;
 constexpr int64_t kMaxDimensions = 4096;
 
@@ -309,7 +310,8 @@ class ModelAnswer final : public OneMessage {
  private:
   void Fill(Message* out) override {
     if (facts_.operation == Operation::kGetModel) {
-      FillModel(model_, static_cast<v1::Model*>(out));
+      const std::string_view prefix = model_.starts_with("echo/") ? "" : "echo/";
+      FillModel(std::string(prefix) + model_, static_cast<v1::Model*>(out));
       return;
     }
     auto& list = static_cast<v1::ModelList&>(*out);

@@ -73,6 +73,8 @@ class Chooser {
       if (edit.name == "model") TakeModelOverride(edit.json);
     }
     if (name.empty()) name = TakePrefix();
+    // Without a provider, the list is that of the gateway itself.
+    if (name.empty() && request_.operation == providers::Operation::kListModels) name = "echo";
     if (name.empty()) name = policy_.default_provider;
     out_.target.provider = policy_.registry->Find(name);
     if (out_.target.provider == nullptr) {

@@ -116,7 +116,8 @@ TEST_F(HubStreamTest, AppendsAMissingEndMarkerWhenEveryChoiceHasFinished) {
 TEST_F(HubStreamTest, ACutStreamIsAnErrorAtEveryByte) {
   const std::string stream = Join({kRole, kText, kFinish, kDone});
   const size_t finished = stream.size() - kDone.size();
-  for (size_t cut = 0; cut < finished; ++cut) {
+  // The last event ends in CR LF CR LF, and a lone CR ends a line too: only the very last byte is not needed.
+  for (size_t cut = 0; cut + 1 < finished; ++cut) {
     for (const bool typed : {false, true}) {
       const Outcome outcome = Run(std::string_view(stream).substr(0, cut), 0, typed);
       ASSERT_TRUE(outcome.error) << "cut at " << cut;
