@@ -1,7 +1,7 @@
 #pragma once
 
-// HTTP/1.1 client of one shard: pooled keep-alive connections over TCP or TLS, DNS cache, time-outs, proxies. Everything
-// belongs to the shard's thread.
+// HTTP/1.1 client of one shard: pooled keep-alive connections over TCP or TLS, DNS cache, time-outs, proxies.
+// Everything belongs to the shard's thread.
 
 #include <chrono>
 #include <cstdint>
@@ -33,8 +33,8 @@ struct Origin {
   bool operator==(const Origin&) const = default;
 };
 
-// Parses `https://host[:port]/base/path`; the path goes to *path without a trailing slash. Refuses user info, queries,
-// fragments, other schemes, hosts with characters outside DNS names and IP literals.
+// Parses `https://host[:port]/base/path`; the path goes to *path without a trailing slash. Refuses user info,
+// queries, fragments, other schemes, hosts with characters outside DNS names and IP literals.
 bool ParseUrl(std::string_view url, Origin* origin, std::string* path, std::string* problem);
 
 // May a connection go to this address? Decides for untrusted origins only. Thread-safe.
@@ -54,13 +54,13 @@ enum class FailureKind : uint8_t {
   kConnectFailed,
   kConnectTimeout,
   kTls,
-  kProxy,             // the forward proxy refused
-  kReset,             // reset or closed before the answer was complete
-  kGarbage,           // not HTTP
+  kProxy,    // the forward proxy refused
+  kReset,    // reset or closed before the answer was complete
+  kGarbage,  // not HTTP
   kFirstByteTimeout,
   kIdleTimeout,
-  kDeadline,          // the Wait's deadline: the call's budget
-  kCancelled,         // the Wait's scope
+  kDeadline,   // the Wait's deadline: the call's budget
+  kCancelled,  // the Wait's scope
 };
 
 struct Failure {
@@ -78,10 +78,14 @@ struct Request {
   std::vector<HeaderField> headers;
   std::span<const std::string_view> body;  // sent as a gather list; must stay valid until Send returns
   bool idempotent = false;
+  // Give a compressed body as it came. Otherwise gzip is inflated (content-encoding and content-length vanish
+  // from the answer's headers), and reading a body in another encoding fails with kGarbage.
+  bool keep_encoding = false;
 };
 
-// One request under way: the answer's head is there, its body is read piece by piece. Destroying it before the body is
-// read to its end closes the connection (which aborts the provider's work); after that the connection is pooled.
+// One request under way: the answer's head is there, its body is read piece by piece. Destroying it before
+// the body is read to its end closes the connection (which aborts the provider's work); after that the
+// connection is pooled.
 class Exchange {
  public:
   virtual ~Exchange() = default;
@@ -94,8 +98,9 @@ class Exchange {
     bool end = false;       // the body is complete; true may come with data
     Failure failure;
   };
-  // The next bytes of the body, de-chunked: whatever one read of the socket gave, at least one byte unless `end` or a
-  // failure. A body with less than its content-length, or without its last chunk, is a kReset failure.
+  // The next bytes of the body, de-chunked: whatever one read of the socket gave, at least one byte unless
+  // `end` or a failure. A body with less than its content-length, or without its last chunk, is a kReset
+  // failure.
   virtual net::Task<Piece> Read(net::Wait wait) = 0;
 
   // Reads to the end. Fails with kGarbage when the body exceeds `limit`.
@@ -106,8 +111,9 @@ class Client {
  public:
   virtual ~Client() = default;
 
-  // Sends `request` and waits for the head of the answer (1xx heads are passed over). A reused connection that dies
-  // before any byte of the answer came is replaced by a fresh one, once. On failure *exchange is null.
+  // Sends `request` and waits for the head of the answer (1xx heads are passed over). A reused connection
+  // that dies before any byte of the answer came is replaced by a fresh one, once. On failure *exchange is
+  // null.
   virtual net::Task<Failure> Send(const Request& request, const Timeouts& timeouts, net::Wait wait,
                                   std::unique_ptr<Exchange>* exchange) = 0;
 };
@@ -118,7 +124,7 @@ struct ClientOptions {
   std::string ca_file;      // more certificate authorities
   std::string https_proxy;  // HTTPS_PROXY, HTTP_PROXY: `http://[user:password@]host:port`
   std::string http_proxy;
-  std::string no_proxy;     // NO_PROXY: comma list of hosts, `.suffix`, CIDR, `*`
+  std::string no_proxy;  // NO_PROXY: comma list of hosts, `.suffix`, CIDR, `*`
   AddressPolicy allow_address;
 };
 

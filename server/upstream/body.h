@@ -1,0 +1,49 @@
+#pragma once
+
+// Where an answer's body ends, and its bytes without their framing. No I/O.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "server/http/message.h"
+
+namespace portolan::upstream {
+
+class BodyFramer {
+ public:
+  enum class State : uint8_t { kMore, kComplete, kBad };
+
+  void Start(const http::ResponseHead& head);
+
+  // Takes bytes that the socket gave. *data: the bytes of the body among them, as one piece within `raw`
+  // (chunks are moved together in place). Bytes after the end make `excess()` true.
+  State Take(std::span<char> raw, std::string_view* data);
+  // The connection ended in order: is the body whole?
+  bool CompleteAtEof() const {
+    return framing_ == http::BodyFraming::kUntilClose || state_ == State::kComplete;
+  }
+
+  State state() const { return state_; }
+  bool excess() const { return excess_; }
+  const char* problem() const { return problem_; }
+  // Bytes still to come as far as known (content-length), else 0.
+  uint64_t left() const { return framing_ == http::BodyFraming::kLength ? left_ : 0; }
+  // What is missing, for a person: `120 of 500 bytes`, `the last chunk`.
+  std::string Missing() const;
+
+ private:
+  State TakeChunks(std::span<char> raw, std::string_view* data);
+
+  http::BodyFraming framing_ = http::BodyFraming::kNone;
+  State state_ = State::kMore;
+  bool excess_ = false;
+  uint64_t length_ = 0;
+  uint64_t left_ = 0;
+  http::ChunkedDecoder chunks_;
+  const char* problem_ = "";
+};
+
+}  // namespace portolan::upstream

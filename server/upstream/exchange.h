@@ -1,0 +1,104 @@
+#pragma once
+
+// One request and its answer on one connection.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/http/message.h"
+#include "server/upstream/body.h"
+#include "server/upstream/client.h"
+#include "server/upstream/failure.h"
+#include "server/upstream/gunzip.h"
+#include "server/upstream/pool.h"
+
+namespace portolan::upstream {
+
+// Memory of an exchange that the next one uses again.
+struct Buffers {
+  std::string request_head;
+  std::vector<std::string_view> pieces;  // the request, as far as it is not written
+  std::string answer;                    // the answer's head, and what came with it
+  http::ResponseHead head;               // views into `answer`
+  std::unique_ptr<char[]> body;          // one read's worth of the body; kBodyBytes, made when first needed
+  std::unique_ptr<char[]> inflated;
+
+  static constexpr size_t kBodyBytes = 64 << 10;
+  static constexpr size_t kInflatedBytes = 32 << 10;
+};
+
+class BufferCache {
+ public:
+  std::unique_ptr<Buffers> Take();
+  void Give(std::unique_ptr<Buffers> buffers);
+
+ private:
+  std::vector<std::unique_ptr<Buffers>> free_;
+};
+
+class HttpExchange final : public Exchange {
+ public:
+  // `buffers->request_head` holds the head to send.
+  HttpExchange(net::Loop& loop, Pool& pool, BufferCache& cache, std::unique_ptr<Buffers> buffers,
+               bool keep_encoding, const Timeouts& timeouts);
+  ~HttpExchange() override;
+
+  static void* operator new(size_t size) { return net::AllocateFrame(size); }
+  static void operator delete(void* memory, size_t size) { net::FreeFrame(memory, size); }
+
+  // Writes the request and reads the answer's head. `request` must outlive the task. After a failure it can
+  // be called again with another connection, if `answer_began()` is false.
+  net::Task<Failure> Start(std::unique_ptr<Connection> connection, const Request& request, net::Wait wait);
+  bool answer_began() const { return answer_began_; }
+
+  int status() const override { return buffers_->head.status; }
+  std::span<const HeaderView> headers() const override { return buffers_->head.headers; }
+  net::Task<Piece> Read(net::Wait wait) override;
+  net::Task<Failure> ReadAll(size_t limit, std::string* body, net::Wait wait) override;
+
+ private:
+  enum class Keep : uint8_t { kYes, kNo };  // must the data outlive the next await?
+
+  net::Task<Failure> WriteRequest(net::Wait wait);
+  Failure WriteFailed(const net::IoResult& result, const Step& step);
+  bool TakeEarlyAnswer();
+  net::Task<Failure> ReadHead(std::string_view method, net::Wait wait);
+  // Parses what is in answer. kNeedMore: read more.
+  http::ParseState ParseHead(std::string_view method, Failure* failure);
+  void StartBody(size_t head_bytes);
+
+  // The next bytes of the body without their framing, still compressed if they are.
+  net::Task<Piece> ReadFramed(Keep keep, net::Wait wait);
+  net::Task<Piece> ReadInflated(net::Wait wait);
+  Piece TakePending();
+  std::span<char> BodyBuffer();
+  std::string_view KeepData(std::string_view data);
+  Piece Broken(const net::IoResult& result, const Step& step);
+  Piece Failed(Failure failure);
+  void Finish();
+  std::string peer() const { return HostPort(connection_->origin()); }
+
+  net::Loop& loop_;
+  Pool& pool_;
+  BufferCache& cache_;
+  std::unique_ptr<Buffers> buffers_;
+  const Timeouts timeouts_;
+  std::unique_ptr<Connection> connection_;  // null once the body is complete, or it failed
+  BodyFramer framer_;
+  std::unique_ptr<Gunzip> gunzip_;
+  std::string_view pending_;  // came with the head
+  Failure failure_;
+  const char* unreadable_ = nullptr;  // why Read cannot give this body
+  const bool keep_encoding_;
+  bool request_sent_ = false;
+  bool answer_began_ = false;
+  bool write_cut_ = false;  // the answer came before the request was written
+  bool ended_ = false;      // of a gzip body: all of it has been pushed
+  bool ended_at_eof_ = false;
+  size_t scanned_ = 0;
+  int interim_heads_ = 0;
+};
+
+}  // namespace portolan::upstream

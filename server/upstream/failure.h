@@ -1,0 +1,46 @@
+#pragma once
+
+// How the steps of a call are limited in time, and how they fail: kinds and messages in one place.
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "server/net/loop.h"
+#include "server/net/socket.h"
+#include "server/upstream/client.h"
+
+namespace portolan::upstream {
+
+Failure Fail(FailureKind kind, std::string message);
+
+// `5 s`, `250 ms`.
+std::string ToText(std::chrono::milliseconds duration);
+
+// One step of a call: its own limit within the call's budget.
+class Step {
+ public:
+  Step(const net::Loop& loop, net::Wait call, std::chrono::milliseconds limit)
+      : call_(call), limit_(limit), deadline_(loop.now() + limit) {}
+
+  // For the awaits of the step.
+  net::Wait wait() const { return {std::min(call_.deadline, deadline_), call_.scope}; }
+  net::Wait wait_until(net::TimePoint sooner) const {
+    return {std::min({call_.deadline, deadline_, sooner}), call_.scope};
+  }
+  net::TimePoint deadline() const { return deadline_; }
+  std::chrono::milliseconds limit() const { return limit_; }
+  bool over(net::TimePoint now) const { return now >= std::min(call_.deadline, deadline_); }
+
+  // The step was ended by time (kTimeout) or scope (kCancelled). `timeout_kind` and `timeout_message` hold
+  // when it was the step's own limit; `doing` says what it was at (`waiting for the answer of host:443`).
+  Failure Interrupted(net::IoCode code, FailureKind timeout_kind, std::string timeout_message,
+                      std::string_view doing) const;
+
+ private:
+  net::Wait call_;
+  std::chrono::milliseconds limit_;
+  net::TimePoint deadline_;
+};
+
+}  // namespace portolan::upstream

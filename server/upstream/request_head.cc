@@ -1,0 +1,91 @@
+#include "server/upstream/request_head.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "server/http/message.h"
+#include "server/upstream/url.h"
+
+namespace portolan::upstream {
+namespace {
+
+bool IsTarget(std::string_view path) {
+  return path.starts_with('/') &&
+         std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+// Headers that frame the message or belong to this connection alone.
+bool IsOurs(std::string_view name) {
+  switch (name.size()) {
+    case 4:
+      return name == "host";
+    case 10:
+      return name == "connection" || name == "keep-alive";
+    case 14:
+      return name == "content-length";
+    case 17:
+      return name == "transfer-encoding";
+    case 7:
+      return name == "upgrade" || name == "trailer";
+    case 6:
+      return name == "expect";
+    case 19:
+      return name == "proxy-authorization";
+    default:
+      return false;
+  }
+}
+
+void AppendNumber(uint64_t number, std::string* out) {
+  char digits[20];
+  out->append(digits, std::to_chars(digits, digits + sizeof(digits), number).ptr);
+}
+
+// RFC 9110 section 8.6: a method that means something with a body says so even when there is none.
+bool ExpectsBody(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
+
+}  // namespace
+
+bool WriteRequestHead(const Request& request, const Proxy* proxy, std::string* out, std::string* problem) {
+  if (!http::IsHeaderName(request.method)) {
+    *problem = "the request's method is not a token";
+    return false;
+  }
+  if (!request.path.empty() && !IsTarget(request.path)) {
+    *problem = "the request's path has a character that must be percent-encoded";
+    return false;
+  }
+  out->clear();
+  *out += request.method;
+  *out += ' ';
+  if (proxy != nullptr) {
+    *out += "http://";
+    AppendHostHeader(request.origin, out);
+  }
+  *out += request.path.empty() ? "/" : std::string_view(request.path);
+  *out += " HTTP/1.1\r\nhost: ";
+  AppendHostHeader(request.origin, out);
+  *out += "\r\n";
+  for (const HeaderField& header : request.headers) {
+    if (!http::IsHeaderName(header.name) || !http::IsHeaderValue(header.value) || IsOurs(header.name)) {
+      *problem = "a header cannot be sent: " +
+                 (http::IsHeaderName(header.name) ? header.name : "its name is no token");
+      return false;
+    }
+    http::AppendHeader(header.name, header.value, out);
+  }
+  if (proxy != nullptr && !proxy->authorization.empty()) {
+    http::AppendHeader("proxy-authorization", proxy->authorization.Reveal(), out);
+  }
+  uint64_t length = 0;
+  for (const std::string_view piece : request.body) length += piece.size();
+  if (length > 0 || ExpectsBody(request.method)) {
+    *out += "content-length: ";
+    AppendNumber(length, out);
+    *out += "\r\n";
+  }
+  *out += "\r\n";
+  return true;
+}
+
+}  // namespace portolan::upstream
