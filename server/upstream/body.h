@@ -21,9 +21,10 @@ class BodyFramer {
   // Takes bytes that the socket gave. *data: the bytes of the body among them, as one piece within `raw`
   // (chunks are moved together in place). Bytes after the end make `excess()` true.
   State Take(std::span<char> raw, std::string_view* data);
-  // The connection ended in order: is the body whole?
-  bool CompleteAtEof() const {
-    return framing_ == http::BodyFraming::kUntilClose || state_ == State::kComplete;
+  // The connection ended in order. kComplete if that is how this body ends.
+  State TakeEof() {
+    if (framing_ == http::BodyFraming::kUntilClose) state_ = State::kComplete;
+    return state_;
   }
 
   State state() const { return state_; }

@@ -88,9 +88,8 @@ net::Task<Failure> HttpExchange::ReadAll(size_t limit, std::string* body, net::W
     }
     if (!piece.failure.ok()) co_return std::move(piece.failure);
     if (piece.data.size() > limit - taken) {
-      const std::string who = connection_ == nullptr ? "the answer" : "the answer of " + peer();
-      co_return Failed(
-          Fail(FailureKind::kGarbage, who + " is larger than " + std::to_string(limit) + " bytes"))
+      co_return Failed(Fail(FailureKind::kGarbage, "the answer of " + peer() + " is larger than " +
+                                                       std::to_string(limit) + " bytes"))
           .failure;
     }
     taken += piece.data.size();
@@ -177,8 +176,7 @@ Exchange::Piece HttpExchange::Broken(const net::IoResult& result, const Step& st
                                    peer() + " sent nothing for " + ToText(step.limit()),
                                    "reading the answer of " + peer()));
   }
-  if (result.code == net::IoCode::kEof && framer_.CompleteAtEof()) {
-    ended_at_eof_ = true;
+  if (result.code == net::IoCode::kEof && framer_.TakeEof() == BodyFramer::State::kComplete) {
     Finish();
     return {{}, true, {}};
   }
@@ -199,7 +197,7 @@ Exchange::Piece HttpExchange::Failed(Failure failure) {
 
 void HttpExchange::Finish() {
   if (connection_ == nullptr) return;
-  const bool reusable = buffers_->head.keep_alive && !framer_.excess() && !write_cut_ && !ended_at_eof_;
+  const bool reusable = buffers_->head.keep_alive && !framer_.excess() && !write_cut_;
   if (reusable) pool_.Give(std::move(connection_));
   connection_.reset();
 }

@@ -78,7 +78,10 @@ class HttpExchange final : public Exchange {
   Piece Broken(const net::IoResult& result, const Step& step);
   Piece Failed(Failure failure);
   void Finish();
-  std::string peer() const { return HostPort(connection_->origin()); }
+  // For messages; the connection may be gone already when its last bytes turn out to be bad.
+  std::string peer() const {
+    return connection_ == nullptr ? "the upstream" : HostPort(connection_->origin());
+  }
 
   net::Loop& loop_;
   Pool& pool_;
@@ -96,7 +99,6 @@ class HttpExchange final : public Exchange {
   bool answer_began_ = false;
   bool write_cut_ = false;  // the answer came before the request was written
   bool ended_ = false;      // of a gzip body: all of it has been pushed
-  bool ended_at_eof_ = false;
   size_t scanned_ = 0;
   int interim_heads_ = 0;
 };

@@ -40,7 +40,8 @@ net::Task<Failure> HttpExchange::Start(std::unique_ptr<Connection> connection, c
     connection_.reset();
     co_return failure;
   }
-  if (framer_.state() != BodyFramer::State::kMore && pending_.empty()) Finish();
+  // With all of the answer here, the connection is free for the next call while this one looks at it.
+  if (framer_.state() == BodyFramer::State::kComplete) Finish();
   co_return failure;
 }
 

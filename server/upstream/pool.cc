@@ -72,7 +72,7 @@ void Pool::Drop(Connection* connection) {
 
 void Pool::OnTimer() {
   const net::TimePoint now = loop_.now();
-  net::TimePoint next = net::kNever;
+  net::TimePoint soonest = net::kNever;
   std::vector<std::unique_ptr<Connection>> expired;  // closed last: closing may end groups
   for (auto& [origin, group] : groups_) {
     const auto good = std::find_if(group->idle.begin(), group->idle.end(), [&](const auto& connection) {
@@ -80,9 +80,9 @@ void Pool::OnTimer() {
     });
     std::move(group->idle.begin(), good, std::back_inserter(expired));
     group->idle.erase(group->idle.begin(), good);
-    if (!group->idle.empty()) next = std::min(next, group->idle.front()->idle_since_ + keep_alive_);
+    if (!group->idle.empty()) soonest = std::min(soonest, group->idle.front()->idle_since_ + keep_alive_);
   }
-  Arm(next);
+  Arm(soonest);
 }
 
 size_t Pool::idle() const {
