@@ -77,7 +77,6 @@ struct Request {
   // In the order to send. Host, Content-Length, Connection are the client's business and must not be in it.
   std::vector<HeaderField> headers;
   std::span<const std::string_view> body;  // sent as a gather list; must stay valid until Send returns
-  bool idempotent = false;
   // Give a compressed body as it came. Otherwise gzip is inflated (content-encoding and content-length vanish
   // from the answer's headers), and reading a body in another encoding fails with kGarbage.
   bool keep_encoding = false;
