@@ -22,7 +22,6 @@ net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptReq
   out.origin.untrusted = target.host_from_caller;
   out.path += call.path;
   out.method = call.method;
-  out.idempotent = call.method == "GET";
   out.headers = std::move(call.headers);
   if (!request.body.empty()) out.headers.push_back({"content-type", "application/json"});
   out.headers.push_back({"accept", request.facts.stream ? "text/event-stream" : "application/json"});
