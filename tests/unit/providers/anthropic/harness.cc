@@ -54,12 +54,12 @@ const codec::MessagePlan& Harness::Plan(const google::protobuf::Descriptor* type
   return *plan;
 }
 
-Harness::Request Harness::Encode(const nlohmann::json& hub, CallFacts facts) const {
+Harness::Request Harness::EncodeText(std::string_view hub, CallFacts facts) const {
   Request result;
   ::portolan::v1::ChatCompletionRequest request;
   codec::DecodeError problem;
   const auto& plan = Plan(request.GetDescriptor());
-  if (!codec::Decode(plan, hub.dump(), {}, &request, &problem)) {
+  if (!codec::Decode(plan, hub, {}, &request, &problem)) {
     ADD_FAILURE() << problem.ToString();
     return result;
   }

@@ -27,7 +27,10 @@ class Harness {
     std::optional<Error> error;
   };
   // The call's model is the `model` of the request.
-  Request Encode(const nlohmann::json& hub, CallFacts facts = {}) const;
+  Request Encode(const nlohmann::json& hub, CallFacts facts = {}) const {
+    return EncodeText(hub.dump(), facts);
+  }
+  Request EncodeText(std::string_view hub, CallFacts facts = {}) const;
 
   struct Answer {
     nlohmann::json hub;

@@ -1,0 +1,232 @@
+#include <gtest/gtest.h>
+
+#include "providers/anthropic/model_traits.h"
+#include "providers/anthropic/models.h"
+#include "tests/unit/providers/anthropic/harness.h"
+
+namespace portolan::providers::anthropic {
+namespace {
+
+using nlohmann::json;
+
+const Harness& TheHarness() {
+  static const Harness* const harness = new Harness;
+  return *harness;
+}
+
+Target TargetWith(std::string key, bool from_caller = false) {
+  Target target;
+  target.provider = &TheHarness().provider();
+  target.base_url = "https://api.anthropic.com/v1";
+  target.api_key = Secret(std::move(key));
+  target.key_from_caller = from_caller;
+  return target;
+}
+
+std::string Headers(const HttpCall& call) {
+  std::string text;
+  for (const HeaderField& field : call.headers) text += field.name + ": " + field.value + "\n";
+  return text;
+}
+
+HttpCall Located(Operation operation, const Target& target, std::string_view model = {}) {
+  CallFacts facts;
+  facts.operation = operation;
+  facts.model = model;
+  HttpCall call;
+  const auto error = TheHarness().provider().Locate(facts, target, &call);
+  EXPECT_FALSE(error);
+  return call;
+}
+
+TEST(AnthropicProvider, IsKnownByItsNames) {
+  const Provider& provider = TheHarness().provider();
+  EXPECT_EQ(provider.name(), "anthropic");
+  EXPECT_EQ(provider.default_base_url(), "https://api.anthropic.com/v1");
+  EXPECT_EQ(provider.key_header(), "x-api-key");
+  ASSERT_EQ(provider.key_variables().size(), 2u);
+  EXPECT_EQ(provider.key_variables()[0], "ANTHROPIC_API_KEY");
+  EXPECT_EQ(provider.key_variables()[1], "ANTHROPIC_AUTH_TOKEN");
+}
+
+TEST(AnthropicProvider, SendsAKeyInItsOwnHeader) {
+  const HttpCall call = Located(Operation::kChat, TargetWith("sk-ant-api03-x"));
+  EXPECT_EQ(call.method, "POST");
+  EXPECT_EQ(call.path, "/messages");
+  EXPECT_EQ(Headers(call), "x-api-key: sk-ant-api03-x\nanthropic-version: 2023-06-01\n");
+}
+
+TEST(AnthropicProvider, SendsATokenAsABearer) {
+  EXPECT_EQ(Headers(Located(Operation::kChat, TargetWith("sk-ant-oat01-x"))),
+            "authorization: Bearer sk-ant-oat01-x\nanthropic-version: 2023-06-01\n");
+}
+
+TEST(AnthropicProvider, SendsNoKeyWhereThereIsNone) {
+  EXPECT_EQ(Headers(Located(Operation::kChat, TargetWith(""))), "anthropic-version: 2023-06-01\n");
+}
+
+TEST(AnthropicProvider, SendsTheVersionAndBetasThatAreGiven) {
+  Target target = TargetWith("k");
+  target.options = {{"anthropic_version", "2026-10-21"}, {"anthropic_beta", "files-api-2025-04-14,b"}};
+  EXPECT_EQ(Headers(Located(Operation::kChat, target)),
+            "x-api-key: k\nanthropic-version: 2026-10-21\nanthropic-beta: files-api-2025-04-14,b\n");
+}
+
+TEST(AnthropicProvider, AsksForModels) {
+  const HttpCall list = Located(Operation::kListModels, TargetWith("k"));
+  EXPECT_EQ(list.method, "GET");
+  EXPECT_EQ(list.path, "/models?limit=1000");
+  const HttpCall one = Located(Operation::kGetModel, TargetWith("k"), "claude/../x y?");
+  EXPECT_EQ(one.method, "GET");
+  EXPECT_EQ(one.path, "/models/claude%2F..%2Fx%20y%3F");
+}
+
+TEST(AnthropicProvider, HasNeitherCompletionsNorEmbeddings) {
+  for (const Operation operation : {Operation::kCompletion, Operation::kEmbedding}) {
+    EXPECT_EQ(TheHarness().provider().shape(operation).kind, Shape::Kind::kUnsupported);
+    CallFacts facts;
+    facts.operation = operation;
+    HttpCall call;
+    const auto error = TheHarness().provider().Locate(facts, TargetWith("k"), &call);
+    ASSERT_TRUE(error);
+    EXPECT_EQ(error->code, "unsupported_operation");
+  }
+}
+
+struct ClassifyCase {
+  const char* name;
+  int status;
+  const char* body;
+  bool key_from_caller;
+  ErrorClass error_class;
+  const char* type;
+  const char* code;
+  const char* message;
+  bool retryable;
+};
+
+class ClassifyTest : public testing::TestWithParam<ClassifyCase> {};
+
+TEST_P(ClassifyTest, SaysWhoseFaultItIs) {
+  const ClassifyCase& c = GetParam();
+  const Error error =
+      TheHarness().provider().Classify(c.status, {}, c.body, TargetWith("k", c.key_from_caller));
+  EXPECT_EQ(error.http_status, c.status);
+  EXPECT_EQ(error.error_class, c.error_class);
+  EXPECT_EQ(error.type, c.type);
+  EXPECT_EQ(error.code, c.code);
+  EXPECT_EQ(error.message, c.message);
+  EXPECT_EQ(error.retryable, c.retryable);
+}
+
+constexpr ClassifyCase kErrors[] = {
+    {"BadRequest", 400,
+     R"({"type":"error","error":{"type":"invalid_request_error","message":"max_tokens: too many"},"request_id":"r"})",
+     false, ErrorClass::kCaller, "invalid_request_error", "invalid_request_error", "max_tokens: too many",
+     false},
+    {"GatewaysKeyRefused", 401,
+     R"({"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}})", false,
+     ErrorClass::kProvider, "authentication_error", "authentication_error", "invalid x-api-key", false},
+    {"CallersKeyRefused", 401,
+     R"({"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}})", true,
+     ErrorClass::kCaller, "authentication_error", "authentication_error", "invalid x-api-key", false},
+    {"GatewaysKeyForbidden", 403, R"({"type":"error","error":{"type":"permission_error","message":"no"}})",
+     false, ErrorClass::kProvider, "permission_error", "permission_error", "no", false},
+    {"RateLimit", 429, R"({"type":"error","error":{"type":"rate_limit_error","message":"slow down"}})", false,
+     ErrorClass::kProvider, "rate_limit_error", "rate_limit_error", "slow down", true},
+    {"Overloaded", 529, R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})",
+     false, ErrorClass::kProvider, "api_error", "overloaded_error", "Overloaded", true},
+    {"NoJson", 502, "<html>Bad gateway</html>", false, ErrorClass::kProvider, "api_error",
+     "upstream_status_502", "anthropic answered with status 502", true},
+    {"Empty", 500, "", false, ErrorClass::kProvider, "api_error", "upstream_status_500",
+     "anthropic answered with status 500", true},
+};
+INSTANTIATE_TEST_SUITE_P(All, ClassifyTest, testing::ValuesIn(kErrors),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(AnthropicProvider, SaysWhenToTryAgain) {
+  const HeaderView headers[] = {{"retry-after", "25"}};
+  const Error error = TheHarness().provider().Classify(429, headers, "", TargetWith("k"));
+  EXPECT_EQ(error.retry_after, std::chrono::seconds(25));
+}
+
+TEST(AnthropicProvider, BelievesAnthropicOnWhetherToTryAgain) {
+  const HeaderView yes[] = {{"x-should-retry", "true"}};
+  const HeaderView no[] = {{"x-should-retry", "false"}};
+  EXPECT_TRUE(TheHarness().provider().Classify(400, yes, "", TargetWith("k")).retryable);
+  EXPECT_FALSE(TheHarness().provider().Classify(529, no, "", TargetWith("k")).retryable);
+}
+
+TEST(AnthropicProvider, ShortensLongMessagesBetweenCharacters) {
+  std::string message;
+  while (message.size() < 10000) message += "\u00e9";
+  const json body = {{"type", "error"}, {"error", {{"type", "api_error"}, {"message", "x" + message}}}};
+  const Error error = TheHarness().provider().Classify(500, {}, body.dump(), TargetWith("k"));
+  EXPECT_LT(error.message.size(), 2100u);
+  EXPECT_NO_THROW(json(error.message).dump());  // throws for broken UTF-8
+}
+
+TEST(AnthropicModels, AreListedInOpenAisForm) {
+  const auto answer = TheHarness().DecodeModels(
+      R"({"data":[{"type":"model","id":"claude-opus-5","display_name":"Claude Opus 5",
+          "created_at":"2026-07-24T00:00:00Z","max_tokens":128000,"capabilities":{"batch":{"supported":true}}},
+          {"type":"model","id":"m","created_at":"soon"}],"has_more":false,"first_id":"a","last_id":"b"})",
+      Operation::kListModels);
+  EXPECT_EQ(answer.hub, json::parse(R"({"object":"list","data":[
+      {"id":"claude-opus-5","object":"model","created":1784851200,"owned_by":"anthropic",
+       "display_name":"Claude Opus 5","max_tokens":128000,"capabilities":{"batch":{"supported":true}}},
+      {"id":"m","object":"model","created":0,"owned_by":"anthropic"}]})"));
+}
+
+TEST(AnthropicModels, OneIsGivenInOpenAisForm) {
+  const auto answer = TheHarness().DecodeModels(
+      R"({"type":"model","id":"claude-opus-5","created_at":"1970-01-02T00:00:01.5Z"})", Operation::kGetModel);
+  EXPECT_EQ(answer.hub,
+            json::parse(R"({"id":"claude-opus-5","object":"model","created":86401,"owned_by":"anthropic"})"));
+}
+
+TEST(AnthropicModels, TimesOfAnotherFormAreNotGuessed) {
+  for (const char* text : {"", "2026-07-24", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z",
+                           "2026-07-24T00:00:00+01:00", "2026-07-24T25:00:00Z", "20a6-07-24T00:00:00Z"}) {
+    EXPECT_FALSE(ParseUtcTime(text)) << text;
+  }
+}
+
+struct TraitsCase {
+  const char* model;
+  int64_t max_output;
+  ModelTraits::Thinking thinking;
+  bool sampling;
+};
+
+class TraitsTest : public testing::TestWithParam<TraitsCase> {};
+
+TEST_P(TraitsTest, FollowFromTheName) {
+  const ModelTraits traits = TraitsOf(GetParam().model);
+  EXPECT_EQ(traits.max_output_tokens, GetParam().max_output);
+  EXPECT_EQ(traits.thinking, GetParam().thinking);
+  EXPECT_EQ(traits.sampling, GetParam().sampling);
+}
+
+using enum ModelTraits::Thinking;
+INSTANTIATE_TEST_SUITE_P(
+    All, TraitsTest,
+    testing::Values(TraitsCase{"claude-sonnet-5", 128000, kDefault, false},
+                    TraitsCase{"claude-fable-5-2", 128000, kDefault, false},
+                    TraitsCase{"claude-mythos-preview", 128000, kDefault, false},
+                    TraitsCase{"claude-opus-4-8", 128000, kAdaptive, false},
+                    TraitsCase{"claude-opus-4-7", 128000, kAdaptive, false},
+                    TraitsCase{"claude-sonnet-4-6", 128000, kAdaptive, true},
+                    TraitsCase{"claude-opus-4-5-20251101", 64000, kBudget, true},
+                    TraitsCase{"anthropic.claude-sonnet-4-5-20250929-v1:0", 64000, kBudget, true},
+                    TraitsCase{"claude-opus-4-1-20250805", 32000, kBudget, true},
+                    TraitsCase{"claude-opus-4@20250514", 32000, kBudget, true},
+                    TraitsCase{"claude-sonnet-4-20250514", 64000, kBudget, true},
+                    TraitsCase{"claude-3-7-sonnet-latest", 64000, kBudget, true},
+                    TraitsCase{"claude-3-5-haiku-20241022", 8192, kNone, true},
+                    TraitsCase{"claude-3-opus-20240229", 4096, kNone, true},
+                    TraitsCase{"claude-2.1", 4096, kNone, true}, TraitsCase{"kimi-k3", 8192, kAdaptive, true},
+                    TraitsCase{"", 8192, kAdaptive, true}));
+
+}  // namespace
+}  // namespace portolan::providers::anthropic
