@@ -16,6 +16,13 @@ absl::Status Malformed(std::string_view text, const char* problem) {
                                                  " (expected HOST:PORT, [IPv6]:PORT or :PORT)"));
 }
 
+template <typename T>
+T As(const sockaddr_storage& storage) {
+  T address;
+  std::memcpy(&address, &storage, sizeof(address));
+  return address;
+}
+
 }  // namespace
 
 bool SocketAddress::Parse(std::string_view host, uint16_t port, SocketAddress* out) {
@@ -25,16 +32,16 @@ bool SocketAddress::Parse(std::string_view host, uint16_t port, SocketAddress* o
   text[host.size()] = '\0';
   if (std::memchr(text, '\0', host.size()) != nullptr) return false;
   SocketAddress address;
-  if (auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
-      inet_pton(AF_INET, text, &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(port);
-    address.length = sizeof(sockaddr_in);
-  } else if (auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
-             inet_pton(AF_INET6, text, &v6->sin6_addr) == 1) {
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(port);
-    address.length = sizeof(sockaddr_in6);
+  sockaddr_in v4{};
+  sockaddr_in6 v6{};
+  if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    std::memcpy(&address.storage, &v4, address.length = sizeof(v4));
+  } else if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1) {
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
+    std::memcpy(&address.storage, &v6, address.length = sizeof(v6));
   } else {
     return false;
   }
@@ -45,29 +52,29 @@ bool SocketAddress::Parse(std::string_view host, uint16_t port, SocketAddress* o
 std::string SocketAddress::ToString() const {
   char text[INET6_ADDRSTRLEN] = "";
   if (storage.ss_family == AF_INET) {
-    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(&storage)->sin_addr, text, sizeof(text));
+    const auto address = As<sockaddr_in>(storage);
+    inet_ntop(AF_INET, &address.sin_addr, text, sizeof(text));
     return absl::StrCat(text, ":", port());
   }
   if (storage.ss_family == AF_INET6) {
-    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_addr, text, sizeof(text));
+    const auto address = As<sockaddr_in6>(storage);
+    inet_ntop(AF_INET6, &address.sin6_addr, text, sizeof(text));
     return absl::StrCat("[", text, "]:", port());
   }
   return "unknown";
 }
 
 uint16_t SocketAddress::port() const {
-  if (storage.ss_family == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port);
-  if (storage.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port);
+  if (storage.ss_family == AF_INET) return ntohs(As<sockaddr_in>(storage).sin_port);
+  if (storage.ss_family == AF_INET6) return ntohs(As<sockaddr_in6>(storage).sin6_port);
   return 0;
 }
 
 bool SocketAddress::is_loopback() const {
   const auto is_v4 = [](uint32_t network_order) { return ntohl(network_order) >> 24 == 127; };
-  if (storage.ss_family == AF_INET) {
-    return is_v4(reinterpret_cast<const sockaddr_in*>(&storage)->sin_addr.s_addr);
-  }
+  if (storage.ss_family == AF_INET) return is_v4(As<sockaddr_in>(storage).sin_addr.s_addr);
   if (storage.ss_family != AF_INET6) return false;
-  const in6_addr& address = reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_addr;
+  const in6_addr address = As<sockaddr_in6>(storage).sin6_addr;
   if (IN6_IS_ADDR_LOOPBACK(&address)) return true;
   uint32_t mapped = 0;
   std::memcpy(&mapped, &address.s6_addr[12], sizeof(mapped));
