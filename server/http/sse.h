@@ -14,7 +14,7 @@ struct SseEvent {
   std::string_view name;  // of the `event` field; empty if there was none
   std::string_view data;  // `data` lines joined with LF
   std::string_view raw;   // the bytes of the event as they came, its blank line included; comments that came
-                         // before it too
+                          // before it too
   bool has_data = false;
 };
 

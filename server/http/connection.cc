@@ -1,0 +1,338 @@
+#include "server/http/connection.h"
+
+#include <string>
+#include <utility>
+
+#include "server/http/gunzip.h"
+#include "server/http/text.h"
+
+namespace portolan::http {
+namespace {
+
+// The stable code of a refusal by the parsers.
+std::string_view RefusalCode(int status) {
+  switch (status) {
+    case 413:
+      return "body_too_large";
+    case 414:
+      return "uri_too_long";
+    case 417:
+      return "unknown_expectation";
+    case 431:
+      return "headers_too_large";
+    case 501:
+      return "not_implemented";
+    case 505:
+      return "http_version_not_supported";
+    default:
+      return "malformed_http";
+  }
+}
+
+bool IsGzip(std::string_view encoding) {
+  return text::EqualsIgnoreCase(encoding, "gzip") || text::EqualsIgnoreCase(encoding, "x-gzip");
+}
+
+// At most one coding, and one that Inflate() undoes.
+bool IsEncodingKnown(std::span<const HeaderView> headers) {
+  int codings = 0;
+  for (const HeaderView& header : headers) {
+    if (header.name != "content-encoding") continue;
+    if (++codings > 1) return false;
+    if (!IsGzip(header.value) && !text::EqualsIgnoreCase(header.value, "identity")) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Connection::Connection(Server& server, std::unique_ptr<net::Socket> socket,
+                       std::shared_ptr<net::TlsContext> tls)
+    : server_(server),
+      socket_(std::move(socket)),
+      tls_(std::move(tls)),
+      peer_(socket_->peer_address().ToString()) {
+  server_.Add(this);
+  socket_->SetPeerClosedHandler([this] { OnPeerClosed(); });
+}
+
+Connection::~Connection() {
+  if (handling_) --server_.active_requests_;
+  server_.Remove(this);
+}
+
+void Connection::OnPeerClosed() {
+  if (handling_) exchange_->scope->Cancel(net::CancelReason::kClientGone);
+}
+
+void Connection::CloseIdle() {
+  // One that has sent a part of its request is let finish; the answer closes.
+  if (exchange_ == nullptr) closing_.Cancel(net::CancelReason::kShutdown);
+}
+
+void Connection::Shutdown(net::CancelReason reason) {
+  closing_.Cancel(reason);
+  if (handling_) exchange_->scope->Cancel(reason);
+}
+
+net::Wait Connection::Until(std::chrono::milliseconds timeout) {
+  return {server_.loop_.now() + timeout, &closing_};
+}
+
+net::Task<void> Connection::Run(std::unique_ptr<Connection> self) {
+  Connection& connection = *self;
+  Server& server = connection.server_;
+  net::Socket& socket = *connection.socket_;
+  if (connection.tls_ != nullptr) {
+    const net::IoResult shaken =
+        co_await socket.HandshakeServer(*connection.tls_, connection.Until(server.options_.head_timeout));
+    if (!shaken.ok()) co_return;
+  }
+  std::chrono::milliseconds timeout = server.options_.head_timeout;
+  bool keep = true;
+  while (keep) {
+    const net::Wait wait = connection.Until(timeout);
+    const net::IoResult got = co_await socket.Read(server.loop_.scratch(), wait);
+    if (!got.ok()) co_return;
+    connection.exchange_ = server.TakeExchange();
+    connection.exchange_->input.assign(server.loop_.scratch().data(), got.bytes);
+    keep = co_await connection.ServeInput();
+    server.GiveBack(std::move(connection.exchange_));
+    timeout = server.options_.keep_alive_timeout;
+  }
+  if (connection.ending_ == Ending::kDrop) co_return;
+  if (connection.ending_ == Ending::kLinger || socket.is_tls()) socket.ShutdownWrite();
+  if (connection.ending_ == Ending::kLinger) co_await connection.Linger();
+}
+
+net::Task<bool> Connection::ServeInput() {
+  Exchange& exchange = *exchange_;
+  bool keep = true;
+  do {
+    RequestHead& head = exchange.request.head;
+    std::string& input = exchange.input;
+    exchange.scanned = 0;
+    exchange.used = 0;
+    exchange.boundary_known = false;
+    exchange.request.body.clear();
+    ending_ = Ending::kDrop;
+    ParseResult parsed = ParseRequestHead({input.data(), input.size()}, &exchange.scanned, &head);
+    Verdict verdict = Verdict::kGood;
+    if (parsed.state == ParseState::kDone) {
+      exchange.used = parsed.consumed;
+    } else {
+      verdict = co_await ReadHead(parsed);
+    }
+    if (verdict == Verdict::kGood) verdict = ScreenHead();
+    if (verdict == Verdict::kGood) {
+      std::string_view rest = std::string_view(input).substr(exchange.used);
+      const std::optional<Verdict> taken = TakeBody(&rest);
+      exchange.used = input.size() - rest.size();
+      if (taken) {
+        verdict = *taken;
+      } else {
+        verdict = co_await ReadBody();
+      }
+    }
+    if (verdict == Verdict::kGood) verdict = Inflate();
+    if (verdict == Verdict::kGone) co_return false;
+    if (verdict == Verdict::kGood) {
+      co_await Handle();
+    } else {
+      co_await SendRefusal();
+    }
+    keep = exchange.writer.keep_alive();
+  } while (keep && Advance());
+  co_return keep;
+}
+
+net::Task<Connection::Verdict> Connection::ReadHead(ParseResult parsed) {
+  Exchange& exchange = *exchange_;
+  const net::Wait wait = Until(server_.options_.head_timeout);
+  while (parsed.state == ParseState::kNeedMore) {
+    const net::IoResult got = co_await socket_->Read(server_.loop_.scratch(), wait);
+    if (!got.ok()) co_return OnReadFailure(got, "the request's head did not arrive in time");
+    exchange.input.append(server_.loop_.scratch().data(), got.bytes);
+    parsed = ParseRequestHead({exchange.input.data(), exchange.input.size()}, &exchange.scanned,
+                              &exchange.request.head);
+  }
+  if (parsed.state == ParseState::kError) {
+    co_return Refuse(ErrorAnswer(parsed.status, RefusalCode(parsed.status), parsed.problem));
+  }
+  exchange.used = parsed.consumed;
+  co_return Verdict::kGood;
+}
+
+Connection::Verdict Connection::ScreenHead() {
+  const RequestHead& head = exchange_->request.head;
+  exchange_->request.received = server_.loop_.now();
+  std::optional<Answer> refusal = server_.handler_.Screen(head, peer_);
+  if (refusal) {
+    SkipBufferedBody();
+    return Refuse(std::move(*refusal));
+  }
+  if (!IsEncodingKnown(head.headers)) {
+    SkipBufferedBody();
+    Answer answer =
+        ErrorAnswer(415, "unsupported_content_encoding", "Content-Encoding must be gzip or absent");
+    answer.headers.Add("accept-encoding", "gzip");
+    return Refuse(std::move(answer));
+  }
+  if (head.content_length > server_.options_.max_body_bytes) return RefuseSize();
+  exchange_->body.Start(head, server_.options_.max_body_bytes);
+  return Verdict::kGood;
+}
+
+std::optional<Connection::Verdict> Connection::TakeBody(std::string_view* input) {
+  BodyCollector& body = exchange_->body;
+  switch (body.Take(input, &exchange_->request.body)) {
+    case BodyCollector::State::kMore:
+      return std::nullopt;
+    case BodyCollector::State::kDone:
+      exchange_->boundary_known = true;
+      return Verdict::kGood;
+    case BodyCollector::State::kTooLarge:
+      return RefuseSize();
+    case BodyCollector::State::kBadFraming:
+      break;
+  }
+  return Refuse(ErrorAnswer(400, "malformed_http", body.problem()));
+}
+
+net::Task<Connection::Verdict> Connection::ReadBody() {
+  Exchange& exchange = *exchange_;
+  if (exchange.request.head.expect_continue && exchange.request.body.empty()) {
+    const bool sent = co_await SendContinue();
+    if (!sent) co_return Verdict::kGone;
+  }
+  while (true) {
+    const std::span<char> scratch = server_.loop_.scratch();
+    const net::Wait wait = Until(server_.options_.body_idle_timeout);
+    const net::IoResult got =
+        co_await socket_->Read(scratch.first(exchange.body.Wanted(scratch.size())), wait);
+    if (!got.ok()) co_return OnReadFailure(got, "the request's body did not arrive in time");
+    std::string_view input(scratch.data(), got.bytes);
+    const std::optional<Verdict> verdict = TakeBody(&input);
+    if (!verdict) continue;
+    exchange.surplus.assign(input);
+    co_return *verdict;
+  }
+}
+
+net::Task<bool> Connection::SendContinue() {
+  const std::string_view pieces[] = {"HTTP/1.1 100 Continue\r\n\r\n"};
+  const net::Wait wait = Until(server_.options_.write_timeout);
+  const net::IoResult sent = co_await socket_->Write(pieces, wait);
+  co_return sent.ok();
+}
+
+Connection::Verdict Connection::Inflate() {
+  Request& request = exchange_->request;
+  std::vector<HeaderView>& headers = request.head.headers;
+  for (size_t i = 0; i < headers.size(); ++i) {
+    if (headers[i].name != "content-encoding") continue;
+    const bool gzip = IsGzip(headers[i].value);
+    headers.erase(headers.begin() + static_cast<ptrdiff_t>(i));
+    if (!gzip || request.body.empty()) return Verdict::kGood;
+    std::string inflated;
+    switch (Gunzip(request.body, server_.options_.max_body_bytes, &inflated)) {
+      case GunzipResult::kOk:
+        request.body = std::move(inflated);
+        return Verdict::kGood;
+      case GunzipResult::kTooLarge:
+        return RefuseSize();
+      case GunzipResult::kCorrupt:
+        return Refuse(ErrorAnswer(400, "malformed_gzip", "the request's body is not whole and valid gzip"));
+    }
+  }
+  return Verdict::kGood;
+}
+
+net::Task<void> Connection::Handle() {
+  Exchange& exchange = *exchange_;
+  Request& request = exchange.request;
+  net::CancelScope& scope = exchange.scope.emplace();
+  request.scope = &scope;
+  request.peer = peer_;
+  ResponseWriter& writer = exchange.writer;
+  writer.Reset(socket_.get(), &scope, &request.head, request.head.keep_alive);
+  handling_ = true;
+  ++server_.active_requests_;
+  ++server_.counters_.requests;
+  if (socket_->peer_closed()) scope.Cancel(net::CancelReason::kClientGone);
+  co_await server_.handler_.Handle(request, writer);
+  if (writer.streaming()) writer.Abort();
+  if (!writer.started() && scope.reason() != net::CancelReason::kClientGone) {
+    const Answer answer = ErrorAnswer(500, "internal_error", "the request was not answered");
+    const std::string_view pieces[] = {answer.body};
+    co_await writer.Send(answer.status, answer.content_type, {}, pieces);
+  }
+  handling_ = false;
+  --server_.active_requests_;
+  if (writer.done()) {
+    // A caller that did not ask for the end may have more under way.
+    ending_ = request.head.keep_alive ? Ending::kLinger : Ending::kClose;
+  }
+}
+
+net::Task<void> Connection::SendRefusal() {
+  Exchange& exchange = *exchange_;
+  const RequestHead* const head = exchange.used > 0 ? &exchange.request.head : nullptr;
+  const bool keep_alive = exchange.boundary_known && head->keep_alive;
+  net::CancelScope& scope = exchange.scope.emplace();
+  exchange.writer.Reset(socket_.get(), &scope, head, keep_alive);
+  ++server_.counters_.refused;
+  const std::unique_ptr<Answer> answer = std::move(refusal_);
+  const std::string_view pieces[] = {answer->body};
+  const bool sent =
+      co_await exchange.writer.Send(answer->status, answer->content_type, answer->headers.text(), pieces);
+  if (sent) ending_ = Ending::kLinger;
+}
+
+net::Task<void> Connection::Linger() {
+  const net::Wait wait = Until(server_.options_.linger_timeout);
+  bool open = true;
+  while (open) {
+    const net::IoResult got = co_await socket_->Read(server_.loop_.scratch(), wait);
+    open = got.ok();
+  }
+}
+
+Connection::Verdict Connection::Refuse(Answer answer) {
+  refusal_ = std::make_unique<Answer>(std::move(answer));
+  return Verdict::kRefuse;
+}
+
+Connection::Verdict Connection::RefuseSize() {
+  return Refuse(ErrorAnswer(413, "body_too_large",
+                            "the request's body is larger than the limit of " +
+                                std::to_string(server_.options_.max_body_bytes) + " bytes"));
+}
+
+Connection::Verdict Connection::OnReadFailure(const net::IoResult& result, const char* what) {
+  if (result.code != net::IoCode::kTimeout) return Verdict::kGone;
+  return Refuse(ErrorAnswer(408, "request_timeout", what));
+}
+
+void Connection::SkipBufferedBody() {
+  Exchange& exchange = *exchange_;
+  const RequestHead& head = exchange.request.head;
+  if (head.framing == BodyFraming::kChunked || head.content_length > exchange.input.size() - exchange.used)
+    return;
+  exchange.used += static_cast<size_t>(head.content_length);
+  exchange.boundary_known = true;
+}
+
+bool Connection::Advance() {
+  Exchange& exchange = *exchange_;
+  if (exchange.surplus.empty()) {
+    exchange.input.erase(0, exchange.used);
+  } else {
+    exchange.input.swap(exchange.surplus);
+    exchange.surplus.clear();
+  }
+  // Some clients end a body with an empty line that its length does not count.
+  return !exchange.input.empty() && exchange.input != "\r\n";
+}
+
+}  // namespace portolan::http

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace portolan::http {
+
+enum class GunzipResult { kOk, kCorrupt, kTooLarge };
+
+// Inflates gzip (RFC 1952, one or more members) into *out. At most `limit` bytes come out, whatever went in;
+// anything but whole members, checksums right, is kCorrupt.
+GunzipResult Gunzip(std::string_view compressed, size_t limit, std::string* out);
+
+}  // namespace portolan::http

@@ -1,0 +1,161 @@
+#include "server/http/response_writer.h"
+
+#include <array>
+#include <charconv>
+
+#include "server/http/message.h"
+#include "server/http/server.h"
+
+namespace portolan::http {
+namespace {
+
+// A writer that has served a large answer gives most of its memory back.
+constexpr size_t kKeptText = 16 * 1024;
+constexpr size_t kKeptPieces = 256;
+
+size_t TotalSize(std::span<const std::string_view> pieces) {
+  size_t size = 0;
+  for (std::string_view piece : pieces) size += piece.size();
+  return size;
+}
+
+void AppendNumber(size_t number, int base, std::string* out) {
+  std::array<char, 20> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
+  out->append(digits.data(), end);
+}
+
+}  // namespace
+
+void ResponseWriter::Reset(net::Socket* socket, net::CancelScope* scope, const RequestHead* head,
+                           bool keep_alive) {
+  socket_ = socket;
+  scope_ = scope;
+  state_ = State::kFresh;
+  head_request_ = head != nullptr && head->method == "HEAD";
+  http10_ = head != nullptr && head->minor_version == 0;
+  keep_alive_ = keep_alive;
+  chunked_ = false;
+  bodiless_ = false;
+  if (text_.capacity() > kKeptText) std::string().swap(text_);
+  if (pieces_.capacity() > kKeptPieces) std::vector<std::string_view>().swap(pieces_);
+}
+
+void ResponseWriter::BeginHead(int status, std::string_view content_type, std::string_view headers) {
+  bodiless_ = head_request_ || status == 204 || status == 304;
+  keep_alive_ = keep_alive_ && !server_.draining();
+  text_.clear();
+  AppendStatusLine(status, &text_);
+  text_.append(server_.DateLine());
+  if (!content_type.empty()) AppendHeader("content-type", content_type, &text_);
+  text_.append(headers);
+}
+
+void ResponseWriter::EndHead() {
+  if (!keep_alive_) {
+    text_.append("connection: close\r\n");
+  } else if (http10_) {
+    text_.append("connection: keep-alive\r\n");
+  }
+  text_.append("\r\n");
+}
+
+net::Task<bool> ResponseWriter::Send(int status, std::string_view content_type, std::string_view headers,
+                                     std::span<const std::string_view> body) {
+  if (state_ != State::kFresh) return Refused();
+  BeginHead(status, content_type, headers);
+  if (status != 204 && status != 304) {
+    text_.append("content-length: ");
+    AppendNumber(TotalSize(body), 10, &text_);
+    text_.append("\r\n");
+  }
+  EndHead();
+  pieces_.clear();
+  pieces_.push_back(text_);
+  if (!bodiless_) pieces_.insert(pieces_.end(), body.begin(), body.end());
+  state_ = State::kDone;
+  return Flush();
+}
+
+void ResponseWriter::Start(int status, std::string_view content_type, std::string_view headers) {
+  if (state_ != State::kFresh) return;
+  // HTTP/1.0 knows no chunks: there the end of the connection ends the body.
+  chunked_ = !http10_;
+  if (!chunked_) keep_alive_ = false;
+  BeginHead(status, content_type, headers);
+  if (chunked_ && status != 204 && status != 304) text_.append("transfer-encoding: chunked\r\n");
+  EndHead();
+  state_ = State::kStreaming;
+}
+
+void ResponseWriter::Frame(std::span<const std::string_view> pieces, std::string_view tail,
+                           std::string_view tail_if_empty) {
+  const size_t size = bodiless_ ? 0 : TotalSize(pieces);
+  const bool chunk = chunked_ && !bodiless_;
+  if (chunk && size > 0) {
+    AppendNumber(size, 16, &text_);
+    text_.append("\r\n");
+  }
+  pieces_.clear();
+  pieces_.push_back(text_);
+  if (size > 0) pieces_.insert(pieces_.end(), pieces.begin(), pieces.end());
+  if (chunk) pieces_.push_back(size > 0 ? tail : tail_if_empty);
+}
+
+net::Task<bool> ResponseWriter::Write(std::span<const std::string_view> pieces) {
+  if (state_ != State::kStreaming || CallerGone()) return Refused();
+  Frame(pieces, "\r\n", "");
+  return Flush();
+}
+
+net::Task<bool> ResponseWriter::Finish(std::span<const std::string_view> pieces) {
+  // What was not written because the caller seemed gone must not look whole should it read on after all.
+  if (CallerGone()) Abort();
+  if (state_ != State::kStreaming) return Refused();
+  Frame(pieces, "\r\n0\r\n\r\n", "0\r\n\r\n");
+  state_ = State::kDone;
+  return Flush();
+}
+
+void ResponseWriter::Abort() {
+  if (state_ != State::kStreaming) return;
+  state_ = State::kBroken;
+  // Chunked, the missing last chunk tells. Otherwise only a reset does: an orderly end would look like the
+  // whole body.
+  if (!chunked_) socket_->ResetOnClose();
+}
+
+net::Task<bool> ResponseWriter::Refused() { co_return false; }
+
+bool ResponseWriter::CallerGone() const { return scope_->reason() == net::CancelReason::kClientGone; }
+
+net::Task<bool> ResponseWriter::Flush() {
+  std::span<std::string_view> left(pieces_);
+  while (true) {
+    // A scope that is cancelled already does not stop an error or a short answer from being tried; one that
+    // is cancelled while the caller keeps us waiting does.
+    net::Wait wait{server_.loop_.now() + server_.options_.write_timeout,
+                   scope_->cancelled() ? nullptr : scope_};
+    const net::IoResult written = co_await socket_->Write(left, wait);
+    if (written.ok()) break;
+    if (written.code != net::IoCode::kTimeout || written.bytes == 0) {
+      Abort();
+      state_ = State::kBroken;
+      // The kernel need not keep what such a caller does not read.
+      if (written.code == net::IoCode::kTimeout) socket_->ResetOnClose();
+      scope_->Cancel(net::CancelReason::kClientGone);
+      co_return false;
+    }
+    // Slow, but not stuck: go on behind what has left.
+    size_t gone = written.bytes;
+    while (gone >= left.front().size()) {
+      gone -= left.front().size();
+      left = left.subspan(1);
+    }
+    left.front().remove_prefix(gone);
+  }
+  text_.clear();
+  co_return true;
+}
+
+}  // namespace portolan::http

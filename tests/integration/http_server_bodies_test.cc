@@ -1,0 +1,183 @@
+// Request bodies: sizes, framing, compression, 100-continue.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <string>
+
+#include "tests/integration/support/http_client.h"
+#include "tests/integration/support/http_server_fixture.h"
+
+namespace portolan::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string Gzip(std::string_view text) {
+  z_stream stream{};
+  deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 9, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+std::string Noise(size_t size) {
+  std::string text(size, '\0');
+  uint32_t state = 1;
+  for (char& c : text) c = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
+  return text;
+}
+
+TEST(HttpServerBodies, TakesLargeBodiesWithALength) {
+  ServerThread server;
+  HttpClient client(server.port());
+  const std::string body = Noise(10'000'000);
+  ASSERT_TRUE(client.Send(RequestText("POST", "/echo", body)));
+  EXPECT_TRUE(client.ReadAnswer().body == body);
+  ASSERT_TRUE(client.Send(RequestText("POST", "/echo", "next")));
+  EXPECT_EQ(client.ReadAnswer().body, "next");
+}
+
+TEST(HttpServerBodies, TakesLargeChunkedBodies) {
+  ServerThread server;
+  HttpClient client(server.port());
+  const std::string body = Noise(3'000'000);
+  std::string text = RequestText("POST", "/echo", {}, "Transfer-Encoding: chunked\r\n");
+  for (size_t at = 0; at < body.size();) {
+    const size_t size = std::min<size_t>(1 + at % 70'001, body.size() - at);
+    char line[32];
+    snprintf(line, sizeof line, "%zx\r\n", size);
+    text.append(line).append(body, at, size).append("\r\n");
+    at += size;
+  }
+  text += "0\r\n\r\n";
+  ASSERT_TRUE(client.Send(text + RequestText("POST", "/echo", "next")));
+  EXPECT_TRUE(client.ReadAnswer().body == body);
+  EXPECT_EQ(client.ReadAnswer().body, "next");
+}
+
+TEST(HttpServerBodies, RefusesABodyOverTheLimitByItsLengthAndNamesTheLimit) {
+  ServerThread server({.max_body_bytes = 1000});
+  HttpClient client(server.port());
+  client.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n");
+  const HttpAnswer answer = client.ReadAnswer();
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_THAT(answer.body, HasSubstr("1000 bytes"));
+  EXPECT_THAT(answer.body, HasSubstr("body_too_large"));
+  EXPECT_EQ(client.WaitForEnd(), Ending::kEof);
+
+  HttpClient at_limit(server.port());
+  at_limit.Send(RequestText("POST", "/echo", std::string(1000, 'x')));
+  EXPECT_EQ(at_limit.ReadAnswer().body.size(), 1000u);
+}
+
+TEST(HttpServerBodies, RefusesAChunkedBodyOverTheLimit) {
+  ServerThread server({.max_body_bytes = 1000});
+  HttpClient client(server.port());
+  client.Send(RequestText("POST", "/echo", {}, "Transfer-Encoding: chunked\r\n") + "3e9\r\n" +
+              std::string(1001, 'x') + "\r\n0\r\n\r\n");
+  EXPECT_EQ(client.ReadAnswer().status, 413);
+  EXPECT_EQ(client.WaitForEnd(), Ending::kEof);
+}
+
+// The client that sends everything before it reads: without lingering it would see a reset in place of the
+// answer.
+TEST(HttpServerBodies, LetsACallerReadTheRefusalWhoseBodyIsStillUnderWay) {
+  ServerThread server({.max_body_bytes = 1000});
+  for (int i = 0; i < 20; ++i) {
+    HttpClient client(server.port());
+    ASSERT_TRUE(client.Send(RequestText("POST", "/echo", std::string(5'000'000, 'x')))) << i;
+    EXPECT_EQ(client.ReadAnswer().status, 413) << i;
+    client.Close();
+  }
+  EXPECT_TRUE(server.Await([](http::Server& s) { return s.open_connections() == 0; }));
+}
+
+TEST(HttpServerBodies, SendsContinueOnlyWhenTheBodyIsWanted) {
+  ServerThread server({.max_body_bytes = 1000});
+  HttpClient client(server.port());
+  for (int i = 0; i < 2; ++i) {
+    client.Send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+    EXPECT_EQ(client.ReadAnswer(true).status, 100);
+    client.Send("body");
+    EXPECT_EQ(client.ReadAnswer().body, "body");
+  }
+  // The body is there already: nobody waits for a 100.
+  client.Send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nbody");
+  EXPECT_EQ(client.ReadAnswer().body, "body");
+  client.Send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4000\r\n\r\n");
+  EXPECT_EQ(client.ReadAnswer().status, 413);
+  EXPECT_EQ(client.WaitForEnd(), Ending::kEof);
+
+  HttpClient screened(server.port());
+  screened.Send("POST /screened HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  EXPECT_EQ(screened.ReadAnswer().status, 404);
+}
+
+TEST(HttpServerBodies, InflatesGzip) {
+  ServerThread server;
+  HttpClient client(server.port());
+  const std::string body = Noise(100'000) + std::string(100'000, 'z');
+  for (const char* coding : {"gzip", "GZIP", "x-gzip"}) {
+    client.Send(
+        RequestText("POST", "/echo", Gzip(body), "Content-Encoding: " + std::string(coding) + "\r\n"));
+    const HttpAnswer answer = client.ReadAnswer();
+    EXPECT_TRUE(answer.body == body) << coding;
+    EXPECT_EQ(answer.Header("x-encoding"), "none") << coding;
+  }
+  client.Send(RequestText("POST", "/echo", Gzip("two ") + Gzip("members"), "Content-Encoding: gzip\r\n"));
+  EXPECT_EQ(client.ReadAnswer().body, "two members");
+  client.Send(RequestText("POST", "/echo", "plain", "Content-Encoding: identity\r\n"));
+  EXPECT_EQ(client.ReadAnswer().body, "plain");
+}
+
+TEST(HttpServerBodies, RefusesAGzipBomb) {
+  ServerThread server({.max_body_bytes = 1'000'000});
+  HttpClient client(server.port());
+  const std::string bomb = Gzip(std::string(100'000'000, '\0'));
+  ASSERT_LT(bomb.size(), 200'000u);
+  client.Send(RequestText("POST", "/echo", bomb, "Content-Encoding: gzip\r\n"));
+  const HttpAnswer answer = client.ReadAnswer();
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_THAT(answer.body, HasSubstr("1000000 bytes"));
+  // The body was read whole, so the connection is in order.
+  client.Send(RequestText("POST", "/echo", Gzip(std::string(1'000'000, 'x')), "Content-Encoding: gzip\r\n"));
+  EXPECT_EQ(client.ReadAnswer().body.size(), 1'000'000u);
+}
+
+TEST(HttpServerBodies, RefusesBrokenGzip) {
+  ServerThread server;
+  const std::string whole = Gzip("some text that is not too short");
+  std::string wrong_sum = whole;
+  wrong_sum[wrong_sum.size() - 6] = static_cast<char>(wrong_sum[wrong_sum.size() - 6] ^ 1);
+  for (const std::string& body :
+       {std::string("not gzip"), whole.substr(0, whole.size() - 1), whole + "x", wrong_sum}) {
+    HttpClient client(server.port());
+    client.Send(RequestText("POST", "/echo", body, "Content-Encoding: gzip\r\n"));
+    const HttpAnswer answer = client.ReadAnswer();
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_THAT(answer.body, HasSubstr("malformed_gzip"));
+  }
+}
+
+TEST(HttpServerBodies, RefusesOtherCodingsBeforeTheBody) {
+  ServerThread server;
+  for (const char* coding : {"br", "zstd", "deflate", "gzip, gzip", "gzip\r\nContent-Encoding: gzip"}) {
+    HttpClient client(server.port());
+    client.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\nContent-Encoding: " +
+                std::string(coding) + "\r\n\r\n");
+    const HttpAnswer answer = client.ReadAnswer();
+    EXPECT_EQ(answer.status, 415) << coding;
+    EXPECT_EQ(answer.Header("accept-encoding"), "gzip") << coding;
+  }
+}
+
+}  // namespace
+}  // namespace portolan::testing

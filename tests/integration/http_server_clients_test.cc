@@ -1,0 +1,191 @@
+// Callers that go away, dawdle or pile up.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/integration/support/http_client.h"
+#include "tests/integration/support/http_server_fixture.h"
+
+namespace portolan::testing {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using ::testing::HasSubstr;
+
+enum class Leaving { kClose, kReset, kHalfClose };
+
+void Leave(HttpClient& client, Leaving how) {
+  if (how == Leaving::kHalfClose) return client.ShutdownWrite();
+  client.Close(how == Leaving::kReset);
+}
+
+TEST(HttpServerClients, WhoLeavesDuringACallCancelsItWithin50Milliseconds) {
+  ServerThread server;
+  for (const char* path : {"/hold", "/hold-stream"}) {
+    for (Leaving how : {Leaving::kClose, Leaving::kReset, Leaving::kHalfClose}) {
+      HttpClient client(server.port());
+      client.Send(RequestText("POST", path, "{}"));
+      ASSERT_EQ(server.words().Next(), "held");
+      EXPECT_EQ(server.active_requests(), 1u);
+      const auto left = steady_clock::now();
+      Leave(client, how);
+      EXPECT_EQ(server.words().Next(), "client_gone") << path;
+      EXPECT_LT(steady_clock::now() - left, milliseconds(50)) << path;
+      client.Close();
+      EXPECT_TRUE(server.Await([](http::Server& s) { return s.open_connections() == 0; })) << path;
+      EXPECT_EQ(server.active_requests(), 0u);
+    }
+  }
+}
+
+TEST(HttpServerClients, WhoLeavesWithPipelinedRequestsPendingIsSeenToo) {
+  ServerThread server;
+  HttpClient client(server.port());
+  client.Send(RequestText("POST", "/hold", "{}") + RequestText("POST", "/echo", "pending"));
+  ASSERT_EQ(server.words().Next(), "held");
+  client.Close();
+  EXPECT_EQ(server.words().Next(), "client_gone");
+  EXPECT_TRUE(server.Await([](http::Server& s) { return s.open_connections() == 0; }));
+}
+
+TEST(HttpServerClients, WhoHalfClosesIsAnsweredIfTheAnswerIsAtHand) {
+  ServerThread server;
+  HttpClient client(server.port());
+  client.Send(RequestText("POST", "/echo", "bye"));
+  client.ShutdownWrite();
+  EXPECT_EQ(client.ReadAnswer().body, "bye");
+  EXPECT_EQ(client.WaitForEnd(), Ending::kEof);
+}
+
+TEST(HttpServerClients, AStreamOfOneWhoHalfClosedDoesNotEndAsIfWhole) {
+  ServerThread server;
+  HttpClient client(server.port());
+  client.Send(RequestText("POST", "/hold-stream", "{}"));
+  ASSERT_EQ(server.words().Next(), "held");
+  client.ShutdownWrite();
+  EXPECT_EQ(server.words().Next(), "client_gone");
+  EXPECT_FALSE(client.ReadAnswer().complete);
+}
+
+TEST(HttpServerClients, WhoStopsReadingAnEndlessStreamAndLeavesEndsIt) {
+  ServerThread server;
+  HttpClient client(server.port(), 4096);
+  client.Send(RequestText("GET", "/endless"));
+  client.ReadSome();
+  client.Close();
+  EXPECT_EQ(server.words().Next(), "gone");
+}
+
+TEST(HttpServerClients, WhoReadsNothingForTheWriteTimeoutIsDropped) {
+  ServerThread server({.write_timeout = milliseconds(100)});
+  HttpClient client(server.port(), 4096);
+  client.Send(RequestText("GET", "/endless"));
+  EXPECT_EQ(server.words().Next(), "gone");
+  EXPECT_TRUE(server.Await([](http::Server& s) { return s.open_connections() == 0; }));
+}
+
+TEST(HttpServerClients, WhoReadsSlowlyButReadsIsNotDropped) {
+  ServerThread server({.write_timeout = milliseconds(200)});
+  HttpClient client(server.port(), 4096);
+  client.Send(RequestText("GET", "/big?8000000"));
+  // Many write time-outs long, each with some progress.
+  const auto start = steady_clock::now();
+  size_t total = 0;
+  while (steady_clock::now() - start < milliseconds(900)) {
+    total += client.ReadSome(20'000).size();
+    std::this_thread::sleep_for(milliseconds(5));  // this is the slow reader, not a wait for something
+  }
+  Ending ending = Ending::kOpen;
+  while (total < 8'000'000) {
+    const size_t more = client.ReadSome().size();
+    ASSERT_GT(more, 0u);
+    total += more;
+  }
+  EXPECT_EQ(ending, Ending::kOpen);
+}
+
+struct Slow {
+  const char* name;
+  std::string start;
+  int status;  // 0: closed without a word
+};
+
+TEST(HttpServerClients, WhoDawdlesIsAnsweredWith408AndClosed) {
+  ServerThread server({.head_timeout = milliseconds(60),
+                       .body_idle_timeout = milliseconds(60),
+                       .keep_alive_timeout = milliseconds(60)});
+  const Slow cases[] = {
+      {"says nothing", "", 0},
+      {"stops in the request line", "POST /ech", 408},
+      {"stops in the head", "POST /echo HTTP/1.1\r\nHost: a\r\nX:", 408},
+      {"stops in the body", "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel", 408},
+      {"stops in a chunk", RequestText("POST", "/echo", {}, "Transfer-Encoding: chunked\r\n") + "5\r\nhel",
+       408},
+      {"stops in a trailer", RequestText("POST", "/echo", {}, "Transfer-Encoding: chunked\r\n") + "0\r\nA",
+       408},
+  };
+  for (const Slow& c : cases) {
+    HttpClient client(server.port());
+    client.Send(c.start);
+    const HttpAnswer answer = client.ReadAnswer();
+    EXPECT_EQ(answer.status, c.status) << c.name;
+    if (c.status != 0) EXPECT_THAT(answer.body, HasSubstr("request_timeout")) << c.name;
+    EXPECT_EQ(client.WaitForEnd(), Ending::kEof) << c.name;
+  }
+  HttpClient idle(server.port());
+  idle.Send(RequestText("POST", "/echo", "x"));
+  EXPECT_EQ(idle.ReadAnswer().body, "x");
+  EXPECT_EQ(idle.WaitForEnd(), Ending::kEof);
+}
+
+// One byte now and then must not keep a head open: its time-out is a total.
+TEST(HttpServerClients, WhoTricklesAHeadIsClosed) {
+  ServerThread server({.head_timeout = milliseconds(150)});
+  HttpClient client(server.port());
+  const auto start = steady_clock::now();
+  client.Send("GET / HTTP/1.1\r\nHost: a\r\nX: ");
+  bool open = true;
+  while (open && steady_clock::now() - start < std::chrono::seconds(5)) {
+    std::this_thread::sleep_for(milliseconds(10));  // the trickle
+    open = client.Send("x") && server.open_connections() == 1;
+    server.Do([&](http::Server& s) { open = open && s.counters().refused == 0; });
+  }
+  EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(2));
+  EXPECT_EQ(client.ReadAnswer().status, 408);
+}
+
+TEST(HttpServerClients, BeyondTheConnectionLimitWaitForTheirTurn) {
+  ServerThread server({.max_connections = 3});
+  std::vector<std::unique_ptr<HttpClient>> clients;
+  for (int i = 0; i < 10; ++i) {
+    clients.push_back(std::make_unique<HttpClient>(server.port()));
+    clients.back()->Send(RequestText("POST", "/echo", "x"));
+  }
+  for (auto& client : clients) {
+    EXPECT_EQ(client->ReadAnswer().body, "x");
+    EXPECT_LE(server.open_connections(), 3u);
+    client->Close();
+  }
+}
+
+TEST(HttpServerClients, WhoLeavesInTheMiddleOfARequestLeavesNothingBehind) {
+  ServerThread server;
+  const std::string text =
+      RequestText("POST", "/echo", {}, "Transfer-Encoding: chunked\r\n") + "5\r\nhello\r\n0\r\n";
+  for (size_t cut = 0; cut <= text.size(); ++cut) {
+    HttpClient client(server.port());
+    client.Send(text.substr(0, cut));
+    client.Close(cut % 2 == 0);
+  }
+  EXPECT_TRUE(server.Await([](http::Server& s) { return s.open_connections() == 0; }));
+  server.Do([](http::Server& s) { EXPECT_EQ(s.counters().requests, 0u); });
+}
+
+}  // namespace
+}  // namespace portolan::testing
