@@ -135,7 +135,7 @@ TEST(HttpServerClients, WhoDawdlesIsAnsweredWith408AndClosed) {
     client.Send(c.start);
     const HttpAnswer answer = client.ReadAnswer();
     EXPECT_EQ(answer.status, c.status) << c.name;
-    if (c.status != 0) EXPECT_THAT(answer.body, HasSubstr("request_timeout")) << c.name;
+    EXPECT_THAT(answer.body, HasSubstr(c.status == 0 ? "" : "request_timeout")) << c.name;
     EXPECT_EQ(client.WaitForEnd(), Ending::kEof) << c.name;
   }
   HttpClient idle(server.port());

@@ -72,10 +72,10 @@ TEST(HttpServerRequests, AnswersPipelinedRequestsInOrder) {
     const HttpAnswer answer = client.ReadAnswer();
     ASSERT_TRUE(answer.complete) << i;
     ASSERT_EQ(answer.status, 200) << i;
-    if (i % 3 == 0) EXPECT_EQ(answer.body, "hello");
-    if (i % 3 == 1) EXPECT_EQ(answer.body, "chunk 0\nchunk 1\nchunk 2\nend\n");
-    if (i % 3 == 2)
-      EXPECT_EQ(answer.body, std::string(static_cast<size_t>(i * 37), static_cast<char>('a' + i % 26)));
+    const std::string expected[] = {
+        "hello", "chunk 0\nchunk 1\nchunk 2\nend\n",
+        std::string(static_cast<size_t>(i * 37), static_cast<char>('a' + i % 26))};
+    EXPECT_EQ(answer.body, expected[i % 3]) << i;
   }
 }
 
