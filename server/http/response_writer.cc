@@ -27,6 +27,9 @@ void AppendNumber(size_t number, int base, std::string* out) {
 
 }  // namespace
 
+ResponseWriter::ResponseWriter(Server& server)
+    : server_(server), watch_(server.loop_, server.options_.write_timeout) {}
+
 void ResponseWriter::Reset(net::Socket* socket, net::CancelScope* scope, const RequestHead* head,
                            bool keep_alive) {
   socket_ = socket;
@@ -130,32 +133,17 @@ net::Task<bool> ResponseWriter::Refused() { co_return false; }
 bool ResponseWriter::CallerGone() const { return scope_->reason() == net::CancelReason::kClientGone; }
 
 net::Task<bool> ResponseWriter::Flush() {
-  std::span<std::string_view> left(pieces_);
-  while (true) {
-    // A scope that is cancelled already does not stop an error or a short answer from being tried; one that
-    // is cancelled while the caller keeps us waiting does.
-    net::Wait wait{server_.loop_.now() + server_.options_.write_timeout,
-                   scope_->cancelled() ? nullptr : scope_};
-    const net::IoResult written = co_await socket_->Write(left, wait);
-    if (written.ok()) break;
-    if (written.code != net::IoCode::kTimeout || written.bytes == 0) {
-      Abort();
-      state_ = State::kBroken;
-      // The kernel need not keep what such a caller does not read.
-      if (written.code == net::IoCode::kTimeout) socket_->ResetOnClose();
-      scope_->Cancel(net::CancelReason::kClientGone);
-      co_return false;
-    }
-    // Slow, but not stuck: go on behind what has left.
-    size_t gone = written.bytes;
-    while (gone >= left.front().size()) {
-      gone -= left.front().size();
-      left = left.subspan(1);
-    }
-    left.front().remove_prefix(gone);
-  }
+  const net::Wait wait{net::kNever, watch_.Begin(socket_->fd(), scope_)};
+  const net::IoResult written = co_await socket_->Write(pieces_, wait);
+  watch_.End();
   text_.clear();
-  co_return true;
+  if (written.ok()) co_return true;
+  Abort();
+  state_ = State::kBroken;
+  // The kernel need not keep what such a caller does not read.
+  if (watch_.stalled()) socket_->ResetOnClose();
+  scope_->Cancel(net::CancelReason::kClientGone);
+  co_return false;
 }
 
 }  // namespace portolan::http

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/http/write_watch.h"
 #include "server/net/cancel.h"
 #include "server/net/socket.h"
 #include "server/net/task.h"
@@ -30,7 +31,7 @@ class Server;
 // whatever is written.
 class ResponseWriter {
  public:
-  ResponseWriter(Server& server) : server_(server) {}
+  explicit ResponseWriter(Server& server);
   ResponseWriter(const ResponseWriter&) = delete;
   ResponseWriter& operator=(const ResponseWriter&) = delete;
 
@@ -84,6 +85,7 @@ class ResponseWriter {
   bool bodiless_ = false;
   std::string text_;  // the head as long as it is held back, a chunk's size line
   std::vector<std::string_view> pieces_;
+  WriteWatch watch_;
 };
 
 }  // namespace portolan::http

@@ -36,7 +36,8 @@ struct ServerOptions {
   std::chrono::milliseconds head_timeout{30'000};  // TLS handshake; from the first byte of a head to its last
   std::chrono::milliseconds body_idle_timeout{60'000};   // between two reads of a body
   std::chrono::milliseconds keep_alive_timeout{75'000};  // between two requests
-  std::chrono::milliseconds write_timeout{60'000};       // without a byte taken by the caller
+  std::chrono::milliseconds write_timeout{
+      60'000};  // without a byte acknowledged by the caller, to twice that
   // After an answer that leaves some of the request unread the rest is read and dropped for this long, so
   // that the caller gets to read the answer.
   std::chrono::milliseconds linger_timeout{10'000};

@@ -35,7 +35,7 @@ TEST(HttpServerClients, WhoLeavesDuringACallCancelsItWithin50Milliseconds) {
       EXPECT_EQ(server.active_requests(), 1u);
       const auto left = steady_clock::now();
       Leave(client, how);
-      EXPECT_EQ(server.words().Next(), "client_gone") << path;
+      EXPECT_EQ(server.words().Next(), net::ToString(net::CancelReason::kClientGone)) << path;
       EXPECT_LT(steady_clock::now() - left, milliseconds(50)) << path;
       client.Close();
       EXPECT_TRUE(server.Await([](http::Server& s) { return s.open_connections() == 0; })) << path;
@@ -50,7 +50,7 @@ TEST(HttpServerClients, WhoLeavesWithPipelinedRequestsPendingIsSeenToo) {
   client.Send(RequestText("POST", "/hold", "{}") + RequestText("POST", "/echo", "pending"));
   ASSERT_EQ(server.words().Next(), "held");
   client.Close();
-  EXPECT_EQ(server.words().Next(), "client_gone");
+  EXPECT_EQ(server.words().Next(), net::ToString(net::CancelReason::kClientGone));
   EXPECT_TRUE(server.Await([](http::Server& s) { return s.open_connections() == 0; }));
 }
 
@@ -69,7 +69,7 @@ TEST(HttpServerClients, AStreamOfOneWhoHalfClosedDoesNotEndAsIfWhole) {
   client.Send(RequestText("POST", "/hold-stream", "{}"));
   ASSERT_EQ(server.words().Next(), "held");
   client.ShutdownWrite();
-  EXPECT_EQ(server.words().Next(), "client_gone");
+  EXPECT_EQ(server.words().Next(), net::ToString(net::CancelReason::kClientGone));
   EXPECT_FALSE(client.ReadAnswer().complete);
 }
 
@@ -101,13 +101,11 @@ TEST(HttpServerClients, WhoReadsSlowlyButReadsIsNotDropped) {
     total += client.ReadSome(20'000).size();
     std::this_thread::sleep_for(milliseconds(5));  // this is the slow reader, not a wait for something
   }
-  Ending ending = Ending::kOpen;
   while (total < 8'000'000) {
     const size_t more = client.ReadSome().size();
     ASSERT_GT(more, 0u);
     total += more;
   }
-  EXPECT_EQ(ending, Ending::kOpen);
 }
 
 struct Slow {

@@ -57,7 +57,7 @@ TEST(HttpServerDrain, LetsCallsFinishAfterAcceptingHasStopped) {
   EXPECT_EQ(server.active_requests(), 1u);
 
   server.Do([](http::Server& s) { s.Shutdown(); });
-  EXPECT_EQ(server.words().Next(), "shutdown");
+  EXPECT_EQ(server.words().Next(), net::ToString(net::CancelReason::kShutdown));
   EXPECT_EQ(busy.ReadAnswer().status, 503);
   busy.Close();
   half.Close();
