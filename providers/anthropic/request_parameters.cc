@@ -23,7 +23,7 @@ constexpr std::string_view kJsonMode =
 
 bool RequestEncoder::RefuseWhatIsMissing() {
   if (hub_.has_n() && hub_.n() != 1) return Fail("unsupported_value", "anthropic gives one answer only", "n");
-  if (hub_.logprobs())
+  if (hub_.logprobs().enabled() || hub_.logprobs().count() > 0)
     return Fail("unsupported_parameter", "anthropic reports no log probabilities", "logprobs");
   if (hub_.top_logprobs() > 0) {
     return Fail("unsupported_parameter", "anthropic reports no log probabilities", "top_logprobs");

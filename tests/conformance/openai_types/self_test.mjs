@@ -53,6 +53,7 @@ const misfits = [
   ['portolan.v1.ChatCompletionRequest', setField('stream', { type: 'string' })],
   ['portolan.v1.ChatCompletionRequest', setField('web_search_options', { raw: true })],
   ['portolan.v1.TextInput', (message) => message.fields.pop()],
+  ['portolan.v1.LogprobsChoice', (message) => message.fields.shift()],
   ['portolan.v1.ToolChoice', (message) => message.fields.shift()],
   ['portolan.v1.TokenIds', setField('ids', { type: 'string' })],
   ['portolan.v1.NumberEntry', setField('value', { type: 'string' })],
