@@ -98,8 +98,12 @@ bool IsUpstreamRule(std::string_view text, std::string* problem) {
     }
     return true;
   }
-  if (IsIpLiteral(text) || IsHostName(text.starts_with('.') ? text.substr(1) : text)) return true;
-  *problem = "it must be a network (10.0.0.0/8), an IP address or a host suffix (internal.example)";
+  if (IsIpLiteral(text)) return true;
+  const std::string_view name = text.starts_with('.') ? text.substr(1) : text;
+  // Digits and dots alone would be a mistyped address.
+  if (IsHostName(name) && name.find_first_not_of("0123456789.") != std::string_view::npos) return true;
+  *problem =
+      "it must be a network (10.0.0.0/8), an IP address, a host name (llm.internal) or a suffix (.internal)";
   return false;
 }
 

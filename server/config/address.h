@@ -22,8 +22,8 @@ bool IsLoopbackAddress(std::string_view text);
 // True for an IPv4 or IPv6 literal (without brackets).
 bool IsIpLiteral(std::string_view text);
 
-// Checks one --allow-upstream rule: an address or CIDR (`10.0.0.0/8`, `fd00::/8`), or a host suffix
-// (`internal.example`, `.svc.cluster.local`, `localhost`).
+// Checks one --allow-upstream rule: an address or CIDR (`10.0.0.0/8`, `fd00::/8`), a host name
+// (`llm.internal`) or a suffix of names (`.svc.cluster.local`).
 bool IsUpstreamRule(std::string_view text, std::string* problem);
 
 // Letters, digits, `-`, `_` and dots that separate labels of at most 63 characters.

@@ -205,8 +205,8 @@ constexpr Setting kSettings[] = {
     {.flag = "--allow-upstream",
      .variable = "PORTOLAN_ALLOW_UPSTREAM",
      .value_name = "RULE",
-     .help = "a private network or host suffix that callers may name as custom host: 10.0.0.0/8, "
-             ".internal.example",
+     .help = "a private network, name or suffix that callers may name as custom host: 10.0.0.0/8, "
+             "llm.internal, .internal",
      .repeatable = true,
      .apply = AllowUpstream,
      .clear = Clear<&ServeOptions::allow_upstream>},

@@ -50,9 +50,9 @@ class HistogramCell {
 };
 
 // The statuses that have a label of their own; others are counted by their hundred (`4xx`).
-inline constexpr std::array<uint16_t, 27> kStatuses = {200, 201, 202, 204, 304, 400, 401, 402, 403,
-                                                       404, 405, 408, 409, 413, 415, 417, 422, 429,
-                                                       431, 446, 499, 500, 501, 502, 503, 504, 529};
+inline constexpr std::array<uint16_t, 34> kStatuses = {
+    200, 201, 202, 204, 304, 400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 411, 412,
+    413, 414, 415, 417, 422, 424, 429, 431, 446, 451, 499, 500, 501, 502, 503, 504, 529};
 inline constexpr std::array<std::string_view, 6> kStatusClasses = {"other", "1xx", "2xx",
                                                                    "3xx",   "4xx", "5xx"};
 inline constexpr size_t kStatusSlots = kStatuses.size() + kStatusClasses.size();

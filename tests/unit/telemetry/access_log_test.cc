@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <set>
 #include <sstream>
 #include <string>
@@ -157,9 +158,9 @@ TEST(AccessLog, ValuesAreEscapedBoundedAndValidUtf8) {
   }
 }
 
-// Every position of a byte that needs care inside a word of eight.
+// Every position, among plain text, of a byte that needs care.
 TEST(AccessLog, EscapesAtEveryOffset) {
-  for (const char special : {'"', '\\', '\n', '\x1F', '\0'}) {
+  for (const char special : {'"', '\\', '\n', '\x1F', '\0', '\x80', '\x9F', '\xA0', '\xFF'}) {
     for (size_t offset = 0; offset < 24; ++offset) {
       std::string value(24, 'a');
       value[offset] = special;
@@ -167,6 +168,8 @@ TEST(AccessLog, EscapesAtEveryOffset) {
       call.model = value;
       const std::vector<json> lines = WriteCalls({call});
       ASSERT_EQ(lines.size(), 1u);
+      ASSERT_TRUE(lines[0].is_object()) << offset;
+      if ((special & 0x80) != 0) value.replace(offset, 1, "\xEF\xBF\xBD");
       EXPECT_EQ(lines[0]["model"], value) << offset;
     }
   }
@@ -186,6 +189,33 @@ TEST(AccessLog, ALineIsWholeEvenIfEveryValueIsAtItsWorst) {
   const std::vector<json> lines = WriteCalls({call, call});
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_EQ(lines[0]["status"], 502);
+}
+
+// Whatever the bytes are, a line is valid JSON; valid UTF-8 comes back as it was.
+TEST(AccessLog, TakesAnyBytes) {
+  std::mt19937 random(1);
+  const std::string_view kPieces[] = {
+      "a", "\"", "\\", "\n", "\xC3\xA4", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\x7F", "plain words "};
+  std::vector<CallRecord> calls(2000);
+  std::vector<std::string> values(calls.size());
+  for (size_t i = 0; i < calls.size(); ++i) {
+    const size_t pieces = random() % 12;
+    for (size_t k = 0; k < pieces; ++k) {
+      if (i % 2 == 0) {
+        values[i] += kPieces[random() % std::size(kPieces)];
+      } else {
+        values[i].push_back(static_cast<char>(random()));
+      }
+    }
+    calls[i].model = values[i];
+  }
+  const std::vector<json> lines = WriteCalls(calls);
+  ASSERT_EQ(lines.size(), calls.size());
+  for (size_t i = 0; i < lines.size(); ++i) {
+    ASSERT_TRUE(lines[i].is_object()) << i;
+    if (i % 2 == 1) continue;
+    EXPECT_EQ(lines[i].value("model", ""), values[i]);
+  }
 }
 
 TEST(JsonLine, IsValidAtEverySizeOfItsBuffer) {
