@@ -1,6 +1,9 @@
 #include "tests/unit/rpc/fake_gateway.h"
 
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
 #include <grpcpp/create_channel.h>
+#include <grpcpp/impl/client_unary_call.h>
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -28,14 +31,16 @@ void Script::WaitEntered(int n) {
 
 Note Script::WaitLeft(int n) {
   std::unique_lock lock(mutex_);
-  const auto done = [&] { return static_cast<int>(notes_.size()) >= n; };
+  const auto done = [&] { return left_ >= n; };
   if (!changed_.wait_for(lock, kPatience, done)) GiveUp("calls to leave");
-  return notes_.back();
+  return last_;
 }
 
 void Script::WaitStalled() {
   std::unique_lock lock(mutex_);
+  const auto patience = net::Clock::now() + kPatience;
   for (;;) {
+    if (net::Clock::now() > patience) GiveUp("writes to stall");
     const int before = progress_;
     if (!changed_.wait_for(lock, 200ms, [&] { return progress_ != before; }) && before > 0) return;
   }
@@ -43,7 +48,7 @@ void Script::WaitStalled() {
 
 int Script::left() {
   const std::lock_guard lock(mutex_);
-  return static_cast<int>(notes_.size());
+  return left_;
 }
 
 net::Task<void> FakeService::Handle(core::Inbound inbound, core::ReplySink& sink) {
@@ -100,7 +105,7 @@ net::Task<void> FakeService::Stream(core::Inbound& inbound, core::ReplySink& sin
   std::vector<v1::ChatCompletionChunk> chunks(static_cast<size_t>(script_.batch));
   std::vector<const Message*> pointers;
   for (auto& chunk : chunks) {
-    if (model == "flood") chunk.set_object(std::string(64 << 10, 'x'));
+    if (model == "flood") chunk.set_object(std::string(16 << 10, 'x'));
     pointers.push_back(&chunk);
   }
   for (int i = 0; i < batches; ++i) {
@@ -154,6 +159,8 @@ std::shared_ptr<grpc::Channel> FakeGateway::NewChannel() const {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  // Windows of 64 KB a stream, where the client would grow them to 4 MB.
+  arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   return grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(server->port()),
                                    grpc::InsecureChannelCredentials(), arguments);
 }
@@ -166,6 +173,42 @@ v1::ChatCompletionRequest Ask(std::string model) {
   v1::ChatCompletionRequest request;
   request.set_model(std::move(model));
   return request;
+}
+
+grpc::Status CallUnary(FakeGateway& gateway, const v1::ChatCompletionRequest& request,
+                       v1::ChatCompletion* reply) {
+  grpc::ClientContext context;
+  return gateway.NewStub()->CreateChatCompletion(&context, request, reply);
+}
+
+std::string Bytes(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  EXPECT_TRUE(buffer.Dump(&slices).ok());
+  std::string out;
+  for (const grpc::Slice& slice : slices) out.append(slice.begin(), slice.end());
+  return out;
+}
+
+grpc::Status CallBytes(FakeGateway& gateway, const char* path, const std::string& request,
+                       std::string* reply) {
+  const grpc::internal::RpcMethod method(path, grpc::internal::RpcMethod::NORMAL_RPC);
+  const grpc::Slice slice(request);
+  const grpc::ByteBuffer in(&slice, 1);
+  grpc::ByteBuffer out;
+  grpc::ClientContext context;
+  const auto channel = gateway.NewChannel();
+  const grpc::Status status =
+      grpc::internal::BlockingUnaryCall<grpc::ByteBuffer, grpc::ByteBuffer, grpc::ByteBuffer,
+                                        grpc::ByteBuffer>(channel.get(), method, &context, in, &out);
+  if (status.ok()) *reply = Bytes(out);
+  return status;
+}
+
+std::vector<std::string> ReadAll(grpc::ClientReader<v1::ChatCompletionChunk>& reader) {
+  std::vector<std::string> ids;
+  v1::ChatCompletionChunk chunk;
+  while (reader.Read(&chunk)) ids.push_back(chunk.id());
+  return ids;
 }
 
 }  // namespace portolan::rpc

@@ -8,7 +8,7 @@
 //   error         answers `error`
 //   stream        sends `chunks` chunks in batches of `batch`, then ends with OK
 //   broken        sends one chunk, then ends with `error`
-//   flood         sends chunks of 64 KB until a write fails
+//   flood         sends chunks of 16 KB until a write fails
 //   drip          sends a chunk every 10 ms until a write fails or 100 are sent
 //   large         answers as many bytes as `max_tokens` says
 //
@@ -55,12 +55,15 @@ class Script {
     Change([this] { ++progress_; });
   }
   void Left(Note note) {
-    Change([&] { notes_.push_back(std::move(note)); });
+    Change([&] {
+      ++left_;
+      last_ = std::move(note);
+    });
   }
 
   // Waits until `n` calls have entered or left.
   void WaitEntered(int n);
-  Note WaitLeft(int n = 1);  // the last note
+  Note WaitLeft(int n = 1);  // the note of the last
   // Waits until a started batch of writes has not come to its end for a while.
   void WaitStalled();
   int left();
@@ -77,7 +80,8 @@ class Script {
   std::condition_variable changed_;
   int entered_ = 0;
   int progress_ = 0;
-  std::vector<Note> notes_;
+  int left_ = 0;
+  Note last_;
 };
 
 class FakeService : public core::Service {
@@ -115,5 +119,15 @@ class FakeGateway {
 };
 
 v1::ChatCompletionRequest Ask(std::string model);
+
+// On a connection of its own.
+grpc::Status CallUnary(FakeGateway& gateway, const v1::ChatCompletionRequest& request,
+                       v1::ChatCompletion* reply);
+// A unary call whose messages are bytes.
+grpc::Status CallBytes(FakeGateway& gateway, const char* path, const std::string& request,
+                       std::string* reply);
+std::string Bytes(const grpc::ByteBuffer& buffer);
+// The ids of all chunks to come.
+std::vector<std::string> ReadAll(grpc::ClientReader<v1::ChatCompletionChunk>& reader);
 
 }  // namespace portolan::rpc

@@ -1,0 +1,134 @@
+// Callers that leave, dawdle or run out of time, and shutting down.
+
+#include <gmock/gmock.h>
+#include <grpcpp/client_context.h>
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "tests/unit/rpc/fake_gateway.h"
+
+namespace portolan::rpc {
+namespace {
+
+using namespace std::chrono_literals;
+
+// How long it took from the client's cancelling to the service's hearing of it. The best of a few tries: the
+// machine may be busy, but a delay built into the code would show every time.
+template <typename Try>
+net::Duration BestOf(Try attempt) {
+  net::Duration best = net::Duration::max();
+  for (int i = 0; i < 5 && best > 50ms; ++i) best = std::min(best, attempt());
+  return best;
+}
+
+TEST(RpcCancel, ReachesTheScopeOfAWaitingUnaryCall) {
+  const auto attempt = [] {
+    FakeGateway gateway;
+    const auto stub = gateway.NewStub();
+    grpc::ClientContext context;
+    v1::ChatCompletion reply;
+    auto status = std::async(std::launch::async,
+                             [&] { return stub->CreateChatCompletion(&context, Ask("wait"), &reply); });
+    gateway.script.WaitEntered(1);
+    const auto start = net::Clock::now();
+    context.TryCancel();
+    EXPECT_EQ(status.get().error_code(), grpc::StatusCode::CANCELLED);
+    const Note note = gateway.script.WaitLeft();
+    EXPECT_EQ(note.reason, net::CancelReason::kClientGone);
+    return note.over - start;
+  };
+  EXPECT_LE(BestOf(attempt), 50ms);
+}
+
+net::Duration CancelStream(const char* model) {
+  FakeGateway gateway;
+  const auto stub = gateway.NewStub();
+  grpc::ClientContext context;
+  const auto reader = stub->StreamChatCompletion(&context, Ask(model));
+  v1::ChatCompletionChunk chunk;
+  if (std::string_view(model) == "wait") {
+    gateway.script.WaitEntered(1);
+  } else {
+    EXPECT_TRUE(reader->Read(&chunk));
+  }
+  // The window is full and the write stands still: nothing but the cancellation can move it.
+  if (std::string_view(model) == "flood") gateway.script.WaitStalled();
+  const auto start = net::Clock::now();
+  context.TryCancel();
+  const Note note = gateway.script.WaitLeft();
+  EXPECT_EQ(note.reason, net::CancelReason::kClientGone);
+  while (reader->Read(&chunk)) continue;
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  return note.over - start;
+}
+
+TEST(RpcCancel, ReachesTheScopeOfAStreamNotYetBegun) {
+  EXPECT_LE(BestOf([] { return CancelStream("wait"); }), 50ms);
+}
+TEST(RpcCancel, ReachesTheScopeOfAStreamUnderWay) {
+  EXPECT_LE(BestOf([] { return CancelStream("drip"); }), 50ms);
+}
+TEST(RpcCancel, ReachesTheScopeOfAStreamThatASlowReaderHolds) {
+  EXPECT_LE(BestOf([] { return CancelStream("flood"); }), 50ms);
+}
+
+TEST(RpcCancel, ADeadlineThatPassesIsToldApart) {
+  FakeGateway gateway;
+  const auto stub = gateway.NewStub();
+  for (const char* model : {"wait", "flood"}) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + 300ms);
+    const auto reader = stub->StreamChatCompletion(&context, Ask(model));
+    const int left = gateway.script.left();
+    const Note note = gateway.script.WaitLeft(left + 1);
+    EXPECT_EQ(note.reason, net::CancelReason::kDeadline) << model;
+    ReadAll(*reader);
+    EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED) << model;
+  }
+}
+
+TEST(RpcBackPressure, ASlowReaderStopsTheWriter) {
+  FakeGateway gateway;
+  const auto stub = gateway.NewStub();
+  grpc::ClientContext context;
+  const auto reader = stub->StreamChatCompletion(&context, Ask("flood"));
+  gateway.script.WaitStalled();
+  context.TryCancel();
+  // What the windows of both sides hold is far below 4 MB.
+  EXPECT_LT(gateway.script.WaitLeft().written, 256);
+  reader->Finish();
+}
+
+TEST(RpcShutdown, WaitsForCallsInFlightAndRefusesNewOnes) {
+  FakeGateway gateway;
+  const auto stub = gateway.NewStub();
+  grpc::ClientContext context;
+  const auto reader = stub->StreamChatCompletion(&context, Ask("drip"));
+  gateway.script.WaitEntered(1);
+  gateway.server->Shutdown(net::Clock::now() + 20s);
+  EXPECT_EQ(ReadAll(*reader).size(), 100u);
+  EXPECT_TRUE(reader->Finish().ok());
+  v1::ChatCompletion reply;
+  EXPECT_EQ(CallUnary(gateway, Ask("echo"), &reply).error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST(RpcShutdown, CancelsWhatIsLeftAtTheDeadline) {
+  for (const char* model : {"wait", "flood"}) {
+    FakeGateway gateway;
+    const auto stub = gateway.NewStub();
+    grpc::ClientContext context;
+    const auto reader = stub->StreamChatCompletion(&context, Ask(model));
+    gateway.script.WaitEntered(1);
+    const auto start = net::Clock::now();
+    gateway.server->Shutdown(start + 300ms);
+    EXPECT_LT(net::Clock::now() - start, 5s) << model;
+    EXPECT_EQ(gateway.script.WaitLeft().reason, net::CancelReason::kShutdown) << model;
+    EXPECT_EQ(gateway.server->active_calls(), 0) << model;
+    ReadAll(*reader);
+    EXPECT_FALSE(reader->Finish().ok()) << model;
+  }
+}
+
+}  // namespace
+}  // namespace portolan::rpc
