@@ -160,7 +160,8 @@ Loop::Loop() : now_(Clock::now()), impl_(std::make_unique<Impl>(now_)) {}
 
 Loop::~Loop() {
   Root::DestroyAll(impl_->roots);
-  impl_->posted.clear();
+  // What these functions hold may still post.
+  while (!impl_->posted.empty()) std::exchange(impl_->posted, {});
 }
 
 void Loop::Run() {

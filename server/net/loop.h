@@ -78,6 +78,7 @@ class Watcher {
 class Loop {
  public:
   Loop();
+  // REQUIRES: Run() has returned and no other thread is inside Post() or Stop().
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;

@@ -102,9 +102,9 @@ bool Socket::TryHandshake(IoResult* result) {
 
 bool Socket::TryReadTls(std::span<char> buffer, IoResult* result) {
   size_t filled = 0;
-  // A record at a time; those that have arrived are taken together.
+  // OpenSSL gives a record at a time; those that have arrived are taken together.
   while (tls_end_.ok() && filled < buffer.size()) {
-    if (filled > 0 && SSL_has_pending(ssl_) == 0) break;
+    if (filled > 0 && !readable_ && SSL_has_pending(ssl_) == 0) break;
     ERR_clear_error();
     size_t count = 0;
     const int returned = SSL_read_ex(ssl_, buffer.data() + filled, buffer.size() - filled, &count);
