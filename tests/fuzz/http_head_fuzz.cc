@@ -1,0 +1,120 @@
+// Request and response heads from a hostile world. The first byte picks which, and how the rest is cut.
+// Properties: however the bytes arrive, the outcome is the same; what is accepted holds nothing that a later
+// parser could read otherwise; Boost.Beast, if it takes the head too, reads the same request.
+
+#include <algorithm>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string_view>
+
+#include "server/http/message.h"
+
+namespace {
+
+using namespace portolan::http;
+namespace beast = boost::beast::http;
+
+void Require(bool holds) {
+  if (!holds) std::abort();
+}
+
+// A copy of its own, so that the sanitizer sees every byte read past the end.
+struct Copy {
+  explicit Copy(std::string_view text) : bytes(new char[text.size()]), size(text.size()) {
+    std::copy(text.begin(), text.end(), bytes.get());
+  }
+  std::span<char> span() { return {bytes.get(), size}; }
+  std::unique_ptr<char[]> bytes;
+  size_t size;
+};
+
+void CheckFields(std::span<const portolan::HeaderView> headers) {
+  Require(headers.size() <= kMaxHeaders);
+  for (const auto& header : headers) {
+    Require(IsHeaderName(header.name) && IsHeaderValue(header.value));
+    for (char c : header.name) Require(c < 'A' || c > 'Z');
+    Require(!header.value.starts_with(' ') && !header.value.ends_with(' '));
+  }
+}
+
+void CheckRequest(const RequestHead& head) {
+  CheckFields(head.headers);
+  Require(IsHeaderName(head.method));
+  Require(head.target.starts_with('/') || head.target == "*");
+  Require(head.target.find_first_of(std::string_view(" \r\n\t\0#", 6)) == std::string_view::npos);
+  Require(head.path.size() + head.query.size() + 1 >= head.target.size());
+  Require(head.minor_version == 0 || !head.host.empty());
+  const auto host = portolan::FindHeader(head.headers, "host");
+  Require(!host || *host == head.host);
+  const bool has_length = portolan::FindHeader(head.headers, "content-length").has_value();
+  const bool has_coding = portolan::FindHeader(head.headers, "transfer-encoding").has_value();
+  Require(!(has_length && has_coding));
+  Require(has_length == (head.framing == BodyFraming::kLength));
+  Require(has_coding == (head.framing == BodyFraming::kChunked));
+}
+
+void CompareWithBeast(std::string_view text, const RequestHead& head) {
+  beast::request_parser<beast::empty_body> parser;
+  parser.header_limit(1 << 20);
+  parser.body_limit(boost::none);
+  boost::beast::error_code error;
+  parser.put(boost::asio::buffer(text.data(), text.size()), error);
+  if (!parser.is_header_done() || (error && error != beast::error::need_buffer)) return;
+  Require(head.method == std::string_view(parser.get().method_string()));
+  if (text.find("://") == std::string_view::npos)
+    Require(head.target == std::string_view(parser.get().target()));
+  Require(parser.chunked() == (head.framing == BodyFraming::kChunked));
+  Require(parser.content_length().value_or(0) == head.content_length);
+  Require(parser.keep_alive() == head.keep_alive);
+}
+
+void FuzzRequest(std::string_view text, size_t step) {
+  Copy whole(text);
+  size_t scanned = 0;
+  RequestHead head;
+  const ParseResult at_once = ParseRequestHead(whole.span(), &scanned, &head);
+  ParseResult in_steps;
+  RequestHead stepped;
+  scanned = 0;
+  for (size_t size = 0; size <= text.size() && in_steps.state == ParseState::kNeedMore; size += step) {
+    Copy grown(text.substr(0, size));
+    in_steps = ParseRequestHead(grown.span(), &scanned, &stepped);
+  }
+  Copy last(text);
+  if (in_steps.state == ParseState::kNeedMore) in_steps = ParseRequestHead(last.span(), &scanned, &stepped);
+  if (at_once.state == ParseState::kDone || in_steps.state == ParseState::kDone) {
+    Require(at_once.state == in_steps.state && at_once.consumed == in_steps.consumed);
+    CheckRequest(head);
+    CompareWithBeast(text.substr(0, at_once.consumed), head);
+  }
+  if (at_once.state == ParseState::kNeedMore) Require(in_steps.state == ParseState::kNeedMore);
+  if (at_once.state == ParseState::kError) Require(at_once.status >= 400 && at_once.status <= 505);
+}
+
+void FuzzResponse(std::string_view text, std::string_view method) {
+  Copy whole(text);
+  size_t scanned = 0;
+  ResponseHead head;
+  const ParseResult result = ParseResponseHead(whole.span(), &scanned, method, &head);
+  if (result.state != ParseState::kDone) return;
+  Require(result.consumed <= text.size() && head.status >= 100 && head.status <= 599);
+  CheckFields(head.headers);
+  Require(head.framing != BodyFraming::kUntilClose || !head.keep_alive);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
+  if (data[0] % 2 == 0) {
+    FuzzRequest(text, 1 + data[0] / 2);
+  } else {
+    FuzzResponse(text, data[0] % 4 == 1 ? "POST" : "HEAD");
+  }
+  return 0;
+}
