@@ -87,6 +87,7 @@ net::Task<void> Connection::Run(std::unique_ptr<Connection> self) {
     const net::IoResult shaken =
         co_await socket.HandshakeServer(*connection.tls_, connection.Until(server.options_.head_timeout));
     if (!shaken.ok()) co_return;
+    connection.client_subject_ = socket.tls_peer_subject();
   }
   std::chrono::milliseconds timeout = server.options_.head_timeout;
   bool keep = true;
@@ -254,6 +255,7 @@ net::Task<void> Connection::Handle() {
   net::CancelScope& scope = exchange.scope.emplace();
   request.scope = &scope;
   request.peer = peer_;
+  request.client_subject = client_subject_;
   ResponseWriter& writer = exchange.writer;
   writer.Reset(socket_.get(), &scope, &request.head, request.head.keep_alive);
   handling_ = true;

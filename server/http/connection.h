@@ -89,6 +89,7 @@ class Connection {
   std::unique_ptr<net::Socket> socket_;
   std::shared_ptr<net::TlsContext> tls_;
   std::string peer_;
+  std::string client_subject_;
   Connection* previous_ = nullptr;  // in the server's list
   Connection* next_ = nullptr;
   net::CancelScope closing_;  // ends every wait outside the handler

@@ -18,9 +18,11 @@ class ResponseWriter;
 
 // A request, read whole. Valid until Handler::Handle returns; `body` may be moved out.
 struct Request {
-  RequestHead head;         // without content-encoding if the body came compressed
-  std::string body;         // de-chunked, and inflated if it came as gzip
-  std::string_view peer;    // `127.0.0.1:50712`
+  RequestHead head;       // without content-encoding if the body came compressed
+  std::string body;       // de-chunked, and inflated if it came as gzip
+  std::string_view peer;  // `127.0.0.1:50712`
+  std::string_view
+      client_subject;       // of the caller's verified TLS certificate, `CN=billing,O=Example`; or empty
   net::TimePoint received;  // when the head was complete
   // Cancelled with kClientGone when the caller closes or resets its connection, with kShutdown by
   // Server::Shutdown().

@@ -49,6 +49,7 @@ class HttpClient {
   // Closes; `reset` sends RST.
   void Close(bool reset = false);
   uint16_t local_port() const;
+  int fd() const { return fd_; }
 
  private:
   int fd_;

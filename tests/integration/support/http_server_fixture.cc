@@ -54,6 +54,7 @@ net::Task<void> TestHandler::Echo(http::Request& request, http::ResponseWriter& 
   headers.Add("x-path", request.head.path);
   headers.Add("x-peer", request.peer);
   headers.Add("x-encoding", FindHeader(request.head.headers, "content-encoding").value_or("none"));
+  headers.Add("x-subject", request.client_subject);
   const std::string_view pieces[] = {request.body};
   co_await writer.Send(200, "text/plain", headers.text(), pieces);
 }
@@ -108,11 +109,11 @@ net::Task<void> TestHandler::WriteOnce(http::ResponseWriter& writer, bool abort)
   if (abort) writer.Abort();
 }
 
-ServerThread::ServerThread(http::ServerOptions options)
+ServerThread::ServerThread(http::ServerOptions options, std::shared_ptr<net::TlsContext> tls)
     : server_(std::make_unique<http::Server>(loop_, handler_, options)) {
   auto listener = net::Listener::Open(loop_, *net::ParseAddress("127.0.0.1:0"), false);
   port_ = (*listener)->address().port();
-  server_->Listen(std::move(*listener));
+  server_->Listen(std::move(*listener), std::move(tls));
   thread_ = std::thread([this] { loop_.Run(); });
 }
 

@@ -33,7 +33,7 @@ class Words {
   std::deque<std::string> words_;
 };
 
-// /echo         answers with the body; x-method, x-path, x-peer, x-encoding tell about the request
+// /echo         answers with the body; x-method, x-path, x-peer, x-encoding, x-subject tell about the request
 // /hold         says `held`, waits until its scope is cancelled, says the reason
 // /hold-stream  starts a stream, then as /hold
 // /stream?N     a stream of N chunks `chunk 0\n` …
@@ -62,7 +62,7 @@ class TestHandler : public http::Handler {
 
 class ServerThread {
  public:
-  explicit ServerThread(http::ServerOptions options = {});
+  explicit ServerThread(http::ServerOptions options = {}, std::shared_ptr<net::TlsContext> tls = nullptr);
   ~ServerThread();
 
   uint16_t port() const { return port_; }
