@@ -1,0 +1,166 @@
+// Drives the Anthropic adapter with JSON from outside: callers' requests, and answers and streams of a server
+// that may be anything. The first byte chooses; a stream's events stand one a line. Whatever comes in, what
+// goes out is JSON.
+
+#include <google/protobuf/message.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "anthropic/v1/models.pb.h"
+#include "anthropic/v1/request.pb.h"
+#include "anthropic/v1/response.pb.h"
+#include "portolan/v1/chat_completion.pb.h"
+#include "portolan/v1/chat_request.pb.h"
+#include "portolan/v1/model.pb.h"
+#include "providers/anthropic/anthropic.h"
+#include "server/codec/codec.h"
+#include "server/codec/json_reader.h"
+
+namespace {
+
+namespace codec = portolan::codec;
+using google::protobuf::Message;
+using portolan::providers::CallFacts;
+using portolan::providers::Operation;
+using portolan::providers::StreamTranslator;
+
+void Check(bool good) {
+  if (!good) std::abort();
+}
+
+struct World {
+  World() {
+    const google::protobuf::Descriptor* roots[] = {
+        portolan::v1::ChatCompletionRequest::descriptor(), portolan::v1::ChatCompletion::descriptor(),
+        portolan::v1::ChatCompletionChunk::descriptor(),   portolan::v1::ModelList::descriptor(),
+        anthropic::v1::MessagesRequest::descriptor(),      anthropic::v1::MessagesResponse::descriptor(),
+        anthropic::v1::StreamEvent::descriptor(),          anthropic::v1::ListModelsResponse::descriptor()};
+    auto compiled = codec::Codec::Compile(roots);
+    Check(compiled.ok());
+    codec = *std::move(compiled);
+  }
+
+  bool Decode(std::string_view text, codec::Strictness strictness, Message* out) const {
+    codec::DecodeError problem;
+    return codec::Decode(*codec->Find(out->GetDescriptor()), text, {.strictness = strictness}, out, &problem);
+  }
+
+  void CheckEncodes(const Message& message, codec::Strictness strictness) const {
+    const codec::MessagePlan& plan = *codec->Find(message.GetDescriptor());
+    codec::DecodeError problem;
+    const bool good =
+        codec::CheckVerbatim(plan, message, {.strictness = strictness, .max_depth = 256}, &problem);
+    if (!good) std::fprintf(stderr, "%s\n", problem.ToString().c_str());
+    Check(good);
+    std::string text;
+    codec::Encode(plan, message, {.composed = true}, &text);
+    Check(codec::IsJson(text, 256));
+  }
+
+  std::unique_ptr<portolan::providers::Provider> provider = portolan::providers::NewAnthropicProvider();
+  std::unique_ptr<codec::Codec> codec;
+};
+
+const World& TheWorld() {
+  static const World* const world = new World;
+  return *world;
+}
+
+class Sink final : public portolan::providers::MessageSink {
+ public:
+  Message* Add() override {
+    chunks.push_back(std::make_unique<portolan::v1::ChatCompletionChunk>());
+    return chunks.back().get();
+  }
+  std::vector<std::unique_ptr<portolan::v1::ChatCompletionChunk>> chunks;
+};
+
+void Request(std::string_view text, const CallFacts& facts) {
+  portolan::v1::ChatCompletionRequest hub;
+  if (!TheWorld().Decode(text, codec::Strictness::kRequest, &hub)) return;
+  CallFacts with_model = facts;
+  with_model.model = hub.model();
+  anthropic::v1::MessagesRequest wire;
+  portolan::providers::DroppedMembers dropped;
+  const auto error = TheWorld()
+                         .provider->shape(Operation::kChat)
+                         .translator->EncodeRequest(hub, with_model, &wire, &dropped);
+  if (error) {
+    Check(error->http_status == 400 && !error->message.empty());
+  } else {
+    TheWorld().CheckEncodes(wire, codec::Strictness::kRequest);
+  }
+}
+
+void Answer(std::string_view text, const CallFacts& facts, Operation operation, Message* wire, Message* hub) {
+  if (!TheWorld().Decode(text, codec::Strictness::kResponse, wire)) return;
+  const auto error = TheWorld().provider->shape(operation).translator->DecodeResponse(*wire, facts, hub);
+  if (!error) TheWorld().CheckEncodes(*hub, codec::Strictness::kResponse);
+}
+
+void Stream(std::string_view text, const CallFacts& facts) {
+  const auto translator = TheWorld().provider->shape(Operation::kChat).translator->NewStream(facts);
+  Sink sink;
+  StreamTranslator::State state = StreamTranslator::State::kMore;
+  bool failed = false;
+  while (!text.empty() && state == StreamTranslator::State::kMore && !failed) {
+    const size_t end = text.find('\n');
+    anthropic::v1::StreamEvent event;
+    if (TheWorld().Decode(text.substr(0, end), codec::Strictness::kResponse, &event)) {
+      failed = translator->OnEvent(event, sink, &state).has_value();
+    }
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  if (!failed) Check(translator->OnEnd(sink).has_value() == (state == StreamTranslator::State::kMore));
+  int roles = 0;
+  int finishes = 0;
+  for (const auto& chunk : sink.chunks) {
+    TheWorld().CheckEncodes(*chunk, codec::Strictness::kResponse);
+    for (const auto& choice : chunk->choices()) {
+      roles += choice.delta().has_role();
+      finishes += choice.has_finish_reason();
+    }
+  }
+  Check(roles <= 1 && finishes <= 1);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  if (size == 0) return 0;
+  const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
+  CallFacts facts;
+  facts.include_usage = (data[0] & 16) != 0;
+  facts.content_blocks = (data[0] & 32) != 0;
+  switch (data[0] & 3) {
+    case 0:
+      Request(text, facts);
+      break;
+    case 1: {
+      anthropic::v1::MessagesResponse wire;
+      portolan::v1::ChatCompletion hub;
+      Answer(text, facts, Operation::kChat, &wire, &hub);
+      break;
+    }
+    case 2:
+      facts.stream = true;
+      Stream(text, facts);
+      break;
+    default: {
+      anthropic::v1::ListModelsResponse wire;
+      portolan::v1::ModelList hub;
+      Answer(text, facts, Operation::kListModels, &wire, &hub);
+      portolan::providers::Target target;
+      target.provider = TheWorld().provider.get();
+      (void)TheWorld().provider->Classify(500, {}, text, target);
+      break;
+    }
+  }
+  return 0;
+}
