@@ -16,7 +16,7 @@ class HttpClient final : public Client {
   HttpClient(net::Loop& loop, const ClientOptions& options, ProxySettings proxies,
              std::unique_ptr<net::TlsContext> tls)
       : loop_(loop),
-        connector_(loop, std::move(proxies), options.allow_address, std::move(tls)),
+        connector_(loop, std::move(proxies), options.allow_address, options.dns_servers, std::move(tls)),
         pool_(loop, options.max_idle_per_origin, options.idle_keep_alive) {}
 
   net::Task<Failure> Send(const Request& request, const Timeouts& timeouts, net::Wait wait,

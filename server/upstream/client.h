@@ -123,8 +123,9 @@ struct ClientOptions {
   std::string ca_file;      // more certificate authorities
   std::string https_proxy;  // HTTPS_PROXY, HTTP_PROXY: `http://[user:password@]host:port`
   std::string http_proxy;
-  std::string no_proxy;  // NO_PROXY: comma list of hosts, `.suffix`, CIDR, `*`
-  AddressPolicy allow_address;
+  std::string no_proxy;         // NO_PROXY: comma list of hosts, `.suffix`, CIDR, `*`
+  AddressPolicy allow_address;  // see MakeAddressPolicy; null allows every address
+  std::string dns_servers;      // `ADDRESS:PORT,...` instead of those in /etc/resolv.conf
 };
 
 absl::StatusOr<std::unique_ptr<Client>> NewClient(net::Loop& loop, ClientOptions options);

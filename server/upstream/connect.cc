@@ -13,6 +13,12 @@ namespace {
 constexpr size_t kMaxAddresses = 6;          // tried for one connection
 constexpr size_t kMaxTunnelHead = 16 << 10;  // a proxy's answer to CONNECT
 
+net::ResolverOptions ResolverOptions(std::string servers) {
+  net::ResolverOptions options;
+  options.servers = std::move(servers);
+  return options;
+}
+
 std::string TimedOut(const std::string& peer, const Step& step) {
   return "connect to " + peer + " timed out after " + ToText(step.limit());
 }
@@ -35,10 +41,10 @@ Failure ConnectFailure(const net::IoResult& result, const std::string& peer, con
 
 }  // namespace
 
-Connector::Connector(net::Loop& loop, ProxySettings proxies, AddressPolicy policy,
+Connector::Connector(net::Loop& loop, ProxySettings proxies, AddressPolicy policy, std::string dns_servers,
                      std::unique_ptr<net::TlsContext> tls)
     : loop_(loop),
-      resolver_(loop),
+      resolver_(loop, ResolverOptions(std::move(dns_servers))),
       proxies_(std::move(proxies)),
       policy_(std::move(policy)),
       tls_(std::move(tls)) {}

@@ -17,7 +17,7 @@ namespace portolan::upstream {
 class Connector {
  public:
   // A null `policy` allows every address.
-  Connector(net::Loop& loop, ProxySettings proxies, AddressPolicy policy,
+  Connector(net::Loop& loop, ProxySettings proxies, AddressPolicy policy, std::string dns_servers,
             std::unique_ptr<net::TlsContext> tls);
 
   // Connects to `origin`, ready for a request, within `limit`. `origin` must outlive the task.
