@@ -46,7 +46,7 @@ HttpExchange::HttpExchange(net::Loop& loop, Pool& pool, BufferCache& cache, std:
       keep_encoding_(keep_encoding) {}
 
 HttpExchange::~HttpExchange() {
-  connection_.reset();
+  Abort();
   cache_.Give(std::move(buffers_));
 }
 
@@ -187,7 +187,7 @@ Exchange::Piece HttpExchange::Broken(const net::IoResult& result, const Step& st
 
 Exchange::Piece HttpExchange::Failed(Failure failure) {
   failure.request_sent = true;
-  connection_.reset();
+  Abort();
   failure_ = failure;
   pending_ = {};
   Piece piece;
@@ -196,9 +196,16 @@ Exchange::Piece HttpExchange::Failed(Failure failure) {
 }
 
 void HttpExchange::Finish() {
+  if (write_cut_) return Abort();
   if (connection_ == nullptr) return;
-  const bool reusable = buffers_->head.keep_alive && !framer_.excess() && !write_cut_;
-  if (reusable) pool_.Give(std::move(connection_));
+  if (buffers_->head.keep_alive && !framer_.excess()) return pool_.Give(std::move(connection_));
+  connection_.reset();
+}
+
+void HttpExchange::Abort() {
+  if (connection_ == nullptr) return;
+  // A FIN would wait behind bytes that a stalled server does not read, and some servers work on after one.
+  connection_->socket().ResetOnClose();
   connection_.reset();
 }
 

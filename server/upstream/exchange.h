@@ -19,7 +19,7 @@ namespace portolan::upstream {
 // Memory of an exchange that the next one uses again.
 struct Buffers {
   std::string request_head;
-  std::vector<std::string_view> pieces;  // the request, as far as it is not written
+  std::vector<std::string_view> pieces;  // the request
   std::string answer;                    // the answer's head, and what came with it
   http::ResponseHead head;               // views into `answer`
   std::unique_ptr<char[]> body;          // one read's worth of the body; kBodyBytes, made when first needed
@@ -61,6 +61,8 @@ class HttpExchange final : public Exchange {
  private:
   enum class Keep : uint8_t { kYes, kNo };  // must the data outlive the next await?
 
+  class AnswerWatch;
+
   net::Task<Failure> WriteRequest(net::Wait wait);
   Failure WriteFailed(const net::IoResult& result, const Step& step);
   bool TakeEarlyAnswer();
@@ -78,6 +80,8 @@ class HttpExchange final : public Exchange {
   Piece Broken(const net::IoResult& result, const Step& step);
   Piece Failed(Failure failure);
   void Finish();
+  // Closes the connection so that the server notices at once, whatever is still queued for it.
+  void Abort();
   // For messages; the connection may be gone already when its last bytes turn out to be bad.
   std::string peer() const {
     return connection_ == nullptr ? "the upstream" : HostPort(connection_->origin());

@@ -1,5 +1,6 @@
 // The first half of an exchange: the request leaves, the answer's head comes.
 
+#include <optional>
 #include <utility>
 
 #include "server/upstream/exchange.h"
@@ -7,37 +8,74 @@
 namespace portolan::upstream {
 namespace {
 
-// A write that makes no way is looked after this often: has the server answered already?
-constexpr std::chrono::milliseconds kWriteSlice{250};
+// Written at a time; each such part has the idle time-out for itself.
+constexpr size_t kPartBytes = 256 << 10;
+// A request of this size may stall because the server has stopped reading and answered: that is looked for.
+constexpr size_t kWatchedBytes = 64 << 10;
+constexpr std::chrono::milliseconds kWatchPeriod{100};
 
 constexpr int kMaxInterimHeads = 16;
 
 // One read takes the head and a small body; what is larger is read into buffers of its own.
 constexpr size_t kFirstRead = 16 << 10;
 
-// Steps over `bytes` that have left.
-void Consume(size_t bytes, std::vector<std::string_view>* pieces) {
-  auto piece = pieces->begin();
-  for (; piece != pieces->end() && bytes >= piece->size(); ++piece) bytes -= piece->size();
-  if (piece != pieces->end()) piece->remove_prefix(bytes);
-  pieces->erase(pieces->begin(), piece);
+// Adds `text`, cut so that no piece is larger than a part.
+void AddPieces(std::string_view text, std::vector<std::string_view>* pieces) {
+  while (text.size() > kPartBytes) {
+    pieces->push_back(text.substr(0, kPartBytes));
+    text.remove_prefix(kPartBytes);
+  }
+  if (!text.empty()) pieces->push_back(text);
+}
+
+// As many of the pieces as make a part.
+std::span<const std::string_view> FirstPart(std::span<const std::string_view> pieces) {
+  size_t count = 0;
+  for (size_t bytes = 0; count < pieces.size(); ++count) {
+    bytes += pieces[count].size();
+    if (bytes > kPartBytes && count > 0) break;
+  }
+  return pieces.first(count);
 }
 
 }  // namespace
+
+// Ends a write when the answer is here before the request is gone (too large, not allowed): that answer is
+// worth more than the error that writing on would end in.
+class HttpExchange::AnswerWatch final : private net::Timer, private net::CancelScope::Hook {
+ public:
+  AnswerWatch(HttpExchange& exchange, net::CancelScope* outer)
+      : net::Timer(exchange.loop_), exchange_(exchange) {
+    if (outer != nullptr && outer->cancelled()) scope_.Cancel(outer->reason());
+    Link(outer);
+    Arm(exchange_.loop_.now() + kWatchPeriod);
+  }
+  net::CancelScope* scope() { return &scope_; }
+
+ private:
+  void OnTimer() override {
+    if (exchange_.TakeEarlyAnswer()) return scope_.Cancel(net::CancelReason::kAbandoned);
+    Arm(exchange_.loop_.now() + kWatchPeriod);
+  }
+  void OnCancel(net::CancelReason reason) override { scope_.Cancel(reason); }
+
+  HttpExchange& exchange_;
+  net::CancelScope scope_;
+};
 
 net::Task<Failure> HttpExchange::Start(std::unique_ptr<Connection> connection, const Request& request,
                                        net::Wait wait) {
   connection_ = std::move(connection);
   buffers_->pieces.clear();
-  buffers_->pieces.push_back(buffers_->request_head);
-  buffers_->pieces.insert(buffers_->pieces.end(), request.body.begin(), request.body.end());
+  AddPieces(buffers_->request_head, &buffers_->pieces);
+  for (const std::string_view piece : request.body) AddPieces(piece, &buffers_->pieces);
   buffers_->answer.clear();
   scanned_ = 0;
   Failure failure = co_await WriteRequest(wait);
   if (failure.ok()) failure = co_await ReadHead(request.method, wait);
   if (!failure.ok()) {
     failure.request_sent = request_sent_;
-    connection_.reset();
+    Abort();
     co_return failure;
   }
   // With all of the answer here, the connection is free for the next call while this one looks at it.
@@ -46,19 +84,26 @@ net::Task<Failure> HttpExchange::Start(std::unique_ptr<Connection> connection, c
 }
 
 net::Task<Failure> HttpExchange::WriteRequest(net::Wait wait) {
-  Step step(loop_, wait, timeouts_.idle);
-  for (;;) {
-    const net::IoResult result =
-        co_await connection_->socket().Write(buffers_->pieces, step.wait_until(loop_.now() + kWriteSlice));
+  std::span<const std::string_view> left = buffers_->pieces;
+  size_t bytes = 0;
+  for (const std::string_view piece : left) bytes += piece.size();
+  std::optional<AnswerWatch> watch;
+  if (bytes > kWatchedBytes) watch.emplace(*this, wait.scope);
+  while (!left.empty()) {
+    const std::span<const std::string_view> part = FirstPart(left);
+    const Step step(loop_, wait, timeouts_.idle);
+    net::Wait limits = step.wait();
+    if (watch) limits.scope = watch->scope();
+    const net::IoResult result = co_await connection_->socket().Write(part, limits);
     request_sent_ = request_sent_ || result.bytes > 0;
-    if (result.ok()) co_return Failure();
-    Consume(result.bytes, &buffers_->pieces);
-    // An answer that came early (too large, not allowed) is worth more than the error of writing on.
-    const bool slice_over = result.code == net::IoCode::kTimeout && !step.over(loop_.UpdateNow());
-    if ((slice_over || result.code == net::IoCode::kReset) && TakeEarlyAnswer()) co_return Failure();
-    if (!slice_over) co_return WriteFailed(result, step);
-    if (result.bytes > 0) step = Step(loop_, wait, timeouts_.idle);
+    left = left.subspan(part.size());
+    if (result.ok() && left.empty()) break;
+    const bool came =
+        write_cut_ || ((result.ok() || result.code == net::IoCode::kReset) && TakeEarlyAnswer());
+    if (came) co_return Failure();
+    if (!result.ok()) co_return WriteFailed(result, step);
   }
+  co_return Failure();
 }
 
 bool HttpExchange::TakeEarlyAnswer() {

@@ -137,7 +137,8 @@ TEST(UpstreamFraming, AnAnswerBeforeTheRequestIsReadIsTaken) {
     const Answer answer = client.Do({.url = upstream.url(), .body = std::string(16 << 20, 'x')});
     EXPECT_EQ(answer.status, 413) << answer.failure.message;
     EXPECT_EQ(answer.body, "large");
-    if (!close) EXPECT_TRUE(upstream.WaitForClientToLeave(1)) << "half a request is no end to go on from";
+    if (close) continue;
+    EXPECT_TRUE(upstream.WaitForClientToLeave(1)) << "half a request is no end to go on from";
   }
 }
 

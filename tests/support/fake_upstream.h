@@ -61,15 +61,15 @@ class FakeUpstream {
   using Handler = std::function<Script(const SeenRequest&)>;
 
   struct Options {
-    std::optional<TestCertificate> tls;
+    std::optional<TestCertificate> tls = {};
     // Runs before a connection's first request is read.
-    std::function<Script(int connection)> on_connect;
+    std::function<Script(int connection)> on_connect = {};
     // Runs when the head is there but the body is not read yet. Then comes the handler as ever, unless the
     // script ended the connection.
-    Handler on_head;
+    Handler on_head = {};
     // Stops reading a request's body after so many bytes until `read_on` opens (back-pressure).
     size_t body_window = SIZE_MAX;
-    Latch read_on;
+    Latch read_on = {};
     uint16_t port = 0;
   };
 

@@ -75,7 +75,7 @@ TestAuthority::TestAuthority() : state_(std::make_unique<State>()) {
   state_->folder = pattern;
   state_->key = EVP_EC_gen("P-256");
   if (state_->key == nullptr) Give("key generation");
-  X509* ca = NewCertificate(state_->key, "Portolan test authority", -1, 30);
+  X509* ca = NewCertificate(state_->key, "Test authority " + state_->folder.filename().string(), -1, 30);
   X509_set_issuer_name(ca, X509_get_subject_name(ca));
   AddExtension(ca, ca, NID_basic_constraints, "critical,CA:TRUE");
   AddExtension(ca, ca, NID_key_usage, "critical,keyCertSign,cRLSign");

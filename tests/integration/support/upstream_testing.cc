@@ -75,8 +75,8 @@ net::Task<void> Perform(Client& client, net::Loop& loop, Want want, net::CancelS
   head.Release();
 }
 
-net::Task<void> PerformAndTell(Client& client, net::Loop& loop, std::shared_ptr<void> keep, Want want,
-                               net::CancelScope& scope, net::Waiter& read_on, test::Latch head,
+net::Task<void> PerformAndTell(Client& client, net::Loop& loop, [[maybe_unused]] std::shared_ptr<void> keep,
+                               Want want, net::CancelScope& scope, net::Waiter& read_on, test::Latch head,
                                std::promise<Answer>& promise) {
   Answer answer;
   co_await Perform(client, loop, std::move(want), scope, read_on, std::move(head), &answer);

@@ -32,10 +32,10 @@ struct Want {
   std::string url;  // base URL and path
   std::string method = "POST";
   std::string path = "/v1/x";
-  std::vector<HeaderField> headers;
+  std::vector<HeaderField> headers = {};
   std::string body = "{}";
   How how = How::kReadAll;
-  Timeouts timeouts;
+  Timeouts timeouts = {};
   std::chrono::milliseconds budget{60'000};
   size_t limit = 256 << 20;
   bool untrusted = false;
@@ -86,7 +86,7 @@ class ClientThread {
 
   Call Start(Want want);
   Answer Do(Want want) { return Start(std::move(want)).Wait(); }
-  Answer Get(const std::string& url) { return Do({.url = url, .method = "GET", .headers = {}, .body = ""}); }
+  Answer Get(const std::string& url) { return Do({.url = url, .method = "GET", .body = ""}); }
   // Runs `function` on the loop and waits for it.
   void OnLoop(std::function<void()> function);
 
