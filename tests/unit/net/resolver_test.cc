@@ -43,25 +43,16 @@ struct Script {
 // A DNS server on the test's own loop: scripted by name and type.
 class FakeDns : Watcher {
  public:
-  explicit FakeDns(Loop& loop)
-      : loop_(loop), fd_(socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
-    SocketAddress::Parse("127.0.0.1", 0, &address_);
-    bind(fd_, reinterpret_cast<sockaddr*>(&address_.storage), address_.length);
-    getsockname(fd_, reinterpret_cast<sockaddr*>(&address_.storage), &address_.length);
+  explicit FakeDns(Loop& loop) : loop_(loop) {
+    // A port that is free for UDP and TCP.
+    while (!BindUdp() || !BindTcp()) close(fd_);
     loop_.Watch(fd_, this, EPOLLIN);
+    listener_->Start(
+        [this](std::unique_ptr<Socket> socket) { loop_.Spawn(ServeTcp(this, std::move(socket))); });
   }
   ~FakeDns() override {
     loop_.Unwatch(fd_, this);
     close(fd_);
-  }
-
-  // Answers over TCP too, on the same port.
-  void ListenTcp() {
-    auto listener = Listener::Open(loop_, address_, false);
-    ASSERT_TRUE(listener.ok()) << listener.status();
-    listener_ = std::move(*listener);
-    listener_->Start(
-        [this](std::unique_ptr<Socket> socket) { loop_.Spawn(ServeTcp(this, std::move(socket))); });
   }
 
   std::string servers() const { return address_.ToString(); }
@@ -72,6 +63,18 @@ class FakeDns : Watcher {
   int tcp_queries() const { return tcp_queries_; }
 
  private:
+  bool BindUdp() {
+    fd_ = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    SocketAddress::Parse("127.0.0.1", 0, &address_);
+    return bind(fd_, reinterpret_cast<sockaddr*>(&address_.storage), address_.length) == 0 &&
+           getsockname(fd_, reinterpret_cast<sockaddr*>(&address_.storage), &address_.length) == 0;
+  }
+  bool BindTcp() {
+    auto listener = Listener::Open(loop_, address_, false);
+    if (listener.ok()) listener_ = std::move(*listener);
+    return listener_ != nullptr;
+  }
+
   void OnEvents(uint32_t) override {
     char query[512];
     sockaddr_storage from{};
@@ -143,7 +146,7 @@ class FakeDns : Watcher {
   }
 
   Loop& loop_;
-  int fd_;
+  int fd_ = -1;
   SocketAddress address_;
   std::unique_ptr<Listener> listener_;
   std::map<std::pair<std::string, uint16_t>, Script> scripts_;
@@ -299,7 +302,6 @@ TEST_F(ResolverTest, ConcurrentLookupsShareAQueryAndEndOneByOne) {
 }
 
 TEST_F(ResolverTest, TakesLongAnswersOverTcp) {
-  dns_.ListenTcp();
   Script many{.truncated = true};
   for (int i = 1; i <= 60; ++i) many.addresses.push_back("127.0.1." + std::to_string(i));
   dns_.Say("many.test", kA, many);
