@@ -1,11 +1,18 @@
 #include "server/call_telemetry.h"
 
+#include "absl/status/status.h"
+#include "server/base/status_map.h"
 namespace portolan {
 namespace {
 
 std::chrono::nanoseconds Between(net::TimePoint from, net::TimePoint to) {
   if (from == net::TimePoint() || to == net::TimePoint()) return std::chrono::nanoseconds(-1);
   return to - from;
+}
+
+int GrpcStatus(const core::CallRecord& record) {
+  if (record.status == 499) return static_cast<int>(absl::StatusCode::kCancelled);
+  return record.error ? static_cast<int>(RpcCode(*record.error)) : 0;
 }
 
 uint64_t Count(int64_t reported) { return reported < 0 ? 0 : static_cast<uint64_t>(reported); }
@@ -22,8 +29,10 @@ void CallTelemetry::OnCallFinished(const core::CallRecord& record) {
   out.method = record.method;
   out.peer = record.peer;
   out.status = record.status;
+  if (record.door == core::Door::kGrpc) out.grpc_status = GrpcStatus(record);
   out.provider = record.provider;
   out.model = record.model;
+  out.target = record.target;
   out.stream = record.stream;
   out.attempts = record.attempts;
   out.upstream_status = record.upstream_status;

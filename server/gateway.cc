@@ -2,7 +2,6 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
-#include <sys/random.h>
 
 #include <atomic>
 #include <future>
@@ -14,6 +13,7 @@
 #include "providers/registry.h"
 #include "server/call_telemetry.h"
 #include "server/config/address.h"
+#include "server/config/cores.h"
 #include "server/config/exposure.h"
 #include "server/core/gateway_service.h"
 #include "server/core/operations.h"
@@ -305,8 +305,7 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const config::ServeOptio
   if (absl::Status status = parts.ReadKeys(environment); !status.ok()) return status;
   if (absl::Status status = parts.BuildShared(); !status.ok()) return status;
 
-  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-  const size_t threads = options.threads > 0 ? static_cast<size_t>(options.threads) : cores;
+  const auto threads = static_cast<size_t>(options.threads > 0 ? options.threads : config::UsableCores());
   parts.log_writer = std::make_unique<telemetry::LogWriter>(telemetry::LogWriter::Options{.shards = threads});
   parts.logger = std::make_unique<telemetry::Logger>(*parts.log_writer, options.log_level);
   parts.metrics = std::make_unique<telemetry::Metrics>(telemetry::Metrics::Options{.shards = threads});

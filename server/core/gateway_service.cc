@@ -85,6 +85,15 @@ void ReadMessageFacts(const CallState& call, RequestFacts* out) {
   }
 }
 
+// Scheme, host and port of a URL: what a log may show of it. User info is refused before, but never logged
+// either.
+std::string_view OriginOf(std::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  const std::string_view origin = url.substr(0, url.find_first_of("/?#", scheme + 3));
+  return origin.find('@') == std::string_view::npos ? origin : std::string_view();
+}
+
 class GatewayService final : public Service {
  public:
   GatewayService(const ServiceConfig& config, ServiceShard shard)
@@ -222,6 +231,7 @@ class GatewayService final : public Service {
     }
 
     call.record.attempts = 1;
+    call.record.target = OriginOf(call.route.target.base_url);
     call.record.upstream_started = shard_.loop->now();
     AttemptRequest attempt{call.route.target, call.facts, call.in.headers, body, config_.timeouts, call.wait};
     std::unique_ptr<upstream::Exchange> exchange;

@@ -23,6 +23,7 @@ struct CallRecord {
   std::string_view trace_id;
   std::string_view provider;  // empty: refused before one was chosen
   std::string_view model;     // as the provider saw it
+  std::string_view target;    // where the attempt went: scheme, host and port of its base URL
   std::string_view method;    // HTTP's
   bool stream = false;
   int status = 0;           // HTTP terms at both doors; 499: the caller went away
