@@ -2,6 +2,7 @@
 
 #include "absl/status/status.h"
 #include "server/base/status_map.h"
+
 namespace portolan {
 namespace {
 
