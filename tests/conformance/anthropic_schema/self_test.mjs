@@ -1,0 +1,36 @@
+// Shows that the schema bites: requests that are wrong in one place each must not pass.
+
+const GOOD = {
+  model: 'claude-sonnet-4-5',
+  max_tokens: 10,
+  messages: [{ role: 'user', content: [{ type: 'text', text: 'hi' }] }],
+  tools: [{ name: 'f', input_schema: { type: 'object', anything: 1 } }],
+  tool_choice: { type: 'tool', name: 'f' },
+};
+
+const WRONG = {
+  'no limit': (r) => delete r.max_tokens,
+  'no messages': (r) => delete r.messages,
+  'a limit in words': (r) => (r.max_tokens = 'ten'),
+  'an unknown role': (r) => (r.messages[0].role = 'tool'),
+  'an unknown block': (r) => (r.messages[0].content[0].type = 'image_url'),
+  'a block without its text': (r) => delete r.messages[0].content[0].text,
+  'a member of OpenAI': (r) => (r.frequency_penalty = 1),
+  'a tool of OpenAI': (r) => (r.tools[0] = { type: 'function', function: { name: 'f' } }),
+  'a tool without a schema': (r) => delete r.tools[0].input_schema,
+  'a schema that is no object': (r) => (r.tools[0].input_schema = { type: 'string' }),
+  'a choice of OpenAI': (r) => (r.tool_choice = 'auto'),
+  'an unknown choice': (r) => (r.tool_choice = { type: 'required' }),
+  'a stop in words': (r) => (r.stop_sequences = 'END'),
+  'a hot temperature': (r) => (r.temperature = 1.5),
+  'thinking without a budget': (r) => (r.thinking = { type: 'enabled' }),
+};
+
+export function selfTest(isRequest) {
+  if (!isRequest(structuredClone(GOOD))) throw new Error('the schema refuses a good request');
+  for (const [name, spoil] of Object.entries(WRONG)) {
+    const request = structuredClone(GOOD);
+    spoil(request);
+    if (isRequest(request)) throw new Error(`the schema lets pass ${name}`);
+  }
+}
