@@ -3,8 +3,10 @@
 #include <google/protobuf/message.h>
 #include <grpcpp/server_context.h>
 
+#include <mutex>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "server/net/suspension.h"
@@ -46,6 +48,9 @@ class UnaryCall final : public Call, public grpc::ServerUnaryReactor {
   grpc::ByteBuffer* const response_;
 };
 
+// Messages go into a queue that gRPC's threads empty: while one batch is being written the next gathers, and
+// leaves in one system call. The shard hears of a write only when it waits for one, which it does when the
+// queue is full or the stream is to end: waking it for every write would double what a chunk costs.
 class StreamCall final : public Call, public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
   StreamCall(const std::shared_ptr<Front>& front, const Method& method, grpc::CallbackServerContext* context,
@@ -60,42 +65,71 @@ class StreamCall final : public Call, public grpc::ServerWriteReactor<grpc::Byte
   }
 
   net::Task<Delivered> WriteMessages(std::span<const Message* const> messages) override {
-    if (finished() || writing_ || scope().cancelled()) co_return false;
-    if (messages.empty()) co_return true;
-    if (!FillBatch(messages)) co_return false;
-    WaitForWrite wait(*this);
-    writing_ = true;
-    WriteNext();
-    const net::WaitResult result = co_await wait.waiter;
-    co_return result == net::WaitResult::kReady && !scope().cancelled();
+    if (finished() || scope().cancelled()) co_return false;
+    for (const Message* message : messages) {
+      if (Serialize(*message, &fresh_.emplace_back())) continue;
+      Call::Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "a message is larger than 2 GB"));
+      co_return false;
+    }
+    if (Enqueue() == Queue::kFull) {
+      const Delivered delivered = co_await Wait(Wake::kTaken);
+      co_return delivered;
+    }
+    co_return !Broken();
   }
 
   net::Task<Delivered> EndStream(const Error* error) override {
+    const Delivered delivered = co_await Wait(Wake::kIdle);
     Call::Finish(error == nullptr ? grpc::Status::OK : ToGrpcStatus(*error));
-    co_return !scope().cancelled();
+    co_return delivered && !scope().cancelled();
   }
 
  private:
-  // The coroutine in WriteMessages, as the call knows it.
-  struct WaitForWrite {
-    explicit WaitForWrite(StreamCall& the_call)
+  // What the shard wants to be told of: that the queue was taken for writing; that nothing is left to write.
+  enum class Wake { kNone, kTaken, kIdle };
+  enum class Queue { kRoom, kFull };
+  static constexpr size_t kQueueBytes = 16 << 10;
+
+  // The waiting coroutine, as the call knows it.
+  struct Sleeper {
+    explicit Sleeper(StreamCall& the_call)
         : call(the_call), waiter(the_call.loop(), {.scope = &the_call.scope()}) {
       call.waiter_ = &waiter;
     }
-    ~WaitForWrite() { call.waiter_ = nullptr; }
+    ~Sleeper() { call.waiter_ = nullptr; }
     StreamCall& call;
     net::Waiter waiter;
   };
 
-  bool FillBatch(std::span<const Message* const> messages) {
-    batch_.resize(messages.size());
-    next_ = 0;
-    for (size_t i = 0; i < messages.size(); ++i) {
-      if (Serialize(*messages[i], &batch_[i])) continue;
-      Call::Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "a message is larger than 2 GB"));
-      return false;
+  // Moves fresh_ to the end of the queue and starts to write if nobody does.
+  Queue Enqueue() {
+    bool start = false;
+    Queue queue = Queue::kRoom;
+    {
+      const std::lock_guard lock(mutex_);
+      if (failed_ || fresh_.empty()) return queue;
+      for (grpc::ByteBuffer& message : fresh_) {
+        queued_bytes_ += message.Length();
+        queue_.push_back(std::move(message));
+      }
+      if (!writing_) {
+        TakeQueue();
+        start = writing_ = true;
+      } else if (queued_bytes_ >= kQueueBytes) {
+        queue = Queue::kFull;
+      }
     }
-    return true;
+    fresh_.clear();
+    if (start) WriteNext();
+    return queue;
+  }
+
+  // REQUIRES: mutex_ is held and no write is under way.
+  void TakeQueue() {
+    batch_.clear();
+    batch_.swap(queue_);
+    queued_bytes_ = 0;
+    next_ = 0;
   }
 
   // While writing_, batch_, next_ and head_sent_ belong to whoever of the two threads runs this. The hint
@@ -115,22 +149,61 @@ class StreamCall final : public Call, public grpc::ServerWriteReactor<grpc::Byte
       WriteNext();
       return;
     }
-    write_failed_ = !ok;
-    PostToShard([](Call* call) { static_cast<StreamCall*>(call)->Written(); });
+    bool more = false;
+    bool wake = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!ok) failed_ = true;
+      more = ok && !queue_.empty();
+      if (more) {
+        TakeQueue();
+      } else {
+        batch_.clear();
+        writing_ = false;
+      }
+      wake = wake_ == Wake::kTaken || (wake_ == Wake::kIdle && !writing_);
+      if (wake) wake_ = Wake::kNone;
+    }
+    if (more) WriteNext();
+    if (wake) {
+      PostToShard([](Call* call) { static_cast<StreamCall*>(call)->Woken(); });
+    }
   }
 
-  void Written() {
-    writing_ = false;
-    batch_.clear();
-    if (write_failed_) scope().Cancel(WhyGone());
+  // Suspends until `what` has come about, or the scope is cancelled.
+  net::Task<Delivered> Wait(Wake what) {
+    Sleeper sleeper(*this);
+    if (WakeMe(what)) co_await sleeper.waiter;
+    co_return !Broken();
+  }
+
+  // False if there is nothing to wait for.
+  bool WakeMe(Wake what) {
+    const std::lock_guard lock(mutex_);
+    const bool wait = what == Wake::kTaken ? !queue_.empty() && writing_ : writing_;
+    if (wait) wake_ = what;
+    return wait;
+  }
+
+  void Woken() {
     if (waiter_ != nullptr) waiter_->Notify();
-    if (held_status_) ServerWriteReactor::Finish(*held_status_);
+    if (held_status_) SendStatus(*std::exchange(held_status_, std::nullopt));
+  }
+
+  // Whether the caller is gone. A failed write says so before OnCancel may have.
+  bool Broken() {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!failed_) return scope().cancelled();
+    }
+    scope().Cancel(WhyGone());
+    return true;
   }
 
   // The status has to wait for a write under way. Whoever sends one then has given up on the write (a slow
   // reader may hold it for ever), so the rpc is broken off: that ends the write.
   void SendStatus(const grpc::Status& status) override {
-    if (!writing_) {
+    if (!WakeMe(Wake::kIdle)) {
       ServerWriteReactor::Finish(status);
       return;
     }
@@ -144,9 +217,16 @@ class StreamCall final : public Call, public grpc::ServerWriteReactor<grpc::Byte
   std::vector<grpc::ByteBuffer> batch_;
   size_t next_ = 0;
   bool head_sent_ = false;
-  bool write_failed_ = false;
-  // The shard's.
+
+  std::mutex mutex_;
+  std::vector<grpc::ByteBuffer> queue_;  // guarded by mutex_, and so are:
+  size_t queued_bytes_ = 0;
   bool writing_ = false;
+  bool failed_ = false;
+  Wake wake_ = Wake::kNone;
+
+  // The shard's.
+  std::vector<grpc::ByteBuffer> fresh_;  // empty between calls
   net::Waiter* waiter_ = nullptr;
   std::optional<grpc::Status> held_status_;
 };

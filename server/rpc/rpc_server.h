@@ -7,7 +7,7 @@
 //   call arrives ──────── post ────────► parse, check, Service::Handle
 //   OnCancel ──────────── post ────────► scope.Cancel
 //                                        Finish, StartWrite  (made here, thread-safe)
-//   last OnWriteDone ──── post ────────► WriteMessages returns
+//   OnWriteDone, if waited for ─ post ► WriteMessages, EndStream go on
 
 #include <chrono>
 #include <memory>

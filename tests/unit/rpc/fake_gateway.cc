@@ -105,7 +105,8 @@ net::Task<void> FakeService::Stream(core::Inbound& inbound, core::ReplySink& sin
   std::vector<v1::ChatCompletionChunk> chunks(static_cast<size_t>(script_.batch));
   std::vector<const Message*> pointers;
   for (auto& chunk : chunks) {
-    if (model == "flood") chunk.set_object(std::string(16 << 10, 'x'));
+    const size_t ballast = model == "flood" ? 16 << 10 : script_.chunk_bytes;
+    if (ballast > 0) chunk.set_object(std::string(ballast, 'x'));
     pointers.push_back(&chunk);
   }
   for (int i = 0; i < batches; ++i) {

@@ -47,6 +47,7 @@ class Script {
   std::vector<HeaderField> reply_headers;
   int chunks = 3;
   int batch = 1;
+  size_t chunk_bytes = 0;  // of ballast in each chunk of `stream`
 
   void Entered() {
     Change([this] { ++entered_; });

@@ -100,6 +100,22 @@ TEST(RpcBackPressure, ASlowReaderStopsTheWriter) {
   reader->Finish();
 }
 
+TEST(RpcBackPressure, AReaderThatWakesUpGetsEverythingInOrder) {
+  FakeGateway gateway;
+  gateway.script.chunks = 100;
+  gateway.script.batch = 3;
+  gateway.script.chunk_bytes = 4096;
+  const auto stub = gateway.NewStub();
+  grpc::ClientContext context;
+  const auto reader = stub->StreamChatCompletion(&context, Ask("stream"));
+  gateway.script.WaitStalled();
+  EXPECT_EQ(gateway.script.left(), 0);
+  std::vector<std::string> expected;
+  for (int i = 0; i < 300; ++i) expected.push_back(std::to_string(i / 3) + "." + std::to_string(i % 3));
+  EXPECT_EQ(ReadAll(*reader), expected);
+  EXPECT_TRUE(reader->Finish().ok());
+}
+
 TEST(RpcShutdown, WaitsForCallsInFlightAndRefusesNewOnes) {
   FakeGateway gateway;
   const auto stub = gateway.NewStub();
