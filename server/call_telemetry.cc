@@ -24,7 +24,7 @@ void CallTelemetry::OnCallFinished(const core::CallRecord& record) {
   telemetry::CallRecord out;
   out.request_id = record.request_id;
   out.trace_id = record.trace_id;
-  out.door = record.door == core::Door::kGrpc ? telemetry::Door::kGrpc : telemetry::Door::kHttp;
+  out.door = DoorOf(record.door);
   out.route =
       record.operation == nullptr ? std::string_view("other") : std::string_view(record.operation->route);
   out.method = record.method;

@@ -14,10 +14,18 @@ class CallTelemetry final : public core::CallObserver {
   CallTelemetry(telemetry::ShardMetrics& metrics, telemetry::AccessLog log) : metrics_(metrics), log_(log) {}
 
   void OnCallFinished(const core::CallRecord& record) override;
+  void OnCallStarted(core::Door door) override { metrics_.CallStarted(DoorOf(door)); }
+  void OnCallEnded(core::Door door) override { metrics_.CallEnded(DoorOf(door)); }
+  void OnConnectionOpened(core::Door door) override { metrics_.ConnectionOpened(DoorOf(door)); }
+  void OnConnectionClosed(core::Door door) override { metrics_.ConnectionClosed(DoorOf(door)); }
   void OnStreamOpened() override { metrics_.StreamOpened(); }
   void OnStreamClosed() override { metrics_.StreamClosed(); }
 
  private:
+  static telemetry::Door DoorOf(core::Door door) {
+    return door == core::Door::kGrpc ? telemetry::Door::kGrpc : telemetry::Door::kHttp;
+  }
+
   telemetry::ShardMetrics& metrics_;
   telemetry::AccessLog log_;
 };

@@ -101,6 +101,7 @@ class GatewayService final : public Service {
 
   net::Task<void> Handle(Inbound inbound, ReplySink& sink) override {
     CallState call(std::move(inbound), sink, config_, shard_);
+    shard_.observer->OnCallStarted(call.in.door);
     call.wait = {call.in.deadline, call.in.scope};
     call.record.operation = &call.operation;
     call.record.door = call.in.door;
@@ -117,6 +118,7 @@ class GatewayService final : public Service {
     call.record.upstream_request_id = call.upstream_request_id;
     call.record.finished = shard_.loop->UpdateNow();
     shard_.observer->OnCallFinished(call.record);
+    shard_.observer->OnCallEnded(call.in.door);
   }
 
  private:

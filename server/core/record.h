@@ -42,13 +42,17 @@ struct CallRecord {
   net::TimePoint finished;
 };
 
-// Told of every call once, when it is over. Called on the call's shard; must not block.
+// Told of what happens on one shard, on its thread; of every call once, when it is over. Must not block.
 class CallObserver {
  public:
   virtual ~CallObserver() = default;
   virtual void OnCallFinished(const CallRecord& record) = 0;
+  virtual void OnCallStarted(Door door) = 0;
+  virtual void OnCallEnded(Door door) = 0;
   virtual void OnStreamOpened() = 0;
   virtual void OnStreamClosed() = 0;
+  virtual void OnConnectionOpened(Door door) = 0;
+  virtual void OnConnectionClosed(Door door) = 0;
 };
 
 }  // namespace portolan::core

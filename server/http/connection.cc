@@ -158,7 +158,7 @@ net::Task<Connection::Verdict> Connection::ReadHead(ParseResult parsed) {
                               &exchange.request.head);
   }
   if (parsed.state == ParseState::kError) {
-    co_return Refuse(ErrorAnswer(parsed.status, RefusalCode(parsed.status), parsed.problem));
+    co_return Refuse(parsed.status, RefusalCode(parsed.status), parsed.problem);
   }
   exchange.used = parsed.consumed;
   co_return Verdict::kGood;
@@ -170,14 +170,15 @@ Connection::Verdict Connection::ScreenHead() {
   std::optional<Answer> refusal = server_.handler_.Screen(head, peer_);
   if (refusal) {
     SkipBufferedBody();
-    return Refuse(std::move(*refusal));
+    refusal_ = std::make_unique<Answer>(std::move(*refusal));
+    return Verdict::kRefuse;
   }
   if (!IsEncodingKnown(head.headers)) {
     SkipBufferedBody();
-    Answer answer =
-        ErrorAnswer(415, "unsupported_content_encoding", "Content-Encoding must be gzip or absent");
-    answer.headers.Add("accept-encoding", "gzip");
-    return Refuse(std::move(answer));
+    const Verdict verdict =
+        Refuse(415, "unsupported_content_encoding", "Content-Encoding must be gzip or absent");
+    refusal_->headers.Add("accept-encoding", "gzip");
+    return verdict;
   }
   if (head.content_length > server_.options_.max_body_bytes) return RefuseSize();
   exchange_->body.Start(head, server_.options_.max_body_bytes);
@@ -197,7 +198,7 @@ std::optional<Connection::Verdict> Connection::TakeBody(std::string_view* input)
     case BodyCollector::State::kBadFraming:
       break;
   }
-  return Refuse(ErrorAnswer(400, "malformed_http", body.problem()));
+  return Refuse(400, "malformed_http", body.problem());
 }
 
 net::Task<Connection::Verdict> Connection::ReadBody() {
@@ -243,7 +244,7 @@ Connection::Verdict Connection::Inflate() {
       case GunzipResult::kTooLarge:
         return RefuseSize();
       case GunzipResult::kCorrupt:
-        return Refuse(ErrorAnswer(400, "malformed_gzip", "the request's body is not whole and valid gzip"));
+        return Refuse(400, "malformed_gzip", "the request's body is not whole and valid gzip");
     }
   }
   return Verdict::kGood;
@@ -300,20 +301,21 @@ net::Task<void> Connection::Linger() {
   }
 }
 
-Connection::Verdict Connection::Refuse(Answer answer) {
-  refusal_ = std::make_unique<Answer>(std::move(answer));
+Connection::Verdict Connection::Refuse(int status, std::string_view code, std::string_view message) {
+  const RequestHead* const head = exchange_->used > 0 ? &exchange_->request.head : nullptr;
+  refusal_ = std::make_unique<Answer>(server_.handler_.Refuse(status, code, message, head, peer_));
   return Verdict::kRefuse;
 }
 
 Connection::Verdict Connection::RefuseSize() {
-  return Refuse(ErrorAnswer(413, "body_too_large",
-                            "the request's body is larger than the limit of " +
-                                std::to_string(server_.options_.max_body_bytes) + " bytes"));
+  return Refuse(413, "body_too_large",
+                "the request's body is larger than the limit of " +
+                    std::to_string(server_.options_.max_body_bytes) + " bytes");
 }
 
 Connection::Verdict Connection::OnReadFailure(const net::IoResult& result, const char* what) {
   if (result.code != net::IoCode::kTimeout) return Verdict::kGone;
-  return Refuse(ErrorAnswer(408, "request_timeout", what));
+  return Refuse(408, "request_timeout", what);
 }
 
 void Connection::SkipBufferedBody() {

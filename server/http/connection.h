@@ -74,7 +74,7 @@ class Connection {
   // Reads and drops until the caller closes.
   net::Task<void> Linger();
 
-  Verdict Refuse(Answer answer);
+  Verdict Refuse(int status, std::string_view code, std::string_view message);
   Verdict RefuseSize();
   Verdict OnReadFailure(const net::IoResult& result, const char* what);
   // Passes over the body if it has arrived whole with its head.

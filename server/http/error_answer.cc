@@ -39,6 +39,11 @@ Answer ErrorAnswer(int status, std::string_view code, std::string_view message) 
   return answer;
 }
 
+Answer Handler::Refuse(int status, std::string_view code, std::string_view message, const RequestHead*,
+                       std::string_view) {
+  return ErrorAnswer(status, code, message);
+}
+
 std::optional<Answer> Handler::Screen(const RequestHead&, std::string_view) { return std::nullopt; }
 
 }  // namespace portolan::http

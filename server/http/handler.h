@@ -44,6 +44,15 @@ class Handler {
  public:
   virtual ~Handler() = default;
 
+  // A connection was accepted; it is gone.
+  virtual void OnConnectionOpened() {}
+  virtual void OnConnectionClosed() {}
+
+  // Makes the answer to a request that the server refuses by itself: malformed, too large, too slow. `head`
+  // is null if there is none that could be read. By default ErrorAnswer.
+  virtual Answer Refuse(int status, std::string_view code, std::string_view message, const RequestHead* head,
+                        std::string_view peer);
+
   // Called as soon as a head is there, before any of its body is read and before `100 Continue`. An answer
   // given here refuses the request; unless the body had arrived already, the connection is closed after it.
   virtual std::optional<Answer> Screen(const RequestHead& head, std::string_view peer);

@@ -58,6 +58,7 @@ void Server::Add(Connection* connection) {
   connection->next_ = first_;
   if (first_ != nullptr) first_->previous_ = connection;
   first_ = connection;
+  handler_.OnConnectionOpened();
   if (++open_connections_ >= options_.max_connections) PauseAccepting(true);
 }
 
@@ -65,6 +66,7 @@ void Server::Remove(Connection* connection) {
   if (connection->previous_ != nullptr) connection->previous_->next_ = connection->next_;
   if (connection->next_ != nullptr) connection->next_->previous_ = connection->previous_;
   if (first_ == connection) first_ = connection->next_;
+  handler_.OnConnectionClosed();
   if (--open_connections_ < options_.max_connections) PauseAccepting(false);
 }
 

@@ -75,10 +75,10 @@ std::optional<http::Answer> AnswerHealth(std::string_view path, bool ready) {
   return answer;
 }
 
-http::Answer RestFront::Refuse(const http::RequestHead& head, std::string_view peer, Error error,
+http::Answer RestFront::Refuse(const http::RequestHead* head, std::string_view peer, Error error,
                                std::string_view allow) {
   const telemetry::Id id = ids_.Next();
-  std::string_view request_id = HeaderOf(head, "x-request-id");
+  std::string_view request_id = head == nullptr ? std::string_view() : HeaderOf(*head, "x-request-id");
   if (!telemetry::IsSaneRequestId(request_id)) request_id = id.view();
 
   http::Answer answer;
@@ -88,7 +88,7 @@ http::Answer RestFront::Refuse(const http::RequestHead& head, std::string_view p
   core::AppendErrorBody(error, &answer.body);
 
   core::CallRecord record;
-  record.method = head.method;
+  if (head != nullptr) record.method = head->method;
   record.peer = peer;
   record.request_id = request_id;
   record.status = error.http_status;
@@ -99,24 +99,31 @@ http::Answer RestFront::Refuse(const http::RequestHead& head, std::string_view p
   return answer;
 }
 
+http::Answer RestFront::Refuse(int status, std::string_view code, std::string_view message,
+                               const http::RequestHead* head, std::string_view peer) {
+  Error error = Error::InvalidRequest(std::string(code), std::string(message));
+  error.http_status = status;
+  return Refuse(head, peer, std::move(error), {});
+}
+
 std::optional<http::Answer> RestFront::Screen(const http::RequestHead& head, std::string_view peer) {
   const std::string_view origin = HeaderOf(head, "origin");
   if (auto error = CheckBrowser(config_.browser, head.host, origin))
-    return Refuse(head, peer, *std::move(error), {});
+    return Refuse(&head, peer, *std::move(error), {});
   if (IsOwnPath(head.path) && (head.method == "GET" || head.method == "HEAD")) return std::nullopt;
   if (head.method == "OPTIONS" && CorsAllowed(config_.browser, origin)) return std::nullopt;
   const RouteMatch match = config_.router->Match(head.method, head.path);
   switch (match.outcome) {
     case RouteMatch::Outcome::kNotFound:
-      return Refuse(head, peer, NotFound(head.method, head.path), {});
+      return Refuse(&head, peer, NotFound(head.method, head.path), {});
     case RouteMatch::Outcome::kMethodNotAllowed:
-      return Refuse(head, peer, NotAllowed(head.method, head.path, match.allow), match.allow);
+      return Refuse(&head, peer, NotAllowed(head.method, head.path, match.allow), match.allow);
     case RouteMatch::Outcome::kFound:
       break;
   }
   const std::string_view content_type = HeaderOf(head, "content-type");
   if (match.route->body != transcode::BodyKind::kNone && !IsJsonType(content_type)) {
-    return Refuse(head, peer, WrongMediaType(content_type), {});
+    return Refuse(&head, peer, WrongMediaType(content_type), {});
   }
   return std::nullopt;
 }
@@ -161,7 +168,7 @@ net::Task<void> RestFront::Handle(http::Request& request, http::ResponseWriter& 
   } else {
     inbound.message = inbound.operation->request_type->New(&arena);
     if (std::optional<Error> error = transcode::BindRequest(match, head.query, inbound.message)) {
-      const http::Answer answer = Refuse(head, request.peer, *std::move(error), {});
+      const http::Answer answer = Refuse(&head, request.peer, *std::move(error), {});
       const std::string_view body = answer.body;
       co_await writer.Send(answer.status, answer.content_type, answer.headers.text(), {&body, 1});
       co_return;

@@ -30,12 +30,16 @@ class RestFront final : public http::Handler {
   RestFront(const RestConfig& config, core::Service& service, core::CallObserver& observer, net::Loop& loop)
       : config_(config), service_(service), observer_(observer), loop_(loop) {}
 
+  void OnConnectionOpened() override { observer_.OnConnectionOpened(core::Door::kHttp); }
+  void OnConnectionClosed() override { observer_.OnConnectionClosed(core::Door::kHttp); }
+  http::Answer Refuse(int status, std::string_view code, std::string_view message,
+                      const http::RequestHead* head, std::string_view peer) override;
   std::optional<http::Answer> Screen(const http::RequestHead& head, std::string_view peer) override;
   net::Task<void> Handle(http::Request& request, http::ResponseWriter& writer) override;
 
  private:
-  // An answer without a call: it has a request id and is recorded like one.
-  http::Answer Refuse(const http::RequestHead& head, std::string_view peer, Error error,
+  // An answer without a call: it has a request id and is recorded like one. `head` may be null.
+  http::Answer Refuse(const http::RequestHead* head, std::string_view peer, Error error,
                       std::string_view allow);
 
   const RestConfig& config_;
