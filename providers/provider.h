@@ -81,6 +81,14 @@ class MessageSink {
   virtual Message* Add() = 0;
 };
 
+// Token counts as the provider reports them. -1: not reported.
+struct TokenUsage {
+  int64_t input = -1;
+  int64_t output = -1;
+  int64_t cached = -1;
+  int64_t reasoning = -1;
+};
+
 // Translates one streamed answer. One per call; not thread-safe.
 class StreamTranslator {
  public:
@@ -92,6 +100,8 @@ class StreamTranslator {
   virtual std::optional<Error> OnEvent(const Message& event, MessageSink& out, State* state) = 0;
   // The upstream ended. Returns an Error if the answer is not complete.
   virtual std::optional<Error> OnEnd(MessageSink& out) = 0;
+  // What has been reported so far, whether or not the caller asked to see it: the gateway counts it.
+  virtual TokenUsage Tokens() const = 0;
 };
 
 // Maps one operation between the hub (portolan.v1) and a dialect. Stateless, thread-safe.

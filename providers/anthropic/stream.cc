@@ -194,6 +194,20 @@ void ChatStream::OnMessageStop(MessageSink& out) {
   choices->set_json("[]");
 }
 
+TokenUsage ChatStream::Tokens() const {
+  api::Usage usage;
+  TranslateUsage(usage_, &usage);
+  TokenUsage tokens;
+  if (usage.has_prompt_tokens()) tokens.input = usage.prompt_tokens();
+  if (usage.has_completion_tokens()) tokens.output = usage.completion_tokens();
+  if (usage.prompt_tokens_details().has_cached_tokens())
+    tokens.cached = usage.prompt_tokens_details().cached_tokens();
+  if (usage.completion_tokens_details().has_reasoning_tokens()) {
+    tokens.reasoning = usage.completion_tokens_details().reasoning_tokens();
+  }
+  return tokens;
+}
+
 void ChatStream::EmitFinish(std::string_view stop_reason, const wire::EventDelta& delta, MessageSink& out) {
   if (finished_) return;
   finished_ = true;

@@ -27,6 +27,7 @@ class ChatStream final : public StreamTranslator {
 
   std::optional<Error> OnEvent(const Message& event, MessageSink& out, State* state) override;
   std::optional<Error> OnEnd(MessageSink& out) override;
+  TokenUsage Tokens() const override;
 
  private:
   // A block between its start and its stop.

@@ -8,16 +8,11 @@
 #include <string>
 #include <string_view>
 
+#include "providers/provider.h"
+
 namespace portolan::core {
 
-// Token counts, as the provider reports them. -1: not reported.
-struct TokenUsage {
-  int64_t input = -1;
-  int64_t output = -1;
-  int64_t cached = -1;
-  int64_t reasoning = -1;
-  bool reported() const { return input >= 0 || output >= 0; }
-};
+using providers::TokenUsage;
 
 // The choices of a stream seen so far, to tell whether each of them has finished. Indices past 63 share a
 // bit.

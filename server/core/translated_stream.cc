@@ -35,6 +35,7 @@ class TranslatedStream final : public StreamPipeline, private providers::Message
     }
     batch->done = state == State::kDone && !batch->error;
     Deliver(batch);
+    if (batch->done || batch->error) facts.usage = translator_->Tokens();
   }
 
   void End(StreamBatch* batch) override {
@@ -42,6 +43,7 @@ class TranslatedStream final : public StreamPipeline, private providers::Message
     batch->error = translator_->OnEnd(*this);
     batch->done = !batch->error;
     Deliver(batch);
+    facts.usage = translator_->Tokens();
   }
 
  private:

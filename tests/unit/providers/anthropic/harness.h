@@ -46,6 +46,7 @@ class Harness {
     // Returns false once nothing more is to be fed.
     bool Feed(std::string_view event);
     void End();
+    TokenUsage tokens() const { return translator_->Tokens(); }
 
     std::vector<nlohmann::json> chunks;
     std::optional<Error> error;

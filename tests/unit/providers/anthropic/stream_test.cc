@@ -85,6 +85,15 @@ TEST(ChatStream, GivesUsageInTheLastChunkAlone) {
                             "prompt_tokens_details":{"cached_tokens":5}})"));
 }
 
+TEST(ChatStream, TellsTheGatewayWhatWasUsedThoughTheCallerDidNotAsk) {
+  const auto stream = Play({kStart, kTextStart, kHello, kStop0, kEndTurn, kMessageStop});
+  for (const json& chunk : stream.chunks) EXPECT_FALSE(chunk.contains("usage"));
+  EXPECT_EQ(stream.tokens().input, 15);
+  EXPECT_EQ(stream.tokens().output, 7);
+  EXPECT_EQ(stream.tokens().cached, 5);
+  EXPECT_EQ(stream.tokens().reasoning, -1);
+}
+
 TEST(ChatStream, LaterTotalsReplaceEarlierOnes) {
   const auto stream = Play({kStart,
                             R"({"type":"message_delta","delta":{"stop_reason":"end_turn"},
