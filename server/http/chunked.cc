@@ -44,8 +44,17 @@ const char* ChunkedDecoder::Step(char c) {
         state_ = State::kSizeLf;
         return nullptr;
       }
-      // A bare LF here is what lets "chunk extension" smuggling work.
-      if (!text::IsValueByte(c)) return "a control character in a chunk extension";
+      if (c == '"') {
+        state_ = State::kQuoted;
+      } else if (!text::IsToken(c) && !text::IsBlank(c) && c != '=' && c != ';') {
+        // A bare LF here is what lets "chunk extension" smuggling work.
+        return "a bad character in a chunk extension";
+      }
+      return CountExtensionByte();
+    case State::kQuoted:
+      // Other parsers differ on where a quoted text with escapes, or without its end, leaves off.
+      if (!text::IsValueByte(c) || c == '\\') return "a bad character in a chunk extension's text";
+      if (c == '"') state_ = State::kExtension;
       return CountExtensionByte();
     case State::kSizeLf:
       if (c != '\n') return "a chunk's size line does not end in CR LF";

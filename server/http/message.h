@@ -86,6 +86,7 @@ class ChunkedDecoder {
     kSize,
     kBlank,
     kExtension,
+    kQuoted,
     kSizeLf,
     kData,
     kDataCr,
