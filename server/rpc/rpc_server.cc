@@ -20,6 +20,7 @@
 #include "server/net/listener.h"
 #include "server/rpc/call.h"
 #include "server/rpc/front.h"
+#include "server/rpc/keep_awake.h"
 
 namespace portolan::rpc {
 namespace {
@@ -121,6 +122,7 @@ struct RpcServer::Impl {
   std::vector<const ServiceDescriptor*> descriptors;
   std::vector<std::unique_ptr<ApiService>> services;
   std::unique_ptr<grpc::Server> server;
+  std::unique_ptr<KeepAwake> keep_awake;
   int port = 0;
 
   ApiService& ServiceOf(const MethodDescriptor& method) {
@@ -165,6 +167,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     return absl::UnavailableError(absl::StrCat("gRPC cannot listen on ", address->ToString()));
   }
   self->SetServing(true);
+  impl.keep_awake = std::make_unique<KeepAwake>(impl.server->InProcessChannel({}));
   return self;
 }
 
@@ -182,6 +185,7 @@ int RpcServer::active_calls() const { return impl_->front->active.load(std::memo
 
 void RpcServer::Shutdown(net::TimePoint deadline) {
   if (impl_->server == nullptr) return;
+  impl_->keep_awake.reset();
   Front& front = *impl_->front;
   front.cut_off.store(deadline, std::memory_order_relaxed);
   const auto left = std::clamp<net::Duration>(deadline - net::Clock::now(), net::Duration::zero(),
