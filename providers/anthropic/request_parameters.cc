@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "providers/anthropic/request.h"
 
@@ -53,7 +54,9 @@ void RequestEncoder::EncodeMaxTokens() {
 // A caller that sets a budget but no limit wants at least the budget.
 void RequestEncoder::RaiseMaxTokens(int64_t budget) {
   if (hub_.has_max_completion_tokens() || hub_.has_max_tokens()) return;
-  if (budget >= wire_->max_tokens()) wire_->set_max_tokens(std::max(budget + 1, traits_.max_output_tokens));
+  if (budget < wire_->max_tokens()) return;
+  const int64_t least = budget == std::numeric_limits<int64_t>::max() ? budget : budget + 1;
+  wire_->set_max_tokens(std::max(least, traits_.max_output_tokens));
 }
 
 bool RequestEncoder::EncodeSampling() {

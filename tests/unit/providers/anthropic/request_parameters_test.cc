@@ -207,6 +207,14 @@ TEST(RequestParameters, ATurnOfCallsWithThinkingIsContinuedWithThinking) {
   EXPECT_EQ(sent.wire["thinking"]["type"], "enabled");
 }
 
+TEST(RequestParameters, ABudgetWithoutMeasureIsLeftToTheProvider) {
+  const json thinking = {{"type", "enabled"}, {"budget_tokens", std::numeric_limits<int64_t>::max()}};
+  const auto sent =
+      TheHarness().Encode(Hub(kDefaultModel, {{"max_tokens", nullptr}, {"thinking", thinking}}));
+  ASSERT_FALSE(sent.error);
+  EXPECT_EQ(sent.wire["max_tokens"], std::numeric_limits<int64_t>::max());
+}
+
 TEST(RequestParameters, AnAbsentModelStaysAbsent) {
   const auto sent = TheHarness().Encode(json::parse(R"({"messages":[{"role":"user","content":"q"}]})"));
   ASSERT_FALSE(sent.error);

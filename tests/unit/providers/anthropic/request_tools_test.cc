@@ -92,6 +92,13 @@ TEST(RequestTools, WebSearchIsATool) {
   EXPECT_EQ(sent.dropped, DroppedMembers{"web_search_options.search_context_size"});
 }
 
+TEST(RequestTools, EmptyOptionsTurnWebSearchOn) {
+  const auto sent = TheHarness().Encode(Hub({{"web_search_options", json::object()}}));
+  ASSERT_FALSE(sent.error);
+  EXPECT_EQ(sent.wire.value("tools", json()),
+            json::parse(R"([{"type":"web_search_20250305","name":"web_search"}])"));
+}
+
 struct ChoiceCase {
   const char* name;
   const char* members;
