@@ -56,6 +56,29 @@ bool IsString(const pb::FieldDescriptor* field, std::string_view name) {
          !field->is_repeated();
 }
 
+WireCoding CodingOf(const pb::FieldDescriptor& field) {
+  switch (field.type()) {
+    case FieldType::TYPE_SINT32:
+    case FieldType::TYPE_SINT64:
+      return WireCoding::kZigzag;
+    case FieldType::TYPE_FIXED32:
+    case FieldType::TYPE_SFIXED32:
+    case FieldType::TYPE_FLOAT:
+      return WireCoding::kFixed32;
+    case FieldType::TYPE_FIXED64:
+    case FieldType::TYPE_SFIXED64:
+    case FieldType::TYPE_DOUBLE:
+      return WireCoding::kFixed64;
+    case FieldType::TYPE_STRING:
+    case FieldType::TYPE_BYTES:
+    case FieldType::TYPE_MESSAGE:
+    case FieldType::TYPE_GROUP:
+      return WireCoding::kBytes;
+    default:
+      return WireCoding::kVarint;
+  }
+}
+
 // What JSON types a value of this kind may have. REQUIRES: the plan behind a message is at least begun.
 TypeSet TypesOf(const FieldPlan& field) {
   switch (field.kind) {
@@ -198,7 +221,6 @@ absl::Status Codec::Plans::AddFields(MessagePlan* plan) {
 absl::Status Codec::Plans::AddField(const pb::FieldDescriptor& field, MessagePlan* plan) {
   const auto& field_options = field.options();
   FieldPlan out{};
-  out.field = &field;
   out.reflection = plan->reflection;
   out.name = JsonName(field);
   out.prefix = ",";
@@ -206,7 +228,6 @@ absl::Status Codec::Plans::AddField(const pb::FieldDescriptor& field, MessagePla
   out.prefix.push_back(':');
   out.emit_null = field_options.GetExtension(options::emit_null);
   out.gateway_only = field_options.GetExtension(options::gateway_only);
-  out.has_presence = field.has_presence();
   if (const pb::OneofDescriptor* oneof = field.real_containing_oneof()) {
     out.oneof = static_cast<int8_t>(oneof->index());
   }
@@ -233,6 +254,10 @@ absl::Status Codec::Plans::AddField(const pb::FieldDescriptor& field, MessagePla
 }
 
 absl::Status Codec::Plans::SetKind(const pb::FieldDescriptor& field, FieldPlan* plan) {
+  plan->field = &field;
+  plan->number = static_cast<uint32_t>(field.number());
+  plan->has_presence = field.has_presence();
+  plan->coding = CodingOf(field);
   if (field.options().GetExtension(options::raw_json)) {
     if (field.type() != FieldType::TYPE_STRING) return Wrong(field, "raw_json is for strings");
     plan->kind = ValueKind::kRaw;
@@ -277,19 +302,22 @@ absl::Status Codec::Plans::SetEntry(const pb::FieldDescriptor& field, FieldPlan*
   const pb::Descriptor* entry = field.message_type();
   const pb::FieldDescriptor* value = entry == nullptr ? nullptr : entry->FindFieldByName("value");
   if (!field.is_repeated() || entry == nullptr || entry->field_count() != 2 ||
-      !IsString(entry->FindFieldByName("key"), "key") || value == nullptr || value->is_repeated()) {
+      !IsString(entry->FindFieldByName("key"), "key") || value == nullptr || value->is_repeated() ||
+      value->number() < entry->FindFieldByName("key")->number()) {
     return Wrong(field, "as_object is for a repeated message {string key = 1; V value = 2;}");
   }
   const pb::Message* prototype = pb::MessageFactory::generated_factory()->GetPrototype(entry);
   if (prototype == nullptr) return Wrong(field, "not a generated type");
   FieldPlan& value_plan = entry_values_.emplace_back();
-  value_plan.field = value;
   value_plan.reflection = prototype->GetReflection();
   value_plan.shape = Shape::kSingle;
-  value_plan.has_presence = value->has_presence();
+  plan->field = &field;
+  plan->number = static_cast<uint32_t>(field.number());
+  plan->coding = WireCoding::kBytes;
   plan->shape = Shape::kObject;
   plan->kind = ValueKind::kMessage;
   plan->key = entry->FindFieldByName("key");
+  plan->key_number = static_cast<uint32_t>(plan->key->number());
   plan->value = &value_plan;
   return SetKind(*value, &value_plan);
 }
@@ -305,8 +333,14 @@ absl::Status Codec::Plans::SetSink(const pb::FieldDescriptor& field, MessagePlan
   }
   const pb::Message* prototype = pb::MessageFactory::generated_factory()->GetPrototype(entry);
   if (prototype == nullptr) return Wrong(field, "not a generated type");
-  plan->sink = {&field, entry->FindFieldByName("name"), entry->FindFieldByName("json"),
-                prototype->GetReflection()};
+  SinkPlan& sink = plan->sink;
+  sink.field = &field;
+  sink.name = entry->FindFieldByName("name");
+  sink.json = entry->FindFieldByName("json");
+  sink.entry = prototype->GetReflection();
+  sink.number = static_cast<uint32_t>(field.number());
+  sink.name_number = static_cast<uint32_t>(sink.name->number());
+  sink.json_number = static_cast<uint32_t>(sink.json->number());
   return absl::OkStatus();
 }
 

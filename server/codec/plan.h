@@ -43,6 +43,9 @@ enum class ValueKind : uint8_t {
 // How a field's values stand in its member.
 enum class Shape : uint8_t { kSingle, kArray, kObject };
 
+// How protobuf's wire format holds a value.
+enum class WireCoding : uint8_t { kVarint, kZigzag, kFixed32, kFixed64, kBytes };
+
 // The spellings of a closed set of strings.
 struct EnumPlan {
   const std::string* Spelling(int number) const;
@@ -58,7 +61,9 @@ struct FieldPlan {
   const pb::Reflection* reflection;  // of the message that the field belongs to
   std::string name;                  // in JSON
   std::string prefix;                // `,"name":`
+  uint32_t number;
   ValueKind kind;
+  WireCoding coding;
   Shape shape;
   bool emit_null = false;
   bool gateway_only = false;
@@ -68,6 +73,7 @@ struct FieldPlan {
   const EnumPlan* spellings = nullptr;
   // Shape::kObject: the entry's key, and its value as a field of the entry.
   const pb::FieldDescriptor* key = nullptr;
+  uint32_t key_number = 0;
   const FieldPlan* value = nullptr;
 };
 
@@ -77,6 +83,9 @@ struct SinkPlan {
   const pb::FieldDescriptor* name = nullptr;
   const pb::FieldDescriptor* json = nullptr;
   const pb::Reflection* entry = nullptr;
+  uint32_t number = 0;
+  uint32_t name_number = 0;
+  uint32_t json_number = 0;
 };
 
 // How a message type stands in JSON.

@@ -10,15 +10,16 @@
 #include "google/protobuf/message.h"
 #include "gtest/gtest.h"
 #include "server/codec/codec.h"
+#include "server/codec/encoder.h"
 #include "tests/unit/codec/camel.pb.h"
 #include "tests/unit/codec/test.pb.h"
 
 namespace portolan::codec::test {
 
 inline std::unique_ptr<Codec> CompileAll() {
-  const std::vector<const google::protobuf::Descriptor*> roots = {Chat::descriptor(), Everything::descriptor(),
-                                                                  Camel::descriptor(), Input::descriptor(),
-                                                                  Matrix::descriptor()};
+  const std::vector<const google::protobuf::Descriptor*> roots = {
+      Chat::descriptor(), Everything::descriptor(), Camel::descriptor(), Input::descriptor(),
+      Matrix::descriptor()};
   auto codec = Codec::Compile(roots);
   EXPECT_TRUE(codec.ok()) << codec.status();
   return codec.ok() ? std::move(*codec) : nullptr;
@@ -28,8 +29,8 @@ class CodecTest : public testing::Test {
  protected:
   const MessagePlan& Plan(const google::protobuf::Descriptor* type) const { return *codec_->Find(type); }
 
-  // What encoding gives of what decoding gave; `error: path: problem` if the text was refused. Checks on the way that
-  // checking alone comes to the same verdict.
+  // What encoding gives of what decoding gave; `error: path: problem` if the text was refused. Checks on the
+  // way that checking alone comes to the same verdict.
   template <typename M>
   std::string RoundTrip(std::string_view json, Strictness strictness = Strictness::kRequest,
                         const EncodeOptions& encode = {}) const {
@@ -50,6 +51,9 @@ class CodecTest : public testing::Test {
     EXPECT_TRUE(CheckVerbatim(plan, message, options, &error)) << json << '\n' << error.ToString();
     std::string out;
     Encode(plan, message, encode, &out);
+    std::string by_reflection;
+    EncodeByReflection(plan, message, encode, &by_reflection);
+    EXPECT_EQ(out, by_reflection);
     return out;
   }
 

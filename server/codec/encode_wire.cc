@@ -1,0 +1,347 @@
+#include <bit>
+#include <memory>
+
+#include "absl/strings/escaping.h"
+#include "server/codec/encoder.h"
+#include "server/codec/json_string.h"
+#include "server/codec/number.h"
+#include "server/codec/wire.h"
+
+namespace portolan::codec {
+namespace {
+
+class Encoder {
+ public:
+  Encoder(const EncodeOptions& options, std::string* out) : options_(options), out_(out) {}
+
+  void AppendMessage(const MessagePlan& plan, std::string_view wire);
+
+ private:
+  void AppendObject(const MessagePlan& plan, std::string_view wire);
+  void AppendSink(const MessagePlan& plan, std::string_view entries);
+  void AppendNulls(const MessagePlan& plan, std::string_view wire);
+  void AppendUnion(const MessagePlan& plan, std::string_view wire);
+  void AppendInline(const MessagePlan& plan, std::string_view wire);
+  void AppendDuration(std::string_view wire);
+  // The field whose tag was just read, with all its values.
+  void AppendField(const FieldPlan& field, uint32_t tag, WireReader* reader);
+  void AppendElements(const FieldPlan& field, uint32_t tag, WireReader* reader);
+  void AppendEntry(const FieldPlan& field, std::string_view wire);
+  void AppendValue(const FieldPlan& field, WireReader* reader);
+  void AppendDefault(const FieldPlan& field);
+  void AppendEnum(const EnumPlan& spellings, int number);
+
+  const EncodeOptions& options_;
+  std::string* const out_;
+};
+
+constexpr uint32_t NumberOf(uint32_t tag) { return tag >> 3; }
+constexpr WireType TypeOf(uint32_t tag) { return static_cast<WireType>(tag & 7); }
+
+// A pair of strings, or of a string and something else: an entry of a sink or of an object with free keys.
+struct Entry {
+  std::string_view key;
+  std::string_view value;  // of a sink's entry
+};
+
+Entry ReadSinkEntry(const SinkPlan& sink, std::string_view wire) {
+  Entry entry;
+  for (WireReader reader(wire); !reader.done();) {
+    const uint32_t tag = reader.Tag();
+    if (NumberOf(tag) == sink.name_number) {
+      entry.key = reader.Bytes();
+    } else if (NumberOf(tag) == sink.json_number) {
+      entry.value = reader.Bytes();
+    } else {
+      reader.Skip(TypeOf(tag));
+    }
+  }
+  return entry;
+}
+
+int64_t ReadSigned(const FieldPlan& field, WireReader* reader) {
+  switch (field.coding) {
+    case WireCoding::kVarint:
+    case WireCoding::kBytes:
+      break;
+    case WireCoding::kZigzag: {
+      const uint64_t bits = reader->Varint();
+      return static_cast<int64_t>((bits >> 1) ^ (~(bits & 1) + 1));
+    }
+    case WireCoding::kFixed32:
+      return reader->Fixed<int32_t>();
+    case WireCoding::kFixed64:
+      return reader->Fixed<int64_t>();
+  }
+  return static_cast<int64_t>(reader->Varint());
+}
+
+uint64_t ReadUnsigned(const FieldPlan& field, WireReader* reader) {
+  if (field.coding == WireCoding::kFixed32) return reader->Fixed<uint32_t>();
+  if (field.coding == WireCoding::kFixed64) return reader->Fixed<uint64_t>();
+  return reader->Varint();
+}
+
+void Encoder::AppendMessage(const MessagePlan& plan, std::string_view wire) {
+  switch (plan.form) {
+    case Form::kObject:
+      AppendObject(plan, wire);
+      break;
+    case Form::kUnion:
+      AppendUnion(plan, wire);
+      break;
+    case Form::kInline:
+      AppendInline(plan, wire);
+      break;
+    case Form::kDuration:
+      AppendDuration(wire);
+      break;
+  }
+}
+
+// Every member is written with a comma before it; the first one's is then turned into the brace.
+void Encoder::AppendObject(const MessagePlan& plan, std::string_view wire) {
+  const size_t start = out_->size();
+  const char* sink_begin = nullptr;
+  const char* sink_end = nullptr;
+  size_t next = 0;
+  for (WireReader reader(wire); !reader.done();) {
+    const char* const at = reader.cursor();
+    const uint32_t tag = reader.Tag();
+    const uint32_t number = NumberOf(tag);
+    if (number == plan.sink.number) {
+      // Entries of one field stand together. They come last.
+      if (sink_begin == nullptr) sink_begin = at;
+      reader.Skip(TypeOf(tag));
+      sink_end = reader.cursor();
+      continue;
+    }
+    while (next < plan.fields.size() && plan.fields[next].number < number) ++next;
+    const bool known = next < plan.fields.size() && plan.fields[next].number == number;
+    if (!known || (plan.fields[next].gateway_only && options_.for_upstream)) {
+      reader.Skip(TypeOf(tag));
+      continue;
+    }
+    out_->append(plan.fields[next].prefix);
+    AppendField(plan.fields[next], tag, &reader);
+  }
+  if (options_.composed && plan.has_emit_null) AppendNulls(plan, wire);
+  if (sink_begin != nullptr) {
+    AppendSink(plan, std::string_view(sink_begin, static_cast<size_t>(sink_end - sink_begin)));
+  }
+  if (out_->size() == start) {
+    out_->push_back('{');
+  } else {
+    (*out_)[start] = '{';
+  }
+  out_->push_back('}');
+}
+
+void Encoder::AppendSink(const MessagePlan& plan, std::string_view entries) {
+  for (WireReader reader(entries); !reader.done();) {
+    reader.Tag();
+    const Entry entry = ReadSinkEntry(plan.sink, reader.Bytes());
+    if (options_.for_upstream && plan.has_gateway_only) {
+      // A null in the place of an instruction to the gateway is one as well.
+      const FieldPlan* field = plan.Lookup(entry.key);
+      if (field != nullptr && field->gateway_only) continue;
+    }
+    out_->push_back(',');
+    AppendQuoted(entry.key, out_);
+    out_->push_back(':');
+    out_->append(entry.value);
+  }
+}
+
+void Encoder::AppendNulls(const MessagePlan& plan, std::string_view wire) {
+  for (const FieldPlan& field : plan.fields) {
+    if (!field.emit_null || (field.gateway_only && options_.for_upstream)) continue;
+    bool present = false;
+    for (WireReader reader(wire); !reader.done() && !present;) {
+      const uint32_t tag = reader.Tag();
+      present = NumberOf(tag) == field.number;
+      if (NumberOf(tag) == plan.sink.number) {
+        present = ReadSinkEntry(plan.sink, reader.Bytes()).key == field.name;
+      } else {
+        reader.Skip(TypeOf(tag));
+      }
+    }
+    if (!present) out_->append(field.prefix).append("null");
+  }
+}
+
+void Encoder::AppendUnion(const MessagePlan& plan, std::string_view wire) {
+  for (WireReader reader(wire); !reader.done();) {
+    const uint32_t tag = reader.Tag();
+    for (const FieldPlan& arm : plan.fields) {
+      if (arm.number == NumberOf(tag)) return AppendValue(arm, &reader);
+    }
+    reader.Skip(TypeOf(tag));
+  }
+  out_->append("null");
+}
+
+void Encoder::AppendInline(const MessagePlan& plan, std::string_view wire) {
+  for (WireReader reader(wire); !reader.done();) {
+    const uint32_t tag = reader.Tag();
+    if (NumberOf(tag) == plan.fields[0].number) return AppendField(plan.fields[0], tag, &reader);
+    reader.Skip(TypeOf(tag));
+  }
+  out_->append("[]");
+}
+
+void Encoder::AppendDuration(std::string_view wire) {
+  int64_t parts[2] = {0, 0};  // google/protobuf/duration.proto: seconds = 1, nanos = 2
+  for (WireReader reader(wire); !reader.done();) {
+    const uint32_t tag = reader.Tag();
+    if (NumberOf(tag) == 1 || NumberOf(tag) == 2) {
+      parts[NumberOf(tag) - 1] = static_cast<int64_t>(reader.Varint());
+    } else {
+      reader.Skip(TypeOf(tag));
+    }
+  }
+  codec::AppendDuration(parts[0], static_cast<int32_t>(parts[1]), out_);
+}
+
+void Encoder::AppendField(const FieldPlan& field, uint32_t tag, WireReader* reader) {
+  if (field.shape == Shape::kSingle) return AppendValue(field, reader);
+  out_->push_back(field.shape == Shape::kArray ? '[' : '{');
+  AppendElements(field, tag, reader);
+  out_->push_back(field.shape == Shape::kArray ? ']' : '}');
+}
+
+void Encoder::AppendElements(const FieldPlan& field, uint32_t tag, WireReader* reader) {
+  if (TypeOf(tag) == WireType::kLength && field.coding != WireCoding::kBytes) {
+    WireReader packed(reader->Bytes());
+    for (bool first = true; !packed.done(); first = false) {
+      if (!first) out_->push_back(',');
+      AppendValue(field, &packed);
+    }
+    return;
+  }
+  bool first = true;
+  do {
+    if (!first) out_->push_back(',');
+    first = false;
+    if (field.shape == Shape::kObject) {
+      AppendEntry(field, reader->Bytes());
+    } else {
+      AppendValue(field, reader);
+    }
+  } while (reader->TakeTag(tag));
+}
+
+// The key stands before the value, as their numbers say; either may be missing where it is the default.
+void Encoder::AppendEntry(const FieldPlan& field, std::string_view wire) {
+  WireReader reader(wire);
+  std::string_view key;
+  bool key_done = false;
+  const auto append_key = [&] {
+    if (!key_done) AppendQuoted(key, out_);
+    if (!key_done) out_->push_back(':');
+    key_done = true;
+  };
+  while (!reader.done()) {
+    const uint32_t tag = reader.Tag();
+    if (NumberOf(tag) == field.key_number) {
+      key = reader.Bytes();
+    } else if (NumberOf(tag) == field.value->number) {
+      append_key();
+      return AppendValue(*field.value, &reader);
+    } else {
+      reader.Skip(TypeOf(tag));
+    }
+  }
+  append_key();
+  AppendDefault(*field.value);
+}
+
+void Encoder::AppendDefault(const FieldPlan& field) {
+  if (field.has_presence) {
+    out_->append("null");
+    return;
+  }
+  switch (field.kind) {
+    case ValueKind::kBool:
+      out_->append("false");
+      break;
+    case ValueKind::kString:
+    case ValueKind::kBytes:
+      out_->append("\"\"");
+      break;
+    case ValueKind::kEnum:
+      AppendEnum(*field.spellings, 0);
+      break;
+    case ValueKind::kRaw:
+    case ValueKind::kMessage:
+      out_->append("null");
+      break;
+    default:
+      out_->push_back('0');
+  }
+}
+
+void Encoder::AppendEnum(const EnumPlan& spellings, int number) {
+  const std::string* spelling = spellings.Spelling(number);
+  if (spelling == nullptr) {
+    out_->append("null");
+  } else {
+    AppendQuoted(*spelling, out_);
+  }
+}
+
+void Encoder::AppendValue(const FieldPlan& field, WireReader* reader) {
+  switch (field.kind) {
+    case ValueKind::kBool:
+      out_->append(reader->Varint() != 0 ? "true" : "false");
+      break;
+    case ValueKind::kInt32:
+    case ValueKind::kInt64:
+      AppendNumber(ReadSigned(field, reader), out_);
+      break;
+    case ValueKind::kUint32:
+    case ValueKind::kUint64:
+      AppendNumber(ReadUnsigned(field, reader), out_);
+      break;
+    case ValueKind::kFloat:
+      AppendNumber(reader->Fixed<float>(), out_);
+      break;
+    case ValueKind::kDouble:
+      AppendNumber(reader->Fixed<double>(), out_);
+      break;
+    case ValueKind::kString:
+      AppendQuoted(reader->Bytes(), out_);
+      break;
+    case ValueKind::kBytes: {
+      const std::string_view bytes = reader->Bytes();
+      out_->push_back('"');
+      out_->append(absl::Base64Escape(absl::string_view(bytes.data(), bytes.size())));
+      out_->push_back('"');
+      break;
+    }
+    case ValueKind::kRaw:
+      out_->append(reader->Bytes());
+      break;
+    case ValueKind::kEnum:
+      AppendEnum(*field.spellings, static_cast<int>(reader->Varint()));
+      break;
+    case ValueKind::kMessage:
+      AppendMessage(*field.type, reader->Bytes());
+      break;
+  }
+}
+
+}  // namespace
+
+void EncodeByWire(const MessagePlan& plan, const pb::Message& message, size_t wire_size,
+                  const EncodeOptions& options, std::string* out) {
+  constexpr size_t kOnStack = 8192;
+  uint8_t small[kOnStack];
+  std::unique_ptr<uint8_t[]> large;
+  if (wire_size > kOnStack) large = std::make_unique_for_overwrite<uint8_t[]>(wire_size);
+  uint8_t* const wire = large != nullptr ? large.get() : small;
+  message.SerializeWithCachedSizesToArray(wire);
+  Encoder(options, out).AppendMessage(plan, std::string_view(reinterpret_cast<const char*>(wire), wire_size));
+}
+
+}  // namespace portolan::codec
