@@ -65,7 +65,10 @@ class HttpExchange final : public Exchange {
 
   net::Task<Failure> WriteRequest(net::Wait wait);
   Failure WriteFailed(const net::IoResult& result, const Step& step);
+  // Bytes of an answer that came before the request was written. False if there are none.
   bool TakeEarlyAnswer();
+  net::Task<bool> ReadLastWords(const Step& step);
+  bool KeepEarlyAnswer(std::span<const char> bytes);
   net::Task<Failure> ReadHead(std::string_view method, net::Wait wait);
   // Parses what is in answer. kNeedMore: read more.
   http::ParseState ParseHead(std::string_view method, Failure* failure);

@@ -13,6 +13,8 @@ constexpr size_t kPartBytes = 256 << 10;
 // A request of this size may stall because the server has stopped reading and answered: that is looked for.
 constexpr size_t kWatchedBytes = 64 << 10;
 constexpr std::chrono::milliseconds kWatchPeriod{100};
+// For what a server said before it closed.
+constexpr std::chrono::milliseconds kLastWords{200};
 
 constexpr int kMaxInterimHeads = 16;
 
@@ -98,9 +100,11 @@ net::Task<Failure> HttpExchange::WriteRequest(net::Wait wait) {
     request_sent_ = request_sent_ || result.bytes > 0;
     left = left.subspan(part.size());
     if (result.ok() && left.empty()) break;
-    const bool came =
-        write_cut_ || ((result.ok() || result.code == net::IoCode::kReset) && TakeEarlyAnswer());
-    if (came) co_return Failure();
+    if (write_cut_ || (result.ok() && TakeEarlyAnswer())) break;
+    if (result.code == net::IoCode::kReset) {
+      const bool answered = co_await ReadLastWords(step);
+      if (answered) break;
+    }
     if (!result.ok()) co_return WriteFailed(result, step);
   }
   co_return Failure();
@@ -109,8 +113,21 @@ net::Task<Failure> HttpExchange::WriteRequest(net::Wait wait) {
 bool HttpExchange::TakeEarlyAnswer() {
   const std::span<char> scratch = loop_.scratch().first(kFirstRead);
   const net::IoResult result = connection_->socket().TryRead(scratch);
-  if (!result.ok() || result.bytes == 0) return false;
-  buffers_->answer.append(scratch.data(), result.bytes);
+  return result.ok() && KeepEarlyAnswer(scratch.first(result.bytes));
+}
+
+net::Task<bool> HttpExchange::ReadLastWords(const Step& step) {
+  // What came before the reset is still there to be read, but the loop may not have told of it yet.
+  const std::span<char> scratch = loop_.scratch().first(kFirstRead);
+  const net::IoResult result =
+      co_await connection_->socket().Read(scratch, step.wait_until(loop_.UpdateNow() + kLastWords));
+  if (!result.ok()) co_return false;
+  co_return KeepEarlyAnswer(scratch.first(result.bytes));
+}
+
+bool HttpExchange::KeepEarlyAnswer(std::span<const char> bytes) {
+  if (bytes.empty()) return false;
+  buffers_->answer.append(bytes.data(), bytes.size());
   answer_began_ = true;
   write_cut_ = true;
   return true;
