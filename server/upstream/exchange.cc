@@ -56,7 +56,8 @@ void HttpExchange::StartBody(size_t head_bytes) {
   const std::span<char> rest = std::span<char>(buffers_->answer).subspan(head_bytes);
   framer_.Take(rest, &pending_);
   const std::string_view encoding = FindHeader(head.headers, "content-encoding").value_or("identity");
-  if (keep_encoding_ || encoding == "identity" || head.framing == http::BodyFraming::kNone) return;
+  const bool empty = framer_.state() == BodyFramer::State::kComplete && pending_.empty();
+  if (keep_encoding_ || encoding == "identity" || empty) return;
   if (encoding != "gzip" && encoding != "x-gzip") {
     unreadable_ = "its body has a content-encoding that was not asked for";
     return;

@@ -21,7 +21,7 @@ std::string ToText(std::chrono::milliseconds duration);
 class Step {
  public:
   Step(const net::Loop& loop, net::Wait call, std::chrono::milliseconds limit)
-      : call_(call), limit_(limit), deadline_(loop.now() + limit) {}
+      : call_(call), limit_(limit), deadline_(limit < kLongest ? loop.now() + limit : net::kNever) {}
 
   // For the awaits of the step.
   net::Wait wait() const { return {std::min(call_.deadline, deadline_), call_.scope}; }
@@ -38,6 +38,9 @@ class Step {
                       std::string_view doing) const;
 
  private:
+  // Beyond this a limit is none; also keeps the sum from overflowing.
+  static constexpr std::chrono::hours kLongest{24 * 365};
+
   net::Wait call_;
   std::chrono::milliseconds limit_;
   net::TimePoint deadline_;

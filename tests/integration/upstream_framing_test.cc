@@ -260,12 +260,14 @@ TEST(UpstreamFraming, BadOrBoundlessGzipIsAFailure) {
 }
 
 TEST(UpstreamFraming, OtherEncodingsCannotBeReadButTheStatusIsThere) {
+  FakeUpstream empty(Always(test::Respond(200, "", {{"content-encoding", "gzip"}})));
   FakeUpstream upstream(Always(test::Respond(429, "zzz", {{"content-encoding", "br"}})));
   ClientThread client;
   const Answer answer = client.Do({.url = upstream.url()});
   EXPECT_EQ(answer.status, 429);
   EXPECT_EQ(answer.failure.kind, FailureKind::kGarbage);
   EXPECT_EQ(client.Do({.url = upstream.url(), .keep_encoding = true}).body, "zzz");
+  EXPECT_TRUE(client.Do({.url = empty.url()}).end) << "nothing to decode";
 }
 
 }  // namespace
