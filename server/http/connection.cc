@@ -66,8 +66,9 @@ void Connection::OnPeerClosed() {
 }
 
 void Connection::CloseIdle() {
-  // One that has sent a part of its request is let finish; the answer closes.
-  if (exchange_ == nullptr) closing_.Cancel(net::CancelReason::kShutdown);
+  // One that has sent a part of its request is let finish; the answer closes. One that lingers is closing
+  // already.
+  if (exchange_ == nullptr && !lingering_) closing_.Cancel(net::CancelReason::kShutdown);
 }
 
 void Connection::Shutdown(net::CancelReason reason) {
@@ -293,6 +294,7 @@ net::Task<void> Connection::SendRefusal() {
 }
 
 net::Task<void> Connection::Linger() {
+  lingering_ = true;
   const net::Wait wait = Until(server_.options_.linger_timeout);
   bool open = true;
   while (open) {

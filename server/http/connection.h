@@ -96,6 +96,7 @@ class Connection {
   std::unique_ptr<Exchange> exchange_;
   std::unique_ptr<Answer> refusal_;
   bool handling_ = false;
+  bool lingering_ = false;
   Ending ending_ = Ending::kDrop;
 };
 
