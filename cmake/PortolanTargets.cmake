@@ -1,5 +1,5 @@
 # portolan_library(NAME SOURCES a.cc b.cc [DEPS x y])
-#   A static library with our flags. DEPS are public: the layer order is checked by tests/unit/layers_test.
+#   A static library with our flags. DEPS are public: the layer order is checked by tests/unit/layers.
 function(portolan_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Reads the includes of every source and fails where a part includes one that it must not know.
+
+The table is the one of docs/architecture.md. With --self-test it checks that the rules bite.
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+# What a part may include besides itself, of ours.
+ALLOWED = {
+    "base": set(),
+    "codec": {"base"},
+    "net": {"base"},
+    "http": {"base", "net"},
+    "upstream": {"base", "net", "http"},
+    "transcode": {"base", "codec"},
+    "telemetry": {"base"},
+    "config": {"base", "telemetry", "net", "upstream"},
+    "providers": {"base", "codec"},
+    "routing": {"base", "codec", "providers"},
+    "core": {"base", "codec", "net", "http", "upstream", "routing", "providers"},
+    "rest": {"base", "core", "http", "net", "telemetry", "transcode"},
+    "rpc": {"base", "codec", "core", "net", "telemetry"},
+}
+# Headers that only some parts may include.
+RESERVED = [
+    (re.compile(r"^grpc(pp)?/|\.grpc\.pb\.h$"), {"rpc", "clients"}),
+    (re.compile(r"^simdjson"), {"codec"}),
+    (re.compile(r"^openssl/|^sys/epoll\.h$|^ares\.h$"), {"net"}),
+    (re.compile(r"^boost/"), set()),
+    (re.compile(r"^(regex|iostream)$"), set()),
+]
+INCLUDE = re.compile(r'^\s*#include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
+
+
+def part_of(path):
+    parts = path.split("/")
+    if parts[0] == "providers":
+        return "providers"
+    if parts[0] == "server" and len(parts) > 2:
+        return parts[1]
+    return None  # the composition root
+
+
+def problems_of(path, text):
+    part = part_of(path)
+    for include in INCLUDE.findall(text):
+        other = part_of(include) if include.startswith(("server/", "providers/")) else None
+        if part and other and other != part and other not in ALLOWED[part]:
+            yield f"{path}: {part} must not know {other} ({include})"
+        for pattern, owners in RESERVED:
+            if pattern.search(include) and part not in owners:
+                yield f"{path}: {include} belongs to {', '.join(sorted(owners)) or 'nobody'}"
+
+
+def self_test():
+    cases = [
+        ("server/base/a.h", '#include "server/codec/codec.h"', 1),
+        ("server/core/a.cc", "#include <grpcpp/grpcpp.h>", 1),
+        ("providers/x/a.cc", '#include "server/net/socket.h"', 1),
+        ("providers/x/a.cc", '#include "server/core/call.h"', 1),
+        ("server/http/a.cc", '#include "server/core/call.h"', 1),
+        ("server/codec/a.cc", "#include <simdjson.h>\n#include <iostream>", 1),
+        ("server/rpc/a.cc", '#include <grpcpp/server.h>\n#include "server/core/call.h"', 0),
+        ("server/gateway.cc", '#include "server/rpc/rpc_server.h"', 0),
+    ]
+    for path, text, expected in cases:
+        found = list(problems_of(path, text))
+        assert len(found) == expected, (path, text, found)
+
+
+def main():
+    self_test()
+    root = pathlib.Path(__file__).resolve().parents[3]
+    files = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "server/*.h", "server/*.cc", "providers/*.h", "providers/*.cc"],
+        cwd=root, check=True, capture_output=True, text=True).stdout.split()
+    assert len(files) > 100, "no sources found"
+    problems = [problem for path in files for problem in problems_of(path, (root / path).read_text())]
+    print("\n".join(problems) or f"{len(files)} sources keep to the layers")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
