@@ -1,0 +1,113 @@
+// How calls end early: time-outs, callers that leave, streams that break.
+
+import assert from 'node:assert/strict';
+import OpenAI from 'openai';
+import { dialects } from './dialects.mjs';
+import { test } from './harness.mjs';
+import { silence, stream } from './upstream.mjs';
+
+const ABORT_LIMIT_MS = 50;
+const messages = [{ role: 'user', content: 'Hi' }];
+
+/** Reads a stream to its end; returns its text and how it failed. */
+async function drain(open) {
+  let text = '';
+  try {
+    for await (const chunk of await open()) text += chunk.choices[0]?.delta.content ?? '';
+  } catch (error) {
+    return { text, error };
+  }
+  return { text };
+}
+
+/** Milliseconds from `leave()` until the upstream sees that the caller has left; the best of three. */
+async function timeToAbort(attempt) {
+  let best = Infinity;
+  for (let i = 0; i < 3 && best > ABORT_LIMIT_MS; ++i) best = Math.min(best, await attempt());
+  return best;
+}
+
+for (const dialect of dialects) {
+  const { name, model, suffix } = dialect;
+
+  for (const prefix of ['x-portkey', 'x-portolan']) {
+    test(`${name}: ${prefix}-request-timeout`, async (world) => {
+      world.upstream.answer(suffix, silence());
+      const client = world.client(dialect, { prefix, headers: { [`${prefix}-request-timeout`]: '150' } });
+      const started = performance.now();
+      const error = await client.chat.completions.create({ model, messages }).then(() => undefined, (failure) => failure);
+      assert.equal(error?.status, 408);
+      assert.ok(performance.now() - started >= 140);
+      assert.ok(performance.now() - started < 1000);
+      await world.upstream.take().gone;
+    });
+  }
+
+  test(`${name}: the time-out of the package`, async (world) => {
+    world.upstream.answer(suffix, silence());
+    const call = world.client(dialect, { timeout: 150 }).chat.completions.create({ model, messages });
+    await assert.rejects(call, OpenAI.APIConnectionTimeoutError);
+    await world.upstream.take().gone;
+  });
+
+  test(`${name}: a caller that leaves in mid-stream is gone upstream within ${ABORT_LIMIT_MS} ms`, async (world) => {
+    const time = await timeToAbort(async () => {
+      world.upstream.answer(suffix, stream(dialect.textStream(['one', 'two'], { finish: false }), { then: 'hang' }));
+      const chunks = await world.client(dialect).chat.completions.create({ model, messages, stream: true });
+      let left;
+      for await (const chunk of chunks) {
+        if (chunk.choices[0]?.delta.content !== 'two') continue;
+        left = performance.now();
+        chunks.controller.abort();
+      }
+      return (await world.upstream.take().gone) - left;
+    });
+    assert.ok(time <= ABORT_LIMIT_MS, `${time} ms`);
+  });
+
+  test(`${name}: a caller that leaves before the answer is gone upstream within ${ABORT_LIMIT_MS} ms`, async (world) => {
+    const time = await timeToAbort(async () => {
+      world.upstream.answer(suffix, silence());
+      const abort = new AbortController();
+      const call = world.client(dialect).chat.completions.create({ model, messages }, { signal: abort.signal });
+      const caught = call.catch((error) => error);
+      const record = await world.upstream.arrival();
+      const left = performance.now();
+      abort.abort();
+      assert.ok((await caught) instanceof OpenAI.APIUserAbortError);
+      return (await record.gone) - left;
+    });
+    assert.ok(time <= ABORT_LIMIT_MS, `${time} ms`);
+  });
+
+  const breaks = {
+    'is cut off': { then: 'cut' },
+    'ends without an end': { then: 'end' },
+    'tells of an error': { events: dialect.errorEvent() },
+    'turns to garbage': { events: ['data: {"id": nonsense\n\n'] },
+  };
+  for (const [what, { events = [], then = 'end' }] of Object.entries(breaks)) {
+    test(`${name}: a stream that ${what} fails`, async (world) => {
+      world.upstream.answer(suffix, stream([...dialect.textStream(['one', 'two'], { finish: false }), ...events], { then }));
+      const { text, error } = await drain(() => world.client(dialect).chat.completions.create({ model, messages, stream: true }));
+      assert.equal(text, 'onetwo');
+      assert.ok(error instanceof OpenAI.APIError, `${error}`);
+      assert.notEqual(error.message, '');
+      if (what === 'tells of an error') assert.match(error.message, /too busy/);
+      world.upstream.take();
+    });
+  }
+
+  test(`${name}: an upstream that hangs up at once`, async (world) => {
+    // Twice: a connection that was used before and then dies unanswered may only have been closed for idleness, so the
+    // gateway tries once more on a fresh one.
+    for (let i = 0; i < 2; ++i) world.upstream.answer(suffix, (response) => response.socket.destroy());
+    const error = await world.client(dialect).chat.completions.create({ model, messages }).then(() => undefined, (e) => e);
+    assert.ok(error instanceof OpenAI.InternalServerError, `${error}`);
+    assert.equal(error.status, 502);
+    assert.equal(error.error.portolan.class, 'provider');
+    assert.equal(error.error.portolan.attempts, 1);
+    world.upstream.take();
+    if (world.upstream.records.length > 0) world.upstream.take();
+  });
+}

@@ -1,0 +1,116 @@
+// The other routes, how the gateway is reached, and whose key goes where.
+
+import assert from 'node:assert/strict';
+import { anthropic, dialects, openai } from './dialects.mjs';
+import { test } from './harness.mjs';
+import { json } from './upstream.mjs';
+
+const messages = [{ role: 'user', content: 'Hi' }];
+
+for (const base of ['/v1', '']) {
+  const where = base ? 'with /v1' : 'without /v1';
+
+  test(`openai: a base URL ${where}`, async (world) => {
+    const client = world.client(openai, { base });
+    await client.chat.completions.create({ model: 'm', messages });
+    await client.completions.create({ model: 'm', prompt: 'Hi' });
+    await client.embeddings.create({ model: 'm', input: 'Hi' });
+    world.upstream.answer('/models', json({ object: 'list', data: [] }));
+    await client.models.list();
+    assert.deepEqual([1, 2, 3, 4].map(() => world.upstream.take().path),
+      ['/v1/chat/completions', '/v1/completions', '/v1/embeddings', '/v1/models']);
+  });
+
+  test(`openai: models ${where}`, async (world) => {
+    const model = { id: 'meta-llama/Llama-3.1-8B', object: 'model', created: 1700000000, owned_by: 'vllm', max_model_len: 4096 };
+    const client = world.client(openai, { base });
+    world.upstream.answer('/models', json({ object: 'list', data: [model] }));
+    const listed = [];
+    for await (const each of client.models.list()) listed.push(each);
+    assert.deepEqual(JSON.parse(JSON.stringify(listed)), [model]);
+    assert.equal(`${world.upstream.records[0]?.method} ${world.upstream.take().path}`, 'GET /v1/models');
+
+    world.upstream.answer('Llama-3.1-8B', json(model));
+    const one = await client.models.retrieve('meta-llama/Llama-3.1-8B');
+    assert.deepEqual(JSON.parse(JSON.stringify(one)), model);
+    assert.equal(decodeURIComponent(world.upstream.take().path), '/v1/models/meta-llama/Llama-3.1-8B');
+  });
+}
+
+test('anthropic: models', async (world) => {
+  const model = { type: 'model', id: 'claude-sonnet-4-5', display_name: 'Claude Sonnet 4.5', created_at: '2025-09-29T00:00:00Z' };
+  const client = world.client(anthropic);
+  world.upstream.answer('/models', json({ data: [model], has_more: false, first_id: model.id, last_id: model.id }));
+  const listed = [];
+  for await (const each of client.models.list()) listed.push(each);
+  assert.deepEqual(listed.map(({ id, object, created }) => ({ id, object, created })),
+    [{ id: model.id, object: 'model', created: Date.parse(model.created_at) / 1000 }]);
+  assert.equal(world.upstream.take().path.split('?')[0], '/v1/models');
+
+  world.upstream.answer(model.id, json(model));
+  assert.equal((await client.models.retrieve(model.id)).id, model.id);
+  const record = world.upstream.take();
+  assert.equal(record.path, `/v1/models/${model.id}`);
+  assert.equal(record.headers['x-api-key'], 'sk-caller');
+});
+
+test('openai: completions', async (world) => {
+  const client = world.client(openai);
+  const answer = await client.completions.create({ model: 'm', prompt: ['Hi', 'Ho'], echo: true });
+  assert.equal(answer.choices[0].text, 'Hello');
+  const sent = world.upstream.take().json;
+  assert.deepEqual(sent, { model: 'm', prompt: ['Hi', 'Ho'], echo: true });
+  let text = '';
+  for await (const chunk of await client.completions.create({ model: 'm', prompt: 'Hi', stream: true })) {
+    text += chunk.choices[0].text;
+  }
+  assert.equal(text, 'Hello');
+  assert.equal(world.upstream.take().json.stream, true);
+});
+
+test('openai: embeddings', async (world) => {
+  const client = world.client(openai);
+  const decoded = await client.embeddings.create({ model: 'm', input: ['Hi', 'Ho'] });
+  assert.deepEqual([...decoded.data[0].embedding], [0.5, -0.25, 1]);
+  assert.equal(world.upstream.take().json.encoding_format, 'base64');  // what the package asks for by itself
+  const floats = await client.embeddings.create({ model: 'm', input: 'Hi', encoding_format: 'float', dimensions: 3 });
+  assert.deepEqual(floats.data[0].embedding, [0.5, -0.25, 1]);
+  assert.deepEqual(world.upstream.take().json, { model: 'm', input: 'Hi', encoding_format: 'float', dimensions: 3 });
+});
+
+for (const dialect of dialects) {
+  test(`${dialect.name}: nothing of the gateway's goes upstream`, async (world) => {
+    await world.client(dialect, { headers: { cookie: 'a=b', 'x-portkey-trace-id': 'trace-1', 'x-anything': 'y' } })
+      .chat.completions.create({ model: dialect.model, messages, portolan: { provider: dialect.name } });
+    const record = world.upstream.take();
+    const names = Object.keys(record.headers);
+    assert.deepEqual(names.filter((name) => /portkey|portolan|cookie|x-anything|stainless/.test(name)), []);
+    assert.equal('portolan' in record.json, false);
+  });
+
+  for (const prefix of ['x-portkey', 'x-portolan']) {
+    test(`${dialect.name}: answers to ${prefix} headers have their prefix`, async (world) => {
+      const { response } = await world.client(dialect, { prefix, headers: { [`${prefix}-trace-id`]: 'trace-1' } })
+        .chat.completions.create({ model: dialect.model, messages }).withResponse();
+      assert.equal(response.headers.get(`${prefix}-provider`), dialect.name);
+      assert.equal(response.headers.get(`${prefix}-trace-id`), 'trace-1');
+      const other = prefix === 'x-portkey' ? 'x-portolan' : 'x-portkey';
+      assert.deepEqual([...response.headers.keys()].filter((name) => name.startsWith(other)), []);
+      world.upstream.take();
+    });
+  }
+
+  test(`${dialect.name}: a config in a header`, async (world) => {
+    const config = {
+      provider: dialect.name, api_key: 'sk-config', custom_host: `${world.upstream.url}/v1`,
+      override_params: { temperature: 0.5 },
+    };
+    const client = world.client(dialect, { headers: {
+      'x-portkey-provider': null, 'x-portkey-custom-host': null, 'x-portkey-config': JSON.stringify(config),
+    } });
+    await client.chat.completions.create({ model: dialect.model, messages });
+    const record = world.upstream.take();
+    assert.equal(dialect.keyOf(record), dialect.key('sk-config'));
+    assert.equal(record.json.temperature, 0.5);
+  });
+}

@@ -1,0 +1,142 @@
+// A scripted provider: it answers as it is told, or plausibly, and records every request it gets.
+
+import http from 'node:http';
+import { once } from 'node:events';
+
+/** Serves what `scripts` holds; tests assert on what `take` returns. */
+export class Upstream {
+  /** @param scripts the answers to give; shared with another Upstream, both give the same ones. */
+  constructor(scripts = new Map()) {
+    this.scripts = scripts;
+    this.records = [];
+    this.taken = 0;
+    this.server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => this.#serve(request, response));
+  }
+
+  async listen() {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    this.url = `http://127.0.0.1:${this.server.address().port}`;
+    return this;
+  }
+
+  close() {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  /** The next request whose path ends with `suffix` gets `answer`, a function of (response, record). */
+  answer(suffix, answer) {
+    if (!this.scripts.has(suffix)) this.scripts.set(suffix, []);
+    this.scripts.get(suffix).push(answer);
+  }
+
+  /** The oldest request that no test has looked at. */
+  take() {
+    const record = this.records.shift();
+    if (!record) throw new NothingReached();
+    ++this.taken;
+    return record;
+  }
+
+  /** Like `take`, but waits for a request that is still on its way. */
+  async arrival() {
+    for (let i = 0; i < 500 && this.records.length === 0; ++i) await new Promise((resume) => setTimeout(resume, 2));
+    return this.take();
+  }
+
+  /** Forgets everything between tests; tells what the test has left. */
+  reset() {
+    const left = { records: this.records, taken: this.taken };
+    this.scripts.clear();
+    this.records = [];
+    this.taken = 0;
+    return left;
+  }
+
+  async #serve(request, response) {
+    const record = {
+      method: request.method,
+      path: request.url,
+      headers: request.headers,
+      socket: request.socket,
+      body: '',
+    };
+    record.gone = new Promise((resolve) => {
+      response.on('close', () => {
+        record.goneAt = performance.now();
+        resolve(record.goneAt);
+      });
+    });
+    request.on('error', () => {});
+    response.on('error', () => {});
+    request.setEncoding('utf8');
+    try {
+      for await (const piece of request) record.body += piece;
+    } catch {
+      return;
+    }
+    record.json = record.body === '' ? undefined : JSON.parse(record.body);
+    this.records.push(record);
+    const path = request.url.split('?')[0];
+    const suffix = [...this.scripts.keys()].find((key) => path.endsWith(key) && this.scripts.get(key).length > 0);
+    const answer = suffix ? this.scripts.get(suffix).shift() : usualAnswer(path, record.json);
+    await answer(response, record);
+  }
+}
+
+/** Thrown where a test expects a request upstream and there is none. */
+export class NothingReached extends Error {
+  constructor() {
+    super('no request reached the upstream');
+  }
+}
+
+/** Answers with `value` as JSON. */
+export const json = (value, { status = 200, headers = {} } = {}) => (response) => {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers });
+  response.end(typeof value === 'string' ? value : JSON.stringify(value));
+};
+
+/** Answers with `events` (see dialects.mjs). `then`: `end` in good order, `cut` the connection, or `hang`. */
+export const stream = (events, { then = 'end', headers = {} } = {}) => async (response) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream', ...headers });
+  for (const event of events) {
+    response.write(event);
+    await new Promise((resume) => setImmediate(resume));
+  }
+  if (then === 'end') response.end();
+  // What was written must leave first: a socket destroyed at once would take it along.
+  if (then === 'cut') setTimeout(() => response.socket?.destroy(), 20);
+};
+
+/** Never answers. */
+export const silence = () => () => {};
+
+import { anthropic, openai } from './dialects.mjs';
+
+// What any provider might say, so that a test that scripts nothing still gets an answer.
+function usualAnswer(path, body) {
+  const dialect = path.endsWith('/messages') ? anthropic : openai;
+  if (path.endsWith('/chat/completions') || path.endsWith('/messages')) {
+    return body?.stream ? stream(dialect.textStream(['Hel', 'lo'], { usage: true })) : json(dialect.text('Hello'));
+  }
+  if (path.endsWith('/completions')) {
+    const text = (piece, finish) => ({
+      id: 'cmpl-1', object: 'text_completion', created: 1700000000, model: 'm',
+      choices: [{ text: piece, index: 0, logprobs: null, finish_reason: finish }],
+    });
+    if (body?.stream) return stream([...openai.events([text('Hel', null), text('lo', 'stop')]), 'data: [DONE]\n\n']);
+    return json({ ...text('Hello', 'stop'), usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } });
+  }
+  if (path.endsWith('/embeddings')) {
+    const vector = [0.5, -0.25, 1];
+    const embedding =
+      body?.encoding_format === 'base64' ? Buffer.from(new Float32Array(vector).buffer).toString('base64') : vector;
+    return json({
+      object: 'list', model: 'm', data: [{ object: 'embedding', index: 0, embedding }],
+      usage: { prompt_tokens: 2, total_tokens: 2 },
+    });
+  }
+  return json({ error: { message: `the upstream has no ${path}`, type: 'x', code: null, param: null } }, { status: 404 });
+}
