@@ -13,7 +13,7 @@ Error NotAMessage() {
   Error error;
   error.error_class = ErrorClass::kProvider;
   error.http_status = 502;
-  error.code = "upstream_invalid_response";
+  error.code = "upstream_invalid_answer";
   error.message = "anthropic answered with something that is not a message";
   error.retryable = true;
   return error;

@@ -84,7 +84,7 @@ void ChatStream::OnMessageStart(const wire::MessagesResponse& message, MessageSi
 std::optional<Error> ChatStream::OnBlockStart(const wire::StreamEvent& event, MessageSink& out) {
   if (open_.size() >= kMaxOpenBlocks) {
     done_ = true;
-    return Broken("upstream_invalid_response", "anthropic began block after block without an end");
+    return Broken("upstream_invalid_answer", "anthropic began block after block without an end");
   }
   EmitRole(out);
   const api::ContentBlock& block = event.content_block();

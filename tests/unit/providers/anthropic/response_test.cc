@@ -176,7 +176,7 @@ TEST(Response, WhatIsNoMessageIsAnError) {
     const auto answer = TheHarness().Decode(body, Facts());
     ASSERT_TRUE(answer.error) << body;
     EXPECT_EQ(answer.error->http_status, 502);
-    EXPECT_EQ(answer.error->code, "upstream_invalid_response");
+    EXPECT_EQ(answer.error->code, "upstream_invalid_answer");
   }
 }
 

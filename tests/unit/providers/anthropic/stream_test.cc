@@ -270,7 +270,7 @@ TEST(ChatStream, BlocksThatNeverEndAreAnError) {
          stream.Feed(R"({"type":"content_block_start","index":-5,"content_block":{"type":"text"}})"))
     ++fed;
   ASSERT_TRUE(stream.error);
-  EXPECT_EQ(stream.error->code, "upstream_invalid_response");
+  EXPECT_EQ(stream.error->code, "upstream_invalid_answer");
   EXPECT_LT(fed, 100);
 }
 
