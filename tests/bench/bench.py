@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""Compares a call through Portolan with one through nginx as a plain proxy (gRPC: with a bare gRPC echo server).
+
+Both stand in front of the same instant upstream and run on the same core; upstream and load share the other one. The
+sides take turns, and each figure is the median of all runs. The CPU time of the proxy process per request is what
+counts: the load on a busy machine spoils the rest first.
+"""
+
+import argparse
+import fnmatch
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import processes
+import rows as table
+
+LOAD_CORE, PROXY_CORE = 0, 1
+# Between the chunks of a stream, so that they do not run together on their way.
+GAP_US = 150
+
+
+class Bench:
+    def __init__(self, options, directory):
+        self.options = options
+        self.directory = directory
+        self.build = options.build
+        tool = lambda name: os.path.join(self.build, "tests/bench", "bench_" + name)
+        self.tool = tool
+        log = os.path.join(directory, "tools.log")
+        port = processes.free_port()
+        self.upstream = processes.Server(LOAD_CORE, port, [tool("instant_upstream"), port, GAP_US], log)
+        self.nginx = processes.start_nginx(PROXY_CORE, port, directory)
+        self.portolan = processes.start_portolan(PROXY_CORE, os.path.join(self.build, "portolan"), directory)
+        echo = processes.free_port()
+        self.echo = processes.Server(PROXY_CORE, echo, [tool("grpc_echo"), echo], log)
+        # name: (process whose time counts, port)
+        self.servers = {
+            "nginx": (self.nginx, self.nginx.port),
+            "portolan": (self.portolan, self.portolan.port),
+            "portolan_grpc": (self.portolan, self.portolan.grpc_port),
+            "grpc_echo": (self.echo, echo),
+            "direct": (self.upstream, port),
+        }
+
+    def stop(self):
+        for server in (self.echo, self.portolan, self.nginx, self.upstream):
+            server.stop()
+
+    def command(self, row, side, port, seconds):
+        body = os.path.join(self.directory, "body.json")
+        with open(body, "w") as file:
+            file.write(side.body)
+        if row.tool == "wrk":
+            headers = [part for header in side.headers for part in ("-H", header)]
+            script = os.path.join(os.path.dirname(__file__), "post.lua")
+            return ["wrk", "-t1", f"-c{row.concurrency}", f"-d{seconds}s", "-s", script, *headers,
+                    f"http://127.0.0.1:{port}{side.path}"], body
+        if row.tool == "streams":
+            return [self.tool("stream_load"), port, side.path, body, row.concurrency, seconds, *side.headers], body
+        return [self.tool("grpc_load"), port, row.tool.removeprefix("grpc-"), row.concurrency, seconds, side.path,
+                *side.headers], body
+
+    def run(self, row, side, seconds):
+        """One run of one side: its figures, by name."""
+        server, port = self.servers[side.server]
+        command, body = self.command(row, side, port, seconds)
+        before, start = server.cpu(), time.monotonic()
+        done = subprocess.run(["taskset", "-c", str(LOAD_CORE)] + [str(part) for part in command], capture_output=True,
+                              text=True, env={**os.environ, "BENCH_BODY": body})
+        took, after = time.monotonic() - start, server.cpu()
+        lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+        if done.returncode != 0 or not lines:
+            raise SystemExit(f"error: {row.name}: {command[0]} failed:\n{done.stdout}{done.stderr}")
+        figures = json.loads(lines[-1])
+        if figures["failures"] or not figures["requests"]:
+            raise SystemExit(f"error: {row.name} by {side.server}: {lines[-1]}\n{done.stderr}")
+        total = after[0] - before[0]
+        user, kernel = after[1] - before[1], after[2] - before[2]
+        count = figures["requests"] * row.per
+        figures["cpu_us"] = total * 1e6 / count
+        figures["kernel_us"] = figures["cpu_us"] * kernel / max(1, user + kernel)
+        figures["rate"] = figures["requests"] / figures.get("seconds", took)
+        return figures
+
+    def measure(self, chosen):
+        """{(row name, side): [figures of each run]}"""
+        results = {}
+        for number in range(self.options.runs + 1):
+            for row in chosen:
+                sides = {"base": row.base, "ours": row.ours}
+                if row.direct:
+                    sides["direct"] = table.Side("direct", row.base.path, row.base.body, row.base.headers)
+                for name, side in sides.items():
+                    # The first round warms up only.
+                    seconds = self.options.seconds if number else min(0.5, self.options.seconds)
+                    seconds = max(1, round(seconds)) if row.tool == "wrk" else seconds
+                    figures = self.run(row, side, seconds)
+                    if number:
+                        results.setdefault((row.name, name), []).append(figures)
+            print(f"round {number} of {self.options.runs}", file=sys.stderr)
+        return results
+
+    def check_refusal(self):
+        """A malformed request gets its 400: what is measured does look at what it passes on."""
+        body = table.openai_body()[:-1] + ",}"
+        request = ("POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+                   f"content-length: {len(body)}\r\n\r\n{body}")
+        status = processes.answer_status(self.portolan.port, request.encode())
+        if status != 400:
+            raise SystemExit(f"error: a malformed request got {status}, not 400")
+
+    def start_times(self, count):
+        """Milliseconds from exec to the first answer, and kilobytes of memory then."""
+        times, memory = [], []
+        for _ in range(count):
+            start = time.monotonic()
+            server = processes.start_portolan(PROXY_CORE, os.path.join(self.build, "portolan"), self.directory,
+                                              wait=False)
+            while True:
+                try:
+                    if processes.answer_status(server.port, b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n") == 200:
+                        break
+                except OSError:
+                    time.sleep(0.0005)
+                if server.process.poll() is not None:
+                    raise SystemExit("error: portolan does not start")
+            times.append((time.monotonic() - start) * 1e3)
+            memory.append(server.memory_kb())
+            server.stop()
+        return statistics.median(times), statistics.median(memory)
+
+
+def median(runs, name):
+    return statistics.median(run[name] for run in runs)
+
+
+def cpu_cell(runs):
+    return f"{median(runs, 'cpu_us'):.1f} ({median(runs, 'cpu_us') - median(runs, 'kernel_us'):.1f} + " \
+           f"{median(runs, 'kernel_us'):.1f})"
+
+
+def render(chosen, results):
+    head = ["row", "callers", "base", "CPU µs base (user + kernel)", "CPU µs Portolan", "ratio", "1/s base",
+            "1/s Portolan", "p50 µs", "p99 µs"]
+    lines = [head, ["---"] * len(head)]
+    for row in chosen:
+        base, ours = results[row.name, "base"], results[row.name, "ours"]
+        # Each pair ran side by side: the median of the ratios is steadier than the ratio of the medians.
+        ratio = statistics.median(b["cpu_us"] / a["cpu_us"] for a, b in zip(base, ours))
+        lines.append([row.name, str(row.concurrency), row.base.server.replace("_", " "), cpu_cell(base), cpu_cell(ours),
+                      f"{ratio:.2f}", f"{median(base, 'rate'):.0f}", f"{median(ours, 'rate'):.0f}",
+                      f"{median(base, 'p50_us'):.0f} / {median(ours, 'p50_us'):.0f}",
+                      f"{median(base, 'p99_us'):.0f} / {median(ours, 'p99_us'):.0f}"])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    text = [("| " + " | ".join(cell.ljust(widths[i], "-" if cell == "---" else " ") for i, cell in enumerate(line)) +
+             " |") for line in lines]
+    for row in chosen:
+        if row.direct:
+            direct = results[row.name, "direct"]
+            added = [[median(results[row.name, side], name) - median(direct, name) for side in ("base", "ours")]
+                     for name in ("p50_us", "p99_us")]
+            text += ["", f"Added to the upstream's own latency, {row.name} (nginx / Portolan): "
+                         f"p50 {added[0][0]:.0f} / {added[0][1]:.0f} µs, p99 {added[1][0]:.0f} / {added[1][1]:.0f} µs."]
+    return "\n".join(text)
+
+
+def first_line(*command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    return (done.stdout + done.stderr).strip().splitlines()[0]
+
+
+def machine(build):
+    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
+                 platform.machine())
+    return (f"Machine: {model}, {os.cpu_count()} cores, Linux {platform.release()}; "
+            f"load average {os.getloadavg()[0]:.1f}.\n"
+            f"Versions: {first_line(os.path.join(build, 'portolan'), '--version')}; "
+            f"{first_line('/usr/sbin/nginx', '-v')}; {first_line('wrk', '-v').split(' Copyright')[0]}; "
+            f"{first_line('g++', '--version')}.")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build/release", help="folder with the release build")
+    parser.add_argument("--quick", action="store_true", help="3 short runs: a first look, not a result")
+    parser.add_argument("--runs", type=int, help="runs of each side (5)")
+    parser.add_argument("--seconds", type=float, help="length of a run (2)")
+    parser.add_argument("--rows", default="*", help="measure only rows whose name matches this pattern")
+    parser.add_argument("--markdown", help="also write the table to this file")
+    options = parser.parse_args()
+    options.runs = options.runs or (3 if options.quick else 5)
+    options.seconds = options.seconds or (1 if options.quick else 2)
+
+    with tempfile.TemporaryDirectory(prefix="portolan-bench-") as directory:
+        os.chmod(directory, 0o755)
+        bench = Bench(options, directory)
+        try:
+            started, idle = bench.start_times(options.runs)
+            chosen = [row for row in table.rows(bench.upstream.port) if fnmatch.fnmatch(row.name, options.rows)]
+            if not chosen:
+                raise SystemExit(f"error: no row is named like {options.rows}")
+            results = bench.measure(chosen)
+            bench.check_refusal()
+            text = "\n".join([
+                machine(options.build),
+                f"{options.runs} runs of {options.seconds:g} s a side, interleaved; medians. CPU time is the proxy's; "
+                f"ratios are of CPU time.", "", render(chosen, results), "",
+                f"Portolan idle: {idle / 1024:.1f} MB resident; {started:.0f} ms from exec to the first answer; "
+                f"{bench.portolan.memory_kb() / 1024:.1f} MB after all this (nginx's worker "
+                f"{bench.nginx.memory_kb() / 1024:.1f} MB). A malformed request got its 400."])
+        finally:
+            bench.stop()
+    print(text)
+    if options.markdown:
+        with open(options.markdown, "w") as file:
+            file.write(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

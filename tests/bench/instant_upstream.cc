@@ -1,0 +1,246 @@
+// A provider that answers at once: what it costs is the same whoever calls, so that proxies in front of it
+// can be compared. A bare epoll server of its own, sharing no code with the gateway.
+//
+//   bench_instant_upstream PORT [GAP_US]
+//
+// POST /v1/chat/completions and /v1/messages, unary or (`"stream":true` in the body) 100 events, each sent by
+// itself and GAP_US microseconds apart, so that they do not run together. Request bodies are read by their
+// content-length and otherwise ignored. It trusts its callers: this is no server for anything else.
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "tests/bench/canned_answers.h"
+
+namespace {
+
+using Nanoseconds = long long;
+
+Nanoseconds Now() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
+struct Connection {
+  int fd = -1;
+  std::string input;
+  size_t body_left = 0;
+  bool in_body = false;
+  bool anthropic = false;
+  bool stream = false;
+  bool flag_seen = false;
+  const std::vector<std::string>* events = nullptr;  // being sent
+  size_t next_event = 0;
+};
+
+struct Due {
+  Nanoseconds at;
+  int fd;
+};
+
+std::string Unary(std::string_view body) {
+  return "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-request-id: "
+         "req_8f2b6c1d\r\ncontent-length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
+
+std::vector<std::string> Chunked(std::vector<std::string> events) {
+  for (std::string& event : events) {
+    std::array<char, 16> size;
+    std::snprintf(size.data(), size.size(), "%zx\r\n", event.size());
+    event = size.data() + event + "\r\n";
+  }
+  events.front().insert(0,
+                        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
+                        "x-request-id: req_8f2b6c1d\r\ntransfer-encoding: chunked\r\n\r\n");
+  events.back() += "0\r\n\r\n";
+  return events;
+}
+
+void SendAll(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t sent = send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EAGAIN) continue;
+    if (sent <= 0) return;
+    text.remove_prefix(static_cast<size_t>(sent));
+  }
+}
+
+class Upstream {
+ public:
+  Upstream(int listener, Nanoseconds gap) : listener_(listener), gap_(gap) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = listener;
+    epoll_ctl(epoll_, EPOLL_CTL_ADD, listener, &event);
+  }
+
+  [[noreturn]] void Run() {
+    std::array<epoll_event, 256> ready;
+    while (true) {
+      timespec timeout{};
+      const Nanoseconds wait = due_.empty() ? 0 : std::max(0LL, due_.front().at - Now());
+      timeout.tv_nsec = static_cast<long>(wait);
+      const int count =
+          epoll_pwait2(epoll_, ready.data(), ready.size(), due_.empty() ? nullptr : &timeout, nullptr);
+      for (int i = 0; i < count; ++i) {
+        const int fd = ready[static_cast<size_t>(i)].data.fd;
+        if (fd == listener_) {
+          Accept();
+        } else {
+          Read(fd);
+        }
+      }
+      for (const Nanoseconds now = Now(); !due_.empty() && due_.front().at <= now; due_.pop_front()) {
+        const auto found = connections_.find(due_.front().fd);
+        if (found != connections_.end()) SendEvent(found->second);
+      }
+    }
+  }
+
+ private:
+  void Accept() {
+    int fd;
+    while ((fd = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+      const int on = 1;
+      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      epoll_event event{};
+      event.events = EPOLLIN | EPOLLET;
+      event.data.fd = fd;
+      epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
+      connections_[fd].fd = fd;
+    }
+  }
+
+  void Read(int fd) {
+    const auto found = connections_.find(fd);
+    if (found == connections_.end()) return;
+    Connection& connection = found->second;
+    while (true) {
+      const ssize_t got = recv(fd, buffer_.data(), buffer_.size(), 0);
+      if (got < 0 && errno == EAGAIN) return;
+      if (got <= 0) {
+        close(fd);
+        connections_.erase(found);
+        return;
+      }
+      Take(connection, {buffer_.data(), static_cast<size_t>(got)});
+      if (static_cast<size_t>(got) < buffer_.size()) return;
+    }
+  }
+
+  void Take(Connection& connection, std::string_view data) {
+    if (!connection.in_body) {
+      connection.input += data;
+      const size_t end = connection.input.find("\r\n\r\n");
+      if (end == std::string::npos) return;
+      BeginBody(connection, std::string_view(connection.input).substr(0, end));
+      const std::string rest = connection.input.substr(end + 4);
+      connection.input.clear();
+      TakeBody(connection, rest);
+    } else {
+      TakeBody(connection, data);
+    }
+  }
+
+  static void BeginBody(Connection& connection, std::string_view head) {
+    connection.in_body = true;
+    connection.stream = false;
+    connection.flag_seen = false;
+    connection.anthropic = head.substr(0, head.find('\r')).find("/messages") != std::string_view::npos;
+    connection.body_left = 0;
+    for (const std::string_view name : {"\r\ncontent-length:", "\r\nContent-Length:"}) {
+      const size_t at = head.find(name);
+      if (at != std::string_view::npos)
+        connection.body_left = std::strtoull(head.data() + at + name.size(), nullptr, 10);
+    }
+  }
+
+  void TakeBody(Connection& connection, std::string_view data) {
+    // The flag is looked for at the beginning of a body only: a large one shall cost nothing here.
+    if (connection.body_left > 0 && !connection.flag_seen) {
+      const std::string_view head = data.substr(0, 4096);
+      connection.flag_seen = true;
+      connection.stream = head.find("\"stream\":true") != std::string_view::npos ||
+                          head.find("\"stream\": true") != std::string_view::npos;
+    }
+    connection.body_left -= std::min(connection.body_left, data.size());
+    if (connection.body_left > 0) return;
+    connection.in_body = false;
+    if (connection.stream) {
+      connection.events = connection.anthropic ? &anthropic_events_ : &openai_events_;
+      connection.next_event = 0;
+      SendEvent(connection);
+    } else {
+      SendAll(connection.fd, connection.anthropic ? anthropic_answer_ : openai_answer_);
+    }
+  }
+
+  void SendEvent(Connection& connection) {
+    if (connection.events == nullptr) return;
+    SendAll(connection.fd, (*connection.events)[connection.next_event]);
+    if (++connection.next_event < connection.events->size()) {
+      due_.push_back({Now() + gap_, connection.fd});
+    } else {
+      connection.events = nullptr;
+    }
+  }
+
+  const int listener_;
+  const Nanoseconds gap_;
+  const int epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  std::array<char, 65536> buffer_;
+  std::unordered_map<int, Connection> connections_;
+  std::deque<Due> due_;  // in order, as the gap is one for all
+  const std::string openai_answer_ = Unary(bench::kOpenAiAnswer);
+  const std::string anthropic_answer_ = Unary(bench::kAnthropicAnswer);
+  const std::vector<std::string> openai_events_ = Chunked(bench::OpenAiEvents());
+  const std::vector<std::string> anthropic_events_ = Chunked(bench::AnthropicEvents());
+};
+
+int Listen(int port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 || listen(fd, 1024) != 0) {
+    std::perror("bench_instant_upstream");
+    std::exit(1);
+  }
+  return fd;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::fprintf(stderr, "usage: bench_instant_upstream PORT [GAP_US]\n");
+    return 2;
+  }
+  // Timers are otherwise late by 50 microseconds.
+  prctl(PR_SET_TIMERSLACK, 1);
+  const long gap_us = argc > 2 ? std::atol(argv[2]) : 0;
+  Upstream(Listen(std::atoi(argv[1])), gap_us * 1000LL).Run();
+}

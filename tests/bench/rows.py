@@ -1,0 +1,96 @@
+"""What is measured: each row is one load, sent through both sides in turn."""
+
+import json
+from dataclasses import dataclass, field
+
+PROMPT = "Say hello, and tell me in two sentences what you can help me with today."
+# What the official SDKs send besides.
+SDK_HEADERS = [
+    "Authorization: Bearer sk-bench-0123456789abcdef0123456789abcdef",
+    "Accept: application/json",
+    "User-Agent: OpenAI/Python 1.99.1",
+    "X-Stainless-Lang: python",
+    "X-Stainless-Package-Version: 1.99.1",
+]
+
+
+def openai_body(stream=False, pad=0):
+    body = {
+        "model": "gpt-4.1",
+        "messages": [
+            {"role": "system", "content": "You are a helpful assistant."},
+            {"role": "user", "content": PROMPT},
+        ],
+        "temperature": 0.7,
+        "max_tokens": 256,
+    }
+    if stream:
+        body = {"model": body.pop("model"), "stream": True, **body}
+    if pad:
+        body["messages"][1]["content"] += " lorem ipsum" * (pad // 12)
+    return json.dumps(body, separators=(",", ":"))
+
+
+def anthropic_body(stream=False):
+    body = {
+        "model": "claude-sonnet-4-20250514",
+        "stream": stream,
+        "max_tokens": 256,
+        "system": "You are a helpful assistant.",
+        "messages": [{"role": "user", "content": PROMPT}],
+        "temperature": 0.7,
+    }
+    return json.dumps(body, separators=(",", ":"))
+
+
+@dataclass
+class Side:
+    """How one side is called: the path and body are what it needs to reach the same kind of answer."""
+
+    server: str  # a name in bench.py's table of servers
+    path: str = ""
+    body: str = ""
+    headers: list = field(default_factory=list)
+
+
+@dataclass
+class Row:
+    name: str
+    tool: str  # wrk, streams, grpc-unary, grpc-stream
+    concurrency: int
+    base: Side  # what the ratio is to
+    ours: Side
+    per: int = 1  # CPU is told per request divided by this: chunks of a stream
+    direct: bool = False  # latency is also measured without a proxy, so that what is added can be told
+
+
+def rows(upstream):
+    host = f"http://127.0.0.1:{upstream}"
+    openai = SDK_HEADERS + ["x-portolan-provider: openai", f"x-portolan-custom-host: {host}/v1"]
+    anthropic = SDK_HEADERS + ["x-portolan-provider: anthropic", f"x-portolan-custom-host: {host}/v1"]
+    chat, messages = "/v1/chat/completions", "/v1/messages"
+    metadata = ["x-portolan-provider=openai", f"x-portolan-custom-host={host}/v1",
+                "authorization=Bearer sk-bench-0123456789abcdef0123456789abcdef"]
+
+    def same(body, nginx_path=chat):
+        return (Side("nginx", nginx_path, body, openai), Side("portolan", chat, body, openai))
+
+    def translated(stream):
+        return (Side("nginx", messages, anthropic_body(stream), anthropic),
+                Side("portolan", chat, openai_body(stream).replace("gpt-4.1", "claude-sonnet-4-20250514"), anthropic))
+
+    echo = Side("grpc_echo", "gpt-4.1")
+    over_http = Side("portolan_grpc", "gpt-4.1", headers=metadata)
+    built_in = Side("portolan_grpc", "echo/echo")
+    return [
+        Row("unary", "wrk", 64, *same(openai_body())),
+        Row("unary, 1 caller", "wrk", 1, *same(openai_body()), direct=True),
+        Row("unary, 1 MB body", "wrk", 8, *same(openai_body(pad=1 << 20))),
+        Row("streamed, per chunk", "streams", 8, *same(openai_body(True)), per=100),
+        Row("translated", "wrk", 64, *translated(False)),
+        Row("translated stream, per chunk", "streams", 8, *translated(True), per=100),
+        Row("gRPC unary, HTTP upstream", "grpc-unary", 64, echo, over_http),
+        Row("gRPC unary, 1 caller", "grpc-unary", 1, echo, over_http),
+        Row("gRPC unary, echo", "grpc-unary", 64, echo, built_in),
+        Row("gRPC stream, per message", "grpc-stream", 8, echo, over_http, per=100),
+    ]
