@@ -29,12 +29,12 @@ int FindInSink(const SinkPlan& sink, std::string_view name, const pb::Message& m
 }
 
 void RemoveFromSink(const SinkPlan& sink, std::string_view name, pb::Message* message) {
+  int at = FindInSink(sink, name, *message);
+  if (at < 0) return;
   const pb::Reflection* reflection = message->GetReflection();
-  for (int at = FindInSink(sink, name, *message); at >= 0; at = FindInSink(sink, name, *message)) {
-    const int last = reflection->FieldSize(*message, sink.field) - 1;
-    for (; at < last; ++at) reflection->SwapElements(message, sink.field, at, at + 1);
-    reflection->RemoveLast(message, sink.field);
-  }
+  const int last = reflection->FieldSize(*message, sink.field) - 1;
+  for (; at < last; ++at) reflection->SwapElements(message, sink.field, at, at + 1);
+  reflection->RemoveLast(message, sink.field);
 }
 
 void KeepLastOfEach(const pb::FieldDescriptor& entries, const pb::FieldDescriptor& key,

@@ -11,7 +11,8 @@
 namespace portolan::codec {
 
 void AddToSink(const SinkPlan& sink, std::string_view name, std::string_view json, pb::Message* message);
-// Removes the entries of that name. What is near the end is found soonest.
+// Removes the entry of that name, if there is one. Looked for from the end: there, an answer that repeats a
+// member again and again has it, and does not make us look through all the others each time.
 void RemoveFromSink(const SinkPlan& sink, std::string_view name, pb::Message* message);
 // The index of the entry of that name; -1 if there is none.
 int FindInSink(const SinkPlan& sink, std::string_view name, const pb::Message& message);

@@ -1,0 +1,171 @@
+// What Encode's options do, what CheckVerbatim refuses, and protobuf's own JSON as the oracle of the common
+// subset.
+
+#include <functional>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "google/protobuf/util/json_util.h"
+#include "tests/unit/codec/fixture.h"
+
+namespace portolan::codec::test {
+namespace {
+
+using EncodeTest = CodecTest;
+
+template <typename M>
+std::string BothWays(const MessagePlan& plan, const M& message, const EncodeOptions& options) {
+  std::string by_wire;
+  EncodeByWire(plan, message, message.ByteSizeLong(), options, &by_wire);
+  std::string by_reflection;
+  EncodeByReflection(plan, message, options, &by_reflection);
+  EXPECT_EQ(by_wire, by_reflection);
+  return by_wire;
+}
+
+TEST_F(EncodeTest, InstructionsToTheGatewayStayHere) {
+  const EncodeOptions upstream{.composed = false, .for_upstream = true};
+  EXPECT_EQ(
+      RoundTrip<Chat>(R"({"portolan":{"provider":"p"},"model":"m","new":1})", Strictness::kRequest, upstream),
+      R"({"model":"m","new":1})");
+  EXPECT_EQ(RoundTrip<Chat>(R"({"portolan":null,"new":1})", Strictness::kRequest, upstream), R"({"new":1})");
+  EXPECT_EQ(RoundTrip<Chat>(R"({"portolan":5,"new":1})", Strictness::kResponse, upstream), R"({"new":1})");
+  EXPECT_EQ(RoundTrip<Chat>(R"({"portolan":null})"), R"({"portolan":null})");
+}
+
+TEST_F(EncodeTest, NullsAreEmittedOnlyInWhatIsComposed) {
+  const EncodeOptions composed{.composed = true, .for_upstream = false};
+  EXPECT_EQ(RoundTrip<Everything>("{}"), "{}");
+  EXPECT_EQ(RoundTrip<Everything>("{}", Strictness::kRequest, composed),
+            R"({"nullable":null,"nullable_list":null})");
+  EXPECT_EQ(RoundTrip<Everything>(R"({"nullable":"x","nullable_list":[]})", Strictness::kRequest, composed),
+            R"({"nullable":"x","nullable_list":[]})");
+}
+
+TEST_F(EncodeTest, TheTwoWaysAgreeOnWhatDecodingNeverBuilds) {
+  Everything message;
+  message.add_text_of();
+  message.add_raw_of();
+  message.add_message_of();
+  message.mutable_a_union();
+  message.mutable_an_inline();
+  message.set_a_level(static_cast<Level>(99));
+  message.set_a_double(std::numeric_limits<double>::infinity());
+  message.set_an_int32(-1);
+  EXPECT_EQ(
+      nlohmann::json::parse(BothWays(Plan(Everything::descriptor()),
+                                     [&] {
+                                       Everything copy = message;
+                                       copy.clear_raw_of();
+                                       return copy;
+                                     }(),
+                                     {})),
+      nlohmann::json::parse(R"({"an_int32":-1,"a_double":null,"a_level":null,"a_union":null,"an_inline":[],
+                                      "text_of":{"":""},"message_of":{"":null}})"));
+}
+
+TEST_F(EncodeTest, CommonSubsetIsWhatProtobufWrites) {
+  Everything message;
+  message.set_a_bool(true);
+  message.set_an_int32(std::numeric_limits<int32_t>::min());
+  message.set_a_uint32(std::numeric_limits<uint32_t>::max());
+  message.set_a_float(0.1F);
+  message.set_a_double(1e-300);
+  std::string text;
+  for (char c = 1; c < 127; ++c) text.push_back(c);
+  message.set_a_string(text + "\u00e9\u2028\U0001F600");
+  message.set_a_bytes(std::string("\0\xff\x10", 3));
+  message.mutable_a_duration()->set_seconds(-3);
+  message.mutable_a_duration()->set_nanos(-1000000);
+  message.mutable_a_message()->set_a_bool(false);
+  message.set_renamed("x");
+  message.add_doubles(0.1);
+  message.add_doubles(-0.0);
+  message.add_strings("");
+  message.add_messages()->add_messages();
+  message.add_messages();
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string oracle;
+  ASSERT_TRUE(google::protobuf::util::MessageToJsonString(message, &oracle, options).ok());
+  nlohmann::json expected = nlohmann::json::parse(oracle);
+  expected["an other name"] = expected["renamed"];
+  expected.erase("renamed");
+  EXPECT_EQ(nlohmann::json::parse(BothWays(Plan(Everything::descriptor()), message, {})), expected);
+}
+
+// The other way round: what protobuf reads from the same text.
+TEST_F(EncodeTest, CommonSubsetIsReadAsProtobufReadsIt) {
+  for (const char* json :
+       {R"({"a_bool":true,"an_int32":1e3,"an_int64":-5.0,"a_uint64":18446744073709551615,"a_double":1.5e-7})",
+        R"({"a_string":"\u00e9\ud83d\ude00\n","a_bytes":"-_8","a_duration":"-1.5s","strings":["a",""]})",
+        R"({"messages":[{"a_bool":false},{}],"doubles":[1,2.5,-0.0],"a_message":{"a_message":{}}})"}) {
+    Everything ours;
+    Everything theirs;
+    DecodeError error;
+    ASSERT_TRUE(Decode(Plan(Everything::descriptor()), json, {}, &ours, &error)) << error.ToString();
+    ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(json, &theirs).ok()) << json;
+    EXPECT_EQ(ours.SerializeAsString(), theirs.SerializeAsString()) << json;
+  }
+}
+
+TEST_F(EncodeTest, WhatCameByGrpcIsCheckedBeforeItIsWritten) {
+  const std::vector<std::pair<std::function<void(Everything*)>, std::string>> cases = {
+      {[](Everything* m) { m->set_a_raw("{"); }, "a_raw: not JSON: the text ends inside an object at byte 1"},
+      {[](Everything* m) { m->set_a_raw(""); },
+       "a_raw: not JSON: the text ends where a value should be at byte 0"},
+      {[](Everything* m) { m->set_a_raw("1,\"x\":2"); },
+       "a_raw: not JSON: text after the end of the value at byte 1"},
+      {[](Everything* m) { m->add_raws("1"), m->add_raws("x"); },
+       "raws[1]: not JSON: a value should be here at byte 0"},
+      {[](Everything* m) { m->add_extra()->set_name("x"); },
+       "extra[0]: not JSON: the text ends where a value should be at byte 0"},
+      {[](Everything* m) {
+         m->set_a_bool(true);
+         auto* entry = m->add_extra();
+         entry->set_name("a_bool");
+         entry->set_json("1");
+       },
+       "extra[0]: bears the name of a field that is present"},
+      {[](Everything* m) {
+         for (int i = 0; i < 2; ++i) {
+           auto* entry = m->mutable_a_message()->add_extra();
+           entry->set_name("x");
+           entry->set_json("1");
+         }
+       },
+       "a_message.extra[1]: the name stands twice"},
+      {[](Everything* m) { m->set_a_double(std::numeric_limits<double>::quiet_NaN()); },
+       "a_double: JSON has no such number"},
+      {[](Everything* m) { m->add_floats(std::numeric_limits<float>::infinity()); },
+       "floats[0]: JSON has no such number"},
+      {[](Everything* m) { m->set_a_level(LEVEL_UNSPECIFIED); }, "a_level: expected one of low, very-high"},
+      {[](Everything* m) { m->mutable_a_union(); }, "a_union: holds no value"},
+      {[](Everything* m) { m->mutable_a_duration()->set_nanos(1000000000); },
+       "a_duration: not a valid duration"},
+      {[](Everything* m) { m->add_text_of(), m->add_text_of(); }, "text_of[1]: the key stands twice"},
+      {[](Everything* m) { m->add_raw_of(); },
+       "raw_of[0]: not JSON: the text ends where a value should be at byte 0"},
+      {[](Everything* m) { m->set_a_raw(R"({"a":1,"a":2})"); },
+       "a_raw: not JSON: the key stands twice at byte 7"},
+  };
+  for (const auto& [spoil, expected] : cases) {
+    Everything message;
+    spoil(&message);
+    DecodeError error;
+    EXPECT_FALSE(CheckVerbatim(Plan(Everything::descriptor()), message, {}, &error)) << expected;
+    EXPECT_EQ(error.ToString(), expected);
+  }
+}
+
+TEST_F(EncodeTest, LargeAndSmallMessagesAreWrittenAlike) {
+  const std::string long_text(20000, 'x');
+  const std::string json = "{\"model\":\"" + long_text + "\",\"seed\":1,\"new\":[1]}";
+  EXPECT_EQ(RoundTrip<Chat>(json), json);
+}
+
+}  // namespace
+}  // namespace portolan::codec::test
