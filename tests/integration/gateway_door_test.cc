@@ -1,0 +1,52 @@
+// The gateway as a whole, from its doors to a provider's socket.
+
+#include <gtest/gtest.h>
+
+#include "tests/support/fake_upstream.h"
+#include "tests/support/gateway_fixture.h"
+
+namespace portolan::test {
+namespace {
+
+constexpr char kRequest[] = R"({"model":"gpt-4o", "messages":[{"role":"user","content":"hi"}]})";
+constexpr char kAnswer[] =
+    R"({"id":"c1","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"ho"},"finish_reason":"stop"}]})";
+
+TEST(GatewayDoor, RelaysARequestAndItsAnswerByteForByte) {
+  FakeUpstream upstream([](const SeenRequest&) { return RespondJson(200, kAnswer); });
+  GatewayFixture gateway;
+  TestClient client(gateway.http_address());
+  for (int i = 0; i < 2; ++i) {
+    const TestAnswer answer =
+        client.Post("/v1/chat/completions", kRequest, {{"x-portolan-custom-host", upstream.url() + "/v1"}});
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, kAnswer);
+    EXPECT_TRUE(answer.complete);
+  }
+  ASSERT_EQ(upstream.requests().size(), 2u);
+  EXPECT_EQ(upstream.requests()[1].body, kRequest);
+  EXPECT_EQ(upstream.requests()[1].target, "/v1/chat/completions");
+  EXPECT_EQ(upstream.requests()[1].connection, 1) << "the connection upstream was not kept";
+}
+
+TEST(GatewayDoor, SendsTheCallersKeyToAHostOfTheCallerAndNeverItsOwn) {
+  FakeUpstream upstream([](const SeenRequest&) { return RespondJson(200, kAnswer); });
+  GatewayFixture gateway({}, {{"OPENAI_API_KEY", "sk-gateway"}});
+  TestClient client(gateway.http_address());
+  EXPECT_EQ(
+      client.Post("/v1/chat/completions", kRequest, {{"x-portolan-custom-host", upstream.url()}}).status,
+      200);
+  EXPECT_EQ(upstream.requests().at(0).CountHeader("authorization"), 0);
+  client.Post("/v1/chat/completions", kRequest,
+              {{"x-portolan-custom-host", upstream.url()}, {"authorization", "Bearer sk-caller"}});
+  EXPECT_EQ(upstream.requests().at(1).Header("authorization"), "Bearer sk-caller");
+}
+
+TEST(GatewayDoor, TellsThatItIsReady) {
+  GatewayFixture gateway;
+  EXPECT_EQ(TestClient(gateway.http_address()).Get("/readyz").status, 200);
+  EXPECT_EQ(TestClient(gateway.admin_address()).Get("/readyz").status, 200);
+}
+
+}  // namespace
+}  // namespace portolan::test

@@ -1,0 +1,90 @@
+#pragma once
+
+// The whole gateway in this process, on ports of the system's choice, and a blocking HTTP/1.1 client that
+// shares no code with it.
+//
+//   FakeUpstream upstream(...);
+//   GatewayFixture gateway({}, {{"OPENAI_API_KEY", "sk-gateway"}});
+//   TestClient client(gateway.http_address());
+//   TestAnswer answer = client.Post("/v1/chat/completions", body, {{"x-portolan-custom-host",
+//   upstream.url()}});
+//
+// A gateway that does not start aborts the test program with the reason.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/config/options.h"
+#include "server/gateway.h"
+#include "tests/support/script.h"
+
+namespace portolan::test {
+
+class GatewayFixture {
+ public:
+  // `options` as for `portolan serve`, except for the addresses, which become ports of 127.0.0.1 that the
+  // system chooses. One thread unless they say otherwise, and no line in the log for each call.
+  explicit GatewayFixture(config::ServeOptions options = {},
+                          const std::map<std::string, std::string>& environment = {});
+  // Stops at once what is under way.
+  ~GatewayFixture();
+
+  Gateway& gateway() { return *gateway_; }
+  std::string http_address() const { return gateway_->http_address(); }
+  std::string grpc_address() const { return gateway_->grpc_address(); }
+  std::string admin_address() const { return gateway_->admin_address(); }
+
+ private:
+  std::unique_ptr<Gateway> gateway_;
+};
+
+struct TestAnswer {
+  int status = 0;                                   // 0: no answer came
+  Headers headers;                                  // in order, names in lower case
+  std::string body;                                 // de-chunked
+  std::vector<std::string> chunks;                  // as they were framed; empty if the body was not chunked
+  bool complete = false;                            // the body came to its end in good framing
+  std::string Header(std::string_view name) const;  // the first of this (lower case) name, or ""
+};
+
+// One connection, kept alive until the server closes it. Not thread-safe. Every wait ends after 20 seconds.
+class TestClient {
+ public:
+  explicit TestClient(const std::string& address);  // `127.0.0.1:8787`
+  ~TestClient();
+  TestClient(const TestClient&) = delete;
+  TestClient& operator=(const TestClient&) = delete;
+
+  // Sends a request with its length, host and, if it has a body, `content-type: application/json` unless
+  // `headers` say otherwise. Follow with ReadAnswer.
+  bool Send(std::string_view method, std::string_view path, std::string_view body,
+            const Headers& headers = {});
+  TestAnswer Post(std::string_view path, std::string_view body, const Headers& headers = {});
+  TestAnswer Get(std::string_view path, const Headers& headers = {});
+
+  // Raw bytes; false once the connection is gone.
+  bool SendRaw(std::string_view bytes);
+  // Whatever has come, at least a byte; "" at the end of the connection.
+  std::string ReadRaw();
+  TestAnswer ReadAnswer();
+  // Reads only the head; the body is for ReadRaw.
+  TestAnswer ReadHead();
+  bool closed() const { return closed_; }
+  void Close(bool reset = false);
+
+ private:
+  bool More();
+  bool Line(std::string* line);
+  bool Take(size_t size, std::string* out);
+  bool ReadChunks(TestAnswer* answer);
+
+  int fd_ = -1;
+  std::string address_;
+  std::string input_;
+  bool closed_ = false;
+};
+
+}  // namespace portolan::test
