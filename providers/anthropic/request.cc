@@ -32,7 +32,7 @@ void RequestEncoder::TakeExtras(const Extras& from, std::span<const std::string_
                                 const MemberPath* parent, Extras* to) {
   for (const api::Extra& extra : from) {
     if (IsEmptyJson(extra.json())) continue;
-    if (std::find(known.begin(), known.end(), extra.name()) != known.end()) {
+    if (std::find(known.begin(), known.end(), extra.name()) != known.end() && !HasExtra(*to, extra.name())) {
       *to->Add() = extra;
     } else {
       Drop(MemberPath{parent, extra.name()});
@@ -44,6 +44,11 @@ void RequestEncoder::AddSystemText(std::string_view text) {
   api::ContentBlock* block = wire_->mutable_system()->mutable_blocks()->add_items();
   block->set_type("text");
   block->set_text(std::string(text));
+}
+
+bool HasExtra(const Extras& extras, std::string_view name) {
+  return std::any_of(extras.begin(), extras.end(),
+                     [&](const api::Extra& extra) { return extra.name() == name; });
 }
 
 bool IsEmptyJson(std::string_view json) {

@@ -90,10 +90,13 @@ class RequestEncoder {
   }
   void Drop(std::string path) { dropped_->push_back(std::move(path)); }
   void Drop(const MemberPath& path) { Drop(path.ToString()); }
-  // Copies the members named in `known` and names the others as dropped. Nulls are neither.
+  // Copies the members named in `known`, unless `to` has them already, and names the others as dropped. Nulls
+  // are neither.
   void TakeExtras(const Extras& from, std::span<const std::string_view> known, const MemberPath* parent,
                   Extras* to);
   void AddSystemText(std::string_view text);
+  // Puts a message's cache mark on its last block, unless that has one.
+  static void MarkLast(const api::Message& message, Blocks* blocks);
 
   const api::ChatCompletionRequest& hub_;
   const CallFacts& facts_;
@@ -110,6 +113,8 @@ class RequestEncoder {
 
 // The image formats and documents that the API takes; data URLs of anything else are refused.
 bool IsImageType(std::string_view media_type);
+
+bool HasExtra(const Extras& extras, std::string_view name);
 
 // Whether a sink entry records nothing but `null`, `[]` or `{}`.
 bool IsEmptyJson(std::string_view json);

@@ -61,9 +61,8 @@ bool RequestEncoder::AppendContent(const api::Message& message, Role role, const
       if (!AppendPart(parts.Get(i), role, MemberPath{&path, "content", i}, blocks)) return false;
     }
   }
-  if (message.has_cache_control() && blocks->size() > before) {
-    *blocks->Mutable(blocks->size() - 1)->mutable_cache_control() = message.cache_control();
-  }
+  // An assistant's calls follow and may be the last.
+  if (blocks->size() > before && role != Role::kAssistant) MarkLast(message, blocks);
   return true;
 }
 
@@ -135,9 +134,8 @@ bool RequestEncoder::AppendFile(const api::ContentPart& part, const MemberPath& 
   }
   TakeExtras(file.extra(), {}, &holder, nullptr);
   FinishPart(part, kKnown, path, block);
-  const bool titled = std::any_of(block->extra().begin(), block->extra().end(),
-                                  [](const api::Extra& extra) { return extra.name() == "title"; });
-  if (!titled && !file.filename().empty() && block->type() == "document") block->set_title(file.filename());
+  if (!HasExtra(block->extra(), "title") && !file.filename().empty() && block->type() == "document")
+    block->set_title(file.filename());
   return true;
 }
 

@@ -114,9 +114,7 @@ bool RequestEncoder::EncodeAssistant(const api::Message& message, const MemberPa
       block->set_id(last_function_call_id_);
       if (!EncodeArguments(message.function_call(), MemberPath{&path, "function_call"}, block)) return false;
     }
-    if (message.has_cache_control() && !blocks->empty()) {
-      *blocks->Mutable(blocks->size() - 1)->mutable_cache_control() = message.cache_control();
-    }
+    MarkLast(message, blocks);
   }
   if (blocks->empty()) wire_->mutable_messages()->RemoveLast();
   return true;
@@ -188,6 +186,12 @@ bool RequestEncoder::EncodeToolResult(const api::Message& message, const MemberP
   return true;
 }
 
+void RequestEncoder::MarkLast(const api::Message& message, Blocks* blocks) {
+  if (!message.has_cache_control() || blocks->empty()) return;
+  api::ContentBlock* last = blocks->Mutable(blocks->size() - 1);
+  if (!HasExtra(last->extra(), "cache_control")) *last->mutable_cache_control() = message.cache_control();
+}
+
 void RequestEncoder::CopyGivenBlocks(const api::Message& message, Blocks* blocks) {
   blocks->Reserve(blocks->size() + message.content_blocks_size());
   for (const api::ContentBlock& block : message.content_blocks()) {
@@ -201,6 +205,8 @@ void RequestEncoder::DropMessageMembers(const api::Message& message, Role role, 
   if (!message.reasoning_content().empty() && message.content_blocks().empty()) {
     Drop(MemberPath{&path, "reasoning_content"});
   }
+  if (message.has_cache_control() && !message.content_blocks().empty())
+    Drop(MemberPath{&path, "cache_control"});
   if (!message.annotations().empty() && message.content_blocks().empty())
     Drop(MemberPath{&path, "annotations"});
   for (const api::Extra& extra : message.extra()) {

@@ -151,7 +151,13 @@ bool RequestEncoder::EncodeNamedChoice(const api::NamedToolChoice& choice, const
   }
   if (type == "auto" || type == "any" || type == "tool" || type == "none") {  // in Anthropic's own form
     out->set_type(type);
-    *out->mutable_extra() = choice.extra();
+    for (const api::Extra& extra : choice.extra()) {
+      if (extra.name() == "disable_parallel_tool_use") {
+        out->set_disable_parallel_tool_use(extra.json() == "true");
+      } else {
+        *out->add_extra() = extra;
+      }
+    }
     return true;
   }
   return Fail("unsupported_value", "anthropic has no tool choice of type \"" + type + "\"",
