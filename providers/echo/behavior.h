@@ -6,7 +6,8 @@
 
 namespace portolan::providers::echo {
 
-// What a model name asks for: `echo` (or `echo/echo`), then any of `-slow[-MS]`, `-fail-STATUS`, `-cut[-CHUNKS]`.
+// What a model name asks for: `echo` (or `echo/echo`), then any of `-slow[-MS]`, `-fail-STATUS`,
+// `-cut[-CHUNKS]`.
 struct Behavior {
   std::chrono::milliseconds delay{0};  // before the answer and before each further chunk
   int fail_status = 0;                 // answer with this error instead

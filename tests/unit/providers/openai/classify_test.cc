@@ -1,0 +1,97 @@
+#include "providers/classify.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "providers/path.h"
+
+namespace portolan::providers {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST(ParseHttpDate, TakesImfFixdateOnly) {
+  EXPECT_EQ(ParseHttpDate("Sun, 06 Nov 1994 08:49:37 GMT"), 784111777);  // RFC 9110, section 5.6.7
+  EXPECT_EQ(ParseHttpDate("Thu, 29 Feb 2024 23:59:59 GMT"), 1709251199);
+  for (const char* text :
+       {"", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun, 06 Now 1994 08:49:37 GMT",
+        "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 00 Nov 1994 08:49:37 GMT"}) {
+    EXPECT_FALSE(ParseHttpDate(text)) << text;
+  }
+}
+
+TEST(RetryAfter, TakesEveryForm) {
+  struct Case {
+    std::vector<HeaderView> headers;
+    std::optional<milliseconds> expected;
+  };
+  const Case cases[] = {
+      {{}, std::nullopt},
+      {{{"retry-after", "3"}}, milliseconds(3000)},
+      {{{"retry-after", "3"}, {"retry-after-ms", "250"}}, milliseconds(250)},
+      {{{"x-ms-retry-after-ms", "10"}}, milliseconds(10)},
+      {{{"retry-after", "Sun, 06 Nov 1994 08:49:47 GMT"}, {"date", "Sun, 06 Nov 1994 08:49:37 GMT"}},
+       milliseconds(10000)},
+      {{{"retry-after", "Sun, 06 Nov 1994 08:49:27 GMT"}, {"date", "Sun, 06 Nov 1994 08:49:37 GMT"}},
+       milliseconds(0)},
+      {{{"retry-after", "Sun, 06 Nov 1994 08:49:47 GMT"}}, std::nullopt},
+      {{{"retry-after", "soon"}}, std::nullopt},
+      {{{"retry-after", "-1"}}, std::nullopt},
+  };
+  for (const Case& test : cases) EXPECT_EQ(RetryAfter(test.headers), test.expected);
+}
+
+TEST(ReadErrorMembers, FindsTheErrorWhereverItIs) {
+  ErrorMembers members;
+  ASSERT_TRUE(ReadErrorMembers(R"({"x":[1],"error":{"message":"m","type":"t","param":"p","code":401}})",
+                               "error", &members));
+  EXPECT_EQ(members.message, "m");
+  EXPECT_EQ(members.type, "t");
+  EXPECT_EQ(members.param, "p");
+  EXPECT_EQ(members.code, "401");
+  members = {};
+  ASSERT_TRUE(ReadErrorMembers(R"({"error":"text"})", "error", &members));
+  EXPECT_EQ(members.message, "text");
+  members = {};
+  ASSERT_TRUE(ReadErrorMembers(R"({"object":"error","message":"top"})", "", &members));
+  EXPECT_EQ(members.message, "top");
+  for (const char* body : {"", "<html>", "[]", "{}", R"({"error":{}})", R"({"error":{"message":"m"}} x)"}) {
+    members = {};
+    EXPECT_FALSE(ReadErrorMembers(body, "error", &members)) << body;
+  }
+}
+
+TEST(AppendPathSegment, NeverLeavesItsPlace) {
+  struct Case {
+    const char* text;
+    bool keep_slash;
+    const char* expected;
+  };
+  const Case cases[] = {
+      {"gpt-4o", true, "gpt-4o"},
+      {"meta/llama-3.1", true, "meta/llama-3.1"},
+      {"meta/llama", false, "meta%2Fllama"},
+      {"a b?c#d", true, "a%20b%3Fc%23d"},
+      {"..", true, "%2E%2E"},
+      {"ft:gpt:x", true, "ft:gpt:x"},
+      {"\xc3\xa9\r\n", true, "%C3%A9%0D%0A"},
+  };
+  for (const Case& test : cases) {
+    std::string out;
+    AppendPathSegment(test.text, test.keep_slash, &out);
+    EXPECT_EQ(out, test.expected);
+  }
+}
+
+TEST(AppendPathSegment, DoesNotClimbOutByDotSegments) {
+  for (const char* text : {"../admin", "a/../../b", "a/./b", "./a", "a/.."}) {
+    std::string out;
+    AppendPathSegment(text, /*keep_slash=*/true, &out);
+    EXPECT_EQ(("/" + out + "/").find("/../"), std::string::npos) << out;
+    EXPECT_EQ(("/" + out + "/").find("/./"), std::string::npos) << out;
+  }
+}
+
+}  // namespace
+}  // namespace portolan::providers
