@@ -203,7 +203,8 @@ class GatewayService final : public Service {
 
   static bool WantsBlocks(const CallState& call) {
     if (call.sink.typed()) return true;
-    return call.headers.strict_given && !call.headers.strict_open_ai_compliance;
+    if (call.headers.strict_given) return !call.headers.strict_open_ai_compliance;
+    return !call.route.strict_open_ai_compliance;
   }
 
   net::Task<void> Perform(CallState& call) {
@@ -252,6 +253,7 @@ class GatewayService final : public Service {
     const Message* request = nullptr;
     if (auto error = call.payload.ToMessage(call.route.edits, &request)) return error;
     if (translator.request_type() == nullptr) return std::nullopt;
+    call.facts.content_blocks = call.facts.content_blocks || UsesBlocks(*request);
     Message* wire = translator.request_type()->New(&call.arena);
     if (auto error = translator.EncodeRequest(*request, call.facts, wire, &call.dropped)) return error;
     codec::Encode(*config_.operations->codec().Find(wire->GetDescriptor()), *wire, {}, buffer);

@@ -1,6 +1,9 @@
 #include <google/protobuf/message.h>
 
+#include <algorithm>
+
 #include "portolan/v1/chat_completion.pb.h"
+#include "portolan/v1/chat_request.pb.h"
 #include "portolan/v1/completion.pb.h"
 #include "portolan/v1/embedding.pb.h"
 #include "server/core/stream_pipeline.h"
@@ -60,6 +63,14 @@ void ScanMessage(const google::protobuf::Message& message, TokenUsage* usage, Ch
   } else if (type == v1::EmbeddingResponse::descriptor()) {
     ScanUsage(static_cast<const v1::EmbeddingResponse&>(message).usage(), usage);
   }
+}
+
+bool UsesBlocks(const google::protobuf::Message& request) {
+  if (request.GetDescriptor() != v1::ChatCompletionRequest::descriptor()) return false;
+  const auto& chat = static_cast<const v1::ChatCompletionRequest&>(request);
+  if (chat.has_thinking()) return true;
+  return std::any_of(chat.messages().begin(), chat.messages().end(),
+                     [](const v1::Message& message) { return message.content_blocks_size() > 0; });
 }
 
 }  // namespace portolan::core

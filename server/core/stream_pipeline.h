@@ -72,6 +72,9 @@ std::unique_ptr<StreamPipeline> NewTranslatedStream(const OperationSpec& operati
 void ScanMessage(const google::protobuf::Message& message, TokenUsage* usage, ChoiceTracker* choices,
                  ScanResult* result);
 
+// True if a typed chat request speaks of thinking or holds ordered blocks: its answer is to hold blocks too.
+bool UsesBlocks(const google::protobuf::Message& request);
+
 // An error of a stream that ended before it was complete.
 Error TruncatedStream();
 Error InvalidEvent(std::string_view problem);

@@ -40,8 +40,7 @@ class Parser {
 
   std::optional<Error> Run() {
     ReadNode("", /*nested=*/false);
-    if (!error_ && !reader_.AtEnd())
-      Fail("", std::string("not a JSON text: ") + reader_.problem());
+    if (!error_ && !reader_.AtEnd()) Fail("", std::string("not a JSON text: ") + reader_.problem());
     return std::move(error_);
   }
 

@@ -54,6 +54,7 @@ class Chooser {
     }
     out_.index = config_.index;
     out_.ignored = config_.ignored;
+    out_.strict_open_ai_compliance = config_.strict_open_ai_compliance.value_or(true);
     if (auto error = ChooseProvider()) return error;
     if (auto error = ChooseHost()) return error;
     ChooseCredentials();

@@ -48,6 +48,7 @@ struct Route {
   std::vector<codec::Edit> edits;  // to the request, for this target only
   std::optional<std::chrono::milliseconds> call_timeout;     // the whole call: x-portolan-request-timeout
   std::optional<std::chrono::milliseconds> attempt_timeout;  // each attempt: the config's request_timeout
+  bool strict_open_ai_compliance = true;                     // the config's; the header beats it
   std::vector<std::string> ignored;  // keys of the config that are known but have no effect
 };
 
