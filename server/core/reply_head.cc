@@ -16,11 +16,11 @@ std::string HeaderList(const std::vector<std::string>& names) {
   std::string out;
   for (const std::string& name : names) {
     if (out.size() + name.size() + 2 > kMaxListBytes) {
-      out += ", …";
+      out += ", ...";
       break;
     }
     if (!out.empty()) out += ", ";
-    for (const char c : name) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+    for (const char c : name) out += c < 0x20 || c == 0x7f ? '?' : c;
   }
   return out;
 }
