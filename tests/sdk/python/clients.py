@@ -1,0 +1,33 @@
+"""Clients of the gateway, as the tests use them."""
+
+import openai
+
+HELLO = [{"role": "user", "content": "Hi"}]
+
+
+def client(world, dialect, headers=None, prefix="x-portkey", base="/v1", url=None, key="sk-caller", kind=openai.OpenAI, **options):
+    """A client whose calls go to the scripted upstream in `dialect`. `headers` beat those that this needs."""
+    return kind(
+        api_key=key, base_url=(url or world.gateway.url) + base, **{"max_retries": 0, **options},
+        default_headers={**world.headers(dialect, prefix), **(headers or {})})
+
+
+def failure(call):
+    """The package's error that `call` fails with."""
+    try:
+        call()
+    except openai.APIError as error:
+        return error
+    raise AssertionError("the call did not fail")
+
+
+def equal(seen, expected):
+    """Fails with both values if they differ."""
+    if seen != expected:
+        raise AssertionError(f"expected {expected!r}\nseen     {seen!r}")
+
+
+def check(holds, seen=""):
+    """Fails, with what was seen, unless the condition holds."""
+    if not holds:
+        raise AssertionError(f"seen: {seen!r}")

@@ -1,0 +1,156 @@
+"""Runs tests one after the other against the gateway, or against a control.
+
+A control gives exactly the answers that the upstream would give, without asking it. A test that passes against it does
+not prove that the gateway forwards anything.
+"""
+
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+import traceback
+
+from upstream import NothingReached, Upstream
+
+TEST_TIMEOUT_S = 15
+CONTROL_TIMEOUT_S = 1.5  # some answers never come, and a control knows no time-outs
+ABORT_LIMIT_MS = 50
+
+TESTS = []
+
+
+def test(*cases, own=False):
+    """Registers a test, once for each of `cases` (tuples of arguments after the world).
+
+    It must look at every request that reaches the upstream, and at one at least, unless the gateway answers by its `own`.
+    """
+
+    def register(run):
+        for case in cases or ((),):
+            words = [getattr(argument, "name", str(argument)) for argument in case]
+            TESTS.append((" ".join([run.__name__, *words]), run, case, own))
+        return run
+
+    return register
+
+
+class Gateway:
+    """A gateway process of its own on free ports."""
+
+    def __init__(self, binary, env=None, flags=()):
+        addresses = [part for door in ("http", "grpc", "admin") for part in (f"--{door}", "127.0.0.1:0")]
+        self.process = subprocess.Popen(
+            [binary, "serve", *addresses, "--log-level", "error", *flags],
+            env={"PATH": os.environ["PATH"], **(env or {})}, stdout=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline()
+        found = re.search(r"REST on (http:\S+), gRPC on (\S+),", line)
+        if not found:
+            raise RuntimeError(f"the gateway said {line!r}")
+        self.url, self.grpc = found.groups()
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class World:
+    """What a test works with."""
+
+    def __init__(self, upstream, gateway, binary, certificate):
+        self.upstream, self.gateway, self.binary, self.certificate = upstream, gateway, binary, certificate
+
+    def headers(self, dialect, prefix="x-portkey"):
+        """What sends a call to the upstream in `dialect`."""
+        return {f"{prefix}-provider": dialect.name, f"{prefix}-custom-host": f"{self.upstream.url}/v1"}
+
+    def other_gateway(self, env=None, flags=()):
+        """Another gateway; under the control there is no other."""
+        if not self.binary:
+            raise NothingReached()
+        return Gateway(self.binary, env, flags)
+
+    def gateway_with_keys(self, flags=()):
+        """A gateway with keys in its environment; what goes to a provider's own host reaches the upstream."""
+        env = {"OPENAI_API_KEY": "sk-env-openai", "ANTHROPIC_API_KEY": "sk-env-anthropic", "HTTPS_PROXY": self.upstream.url}
+        return self.other_gateway(env, ["--upstream-ca", self.certificate, *flags])
+
+
+def best_time_ms(attempt):
+    """The best of up to three times, as other processes may be in the way."""
+    best = float("inf")
+    for _ in range(3):
+        best = min(best, attempt() * 1000)
+        if best <= ABORT_LIMIT_MS:
+            break
+    return best
+
+
+def make_certificate(folder):
+    """A certificate for the providers' own hosts; returns its path and a server context."""
+    names = "subjectAltName=DNS:api.openai.com,DNS:api.anthropic.com"
+    certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=scripted upstream", "-addext", names, "-keyout", key, "-out", certificate],
+        check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return certificate, context
+
+
+def run_one(run, case, own, world):
+    """How a test fails, or None."""
+    world.upstream.reset()
+    outcome = [TimeoutError("took too long")]
+
+    def body():
+        try:
+            run(world, *case)
+            outcome[0] = None
+        except Exception as error:
+            outcome[0] = error
+
+    thread = threading.Thread(target=body, daemon=True)
+    thread.start()
+    thread.join(TEST_TIMEOUT_S if world.binary else CONTROL_TIMEOUT_S)
+    taken, left = world.upstream.reset()
+    if outcome[0] or own:
+        return outcome[0]
+    if taken == 0:
+        return NothingReached()
+    return AssertionError(f"{left} more requests reached the upstream") if left else None
+
+
+def main(binary, start_control, word):
+    """Runs the tests whose names contain `word`; start_control: None, or what makes the control. Returns the exit code."""
+    folder = tempfile.mkdtemp()
+    certificate, tls = make_certificate(folder)
+    upstream = Upstream(tls=tls)
+    gateway = start_control(upstream) if start_control else Gateway(binary)
+    world = World(upstream, gateway, None if start_control else binary, certificate)
+    passed = failed = unproven = 0
+    for name, run, case, own in TESTS:
+        if word not in name or (own and start_control):
+            continue
+        error = run_one(run, case, own, world)
+        passed, failed = passed + (not error), failed + bool(error)
+        unproven += isinstance(error, NothingReached)
+        if start_control and not error:
+            print(f"FAILED: {name}: passes although nothing reached the upstream")
+        if error and not start_control:
+            print(f"FAILED: {name}")
+            traceback.print_exception(error)
+    gateway.close()
+    shutil.rmtree(folder)
+    if start_control:
+        # Many answers of the control are just right: those tests must have failed for want of a request upstream.
+        total = passed + failed
+        print(f"control: {failed} of {total} tests failed, {unproven} of them only as nothing reached the upstream")
+        passed, failed = failed, passed
+        failed += unproven < passed / 4
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return 1 if failed or not passed else 0

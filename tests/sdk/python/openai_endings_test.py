@@ -1,0 +1,88 @@
+"""How calls end early: time-outs, callers that leave, streams that break."""
+
+import asyncio
+import time
+
+import openai
+
+from clients import HELLO, check, client, equal, failure
+from dialects import ALL
+from harness import ABORT_LIMIT_MS, best_time_ms, test
+from upstream import silence, stream
+
+DIALECTS = [(dialect,) for dialect in ALL]
+
+
+@test(*((dialect, prefix) for dialect in ALL for prefix in ("x-portkey", "x-portolan")))
+def request_timeout(world, dialect, prefix):
+    world.upstream.answer(dialect.suffix, silence())
+    each = client(world, dialect, {f"{prefix}-request-timeout": "150"}, prefix)
+    started = time.perf_counter()
+    got = failure(lambda: each.chat.completions.create(model=dialect.model, messages=HELLO))
+    equal(got.status_code, 408)
+    check(0.14 <= time.perf_counter() - started < 1)
+    world.upstream.take().wait_gone()
+
+
+@test(*DIALECTS)
+def timeout_of_the_package(world, dialect):
+    world.upstream.answer(dialect.suffix, silence())
+    got = failure(lambda: client(world, dialect, timeout=0.15).chat.completions.create(model=dialect.model, messages=HELLO))
+    check(isinstance(got, openai.APITimeoutError), got)
+    world.upstream.take().wait_gone()
+
+
+@test(*DIALECTS)
+def caller_that_closes_a_stream(world, dialect):
+    def attempt():
+        world.upstream.answer(dialect.suffix, stream(dialect.text_stream(["one", "two"], finish=False), "hang"))
+        chunks = client(world, dialect).chat.completions.create(model=dialect.model, messages=HELLO, stream=True)
+        for chunk in chunks:
+            if chunk.choices and chunk.choices[0].delta.content == "two":
+                break
+        left = time.perf_counter()
+        chunks.close()
+        return world.upstream.take().wait_gone() - left
+
+    took = best_time_ms(attempt)
+    check(took <= ABORT_LIMIT_MS, f"{took} ms")
+
+
+@test(*DIALECTS)
+def caller_that_is_cancelled_before_the_answer(world, dialect):
+    async def ask():
+        async with client(world, dialect, kind=openai.AsyncOpenAI) as each:
+            call = asyncio.create_task(each.chat.completions.create(model=dialect.model, messages=HELLO))
+            record = await asyncio.to_thread(world.upstream.arrival)
+            left = time.perf_counter()
+            call.cancel()
+            return await asyncio.to_thread(record.wait_gone) - left
+
+    def attempt():
+        world.upstream.answer(dialect.suffix, silence())
+        return asyncio.run(ask())
+
+    took = best_time_ms(attempt)
+    check(took <= ABORT_LIMIT_MS, f"{took} ms")
+
+
+BREAKS = ("cut", "no end", "error", "garbage")
+
+
+@test(*((dialect, how) for dialect in ALL for how in BREAKS))
+def stream_that_breaks(world, dialect, how):
+    more = {"error": dialect.error_events(), "garbage": ['data: {"id": nonsense\n\n']}.get(how, [])
+    events = dialect.text_stream(["one", "two"], finish=False) + more
+    world.upstream.answer(dialect.suffix, stream(events, "cut" if how == "cut" else "end"))
+    seen = []
+
+    def read():
+        for chunk in client(world, dialect).chat.completions.create(model=dialect.model, messages=HELLO, stream=True):
+            seen.append(chunk.choices[0].delta.content or "")
+
+    got = failure(read)
+    equal("".join(seen), "onetwo")
+    check(got.message, got)
+    if how == "error":
+        check("too busy" in got.message, got.message)
+    world.upstream.take()

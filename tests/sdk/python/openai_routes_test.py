@@ -1,0 +1,150 @@
+"""The other routes, how the gateway is reached, and whose key goes where."""
+
+import datetime
+import json as json_module
+
+from clients import HELLO, check, client, equal, failure
+from dialects import ALL, ANTHROPIC, OPENAI
+from harness import test
+from upstream import json
+
+DIALECTS = [(dialect,) for dialect in ALL]
+BASES = (("/v1",), ("",))
+
+
+@test(*BASES)
+def base_url(world, base):
+    each = client(world, OPENAI, base=base)
+    each.chat.completions.create(model="m", messages=HELLO)
+    each.completions.create(model="m", prompt="Hi")
+    each.embeddings.create(model="m", input="Hi")
+    world.upstream.answer("/models", json({"object": "list", "data": []}))
+    each.models.list()
+    equal([world.upstream.take().path for _ in range(4)],
+          ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/models"])
+
+
+@test(*BASES)
+def models(world, base):
+    model = {"id": "meta-llama/Llama-3.1-8B", "object": "model", "created": 1700000000, "owned_by": "vllm", "max_model_len": 4096}
+    each = client(world, OPENAI, base=base)
+    world.upstream.answer("/models", json({"object": "list", "data": [model]}))
+    equal([one.to_dict() for one in each.models.list()], [model])
+    equal(world.upstream.take().path, "/v1/models")
+    world.upstream.answer("Llama-3.1-8B", json(model))
+    equal(each.models.retrieve("meta-llama/Llama-3.1-8B").to_dict(), model)
+    equal(world.upstream.take().path.replace("%2F", "/"), "/v1/models/meta-llama/Llama-3.1-8B")
+
+
+@test()
+def models_of_anthropic(world):
+    model = {"type": "model", "id": "claude-sonnet-4-5", "display_name": "Claude Sonnet 4.5", "created_at": "2025-09-29T00:00:00Z"}
+    created = int(datetime.datetime.fromisoformat(model["created_at"]).timestamp())
+    each = client(world, ANTHROPIC)
+    world.upstream.answer("/models", json({"data": [model], "has_more": False, "first_id": model["id"], "last_id": model["id"]}))
+    equal([(one.id, one.object, one.created) for one in each.models.list()], [(model["id"], "model", created)])
+    equal(world.upstream.take().path.split("?")[0], "/v1/models")
+    world.upstream.answer(model["id"], json(model))
+    equal(each.models.retrieve(model["id"]).id, model["id"])
+    equal(world.upstream.take().path, f"/v1/models/{model['id']}")
+
+
+@test()
+def completions(world):
+    each = client(world, OPENAI)
+    answer = each.completions.create(model="m", prompt=[[1, 2], [3]], echo=True)
+    equal(answer.choices[0].text, "Hello")
+    equal(world.upstream.take().json, {"model": "m", "prompt": [[1, 2], [3]], "echo": True})
+    equal("".join(chunk.choices[0].text for chunk in each.completions.create(model="m", prompt="Hi", stream=True)), "Hello")
+    equal(world.upstream.take().json["stream"], True)
+
+
+@test()
+def embeddings(world):
+    each = client(world, OPENAI)
+    equal(each.embeddings.create(model="m", input=["Hi", "Ho"]).data[0].embedding, [0.5, -0.25, 1.0])
+    equal(world.upstream.take().json["encoding_format"], "base64")  # what the package asks for by itself
+    request = {"model": "m", "input": "Hi", "encoding_format": "float", "dimensions": 3}
+    equal(each.embeddings.create(**request).data[0].embedding, [0.5, -0.25, 1.0])
+    equal(world.upstream.take().json, request)
+
+
+@test()
+def operation_that_a_provider_does_not_have(world):
+    each = client(world, ANTHROPIC)
+    got = failure(lambda: each.embeddings.create(model="m", input="Hi"))
+    equal((got.status_code, got.code), (400, "unsupported_operation"))
+    check(not world.upstream.records)
+    each.chat.completions.create(model=ANTHROPIC.model, messages=HELLO)
+    equal(world.upstream.take().path, ANTHROPIC.chat_path)
+
+
+@test(*DIALECTS)
+def nothing_of_the_gateways_goes_upstream(world, dialect):
+    headers = {"cookie": "a=b", "x-portkey-trace-id": "trace-1", "x-anything": "y"}
+    client(world, dialect, headers).chat.completions.create(
+        model=dialect.model, messages=HELLO, extra_body={"portolan": {"provider": dialect.name}})
+    record = world.upstream.take()
+    words = ("portkey", "portolan", "cookie", "x-anything", "stainless")
+    equal([name for name in record.headers if any(word in name for word in words)], [])
+    check("portolan" not in record.json, record.json)
+
+
+@test(*((dialect, prefix) for dialect in ALL for prefix in ("x-portkey", "x-portolan")))
+def prefix_of_answers(world, dialect, prefix):
+    each = client(world, dialect, {f"{prefix}-trace-id": "trace-1"}, prefix)
+    answer = each.chat.completions.with_raw_response.create(model=dialect.model, messages=HELLO)
+    equal((answer.headers[f"{prefix}-provider"], answer.headers[f"{prefix}-trace-id"]), (dialect.name, "trace-1"))
+    other = "x-portolan" if prefix == "x-portkey" else "x-portkey"
+    equal([name for name in answer.headers if name.startswith(other)], [])
+    world.upstream.take()
+
+
+@test(*DIALECTS)
+def config_in_a_header(world, dialect):
+    config = {
+        "provider": dialect.name, "api_key": "sk-config", "custom_host": f"{world.upstream.url}/v1",
+        "override_params": {"temperature": 0.5},
+    }
+    headers = {"x-portkey-config": json_module.dumps(config)}
+    each = client(world, dialect, prefix="x-unknown", headers=headers)
+    each.chat.completions.create(model=dialect.model, messages=HELLO)
+    record = world.upstream.take()
+    equal((dialect.key_of(record), record.json["temperature"]), ("sk-config", 0.5))
+
+
+@test(*((dialect, direct) for dialect in ALL for direct in (False, True)))
+def keys_of_the_environment(world, dialect, direct):
+    gateway = world.gateway_with_keys(["--direct-keys"] if direct else [])
+    try:
+        # To the provider's own host, chosen by the model's prefix: the gateway's key, unless the caller's is preferred.
+        own = client(world, dialect, prefix="x-unknown", url=gateway.url)
+        equal(own.chat.completions.create(model=f"{dialect.name}/{dialect.model}", messages=HELLO).choices[0].message.content, "Hello")
+        record = world.upstream.take()
+        equal(record.host, dialect.host)
+        equal((record.path, record.json["model"]), (dialect.chat_path, dialect.model))
+        equal(dialect.key_of(record), "sk-caller" if direct else f"sk-env-{dialect.name}")
+
+        # To a host that the caller names: never the gateway's.
+        client(world, dialect, url=gateway.url).chat.completions.create(model=dialect.model, messages=HELLO)
+        record = world.upstream.take()
+        equal((record.host, dialect.key_of(record)), (None, "sk-caller"))
+    finally:
+        gateway.close()
+
+
+@test(*DIALECTS)
+def key_of_the_caller_is_not_forwarded(world, dialect):
+    gateway = world.other_gateway({"PORTOLAN_CALLER_KEYS": "pk-one,pk-two"})
+    try:
+        each = client(world, dialect, url=gateway.url, key="pk-two")
+        each.chat.completions.create(model=dialect.model, messages=HELLO)
+        record = world.upstream.take()
+        equal(dialect.key_of(record), "")
+        check("pk-" not in str(record.headers), record.headers)
+
+        got = failure(lambda: client(world, dialect, url=gateway.url).chat.completions.create(model="m", messages=HELLO))
+        equal(got.status_code, 401)
+        check(not world.upstream.records)
+    finally:
+        gateway.close()
