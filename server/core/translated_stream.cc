@@ -77,7 +77,13 @@ class TranslatedStream final : public StreamPipeline, private providers::Message
         batch->messages.push_back(chunk);
       } else {
         text_ += "data: ";
+        const size_t begin = text_.size();
         codec::Encode(*operation_.chunk, *chunk, {.composed = true}, &text_);
+        // Verbatim values may hold line ends as layout, which would end the event; in strings they are
+        // escaped.
+        for (size_t i = begin; i < text_.size(); ++i) {
+          if (text_[i] == '\n' || text_[i] == '\r') text_[i] = ' ';
+        }
         text_ += "\n\n";
       }
     }

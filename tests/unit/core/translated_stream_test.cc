@@ -1,0 +1,112 @@
+#include <google/protobuf/message.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "providers/registry.h"
+#include "server/core/operations.h"
+#include "server/core/stream_pipeline.h"
+
+namespace portolan::core {
+namespace {
+
+constexpr std::string_view kStream =
+    "event: message_start\ndata: "
+    "{\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"model\":\"c\",\"usage\":"
+    "{\"input_tokens\":3,\"output_tokens\":1}}}\n\n"
+    "data: "
+    "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\","
+    "\"name\":\"f\",\"input\":{\ndata: }}}\n\n"
+    "data: {\"type\":\"content_block_stop\",\"index\":0}\n\n"
+    "data: "
+    "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\"},\"usage\":{\"output_tokens\":9}}"
+    "\n\n"
+    "data: {\"type\":\"message_stop\"}\n\n";
+
+struct Outcome {
+  std::string text;
+  bool done = false;
+  std::optional<Error> error;
+  StreamFacts facts;
+};
+
+class TranslatedStreamTest : public testing::Test {
+ protected:
+  TranslatedStreamTest() {
+    const auto shape = registry_->Find("anthropic")->shape(providers::Operation::kChat);
+    translator_ = shape.translator;
+    auto operations = Operations::Build({translator_->event_type()->GetDescriptor()});
+    EXPECT_TRUE(operations.ok()) << operations.status();
+    operations_ = *std::move(operations);
+  }
+
+  Outcome Run(std::string_view stream, size_t size) {
+    providers::CallFacts facts;
+    facts.stream = true;
+    facts.content_blocks = true;
+    const auto* plan = operations_->codec().Find(translator_->event_type()->GetDescriptor());
+    const auto pipeline = NewTranslatedStream(*operations_->all().front(), *translator_, *plan, facts, false);
+    Outcome outcome;
+    StreamBatch batch;
+    while (!stream.empty() && !outcome.done && !outcome.error) {
+      const std::string piece(stream.substr(0, size == 0 ? stream.size() : size));
+      stream.remove_prefix(piece.size());
+      batch.Clear();
+      pipeline->Feed(piece, &batch);
+      Take(batch, &outcome);
+    }
+    if (!outcome.done && !outcome.error) {
+      batch.Clear();
+      pipeline->End(&batch);
+      Take(batch, &outcome);
+    }
+    outcome.facts = pipeline->facts;
+    return outcome;
+  }
+
+  static void Take(const StreamBatch& batch, Outcome* outcome) {
+    for (const std::string_view piece : batch.pieces) outcome->text += piece;
+    outcome->done = batch.done;
+    outcome->error = batch.error;
+  }
+
+  const std::unique_ptr<providers::Registry> registry_ = providers::Registry::BuiltIn();
+  const providers::Translator* translator_ = nullptr;
+  std::unique_ptr<Operations> operations_;
+};
+
+TEST_F(TranslatedStreamTest, SaysTheSameHoweverItIsCut) {
+  const Outcome whole = Run(kStream, 0);
+  EXPECT_TRUE(whole.done);
+  EXPECT_TRUE(whole.text.ends_with("data: [DONE]\n\n"));
+  EXPECT_EQ(whole.facts.finish_reason, "tool_calls");
+  EXPECT_EQ(whole.facts.usage.input, 3);
+  EXPECT_EQ(whole.facts.usage.output, 9);
+  for (const size_t size : {size_t{1}, size_t{2}, size_t{7}, size_t{64}})
+    EXPECT_EQ(Run(kStream, size).text, whole.text);
+}
+
+TEST_F(TranslatedStreamTest, EveryLineIsDataOrEmptyThoughVerbatimValuesHoldLineEnds) {
+  const std::string text = Run(kStream, 0).text;
+  ASSERT_NE(text.find("\"input\":{ }"), std::string::npos) << text;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = text.find('\n', begin);
+    const std::string line = text.substr(begin, end - begin);
+    EXPECT_TRUE(line.empty() || line.starts_with("data: ")) << line;
+    begin = end + 1;
+  }
+}
+
+TEST_F(TranslatedStreamTest, ACutStreamIsAnErrorAtEveryByte) {
+  // The last line end only confirms an event that the one before has ended.
+  for (size_t cut = 0; cut + 1 < kStream.size(); ++cut) {
+    const Outcome outcome = Run(kStream.substr(0, cut), 0);
+    ASSERT_TRUE(outcome.error) << "cut at " << cut;
+    EXPECT_FALSE(outcome.done);
+    EXPECT_EQ(outcome.text.find("[DONE]"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace portolan::core
