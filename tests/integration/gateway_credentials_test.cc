@@ -25,6 +25,7 @@ constexpr char kCallerKey[] = "caller-key-1";
 constexpr char kOtherCallerKey[] = "caller-key-2";
 constexpr char kTheirKey[] = "sk-of-the-caller";
 constexpr char kConfigKey[] = "sk-in-the-config";
+const Map kEnvironment = {{"OPENAI_API_KEY", kOpenAiKey}, {"ANTHROPIC_API_KEY", kAnthropicKey}};
 constexpr char kBody[] = R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]})";
 constexpr char kOpenAiAnswer[] =
     R"({"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"yes"},"finish_reason":"stop"}]})";
@@ -59,331 +60,162 @@ const Headers kNoise = {{"Cookie", "session=1"},
 
 enum class To : uint8_t { kOpenAi, kAnthropic, kNamedHost, kNobody };
 
+// How the gateway was started.
+constexpr unsigned kNothing = 0;
+constexpr unsigned kKeys = 1;     // with a key for each provider
+constexpr unsigned kDirect = 2;   // with --direct-keys
+constexpr unsigned kCallers = 4;  // with caller keys
+
 struct Case {
   const char* name;
-  Map environment;
-  bool direct_keys = false;
-  std::vector<std::string> caller_keys;
+  unsigned start;
   Headers headers;  // `{HOST}` is the URL of the named host
   To to;
-  Map key;           // the headers that are not in every call to that provider
-  const char* code;  // kNobody: the error's code
+  std::string seen;  // what the provider sees besides what is in every call to it, or the error's code
   std::string body = kBody;
 };
 
-const Map kBoth = {{"OPENAI_API_KEY", kOpenAiKey}, {"ANTHROPIC_API_KEY", kAnthropicKey}};
-const Map kNone = {};
-const Headers::value_type kTheirBearer = {"Authorization", "Bearer sk-of-the-caller"};
-const Headers::value_type kCallerBearer = {"Authorization", "Bearer caller-key-1"};
-const Headers::value_type kCallerHeader = {"x-portolan-api-key", "caller-key-1"};
-const Headers::value_type kAnthropicProvider = {"x-portolan-provider", "anthropic"};
-const Headers::value_type kNamedHost = {"x-portolan-custom-host", "{HOST}/v1"};
-const std::vector<std::string> kCallers = {kCallerKey, kOtherCallerKey};
-const Map kOpenAiSeesGateway = {{"authorization", "Bearer sk-gateway-openai"}};
-const Map kOpenAiSeesTheirs = {{"authorization", "Bearer sk-of-the-caller"}};
-const Map kOpenAiSeesConfig = {{"authorization", "Bearer sk-in-the-config"}};
-const Map kAnthropicSeesGateway = {{"x-api-key", kAnthropicKey}};
-const Map kAnthropicSeesTheirs = {{"x-api-key", kTheirKey}};
-constexpr char kConfig[] = R"({"api_key":"sk-in-the-config"})";
+using Header = Headers::value_type;
+const Header kBearer = {"Authorization", "Bearer sk-of-the-caller"};
+const Header kXApiKey = {"x-api-key", kTheirKey};
+const Header kCallerBearer = {"Authorization", "Bearer caller-key-1"};
+const Header kCallerHeader = {"x-portolan-api-key", kCallerKey};
+const Header kAnthropic = {"x-portolan-provider", "anthropic"};
+const Header kNamed = {"x-portolan-custom-host", "{HOST}/v1"};
+const Header kConfig = {"x-portolan-config", R"({"api_key":"sk-in-the-config"})"};
+const std::string kGatewaysBearer = "authorization: Bearer sk-gateway-openai\n";
+const std::string kTheirBearer = "authorization: Bearer sk-of-the-caller\n";
+const std::string kConfigsBearer = "authorization: Bearer sk-in-the-config\n";
+const std::string kGatewaysXKey = "x-api-key: sk-gateway-anthropic\n";
+const std::string kTheirXKey = "x-api-key: sk-of-the-caller\n";
 
 const std::vector<Case> kCases = {
-    {"TheGatewaysKeyGoesToItsProvider", kBoth, false, {}, {}, To::kOpenAi, kOpenAiSeesGateway, ""},
-    {"TheGatewaysKeyBeatsTheRequests", kBoth, false, {}, {kTheirBearer}, To::kOpenAi, kOpenAiSeesGateway, ""},
-    {"DirectKeysPutTheRequestsFirst", kBoth, true, {}, {kTheirBearer}, To::kOpenAi, kOpenAiSeesTheirs, ""},
-    {"DirectKeysLeaveTheGatewaysForOthers", kBoth, true, {}, {}, To::kOpenAi, kOpenAiSeesGateway, ""},
-    {"AKeyInTheConfigBeatsTheGateways",
-     kBoth,
-     false,
-     {},
-     {kTheirBearer, {"x-portolan-config", kConfig}},
-     To::kOpenAi,
-     kOpenAiSeesConfig,
-     ""},
-    {"AKeyInTheConfigBeatsDirectKeys",
-     kBoth,
-     true,
-     {},
-     {kTheirBearer, {"x-portkey-config", kConfig}},
-     To::kOpenAi,
-     kOpenAiSeesConfig,
-     ""},
-    {"TheRequestsKeyServesWhereTheGatewayHasNone",
-     kNone,
-     false,
-     {},
-     {kTheirBearer},
-     To::kOpenAi,
-     kOpenAiSeesTheirs,
-     ""},
-    {"ABareAuthorizationIsAKey",
-     kNone,
-     false,
-     {},
-     {{"Authorization", kTheirKey}},
-     To::kOpenAi,
-     kOpenAiSeesTheirs,
-     ""},
+    {"TheGatewaysKeyGoesToItsProvider", kKeys, {}, To::kOpenAi, kGatewaysBearer},
+    {"TheGatewaysKeyBeatsTheRequests", kKeys, {kBearer}, To::kOpenAi, kGatewaysBearer},
+    {"DirectKeysPutTheRequestsFirst", kKeys | kDirect, {kBearer}, To::kOpenAi, kTheirBearer},
+    {"DirectKeysLeaveTheGatewaysForOthers", kKeys | kDirect, {}, To::kOpenAi, kGatewaysBearer},
+    {"AConfigsKeyBeatsTheGateways", kKeys, {kBearer, kConfig}, To::kOpenAi, kConfigsBearer},
+    {"AConfigsKeyBeatsDirectKeys", kKeys | kDirect, {kBearer, kConfig}, To::kOpenAi, kConfigsBearer},
+    {"ARequestsKeyServesWhereTheGatewayHasNone", kNothing, {kBearer}, To::kOpenAi, kTheirBearer},
+    {"ABareAuthorizationIsAKey", kNothing, {{"Authorization", kTheirKey}}, To::kOpenAi, kTheirBearer},
     {"BasicCredentialsAreNoKey",
-     kNone,
-     false,
-     {},
+     kNothing,
      {{"Authorization", "Basic eDp5"}},
      To::kNobody,
-     {},
      "missing_provider_key"},
-    {"OpenAiHasNoHeaderOfItsOwnForKeys",
-     kNone,
-     false,
-     {},
-     {{"x-api-key", kTheirKey}},
-     To::kNobody,
-     {},
-     "missing_provider_key"},
-    {"NoKeyAtAll", kNone, false, {}, {}, To::kNobody, {}, "missing_provider_key"},
+    {"OpenAiHasNoHeaderOfItsOwnForKeys", kNothing, {kXApiKey}, To::kNobody, "missing_provider_key"},
+    {"NoKeyAtAll", kNothing, {}, To::kNobody, "missing_provider_key"},
 
-    {"AnthropicGetsTheGatewaysKeyInItsOwnHeader",
-     kBoth,
-     false,
-     {},
-     {kAnthropicProvider},
+    {"AnthropicGetsTheGatewaysKeyInItsOwnHeader", kKeys, {kAnthropic}, To::kAnthropic, kGatewaysXKey},
+    {"AnthropicGetsTheRequestsKeyFromItsOwnHeader",
+     kNothing,
+     {kAnthropic, kXApiKey},
      To::kAnthropic,
-     kAnthropicSeesGateway,
-     ""},
-    {"AnthropicTakesTheRequestsKeyFromItsOwnHeader",
-     kNone,
-     false,
-     {},
-     {kAnthropicProvider, {"x-api-key", kTheirKey}},
-     To::kAnthropic,
-     kAnthropicSeesTheirs,
-     ""},
-    {"AnthropicTakesABearerAsWell",
-     kNone,
-     false,
-     {},
-     {kAnthropicProvider, kTheirBearer},
-     To::kAnthropic,
-     kAnthropicSeesTheirs,
-     ""},
+     kTheirXKey},
+    {"AnthropicGetsTheRequestsBearer", kNothing, {kAnthropic, kBearer}, To::kAnthropic, kTheirXKey},
     {"AnthropicsOwnHeaderBeatsABearer",
-     kNone,
-     false,
-     {},
-     {kAnthropicProvider, {"x-api-key", kTheirKey}, {"Authorization", "Bearer x"}},
+     kNothing,
+     {kAnthropic, kXApiKey, {"Authorization", "Bearer x"}},
      To::kAnthropic,
-     kAnthropicSeesTheirs,
-     ""},
-    {"TheGatewaysKeyBeatsAnthropicsOwnHeader",
-     kBoth,
-     false,
-     {},
-     {kAnthropicProvider, {"x-api-key", kTheirKey}},
-     To::kAnthropic,
-     kAnthropicSeesGateway,
-     ""},
+     kTheirXKey},
+    {"TheGatewaysKeyBeatsAnthropicsOwnHeader", kKeys, {kAnthropic, kXApiKey}, To::kAnthropic, kGatewaysXKey},
     {"DirectKeysPutAnthropicsOwnHeaderFirst",
-     kBoth,
-     true,
-     {},
-     {kAnthropicProvider, {"x-api-key", kTheirKey}},
+     kKeys | kDirect,
+     {kAnthropic, kXApiKey},
      To::kAnthropic,
-     kAnthropicSeesTheirs,
-     ""},
-    {"OneProvidersKeyIsNotAnothers",
-     {{"OPENAI_API_KEY", kOpenAiKey}},
-     false,
-     {},
-     {kAnthropicProvider},
-     To::kNobody,
-     {},
-     "missing_provider_key"},
-    {"AModelsPrefixChoosesTheKeyToo",
-     kBoth,
-     false,
-     {},
+     kTheirXKey},
+    {"AModelsPrefixChoosesTheKey",
+     kKeys,
      {},
      To::kAnthropic,
-     kAnthropicSeesGateway,
-     "",
+     kGatewaysXKey,
      R"({"model":"anthropic/m","max_tokens":9,"messages":[{"role":"user","content":"hi"}]})"},
 
-    {"ANamedHostNeverGetsTheGatewaysKey", kBoth, false, {}, {kNamedHost}, To::kNamedHost, {}, ""},
-    {"ANamedHostNeverGetsTheGatewaysKeyWithDirectKeys",
-     kBoth,
-     true,
-     {},
-     {kNamedHost},
+    {"ANamedHostNeverGetsTheGatewaysKey", kKeys, {kNamed}, To::kNamedHost, ""},
+    {"ANamedHostNeverGetsTheGatewaysKeyWithDirectKeys", kKeys | kDirect, {kNamed}, To::kNamedHost, ""},
+    {"AHostNamedAsPortkeyDoesNeverGetsTheGatewaysKey",
+     kKeys,
+     {{"x-portkey-custom-host", "{HOST}/v1"}},
      To::kNamedHost,
-     {},
      ""},
     {"AHostNamedInTheConfigNeverGetsTheGatewaysKey",
-     kBoth,
-     false,
-     {},
+     kKeys,
      {{"x-portolan-config", R"({"provider":"openai","custom_host":"{HOST}/v1"})"}},
      To::kNamedHost,
-     {},
      ""},
     {"AHostNamedInTheBodyNeverGetsTheGatewaysKey",
-     kBoth,
-     false,
-     {},
+     kKeys,
      {},
      To::kNamedHost,
-     {},
      "",
-     R"({"model":"m","portolan":{"custom_host":"{HOST}/v1"},"messages":[{"role":"user","content":"hi"}]})"},
-    {"ANamedHostGetsTheRequestsKey",
-     kBoth,
-     false,
-     {},
-     {kNamedHost, kTheirBearer},
-     To::kNamedHost,
-     kOpenAiSeesTheirs,
-     ""},
-    {"ANamedHostGetsTheConfigsKey",
-     kBoth,
-     false,
-     {},
-     {kNamedHost, {"x-portolan-config", kConfig}},
-     To::kNamedHost,
-     kOpenAiSeesConfig,
-     ""},
+     R"({"model":"m","portolan":{"custom_host":"{HOST}/v1"},"messages":[]})"},
+    {"ANamedHostGetsTheRequestsKey", kKeys, {kNamed, kBearer}, To::kNamedHost, kTheirBearer},
+    {"ANamedHostGetsTheConfigsKey", kKeys, {kNamed, kConfig}, To::kNamedHost, kConfigsBearer},
 
-    {"ACallerKeyInItsHeaderIsConsumed",
-     kBoth,
-     false,
-     kCallers,
-     {kCallerHeader},
-     To::kOpenAi,
-     kOpenAiSeesGateway,
-     ""},
+    {"ACallerKeyInItsHeaderIsConsumed", kKeys | kCallers, {kCallerHeader}, To::kOpenAi, kGatewaysBearer},
     {"ACallerKeyInPortkeysHeaderIsConsumed",
-     kBoth,
-     false,
-     kCallers,
+     kKeys | kCallers,
      {{"x-portkey-api-key", kCallerKey}},
      To::kOpenAi,
-     kOpenAiSeesGateway,
-     ""},
-    {"ACallerKeyAsBearerIsConsumed",
-     kBoth,
-     false,
-     kCallers,
-     {kCallerBearer},
-     To::kOpenAi,
-     kOpenAiSeesGateway,
-     ""},
+     kGatewaysBearer},
+    {"ACallerKeyAsBearerIsConsumed", kKeys | kCallers, {kCallerBearer}, To::kOpenAi, kGatewaysBearer},
     {"ACallerKeyAsBearerIsConsumedWithDirectKeys",
-     kBoth,
-     true,
-     kCallers,
+     kKeys | kCallers | kDirect,
      {kCallerBearer},
      To::kOpenAi,
-     kOpenAiSeesGateway,
-     ""},
-    {"ACallerKeyIsNoProviderKey",
-     kNone,
-     false,
-     kCallers,
-     {kCallerBearer},
-     To::kNobody,
-     {},
-     "missing_provider_key"},
-    {"ACallerKeyAsBearerNeverReachesANamedHost",
-     kNone,
-     false,
-     kCallers,
-     {kCallerBearer, kNamedHost},
-     To::kNamedHost,
-     {},
-     ""},
+     kGatewaysBearer},
+    {"ACallerKeyIsNoProviderKey", kCallers, {kCallerBearer}, To::kNobody, "missing_provider_key"},
+    {"ACallerKeyAsBearerNeverReachesANamedHost", kCallers, {kCallerBearer, kNamed}, To::kNamedHost, ""},
     {"ACallerKeySentTwiceNeverReachesANamedHost",
-     kNone,
-     false,
      kCallers,
-     {kCallerHeader, kCallerBearer, kNamedHost},
+     {kCallerHeader, kCallerBearer, kNamed},
      To::kNamedHost,
-     {},
      ""},
     {"AnotherCallersKeyNeverReachesANamedHost",
-     kNone,
-     false,
      kCallers,
-     {kCallerHeader, {"Authorization", "Bearer caller-key-2"}, kNamedHost},
+     {kCallerHeader, {"Authorization", "Bearer caller-key-2"}, kNamed},
      To::kNamedHost,
-     {},
      ""},
     {"ACallerKeyInAnthropicsHeaderIsNotForwarded",
-     kBoth,
-     true,
-     kCallers,
-     {kCallerHeader, kAnthropicProvider, {"x-api-key", kCallerKey}},
+     kKeys | kCallers | kDirect,
+     {kCallerHeader, kAnthropic, {"x-api-key", kCallerKey}},
      To::kAnthropic,
-     kAnthropicSeesGateway,
-     ""},
+     kGatewaysXKey},
     {"ACallerKeyInItsHeaderLeavesTheBearerToTheProvider",
-     kNone,
-     false,
      kCallers,
-     {kCallerHeader, kTheirBearer},
+     {kCallerHeader, kBearer},
      To::kOpenAi,
-     kOpenAiSeesTheirs,
-     ""},
-    {"NoCallerKey", kBoth, false, kCallers, {}, To::kNobody, {}, "invalid_caller_key"},
-    {"AnUnknownCallerKeyAsBearer",
-     kBoth,
-     false,
-     kCallers,
-     {kTheirBearer},
-     To::kNobody,
-     {},
-     "invalid_caller_key"},
+     kTheirBearer},
+    {"NoCallerKey", kKeys | kCallers, {}, To::kNobody, "invalid_caller_key"},
+    {"AnUnknownCallerKeyAsBearer", kKeys | kCallers, {kBearer}, To::kNobody, "invalid_caller_key"},
     {"AnUnknownCallerKeyInItsHeader",
-     kBoth,
-     false,
-     kCallers,
+     kKeys | kCallers,
      {{"x-portolan-api-key", "nope"}, kCallerBearer},
      To::kNobody,
-     {},
      "invalid_caller_key"},
 
     {"WhatIsOnTheAllowListPasses",
-     kBoth,
-     false,
-     {},
-     {{"Idempotency-Key", "i"},
-      {"Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+     kKeys,
+     {{"X-Client-Request-Id", "c"},
+      {"Idempotency-Key", "i"},
       {"tracestate", "a=b"},
-      {"X-Client-Request-Id", "c"}},
+      {"Traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}},
      To::kOpenAi,
-     {{"authorization", "Bearer sk-gateway-openai"},
-      {"idempotency-key", "i"},
-      {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
-      {"tracestate", "a=b"},
-      {"x-client-request-id", "c"}},
-     ""},
+     kGatewaysBearer + "idempotency-key: i\n"
+                       "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\n"
+                       "tracestate: a=b\n"
+                       "x-client-request-id: c\n"},
     {"OpenAisOptionsPass",
-     kBoth,
-     false,
-     {},
+     kKeys,
      {{"openai-organization", "org"}, {"x-portkey-openai-project", "proj"}, {"anthropic-beta", "no"}},
      To::kOpenAi,
-     {{"authorization", "Bearer sk-gateway-openai"},
-      {"openai-organization", "org"},
-      {"openai-project", "proj"}},
-     ""},
+     kGatewaysBearer + "openai-organization: org\n"
+                       "openai-project: proj\n"},
     {"AnthropicsOptionsPass",
-     kBoth,
-     false,
-     {},
-     {kAnthropicProvider,
-      {"x-portolan-anthropic-beta", "b1"},
-      {"anthropic-version", "2024-01-01"},
-      {"openai-organization", "no"}},
+     kKeys,
+     {kAnthropic, {"x-portolan-anthropic-beta", "b1"}, {"openai-organization", "no"}},
      To::kAnthropic,
-     {{"x-api-key", kAnthropicKey}, {"anthropic-beta", "b1"}, {"anthropic-version", "2024-01-01"}},
-     ""},
+     "anthropic-beta: b1\n" + kGatewaysXKey},
 };
 
 class GatewayCredentials : public ::testing::TestWithParam<Case> {};
@@ -391,6 +223,11 @@ class GatewayCredentials : public ::testing::TestWithParam<Case> {};
 std::string Fill(std::string text, const std::string& host) {
   if (const size_t at = text.find("{HOST}"); at != std::string::npos) text.replace(at, 6, host);
   return text;
+}
+
+std::string TakeOut(const std::string& name, Map* from) {
+  const auto node = from->extract(name);
+  return node.empty() ? "" : node.mapped();
 }
 
 std::string Text(const TestAnswer& answer) {
@@ -404,9 +241,9 @@ TEST_P(GatewayCredentials, DecideWhoSeesWhat) {
   ProviderHosts hosts(AnswerInDialect);
   FakeUpstream named(AnswerInDialect);
   config::ServeOptions options = hosts.Options();
-  options.direct_keys = test.direct_keys;
-  for (const std::string& key : test.caller_keys) options.caller_keys.emplace_back(key);
-  GatewayFixture gateway(options, test.environment);
+  options.direct_keys = (test.start & kDirect) != 0;
+  if ((test.start & kCallers) != 0) options.caller_keys = {Secret(kCallerKey), Secret(kOtherCallerKey)};
+  GatewayFixture gateway(options, (test.start & kKeys) != 0 ? kEnvironment : Map());
 
   Headers headers = kNoise;
   for (const auto& [name, value] : test.headers) headers.emplace_back(name, Fill(value, named.url()));
@@ -421,7 +258,7 @@ TEST_P(GatewayCredentials, DecideWhoSeesWhat) {
   EXPECT_EQ(named.requests().size(), test.to == To::kNamedHost ? 1u : 0u);
   if (test.to == To::kNobody) {
     EXPECT_EQ(answer.status, 401) << answer.body;
-    EXPECT_THAT(answer.body, HasSubstr("\"code\":\"" + std::string(test.code) + "\""));
+    EXPECT_THAT(answer.body, HasSubstr("\"code\":\"" + test.seen + "\""));
     EXPECT_THAT(answer.body, HasSubstr(R"("class":"caller")"));
     return;
   }
@@ -430,11 +267,13 @@ TEST_P(GatewayCredentials, DecideWhoSeesWhat) {
                                  : test.to == To::kAnthropic ? hosts.anthropic
                                                              : named;
   const SeenRequest seen = upstream.requests().at(0);
-  Map expected = test.key;
-  expected.emplace("content-type", "application/json");
-  expected.emplace("accept", "application/json");
-  if (test.to == To::kAnthropic) expected.emplace("anthropic-version", "2023-06-01");
-  EXPECT_EQ(MeaningfulHeaders(seen), expected);
+  Map others = MeaningfulHeaders(seen);
+  EXPECT_EQ(TakeOut("content-type", &others), "application/json");
+  EXPECT_EQ(TakeOut("accept", &others), "application/json");
+  EXPECT_EQ(TakeOut("anthropic-version", &others), test.to == To::kAnthropic ? "2023-06-01" : "");
+  std::string lines;
+  for (const auto& [name, value] : others) lines += name + ": " + value + "\n";
+  EXPECT_EQ(lines, test.seen);
   EXPECT_THAT(seen.Header("user-agent"), ::testing::StartsWith("portolan/"));
   for (const char* secret : {kCallerKey, kOtherCallerKey}) {
     EXPECT_THAT(seen.raw_head + seen.body, Not(HasSubstr(secret)));
@@ -443,6 +282,16 @@ TEST_P(GatewayCredentials, DecideWhoSeesWhat) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, GatewayCredentials, ::testing::ValuesIn(kCases),
                          [](const auto& test) { return std::string(test.param.name); });
+
+TEST(GatewayKeys, AreNotLentToAnotherProvider) {
+  ProviderHosts hosts(AnswerInDialect);
+  GatewayFixture gateway(hosts.Options(), {{"OPENAI_API_KEY", kOpenAiKey}});
+  TestClient client(gateway.http_address());
+  const TestAnswer answer = client.Post("/v1/chat/completions", kBody, {kAnthropic});
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_THAT(answer.body, HasSubstr("missing_provider_key"));
+  EXPECT_EQ(hosts.anthropic.connections().size(), 0u);
+}
 
 // Whose fault a refused key is.
 struct Refusal {
@@ -464,15 +313,12 @@ TEST(GatewayRefusedKeys, AreTheFaultOfWhoeverHoldsThem) {
   });
   config::ServeOptions options = hosts.Options();
   options.direct_keys = true;
-  GatewayFixture gateway(options, kBoth);
+  GatewayFixture gateway(options, kEnvironment);
   const std::vector<Refusal> refusals = {
-      {"openai", 401, {}, "provider"},
-      {"openai", 403, {}, "provider"},
-      {"openai", 401, {kTheirBearer}, "caller"},
-      {"openai", 403, {kTheirBearer}, "caller"},
-      {"openai", 401, {{"x-portolan-config", kConfig}}, "caller"},
-      {"anthropic", 401, {}, "provider"},
-      {"anthropic", 401, {{"x-api-key", kTheirKey}}, "caller"},
+      {"openai", 401, {}, "provider"},          {"openai", 403, {}, "provider"},
+      {"openai", 401, {kBearer}, "caller"},     {"openai", 403, {kBearer}, "caller"},
+      {"openai", 401, {kConfig}, "caller"},     {"anthropic", 401, {}, "provider"},
+      {"anthropic", 401, {kXApiKey}, "caller"},
   };
   for (const Refusal& refusal : refusals) {
     SCOPED_TRACE(refusal.provider + std::string(" as ") + refusal.error_class);
