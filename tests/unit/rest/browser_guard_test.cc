@@ -43,7 +43,9 @@ TEST(CheckBrowser, KeepsPagesOfOtherSitesOutOnLoopback) {
   for (const Case& test : cases) {
     const auto error = CheckBrowser(policy, test.host, test.origin);
     EXPECT_EQ(error ? error->code : "", test.code) << test.desc;
-    if (error) EXPECT_EQ(error->http_status, 403);
+    if (error) {
+      EXPECT_EQ(error->http_status, 403);
+    }
   }
 }
 
