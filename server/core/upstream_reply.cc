@@ -1,5 +1,6 @@
 #include <google/protobuf/message.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "server/core/call_state.h"
@@ -47,8 +48,21 @@ net::Task<Body> ReadBody(upstream::Exchange& exchange, size_t limit, net::Wait w
   co_return Body{{}, ToError(piece.failure)};
 }
 
+// Media types are compared without case (RFC 9110, section 8.3.1).
 bool IsEventStream(const upstream::Exchange& exchange) {
-  return FindHeader(exchange.headers(), "content-type").value_or("").starts_with("text/event-stream");
+  constexpr std::string_view kType = "text/event-stream";
+  const std::string_view type = FindHeader(exchange.headers(), "content-type").value_or("");
+  return type.size() >= kType.size() &&
+         std::equal(kType.begin(), kType.end(), type.begin(), [](char want, char c) {
+           return want == (c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
+         });
+}
+
+// What an error that came under a good status says.
+Error ErrorInAnswer(const CallState& call, const upstream::Exchange& exchange, std::string_view body) {
+  Error error = call.route.target.provider->Classify(502, exchange.headers(), body, call.route.target);
+  error.error_class = ErrorClass::kProvider;
+  return error;
 }
 
 // A status of 400 and above, or a redirect, which is not followed.
@@ -79,9 +93,7 @@ net::Task<void> RelayUnary(CallState& call, upstream::Exchange& exchange, std::s
     co_return;
   }
   if (scan.has_error) {
-    Error error = call.route.target.provider->Classify(502, exchange.headers(), body, call.route.target);
-    error.error_class = ErrorClass::kProvider;
-    co_await ReplyError(call, std::move(error), &exchange, {});
+    co_await ReplyError(call, ErrorInAnswer(call, exchange, body), &exchange, {});
     co_return;
   }
   call.record.finish_reason = scan.finish_reason;
@@ -123,10 +135,7 @@ net::Task<void> ReplyUnary(CallState& call, upstream::Exchange& exchange) {
   } else {
     ChoiceTracker choices;
     TokenUsage usage;
-    if (ScanAnswer(body.text, &usage, &choices).has_error) {
-      error = call.route.target.provider->Classify(502, exchange.headers(), body.text, call.route.target);
-      error->error_class = ErrorClass::kProvider;
-    }
+    if (ScanAnswer(body.text, &usage, &choices).has_error) error = ErrorInAnswer(call, exchange, body.text);
   }
   if (error) {
     co_await ReplyError(call, *std::move(error), &exchange, {});
@@ -164,8 +173,6 @@ void NoteError(CallState& call, Error error) {
   call.record.error = std::move(error);
 }
 
-// Copies events until the stream is done, broken, or nobody listens. True if the upstream's body has been
-// read to its end.
 // One read of the upstream, and what comes of it written to the caller.
 enum class Copied : uint8_t { kMore, kFinished, kCallerGone };
 
@@ -177,7 +184,7 @@ net::Task<Copied> Deliver(CallState& call, const StreamBatch& batch) {
   if (!batch.done && !batch.error) co_return Copied::kMore;
   if (batch.error) NoteError(call, *batch.error);
   if (call.in.scope->reason() == net::CancelReason::kClientGone) co_return Copied::kCallerGone;
-  const bool finished = co_await call.sink.EndStream(batch.error ? &*batch.error : nullptr);
+  const bool finished = co_await call.sink.EndStream(batch.error ? &*call.record.error : nullptr);
   co_return finished ? Copied::kFinished : Copied::kCallerGone;
 }
 
@@ -191,7 +198,10 @@ net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, Stream
     const upstream::Exchange::Piece piece = co_await exchange.Read(call.wait);
     ended = piece.end;
     batch.Clear();
-    if (!piece.failure.ok()) {
+    if (!piece.failure.ok() && pipeline.facts.passed_error) {
+      // The caller has the provider's own error as the last event.
+      batch.done = true;
+    } else if (!piece.failure.ok()) {
       batch.error = ToError(piece.failure);
     } else if (!piece.data.empty()) {
       pipeline.Feed(piece.data, &batch);
@@ -249,6 +259,10 @@ net::Task<void> ReplyFromUpstream(CallState& call, std::unique_ptr<upstream::Exc
     std::string held;
     const Body body = co_await ReadBody(*exchange, call.config.max_error_bytes, call.wait, &held);
     Error error = InvalidAnswer("the provider was asked for a stream and answered with something else");
+    ChoiceTracker choices;
+    TokenUsage usage;
+    const ScanResult scan = ScanAnswer(body.text, &usage, &choices);
+    if (scan.is_object && scan.has_error) error = ErrorInAnswer(call, *exchange, body.text);
     if (body.error) error = *body.error;
     co_await ReplyError(call, std::move(error), exchange.get(), {});
   }
