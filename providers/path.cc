@@ -7,9 +7,10 @@ void AppendPathSegment(std::string_view text, bool keep_slash, std::string* out)
   size_t begin = 0;  // of the segment that `text[i]` is in
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (c == '/') begin = i + 1;
+    if (c == '/' && keep_slash) begin = i + 1;
     // A segment of dots alone would climb out of its folder.
-    const std::string_view segment = text.substr(begin, text.find('/', begin) - begin);
+    const size_t end = keep_slash ? text.find('/', begin) : text.size();
+    const std::string_view segment = text.substr(begin, end - begin);
     const bool dots = segment.find_first_not_of('.') == std::string_view::npos;
     const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                             c == '-' || c == '_' || c == '~' || (c == '.' && !dots) || c == ':' ||

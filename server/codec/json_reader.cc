@@ -291,9 +291,12 @@ bool JsonReader::SkipContainer(JsonType type) {
   std::conditional_t<kStrict, std::string, std::monostate> scratch;
   size_t level = 0;
   const auto enter = [&](JsonType container) {
-    objects[level] = container == JsonType::kObject;
+    // First, because it refuses a level that the arrays have no place for.
+    const bool is_object = container == JsonType::kObject;
+    if (!(is_object ? EnterObject() : EnterArray())) return false;
+    objects[level] = is_object;
     if constexpr (kStrict) marks[level] = keys.Mark();
-    return objects[level] ? EnterObject() : EnterArray();
+    return true;
   };
   const auto next_member = [&] {
     if constexpr (kStrict) {

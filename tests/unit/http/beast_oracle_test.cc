@@ -34,7 +34,8 @@ const char* const kResponses[] = {
 
 // What a fuzzer would try first: bytes that mean something in a head.
 std::string Mutate(std::string text, std::mt19937& random) {
-  static constexpr std::string_view kBytes("\r\n :,\t\0\x7f/?0123aAzZ-\"HTP\xff;", 27);
+  static constexpr char kText[] = "\r\n :,\t\0\x7f/?0123aAzZ-\"HTP\xff;";
+  static constexpr std::string_view kBytes(kText, sizeof(kText) - 1);
   const auto pick = [&](size_t bound) { return std::uniform_int_distribution<size_t>(0, bound - 1)(random); };
   for (size_t n = 1 + pick(3); n > 0; --n) {
     const size_t at = pick(text.size());
