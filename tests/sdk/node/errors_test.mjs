@@ -37,6 +37,7 @@ for (const dialect of dialects) {
           status, headers: { 'x-request-id': 'req_up', 'request-id': 'req_up', 'set-cookie': 'a=b' },
         }));
         const got = await failure(() => world.client(dialect).chat.completions.create({ model: dialect.model, messages, stream }));
+        world.upstream.take();
         assert.ok(got instanceof error, `${got.constructor.name}: ${got.message}`);
         assert.equal(got.status, status);
         assert.match(got.message, new RegExp(`No: ${status}`));
@@ -52,7 +53,6 @@ for (const dialect of dialects) {
           assert.equal(got.error.portolan.attempts, 1);
           assert.equal(typeof got.type, 'string');
         }
-        world.upstream.take();
       });
     }
   }
@@ -63,11 +63,11 @@ for (const dialect of dialects) {
       headers: { 'retry-after': '7', 'retry-after-ms': '6500', 'x-ratelimit-remaining-requests': '0' },
     }));
     const got = await failure(() => world.client(dialect).chat.completions.create({ model: dialect.model, messages }));
+    world.upstream.take();
     assert.ok(got instanceof OpenAI.RateLimitError);
     assert.equal(got.headers.get('retry-after'), '7');
     assert.equal(got.headers.get('retry-after-ms'), '6500');
     assert.equal(got.headers.get('x-ratelimit-remaining-requests'), '0');
-    world.upstream.take();
   });
 
   test(`${dialect.name}: the package tries again when told to`, async (world) => {

@@ -27,6 +27,7 @@ def error(world, dialect, status, kind, word, code, streamed):
     headers = {"x-request-id": "req_up", "request-id": "req_up", "set-cookie": "a=b"}
     world.upstream.answer(dialect.suffix, json(body, status, headers))
     got = failure(lambda: client(world, dialect).chat.completions.create(model=dialect.model, messages=HELLO, stream=streamed))
+    world.upstream.take()
     check(isinstance(got, kind), got)
     equal(got.status_code, status)
     check(f"No: {status}" in got.message, got.message)
@@ -39,7 +40,6 @@ def error(world, dialect, status, kind, word, code, streamed):
     else:
         equal(got.body["portolan"]["attempts"], 1)
         check(isinstance(got.type, str), got.type)
-    world.upstream.take()
 
 
 @test(*DIALECTS)
@@ -56,9 +56,9 @@ def rate_limit_says_when_to_come_again(world, dialect):
     limits = {"retry-after": "7", "retry-after-ms": "6500", "x-ratelimit-remaining-requests": "0"}
     world.upstream.answer(dialect.suffix, json(dialect.error("slow", "rate_limit_error"), 429, limits))
     got = failure(lambda: client(world, dialect).chat.completions.create(model=dialect.model, messages=HELLO))
+    world.upstream.take()
     check(isinstance(got, openai.RateLimitError), got)
     equal({name: got.response.headers.get(name) for name in limits}, limits)
-    world.upstream.take()
 
 
 @test(*DIALECTS)

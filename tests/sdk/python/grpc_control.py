@@ -1,0 +1,101 @@
+"""A fake gateway for gRPC: it answers like the upstream, without asking it.
+
+It takes the answers from a second scripted upstream, whose records nobody sees, and knows just enough of the API to pass
+them on plausibly.
+"""
+
+import concurrent.futures
+import json as json_module
+import urllib.error
+import urllib.request
+
+import grpc
+from google.protobuf import message_factory
+
+from portolan.v1 import chat_service_pb2, completion_service_pb2, embedding_service_pb2, model_service_pb2
+from upstream import Upstream
+
+SERVICES = [
+    module.DESCRIPTOR.services_by_name[name] for module, name in (
+        (chat_service_pb2, "ChatService"), (completion_service_pb2, "CompletionService"),
+        (embedding_service_pb2, "EmbeddingService"), (model_service_pb2, "ModelService"))
+]
+PATHS = {
+    "CreateChatCompletion": "/chat/completions", "StreamChatCompletion": "/chat/completions",
+    "CreateCompletion": "/completions", "StreamCompletion": "/completions",
+    "CreateEmbeddings": "/embeddings", "ListModels": "/models", "GetModel": "/models/",
+}
+CODES = {
+    400: grpc.StatusCode.INVALID_ARGUMENT, 401: grpc.StatusCode.UNAUTHENTICATED, 403: grpc.StatusCode.PERMISSION_DENIED,
+    404: grpc.StatusCode.NOT_FOUND, 409: grpc.StatusCode.ABORTED, 429: grpc.StatusCode.RESOURCE_EXHAUSTED,
+}
+
+
+def fill(message, value):
+    """Sets the fields that `value` has too; of a union, the one that takes it."""
+    fields = message.DESCRIPTOR.fields_by_name
+    if not isinstance(value, dict):
+        wanted = {str: ("text", "sequence", "base64", "mode"), list: ("floats", "parts")}.get(type(value), ())
+        for name in wanted:
+            if name in fields and isinstance(value, str):
+                setattr(message, name, value)
+            elif name in fields:
+                getattr(message, name).values.extend(value)
+        return message
+    for name, member in value.items():
+        field = fields.get(name)
+        if field is None or member is None:
+            continue
+        if field.is_repeated and field.message_type:
+            for each in member:
+                fill(getattr(message, name).add(), each)
+        elif field.is_repeated:
+            getattr(message, name).extend(member)
+        elif field.message_type:
+            fill(getattr(message, name), member)
+        else:
+            setattr(message, name, member)
+    return message
+
+
+class Control:
+    """A gRPC server on a free port."""
+
+    def __init__(self, upstream):
+        self.shadow = Upstream(upstream.scripts)
+        self.server = grpc.server(concurrent.futures.ThreadPoolExecutor(64))
+        for service in SERVICES:
+            methods = {method.name: self.handler(method) for method in service.methods}
+            self.server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service.full_name, methods)])
+        self.grpc = f"127.0.0.1:{self.server.add_insecure_port('127.0.0.1:0')}"
+        self.server.start()
+
+    def close(self):
+        self.server.stop(None)
+
+    def handler(self, method):
+        request_class = message_factory.GetMessageClass(method.input_type)
+        answer_class = message_factory.GetMessageClass(method.output_type)
+        coding = {"request_deserializer": request_class.FromString, "response_serializer": answer_class.SerializeToString}
+
+        def unary(request, context):
+            return fill(answer_class(), json_module.loads(self.ask(method.name, request, context, False)))
+
+        def streamed(request, context):
+            for line in self.ask(method.name, request, context, True).decode().splitlines():
+                if line.startswith("data: {"):
+                    yield fill(answer_class(), json_module.loads(line[6:]))
+
+        if method.server_streaming:
+            return grpc.unary_stream_rpc_method_handler(streamed, **coding)
+        return grpc.unary_unary_rpc_method_handler(unary, **coding)
+
+    def ask(self, method, request, context, streamed):
+        path = PATHS[method] + (request.model if method == "GetModel" else "")
+        body = None if "Model" in method else json_module.dumps({"stream": streamed}).encode()
+        try:
+            return urllib.request.urlopen(urllib.request.Request(self.shadow.url + path, body), timeout=1).read()
+        except urllib.error.HTTPError as error:
+            context.abort(CODES.get(error.code, grpc.StatusCode.UNAVAILABLE), json_module.loads(error.read())["error"]["message"])
+        except Exception as error:
+            context.abort(grpc.StatusCode.UNAVAILABLE, str(error))
