@@ -80,6 +80,7 @@ class RpcCall {
   RpcCall(const std::string& host, const Sent& sent) : sent_(sent) {
     context_.AddMetadata("x-portolan-provider", "openai");
     context_.AddMetadata("x-portolan-custom-host", host);
+    for (const auto& [name, value] : sent.headers) context_.AddMetadata(name, value);
     context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
   }
 
@@ -183,8 +184,9 @@ Outcome Ways::Call(Way way, const Sent& sent, const test::Script& answer) {
 }
 
 Outcome Ways::Rest(test::TestClient& client, const Sent& sent) {
-  const test::Headers headers = {{"x-portolan-provider", "openai"},
-                                 {"x-portolan-custom-host", parts_->upstream.url() + "/v1"}};
+  test::Headers headers = sent.headers;
+  headers.emplace_back("x-portolan-provider", "openai");
+  headers.emplace_back("x-portolan-custom-host", parts_->upstream.url() + "/v1");
   std::string path = PathOf(sent.endpoint);
   if (sent.endpoint == Endpoint::kGetModel) path += "/" + sent.model;
   const bool get = sent.endpoint == Endpoint::kListModels || sent.endpoint == Endpoint::kGetModel;

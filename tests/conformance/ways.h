@@ -23,9 +23,10 @@ enum class Endpoint { kChat, kCompletions, kEmbeddings, kListModels, kGetModel }
 
 struct Sent {
   Endpoint endpoint = Endpoint::kChat;
-  std::string body;     // JSON
-  std::string model;    // of kGetModel
-  bool stream = false;  // whether `body` asks for a stream; over gRPC: which rpc is called
+  std::string body = {};       // JSON
+  std::string model = {};      // of kGetModel
+  bool stream = false;         // whether `body` asks for a stream; over gRPC: which rpc is called
+  test::Headers headers = {};  // besides provider and host; names in lower case
 };
 
 struct Outcome {

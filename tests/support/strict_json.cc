@@ -183,10 +183,17 @@ class Reader {
   size_t at_ = 0;
 };
 
-bool SpeltAsInteger(const std::string& text) { return text.find_first_of(".eE") == std::string::npos; }
+// Digits alone, and few enough for a 64-bit integer of either kind.
+bool IsInteger(const std::string& text) {
+  if (text.find_first_of(".eE") != std::string::npos) return false;
+  const size_t sign = text[0] == '-' ? 1 : 0;
+  const std::string_view limit = sign != 0 ? "9223372036854775808" : "18446744073709551615";
+  const std::string_view digits = std::string_view(text).substr(sign);
+  return digits.size() < limit.size() || (digits.size() == limit.size() && digits <= limit);
+}
 
 bool SameNumber(const std::string& a, const std::string& b) {
-  if (SpeltAsInteger(a) && SpeltAsInteger(b)) return a == b;
+  if (IsInteger(a) && IsInteger(b)) return a == b;
   const double x = std::strtod(a.c_str(), nullptr);
   const double y = std::strtod(b.c_str(), nullptr);
   return std::memcmp(&x, &y, sizeof x) == 0;

@@ -28,9 +28,9 @@ struct JsonNode {
 std::optional<JsonNode> ParseJson(std::string_view json);
 
 // Where two values differ (`choices[0].delta: member "x" is missing`), or "" if they are the same: same
-// kinds, same strings, same elements in the same order, same members. Numbers spelt as integers have the same
-// digits, others are the same double. Members whose names are not in `known` stand in the same order among
-// themselves; with `known` null no order of members counts.
+// kinds, same strings, same elements in the same order, same members. Integers of at most 64 bits have the
+// same digits, other numbers are the same double. Members whose names are not in `known` stand in the same
+// order among themselves; with `known` null no order of members counts.
 std::string Difference(const JsonNode& expected, const JsonNode& actual,
                        const std::set<std::string>* known = nullptr);
 // The same for texts; what is not JSON differs from everything.
