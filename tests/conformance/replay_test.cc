@@ -215,6 +215,43 @@ TEST_P(Replaying, KeepsEveryExchange) {
   Report(counts);
 }
 
+// Bytes with edits spliced in mean the same as the typed message with the edits applied.
+TEST(ReplayingWithEdits, SplicingAndEncodingSayTheSame) {
+  const auto replays = LoadReplays();
+  if (!replays) GTEST_SKIP() << "there are no recordings here: set PORTOLAN_RECORDINGS to their folder";
+  const test::Headers config = {
+      {"x-portolan-config",
+       R"({"override_params":{"model":"other/model","temperature":0.25,"x_new":{"b":[1.50],"a":null}}})"}};
+  Ways ways;
+  int ran = 0;
+  for (const Replay& replay : *replays) {
+    std::optional<Sent> sent = AsSent(replay);
+    if (!sent || replay.request.empty()) continue;
+    SCOPED_TRACE(replay.label());
+    sent->headers = config;
+    const Outcome spliced = ways.Call(Way::kSpliced, *sent, AnswerOf(replay, 0));
+    ASSERT_TRUE(spliced.reached) << spliced.answer;
+    for (const Way way : {Way::kReencoded, Way::kGrpc}) {
+      const Outcome encoded = ways.Call(way, *sent, AnswerOf(replay, 0));
+      ASSERT_TRUE(encoded.reached) << encoded.answer;
+      EXPECT_EQ(Difference(spliced.seen, encoded.seen, &KnownNames()), "") << ToString(way);
+    }
+    const auto before = test::ParseJson(replay.request);
+    const auto after = test::ParseJson(spliced.seen);
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->Find("model")->raw, "\"other/model\"");
+    EXPECT_EQ(after->Find("temperature")->raw, "0.25");
+    for (size_t i = 0; i < before->items.size(); ++i) {
+      const std::string& name = before->names[i];
+      if (name == "model" || name == "temperature") continue;
+      ASSERT_NE(after->Find(name), nullptr) << name;
+      EXPECT_EQ(after->Find(name)->raw, before->items[i].raw) << name;
+    }
+    ++ran;
+  }
+  EXPECT_GE(ran, 100);
+}
+
 std::string ParamName(const ::testing::TestParamInfo<Way>& info) {
   return info.param == Way::kSpliced ? "Spliced" : info.param == Way::kReencoded ? "EncodedAgain" : "Grpc";
 }
