@@ -112,11 +112,13 @@ class RpcCall {
       request->GetReflection()->SetString(request, request->GetDescriptor()->FindFieldByName("model"),
                                           sent_.model);
     }
-    if (sent_.body.empty()) return true;
     codec::DecodeError error;
-    if (codec::Decode(PlanOf(*request), sent_.body, {}, request, &error)) return true;
-    outcome_.answer = error.ToString();
-    return false;
+    if (!sent_.body.empty() && !codec::Decode(PlanOf(*request), sent_.body, {}, request, &error)) {
+      outcome_.answer = error.ToString();
+      return false;
+    }
+    if (sent_.alter) sent_.alter(*request);
+    return true;
   }
 
   void Finish(const grpc::Status& status) {

@@ -4,6 +4,7 @@
 // on, REST with the request decoded and encoded again, and gRPC. A test says what is sent and what the
 // provider answers, and sees what came out at both ends.
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -12,6 +13,10 @@
 
 #include "tests/support/gateway_fixture.h"
 #include "tests/support/script.h"
+
+namespace google::protobuf {
+class Message;
+}
 
 namespace portolan::conformance {
 
@@ -27,6 +32,8 @@ struct Sent {
   std::string model = {};      // of kGetModel
   bool stream = false;         // whether `body` asks for a stream; over gRPC: which rpc is called
   test::Headers headers = {};  // besides provider and host; names in lower case
+  // gRPC: a last change to the typed request.
+  std::function<void(google::protobuf::Message&)> alter = {};
 };
 
 struct Outcome {
