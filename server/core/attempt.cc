@@ -33,7 +33,7 @@ net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptReq
   out.body = request.body;
 
   const upstream::Failure failure = co_await client.Send(out, request.timeouts, request.wait, exchange);
-  if (!failure.ok()) co_return ToError(failure);
+  if (!failure.ok()) co_return ToError(failure, request.wait.scope);
   co_return std::nullopt;
 }
 

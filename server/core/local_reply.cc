@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/core/call_state.h"
+#include "server/core/upstream_error.h"
 #include "server/http/sse.h"
 
 namespace portolan::core {
@@ -10,17 +11,6 @@ namespace {
 
 using google::protobuf::Message;
 using Step = providers::LocalProvider::Step;
-
-Error CallCancelled(const CallState& call) {
-  Error error;
-  error.error_class = ErrorClass::kCaller;
-  const bool gone = call.in.scope->reason() == net::CancelReason::kClientGone;
-  error.http_status = gone ? 499 : 503;
-  error.code = gone ? "client_closed_request" : "shutting_down";
-  error.message = gone ? "the caller went away" : "the gateway is shutting down";
-  if (!gone) error.error_class = ErrorClass::kGateway;
-  return error;
-}
 
 Error TimedOut() {
   Error error;
@@ -39,7 +29,7 @@ net::Task<std::optional<Error>> Delay(CallState& call, std::chrono::milliseconds
   const bool too_late = when > call.wait.deadline;
   const net::WaitResult result =
       co_await call.shard.loop->SleepUntil(too_late ? call.wait.deadline : when, call.in.scope);
-  if (result == net::WaitResult::kCancelled) co_return CallCancelled(call);
+  if (result == net::WaitResult::kCancelled) co_return CancelledError(call.in.scope->reason());
   if (too_late) co_return TimedOut();
   co_return std::nullopt;
 }

@@ -25,12 +25,14 @@ constexpr Row kRows[] = {
      true},
     {upstream::FailureKind::kIdleTimeout, ErrorClass::kProvider, 504, "upstream_idle_timeout", true},
     {upstream::FailureKind::kDeadline, ErrorClass::kCaller, 408, "request_timeout", true},
-    {upstream::FailureKind::kCancelled, ErrorClass::kCaller, 499, "client_closed_request", false},
 };
 
 }  // namespace
 
-Error ToError(const upstream::Failure& failure) {
+Error ToError(const upstream::Failure& failure, const net::CancelScope* scope) {
+  if (failure.kind == upstream::FailureKind::kCancelled) {
+    return CancelledError(scope == nullptr ? net::CancelReason::kClientGone : scope->reason());
+  }
   Error error;
   error.message = failure.message;
   for (const Row& row : kRows) {
@@ -42,6 +44,23 @@ Error ToError(const upstream::Failure& failure) {
     return error;
   }
   error.code = "internal_error";
+  return error;
+}
+
+Error CancelledError(net::CancelReason reason) {
+  Error error;
+  if (reason == net::CancelReason::kClientGone) {
+    error.error_class = ErrorClass::kCaller;
+    error.http_status = 499;
+    error.code = "client_closed_request";
+    error.message = "the caller went away";
+  } else {
+    error.error_class = ErrorClass::kGateway;
+    error.http_status = 503;
+    error.code = "shutting_down";
+    error.message = "the gateway is shutting down";
+    error.retryable = true;
+  }
   return error;
 }
 

@@ -45,7 +45,7 @@ net::Task<Body> ReadBody(upstream::Exchange& exchange, size_t limit, net::Wait w
     if (piece.end) co_return Body{*held, std::nullopt};
     piece = co_await exchange.Read(wait);
   }
-  co_return Body{{}, ToError(piece.failure)};
+  co_return Body{{}, ToError(piece.failure, wait.scope)};
 }
 
 // Media types are compared without case (RFC 9110, section 8.3.1).
@@ -202,7 +202,7 @@ net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, Stream
       // The caller has the provider's own error as the last event.
       batch.done = true;
     } else if (!piece.failure.ok()) {
-      batch.error = ToError(piece.failure);
+      batch.error = ToError(piece.failure, call.wait.scope);
     } else if (!piece.data.empty()) {
       pipeline.Feed(piece.data, &batch);
     }

@@ -1,0 +1,326 @@
+// What callers are told when a provider fails, and how the gateway ends.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/support/fake_upstream.h"
+#include "tests/support/full_listener.h"
+#include "tests/support/gateway_fixture.h"
+
+namespace portolan::test {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+constexpr char kBody[] = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
+constexpr char kStreamBody[] = R"({"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]})";
+constexpr char kAnswer[] =
+    R"({"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"yes"},"finish_reason":"stop"}]})";
+const std::string kEvent =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"},\"finish_reason\":null}]}\n\n";
+const Headers kEventStream = {{"Content-Type", "text/event-stream"}, {"Transfer-Encoding", "chunked"}};
+
+Headers To(const std::string& url, Headers more = {}) {
+  more.emplace_back("x-portolan-custom-host", url);
+  return more;
+}
+
+TestAnswer Ask(const GatewayFixture& gateway, const std::string& url, const std::string& body = kBody,
+               const Headers& more = {}) {
+  return TestClient(gateway.http_address()).Post("/v1/chat/completions", body, To(url, more));
+}
+
+// An error in OpenAI's shape, made by the gateway.
+void ExpectError(const TestAnswer& answer, int status, const std::string& error_class,
+                 const std::string& code, int attempts = 1) {
+  EXPECT_EQ(answer.status, status) << answer.body;
+  EXPECT_TRUE(answer.complete);
+  EXPECT_EQ(answer.Header("content-type"), "application/json");
+  EXPECT_THAT(answer.body, StartsWith("{\"error\":{\"message\":\""));
+  EXPECT_THAT(answer.body, HasSubstr("\"portolan\":{\"class\":\"" + error_class + "\",\"code\":\"" + code +
+                                     "\",\"attempts\":" + std::to_string(attempts) + ","));
+}
+
+class GatewayFailures : public ::testing::Test {
+ protected:
+  GatewayFixture gateway_;
+};
+
+TEST_F(GatewayFailures, OfAConnectionAreBadGateways) {
+  struct Case {
+    const char* what;
+    Script script;
+    const char* code;
+  };
+  const std::string head = Head(200, {{"Content-Type", "application/json"}, {"Content-Length", "100"}});
+  const std::vector<Case> cases = {
+      {"closed without an answer", Script().CutOff(), "upstream_reset"},
+      {"reset without an answer", Script().Reset(), "upstream_reset"},
+      {"closed inside the head", Script().Send("HTTP/1.1 200 OK\r\nConte").CutOff(), "upstream_reset"},
+      {"not HTTP", Script().Send("SSH-2.0-OpenSSH_9.2\r\n\r\n").Stall(), "upstream_invalid_answer"},
+      {"a header without a colon", Script().Send("HTTP/1.1 200 OK\r\nnonsense\r\n\r\n").Stall(),
+       "upstream_invalid_answer"},
+      {"two lengths",
+       Script().Send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}").Stall(),
+       "upstream_invalid_answer"},
+      {"a chunk size that is none",
+       Script().Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n").Stall(),
+       "upstream_invalid_answer"},
+      {"a body cut short", Script().Send(head + "{\"id\":").CutOff(), "upstream_reset"},
+      {"a body reset", Script().Send(head + "{\"id\":").Reset(), "upstream_reset"},
+      {"a body without its last chunk",
+       Script()
+           .Send(Head(200, {{"Content-Type", "application/json"}, {"Transfer-Encoding", "chunked"}}) +
+                 Chunk(kAnswer))
+           .CutOff(),
+       "upstream_reset"},
+      {"half a JSON text", RespondJson(200, "{\"id\":"), "upstream_invalid_answer"},
+      {"no JSON", RespondJson(200, "hello"), "upstream_invalid_answer"},
+      {"a JSON array", RespondJson(200, "[]"), "upstream_invalid_answer"},
+      {"an empty body", RespondJson(200, ""), "upstream_invalid_answer"},
+      {"no content", Script().Send("HTTP/1.1 204 No Content\r\n\r\n"), "upstream_invalid_answer"},
+      {"an event stream nobody asked for", RespondEvents({kEvent}), "upstream_invalid_answer"},
+      {"a redirect", Respond(302, "", {{"Location", "http://127.0.0.1:1/"}}), "upstream_invalid_answer"},
+      {"not modified", Script().Send("HTTP/1.1 304 Not Modified\r\n\r\n"), "upstream_invalid_answer"},
+  };
+  for (const Case& test : cases) {
+    for (const char* body : {kBody, kStreamBody}) {
+      if (body == kStreamBody && test.what == std::string("an event stream nobody asked for")) continue;
+      SCOPED_TRACE(test.what + std::string(body == kStreamBody ? ", of a stream" : ""));
+      const FakeUpstream upstream([&](const SeenRequest&) { return test.script; });
+      ExpectError(Ask(gateway_, upstream.url(), body), 502, "provider", test.code);
+    }
+  }
+}
+
+TEST_F(GatewayFailures, OfAnUpstreamThatDoesNotListen) {
+  FakeUpstream upstream([](const SeenRequest&) { return RespondJson(200, kAnswer); });
+  const std::string url = upstream.url();
+  upstream.Stop();
+  ExpectError(Ask(gateway_, url), 502, "provider", "upstream_connection_refused");
+}
+
+TEST_F(GatewayFailures, ToldByTheProviderInTheCallersDialectPassUntouched) {
+  // Spelling, order and members that nobody knows are the provider's own.
+  const std::string body =
+      "{ \"error\" : {\"code\": \"c\",\"message\":\"bad \\u00e9\", \"x\":1e2} ,\"y\":[]}";
+  struct Case {
+    int status;
+    const char* error_class;
+    bool retryable;
+  };
+  const std::vector<Case> cases = {
+      {400, "caller", false},  {402, "provider", false}, {404, "caller", false},
+      {409, "provider", true}, {422, "caller", false},   {429, "provider", true},
+      {500, "provider", true}, {503, "provider", true},  {529, "provider", true}};
+  for (const Case& test : cases) {
+    for (const char* request : {kBody, kStreamBody}) {
+      SCOPED_TRACE(test.status);
+      const FakeUpstream upstream([&](const SeenRequest&) {
+        return Respond(test.status, body, {{"Content-Type", "application/json"}, {"Retry-After", "7"}});
+      });
+      const TestAnswer answer = Ask(gateway_, upstream.url(), request);
+      EXPECT_EQ(answer.status, test.status);
+      EXPECT_EQ(answer.body, body);
+      EXPECT_EQ(answer.Header("retry-after"), "7");
+      EXPECT_EQ(answer.Header("x-portolan-error"),
+                "{\"class\":\"" + std::string(test.error_class) +
+                    "\",\"code\":\"c\",\"attempts\":1,\"retryable\":" + (test.retryable ? "true" : "false") +
+                    ",\"retry_after_ms\":7000}");
+    }
+  }
+}
+
+TEST_F(GatewayFailures, InAnyOtherShapeAreWrapped) {
+  const FakeUpstream page([](const SeenRequest&) {
+    return Respond(503, "<html><h1>Down for maintenance</h1></html>", {{"Content-Type", "text/html"}});
+  });
+  ExpectError(Ask(gateway_, page.url()), 503, "provider", "upstream_status_503");
+  const FakeUpstream anthropic([](const SeenRequest&) {
+    return RespondJson(
+        529,
+        R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"r"})");
+  });
+  const std::string body = R"({"model":"m","max_tokens":1,"messages":[{"role":"user","content":"hi"}]})";
+  const TestAnswer wrapped = Ask(gateway_, anthropic.url(), body, {{"x-portolan-provider", "anthropic"}});
+  ExpectError(wrapped, 529, "provider", "overloaded_error");
+  EXPECT_THAT(wrapped.body, HasSubstr("\"message\":\"Overloaded\""));
+}
+
+TEST_F(GatewayFailures, UnderAGoodStatusAreErrors) {
+  const FakeUpstream upstream([](const SeenRequest&) {
+    return RespondJson(200, R"({"error":{"message":"no credit","code":"broke"}})");
+  });
+  for (const char* body : {kBody, kStreamBody}) {
+    const TestAnswer answer = Ask(gateway_, upstream.url(), body);
+    ExpectError(answer, 502, "provider", "broke");
+    EXPECT_THAT(answer.body, HasSubstr("no credit"));
+  }
+}
+
+TEST_F(GatewayFailures, LeaveTheCallersConnectionUsable) {
+  const FakeUpstream upstream(InSequence({Script().Reset(), RespondJson(200, kAnswer)}));
+  TestClient client(gateway_.http_address());
+  EXPECT_EQ(client.Post("/v1/chat/completions", kBody, To(upstream.url())).status, 502);
+  EXPECT_EQ(client.Post("/v1/chat/completions", kBody, To(upstream.url())).body, kAnswer);
+}
+
+TEST(GatewayTimeouts, OfItsOwnAreGatewayTimeouts) {
+  config::ServeOptions options;
+  options.connect_timeout = options.first_byte_timeout = options.idle_timeout = milliseconds(100);
+  GatewayFixture gateway(options);
+  const FullListener full;
+  ExpectError(Ask(gateway, "http://" + full.host_port()), 504, "provider", "upstream_connect_timeout");
+  const FakeUpstream silent([](const SeenRequest&) { return Script().Stall(); });
+  ExpectError(Ask(gateway, silent.url()), 504, "provider", "upstream_first_byte_timeout");
+  const FakeUpstream slow([](const SeenRequest&) {
+    return Script()
+        .Send(Head(200, {{"Content-Type", "application/json"}, {"Content-Length", "9"}}) + "{")
+        .Stall();
+  });
+  ExpectError(Ask(gateway, slow.url()), 504, "provider", "upstream_idle_timeout");
+  const FakeUpstream stream(
+      [](const SeenRequest&) { return Script().Send(Head(200, kEventStream) + Chunk(kEvent)).Stall(); });
+  const TestAnswer broken = Ask(gateway, stream.url(), kStreamBody);
+  EXPECT_THAT(broken.body, StartsWith(kEvent + "data: {\"error\""));
+  EXPECT_THAT(broken.body, HasSubstr("upstream_idle_timeout"));
+  EXPECT_TRUE(stream.WaitForClientToLeave(1)) << "the upstream call is given up";
+}
+
+TEST_F(GatewayFailures, OfTheCallersOwnTimeoutAreRequestTimeouts) {
+  const FakeUpstream silent([](const SeenRequest&) { return Script().Stall(); });
+  const FakeUpstream stream(
+      [](const SeenRequest&) { return Script().Send(Head(200, kEventStream) + Chunk(kEvent)).Stall(); });
+  for (const Headers& limit :
+       {Headers{{"x-portolan-request-timeout", "100"}}, Headers{{"x-portkey-request-timeout", "100"}},
+        Headers{{"x-portolan-config", R"({"request_timeout":100})"}}}) {
+    SCOPED_TRACE(limit[0].first);
+    ExpectError(Ask(gateway_, silent.url(), kBody, limit), 408, "caller", "request_timeout");
+    ExpectError(Ask(gateway_, silent.url(), kStreamBody, limit), 408, "caller", "request_timeout");
+    const TestAnswer broken = Ask(gateway_, stream.url(), kStreamBody, limit);
+    EXPECT_EQ(broken.status, 200);
+    EXPECT_TRUE(broken.complete);
+    EXPECT_THAT(broken.body, StartsWith(kEvent + "data: {\"error\""));
+    EXPECT_THAT(broken.body, HasSubstr(R"("class":"caller","code":"request_timeout","attempts":1)"));
+  }
+  for (const char* wrong : {"0", "-1", "soon", "1.5", "99999999999999999999"}) {
+    ExpectError(Ask(gateway_, silent.url(), kBody, {{"x-portolan-request-timeout", wrong}}), 400, "caller",
+                "invalid_request_timeout", 0);
+  }
+}
+
+// A gateway that other machines can reach lets no caller point it at the inside of its network.
+TEST(GatewayAddressPolicy, ForbidsPrivateAddressesUnlessAllowed) {
+  const FakeUpstream upstream([](const SeenRequest&) { return RespondJson(200, kAnswer); });
+  for (const bool allowed : {false, true}) {
+    config::ServeOptions options;
+    options.http = "0.0.0.0:0";
+    options.grpc = options.admin = "127.0.0.1:0";
+    options.threads = 1;
+    options.log_level = telemetry::LogLevel::kError;
+    if (allowed) options.allow_upstream = {"127.0.0.0/8"};
+    auto gateway = Gateway::Start(options, [](const char*) -> const char* { return nullptr; });
+    ASSERT_TRUE(gateway.ok()) << gateway.status().ToString();
+    const std::string address = (*gateway)->http_address();
+    TestClient client("127.0.0.1" + address.substr(address.rfind(':')));
+    const TestAnswer answer = client.Post("/v1/chat/completions", kBody, To(upstream.url()));
+    if (allowed) {
+      EXPECT_EQ(answer.body, kAnswer);
+      continue;
+    }
+    ExpectError(answer, 403, "policy", "upstream_address_forbidden");
+    const std::string port = ":" + std::to_string(upstream.port());
+    for (const char* host :
+         {"http://localhost", "http://2130706433", "http://0x7f.1", "http://[::ffff:127.0.0.1]",
+          "http://0.0.0.0", "http://169.254.169.254", "http://[::1]"}) {
+      SCOPED_TRACE(host);
+      const int status = client.Post("/v1/chat/completions", kBody, To(host + port)).status;
+      EXPECT_TRUE(status == 403 || status == 400) << status;
+    }
+    EXPECT_EQ(upstream.connections().size(), 0u);
+  }
+}
+
+TEST(GatewayDrain, LetsCallsUnderWayFinish) {
+  Latch go;
+  const FakeUpstream upstream([&](const SeenRequest& request) {
+    if (request.body == kBody)
+      return Script().Hold(go).Send(Head(200, {{"Content-Type", "application/json"},
+                                               {"Content-Length", std::to_string(sizeof(kAnswer) - 1)}}) +
+                                    kAnswer);
+    return Script()
+        .Send(Head(200, kEventStream) + Chunk(kEvent))
+        .Hold(go)
+        .Send(Chunk("data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n") +
+              Chunk("data: [DONE]\n\n") + Chunk(""));
+  });
+  config::ServeOptions options;
+  options.drain_delay = milliseconds(1500);
+  GatewayFixture gateway(options);
+  TestClient unary(gateway.http_address());
+  TestClient stream(gateway.http_address());
+  TestClient idle(gateway.http_address());
+  ASSERT_EQ(idle.Get("/readyz").status, 200);
+  unary.Send("POST", "/v1/chat/completions", kBody, To(upstream.url()));
+  stream.Send("POST", "/v1/chat/completions", kStreamBody, To(upstream.url()));
+  ASSERT_TRUE(upstream.WaitForRequests(2));
+
+  std::thread drain([&] { gateway.gateway().Drain(); });
+  TestAnswer ready;
+  const auto limit = TestClock::now() + std::chrono::seconds(10);
+  while (ready.status != 503 && TestClock::now() < limit) {
+    ready = TestClient(gateway.http_address()).Get("/readyz");
+  }
+  EXPECT_EQ(ready.status, 503);
+  EXPECT_EQ(TestClient(gateway.admin_address()).Get("/readyz").status, 503);
+  const TestAnswer health = TestClient(gateway.http_address()).Get("/healthz");
+  EXPECT_EQ(health.status, 200);
+  EXPECT_EQ(health.Header("connection"), "close");
+  EXPECT_EQ(idle.ReadRaw(), "") << "an idle connection is closed";
+  go.Release();
+  const TestAnswer finished = unary.ReadAnswer();
+  EXPECT_EQ(finished.body, kAnswer);
+  EXPECT_EQ(finished.Header("connection"), "close");
+  const TestAnswer streamed = stream.ReadAnswer();
+  EXPECT_TRUE(streamed.complete);
+  EXPECT_TRUE(streamed.body.ends_with("data: [DONE]\n\n")) << streamed.body;
+  unary.Close();
+  stream.Close();
+  const auto before = TestClock::now();
+  drain.join();
+  EXPECT_LT(TestClock::now() - before, std::chrono::seconds(5)) << "nothing was under way any more";
+  EXPECT_EQ(TestClient(gateway.http_address()).Get("/healthz").status, 0) << "nobody listens any more";
+}
+
+TEST(GatewayDrain, BreaksOffWhatOutlastsTheGracePeriod) {
+  const FakeUpstream upstream([&](const SeenRequest& request) {
+    if (request.body == kBody) return Script().Stall();
+    return Script().Send(Head(200, kEventStream) + Chunk(kEvent)).Stall();
+  });
+  config::ServeOptions options;
+  options.grace = milliseconds(100);
+  GatewayFixture gateway(options);
+  TestClient unary(gateway.http_address());
+  TestClient stream(gateway.http_address());
+  unary.Send("POST", "/v1/chat/completions", kBody, To(upstream.url()));
+  stream.Send("POST", "/v1/chat/completions", kStreamBody, To(upstream.url()));
+  ASSERT_TRUE(upstream.WaitForRequests(2));
+  ASSERT_EQ(stream.ReadHead().status, 200);
+  gateway.gateway().Drain();
+  const TestAnswer refused = unary.ReadAnswer();
+  ExpectError(refused, 503, "gateway", "shutting_down");
+  std::string rest;
+  for (std::string part; !(part = stream.ReadRaw()).empty();) rest += part;
+  EXPECT_THAT(rest, HasSubstr("shutting_down"));
+  EXPECT_EQ(rest.find("[DONE]"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace portolan::test
