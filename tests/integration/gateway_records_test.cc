@@ -1,0 +1,220 @@
+// What the gateway keeps of a call, in its log and its metrics: enough to count and to find it, and nothing
+// of what was said or with which key.
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/integration/support/provider_hosts.h"
+#include "tests/support/gateway_fixture.h"
+#include "tests/unit/telemetry/exposition_check.h"
+
+namespace portolan::test {
+namespace {
+
+using telemetry::ParsedExposition;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// Every secret and every word of a conversation in these tests holds this.
+constexpr char kMark[] = "UNSPEAKABLE";
+constexpr char kBody[] =
+    R"({"model":"gpt-4o","max_tokens":9,"user":"UNSPEAKABLE","messages":[{"role":"user","content":"UNSPEAKABLE"}]})";
+constexpr char kStreamBody[] =
+    R"({"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"UNSPEAKABLE"}]})";
+constexpr char kAnswer[] =
+    R"({"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"UNSPEAKABLE"},"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"completion_tokens":7,"total_tokens":18}})";
+constexpr char kChat[] = "/v1/chat/completions";
+
+// What the process writes to its standard error while this lives.
+class ErrorOutput {
+ public:
+  ErrorOutput() : file_(std::tmpfile()), saved_(dup(2)) {
+    std::fflush(stderr);
+    dup2(fileno(file_), 2);
+  }
+  ~ErrorOutput() {
+    Restore();
+    std::fclose(file_);
+  }
+  ErrorOutput(const ErrorOutput&) = delete;
+  ErrorOutput& operator=(const ErrorOutput&) = delete;
+
+  std::string Restore() {
+    if (saved_ >= 0) {
+      dup2(saved_, 2);
+      close(saved_);
+      saved_ = -1;
+    }
+    std::string text;
+    std::rewind(file_);
+    for (int c; (c = std::fgetc(file_)) != EOF;) text += static_cast<char>(c);
+    return text;
+  }
+
+ private:
+  std::FILE* file_;
+  int saved_;
+};
+
+std::vector<std::string> LinesWith(const std::string& text, const std::string& part) {
+  std::vector<std::string> lines;
+  size_t at = 0;
+  for (size_t end; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
+    const std::string line = text.substr(at, end - at);
+    if (line.find(part) != std::string::npos) lines.push_back(line);
+  }
+  return lines;
+}
+
+ParsedExposition Scrape(const GatewayFixture& gateway) {
+  const TestAnswer answer = TestClient(gateway.admin_address()).Get("/metrics");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.Header("content-type"), HasSubstr("text/plain; version=0.0.4"));
+  EXPECT_THAT(answer.body, Not(HasSubstr(kMark)));
+  return telemetry::ParseExposition(answer.body);
+}
+
+TEST(GatewayMetrics, CountCallsTokensAndErrors) {
+  const FakeUpstream upstream([](const SeenRequest& request) {
+    if (request.body == kStreamBody) return RespondJson(500, R"({"error":{"message":"UNSPEAKABLE"}})");
+    return RespondJson(200, kAnswer);
+  });
+  GatewayFixture gateway;
+  TestClient client(gateway.http_address());
+  const Headers to = {{"x-portolan-custom-host", upstream.url()}};
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(client.Post(kChat, kBody, to).status, 200);
+  ASSERT_EQ(client.Post(kChat, kStreamBody, to).status, 500);
+  ASSERT_EQ(client.Post(kChat, "{", to).status, 400);
+  const ParsedExposition metrics = Scrape(gateway);
+  EXPECT_EQ(metrics.problem, "");
+  const std::map<std::string, std::string> good = {
+      {"door", "http"}, {"route", kChat}, {"provider", "openai"}, {"model", "gpt-4o"}};
+  auto labels = good;
+  labels["status"] = "200";
+  EXPECT_EQ(metrics.Value("portolan_requests_total", labels), 3);
+  labels["status"] = "500";
+  EXPECT_EQ(metrics.Value("portolan_requests_total", labels), 1);
+  EXPECT_EQ(metrics.Value("portolan_requests_total", {{"status", "400"}}), 1);
+  EXPECT_EQ(metrics.Value("portolan_tokens_total", {{"kind", "input"}, {"model", "gpt-4o"}}), 33);
+  EXPECT_EQ(metrics.Value("portolan_tokens_total", {{"kind", "output"}, {"model", "gpt-4o"}}), 21);
+  EXPECT_EQ(metrics.Value("portolan_errors_total", {{"class", "provider"}, {"code", "http_500"}}), 1);
+  EXPECT_EQ(metrics.Value("portolan_errors_total", {{"class", "caller"}, {"code", "invalid_json"}}), 1);
+  EXPECT_EQ(metrics.Value("portolan_open_calls", {{"door", "http"}}), 0);
+  EXPECT_EQ(metrics.Value("portolan_open_connections", {{"door", "http"}}), 1);
+}
+
+TEST(GatewayMetrics, CountOpenStreamsAndWhoLeft) {
+  Latch go;
+  const FakeUpstream upstream([&](const SeenRequest&) {
+    return Script()
+        .Send(Head(200, {{"Content-Type", "text/event-stream"}, {"Transfer-Encoding", "chunked"}}) +
+              Chunk("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"UNSPEAKABLE\"}}]}\n\n"))
+        .Stall();
+  });
+  GatewayFixture gateway;
+  TestClient client(gateway.http_address());
+  client.Send("POST", kChat, kStreamBody, {{"x-portolan-custom-host", upstream.url()}});
+  ASSERT_EQ(client.ReadHead().status, 200);
+  EXPECT_EQ(Scrape(gateway).Value("portolan_open_streams", {}), 1);
+  client.Close();
+  ASSERT_TRUE(upstream.WaitForClientToLeave(1));
+  const auto limit = TestClock::now() + std::chrono::seconds(10);
+  double open = 1;
+  while (open != 0 && TestClock::now() < limit) open = Scrape(gateway).Value("portolan_open_streams", {});
+  EXPECT_EQ(open, 0);
+  EXPECT_EQ(Scrape(gateway).Value("portolan_requests_total", {{"status", "499"}}), 1);
+}
+
+// Calls that succeed, fail upstream, break, or are refused, with marked keys everywhere a key can stand.
+TEST(GatewayLog, HasALineForEveryCallAndNothingOfItsContents) {
+  ErrorOutput output;
+  {
+    const std::string stream =
+        "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"UNSPEAKABLE\"}}]}\n\n";
+    ProviderHosts hosts([&](const SeenRequest& request) {
+      const std::string kind = request.Header("x-client-request-id");
+      if (kind == "garbage") return Script().Send("UNSPEAKABLE\r\n\r\n").CutOff();
+      if (kind == "error") {
+        return RespondJson(400, R"({"error":{"message":"UNSPEAKABLE","code":"invalid_prompt"}})");
+      }
+      if (kind == "text") return Respond(500, "UNSPEAKABLE", {{"Content-Type", "text/plain"}});
+      if (kind == "no-json") return RespondJson(200, "UNSPEAKABLE");
+      if (kind == "stream") return RespondEvents({stream, "data: UNSPEAKABLE\n\n"});
+      return RespondJson(200, kAnswer);
+    });
+    config::ServeOptions options = hosts.Options();
+    options.http = options.grpc = options.admin = "127.0.0.1:0";
+    options.threads = 1;
+    options.log_level = telemetry::LogLevel::kDebug;
+    options.caller_keys = {Secret("UNSPEAKABLE-caller")};
+    options.admin_key = Secret("UNSPEAKABLE-admin");
+    const std::map<std::string, std::string> environment = {{"OPENAI_API_KEY", "UNSPEAKABLE-gateway"}};
+    auto gateway = Gateway::Start(options, [&](const char* name) -> const char* {
+      const auto found = environment.find(name);
+      return found == environment.end() ? nullptr : found->second.c_str();
+    });
+    ASSERT_TRUE(gateway.ok());
+    const auto call = [&](const std::string& id, const std::string& body, Headers headers) {
+      headers.emplace_back("x-request-id", "call-" + id);
+      headers.emplace_back("x-client-request-id", id);
+      return TestClient((*gateway)->http_address())
+          .Post(kChat + std::string("?k=UNSPEAKABLE"), body, headers)
+          .status;
+    };
+    const Headers key = {{"x-portolan-api-key", "UNSPEAKABLE-caller"}};
+    Headers direct = key;
+    direct.emplace_back("Authorization", "Bearer UNSPEAKABLE-theirs");
+    Headers config = key;
+    config.emplace_back("x-portolan-config", R"({"api_key":"UNSPEAKABLE-config"})");
+    Headers broken = key;
+    broken.emplace_back("x-portolan-config", R"({"api_key":"UNSPEAKABLE-config","UNSPEAKABLE)");
+    Headers user = key;
+    user.emplace_back("x-portolan-custom-host", "http://u:UNSPEAKABLE@127.0.0.1:1/UNSPEAKABLE");
+    EXPECT_EQ(call("good", kBody, key), 200);
+    EXPECT_EQ(call("direct", kBody, direct), 200);
+    EXPECT_EQ(call("config", kBody, config), 200);
+    EXPECT_EQ(call("stream", kStreamBody, key), 200);
+    EXPECT_EQ(call("error", kBody, key), 400);
+    EXPECT_EQ(call("text", kBody, key), 500);
+    EXPECT_EQ(call("no-json", kBody, key), 502);
+    EXPECT_EQ(call("garbage", kBody, key), 502);
+    EXPECT_EQ(call("broken", kBody, broken), 400);
+    EXPECT_EQ(call("user", kBody, user), 400);
+    EXPECT_EQ(call("syntax", R"({"messages":"UNSPEAKABLE",)", key), 400);
+    EXPECT_EQ(call("type", R"({"model":"gpt-4o","messages":["UNSPEAKABLE"]})", key), 400);
+    EXPECT_EQ(call("stranger", kBody, {{"Authorization", "Bearer UNSPEAKABLE-stranger"}}), 401);
+    EXPECT_EQ(TestClient((*gateway)->admin_address())
+                  .Get("/metrics", {{"Authorization", "Bearer UNSPEAKABLE"}})
+                  .status,
+              401);
+    const TestAnswer metrics = TestClient((*gateway)->admin_address())
+                                   .Get("/metrics", {{"Authorization", "Bearer UNSPEAKABLE-admin"}});
+    EXPECT_EQ(metrics.status, 200);
+    EXPECT_THAT(metrics.body, Not(HasSubstr(kMark)));
+    (*gateway)->Drain();
+  }
+  const std::string log = output.Restore();
+  for (const std::string& line : LinesWith(log, kMark)) ADD_FAILURE() << line;
+  for (const char* id : {"good", "direct", "config", "stream", "error", "text", "no-json", "garbage",
+                         "broken", "user", "syntax", "type", "stranger"}) {
+    EXPECT_EQ(LinesWith(log, "\"request_id\":\"call-" + std::string(id) + "\"").size(), 1u) << id;
+  }
+  const std::vector<std::string> good = LinesWith(log, "\"call-good\"");
+  ASSERT_EQ(good.size(), 1u);
+  for (const char* part :
+       {R"("status":200)", R"("provider":"openai")", R"("model":"gpt-4o")", R"("tokens_input":11)",
+        R"("target":"https://api.openai.com")", R"("attempts":1)", R"("finish":"stop")"}) {
+    EXPECT_THAT(good[0], HasSubstr(part));
+  }
+}
+
+}  // namespace
+}  // namespace portolan::test
