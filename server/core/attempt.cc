@@ -8,7 +8,7 @@
 namespace portolan::core {
 
 net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptRequest request,
-                                            std::unique_ptr<upstream::Exchange>* exchange) {
+                                            std::unique_ptr<upstream::Exchange>* exchange, int* attempts) {
   const providers::Target& target = request.target;
   providers::HttpCall call;
   if (auto error = target.provider->Locate(request.facts, target, &call)) co_return error;
@@ -32,7 +32,9 @@ net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptReq
   }
   out.body = request.body;
 
+  ++*attempts;
   const upstream::Failure failure = co_await client.Send(out, request.timeouts, request.wait, exchange);
+  if (failure.kind == upstream::FailureKind::kForbiddenAddress) --*attempts;
   if (!failure.ok()) co_return ToError(failure, request.wait.scope);
   co_return std::nullopt;
 }

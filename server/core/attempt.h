@@ -25,8 +25,9 @@ struct AttemptRequest {
 };
 
 // Sends it and waits for the head of the answer. On failure *exchange is null and the Error says why; an
-// answer with an error status is not a failure.
+// answer with an error status is not a failure. *attempts is one more then, unless the target was refused
+// before anything was tried: its URL or its address is not allowed.
 net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptRequest request,
-                                            std::unique_ptr<upstream::Exchange>* exchange);
+                                            std::unique_ptr<upstream::Exchange>* exchange, int* attempts);
 
 }  // namespace portolan::core

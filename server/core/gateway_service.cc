@@ -233,12 +233,11 @@ class GatewayService final : public Service {
       co_return;
     }
 
-    call.record.attempts = 1;
     call.record.target = OriginOf(call.route.target.base_url);
     call.record.upstream_started = shard_.loop->now();
     AttemptRequest attempt{call.route.target, call.facts, call.in.headers, body, config_.timeouts, call.wait};
     std::unique_ptr<upstream::Exchange> exchange;
-    error = co_await SendAttempt(*shard_.client, attempt, &exchange);
+    error = co_await SendAttempt(*shard_.client, attempt, &exchange, &call.record.attempts);
     call.record.upstream_head = shard_.loop->now();
     if (error) {
       co_await ReplyError(call, *std::move(error), nullptr, {});

@@ -42,6 +42,19 @@ TEST(GatewayDoor, SendsTheCallersKeyToAHostOfTheCallerAndNeverItsOwn) {
   EXPECT_EQ(upstream.requests().at(1).Header("authorization"), "Bearer sk-caller");
 }
 
+TEST(GatewayDoor, CountsNoAttemptWhereTheTargetIsRefusedUntried) {
+  GatewayFixture gateway;
+  TestClient client(gateway.http_address());
+  const auto attempts_with = [&](const std::string& host) {
+    const TestAnswer answer =
+        client.Post("/v1/chat/completions", kRequest, {{"x-portolan-custom-host", host}});
+    const size_t at = answer.body.find(R"("attempts":)");
+    return at == std::string::npos ? answer.body : answer.body.substr(at, sizeof(R"("attempts":0)") - 1);
+  };
+  EXPECT_EQ(attempts_with("http://10.1.2.3/v1"), R"("attempts":0)");     // a private network
+  EXPECT_EQ(attempts_with("http://127.0.0.1:1/v1"), R"("attempts":1)");  // nobody listens there
+}
+
 TEST(GatewayDoor, TellsThatItIsReady) {
   GatewayFixture gateway;
   EXPECT_EQ(TestClient(gateway.http_address()).Get("/readyz").status, 200);
