@@ -211,7 +211,9 @@ test('openai: the bytes of the request arrive as they were sent', async (world) 
     zebra: 1, model: 'gpt-4o', big: 9007199254740991, tiny: 5e-324, huge: 1.7976931348623157e308, minus: -0.1,
     messages: [{ content: 'à \u0000 \ud83d\ude00 \u2028 "\\/', role: 'user', name: null }], empty: {}, none: [], apple: null,
   });
-  assert.equal(world.upstream.take().body, sent.at(-1));
+  const record = world.upstream.take();
+  if (world.splice) assert.equal(record.body, sent.at(-1));
+  else assert.deepEqual(record.json, JSON.parse(sent.at(-1)));
 });
 
 test('openai: members of the answer that nobody knows', async (world) => {

@@ -3,8 +3,9 @@
 // The control gives exactly the answers that the upstream would give, without asking it. A test that passes against it
 // does not prove that the gateway forwards anything.
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import OpenAI from 'openai';
 import { NothingReached, Upstream } from './upstream.mjs';
 
@@ -13,9 +14,25 @@ const CONTROL_TIMEOUT_MS = 1_000;  // some answers never come, and the control k
 
 const tests = [];
 
-/** Registers a test. Each must look at every request that reaches the upstream, and at one at least. */
-export function test(name, run) {
-  tests.push({ name, run });
+/**
+ * Registers a test. Each must look at every request that reaches the upstream, and at one at least, unless the gateway
+ * answers by its `own`.
+ */
+export function test(name, run, { own = false } = {}) {
+  tests.push({ name, run, own });
+}
+
+const CERTIFICATE = new URL('cert.pem', import.meta.url).pathname;
+const KEY = new URL('key.pem', import.meta.url).pathname;
+
+/** A certificate for the providers' own hosts. */
+function makeIdentity() {
+  execFileSync('openssl', [
+    'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
+    '-subj', '/CN=scripted upstream', '-addext', 'subjectAltName=DNS:api.openai.com,DNS:api.anthropic.com',
+    '-keyout', KEY, '-out', CERTIFICATE,
+  ], { stdio: 'ignore' });
+  return { key: readFileSync(KEY), cert: readFileSync(CERTIFICATE) };
 }
 
 /** A gateway process of its own on free ports. */
@@ -47,10 +64,25 @@ export class Gateway {
 
 /** What a test works with. */
 class World {
-  constructor(upstream, gateway, binary) {
+  constructor(upstream, gateway, binary, splice) {
     this.upstream = upstream;
     this.gateway = gateway;
     this.binary = binary;
+    this.splice = splice;
+  }
+
+  /** Runs `use` with the URL of a gateway that has keys in its environment and reaches the providers' own hosts here. */
+  async withKeys(use) {
+    if (!this.binary) throw new NothingReached();  // under the control there is no other gateway
+    const env = {
+      OPENAI_API_KEY: 'sk-env-openai', ANTHROPIC_API_KEY: 'sk-env-anthropic', HTTPS_PROXY: this.upstream.url,
+    };
+    const gateway = await Gateway.start(this.binary, { env, flags: ['--upstream-ca', CERTIFICATE] });
+    try {
+      await use(gateway.url);
+    } finally {
+      gateway.close();
+    }
   }
 
   /** A client of the gateway whose calls go to the upstream in `dialect`. `headers` beat those that this needs. */
@@ -79,7 +111,7 @@ class World {
   }
 }
 
-async function runOne({ run }, world) {
+async function runOne({ run, own }, world) {
   const allowed = world.binary ? TEST_TIMEOUT_MS : CONTROL_TIMEOUT_MS;
   world.upstream.reset();
   let timer;
@@ -89,7 +121,7 @@ async function runOne({ run }, world) {
   try {
     await Promise.race([run(world), limit]);
     const left = world.upstream.reset();
-    if (left.taken === 0) throw new NothingReached();
+    if (left.taken === 0 && !own) throw new NothingReached();
     if (left.records.length > 0) throw new Error(`${left.records.length} more requests reached the upstream`);
     return undefined;
   } catch (error) {
@@ -99,15 +131,18 @@ async function runOne({ run }, world) {
   }
 }
 
-/** Runs all tests; `control` says against what. Ends the process. */
-export async function main({ binary, control, filter }) {
-  const upstream = await new Upstream().listen();
-  const gateway = control ? await new Upstream(upstream.scripts).listen() : await Gateway.start(binary);
-  const world = new World(upstream, gateway, control ? undefined : binary);
+/** Runs the tests whose names contain `filter`, against the gateway or the control. Ends the process. */
+export async function main({ binary, control, splice, filter }) {
+  const upstream = await new Upstream(undefined, makeIdentity()).listen();
+  const gateway = control
+    ? await new Upstream(upstream.scripts).listen()
+    : await Gateway.start(binary, { flags: splice ? [] : ['--no-splice'] });
+  const world = new World(upstream, gateway, control ? undefined : binary, splice);
   let passed = 0;
   let failed = 0;
   let unproven = 0;
-  for (const each of tests.filter(({ name }) => !filter || name.includes(filter))) {
+  for (const each of tests) {
+    if ((filter && !each.name.includes(filter)) || (control && each.own)) continue;
     const error = await runOne(each, world);
     if (error) ++failed;
     else ++passed;

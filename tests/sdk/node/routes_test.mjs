@@ -114,3 +114,21 @@ for (const dialect of dialects) {
     assert.equal(record.json.temperature, 0.5);
   });
 }
+
+for (const dialect of dialects) {
+  test(`${dialect.name}: keys of the environment go to the provider's own host only`, (world) => world.withKeys(async (url) => {
+    const own = world.client(dialect, { url, prefix: 'x-unknown' });  // the provider stands in front of the model
+    const answer = await own.chat.completions.create({ model: `${dialect.name}/${dialect.model}`, messages });
+    assert.equal(answer.choices[0].message.content, 'Hello');
+    let record = world.upstream.take();
+    assert.equal(record.host, `api.${dialect.name}.com:443`);
+    assert.equal(record.path, dialect.chatPath);
+    assert.equal(record.json.model, dialect.model);
+    assert.equal(dialect.keyOf(record), dialect.key(`sk-env-${dialect.name}`));
+
+    await world.client(dialect, { url }).chat.completions.create({ model: dialect.model, messages });
+    record = world.upstream.take();
+    assert.equal(record.host, undefined);
+    assert.equal(dialect.keyOf(record), dialect.key('sk-caller'));
+  }));
+}

@@ -2,15 +2,30 @@
 
 import http from 'node:http';
 import { once } from 'node:events';
+import tls from 'node:tls';
+import { anthropic, openai } from './dialects.mjs';
 
-/** Serves what `scripts` holds; tests assert on what `take` returns. */
+/**
+ * Serves what `scripts` holds; tests assert on what `take` returns. Also a forward proxy (CONNECT) that is itself whatever
+ * host it is asked for, so that tests see what the gateway sends to a provider's own address.
+ */
 export class Upstream {
-  /** @param scripts the answers to give; shared with another Upstream, both give the same ones. */
-  constructor(scripts = new Map()) {
+  /**
+   * @param scripts the answers to give; shared with another Upstream, both give the same ones.
+   * @param identity {key, cert} of the hosts that it is as a proxy.
+   */
+  constructor(scripts = new Map(), identity = undefined) {
     this.scripts = scripts;
     this.records = [];
     this.taken = 0;
     this.server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => this.#serve(request, response));
+    this.server.on('connect', (request, socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      const inner = new tls.TLSSocket(socket, { isServer: true, ...identity });
+      inner.on('error', () => {});
+      inner.tunnelTo = request.url;
+      this.server.emit('connection', inner);
+    });
   }
 
   async listen() {
@@ -59,7 +74,7 @@ export class Upstream {
       method: request.method,
       path: request.url,
       headers: request.headers,
-      socket: request.socket,
+      host: request.socket.tunnelTo,
       body: '',
     };
     record.gone = new Promise((resolve) => {
@@ -112,8 +127,6 @@ export const stream = (events, { then = 'end', headers = {} } = {}) => async (re
 
 /** Never answers. */
 export const silence = () => () => {};
-
-import { anthropic, openai } from './dialects.mjs';
 
 // What any provider might say, so that a test that scripts nothing still gets an answer.
 function usualAnswer(path, body) {

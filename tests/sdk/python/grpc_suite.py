@@ -1,4 +1,4 @@
-"""grpc_suite.py BINARY [--control] [WORD]: calls the gateway with grpcio and stubs generated from the protos."""
+"""grpc_suite.py BINARY [--control | --no-splice] [WORD]: calls the gateway with grpcio and stubs generated from the protos."""
 
 import sys
 
@@ -10,6 +10,4 @@ import harness
 from grpc_control import Control
 
 if __name__ == "__main__":
-    words = [word for word in sys.argv[2:] if not word.startswith("--")]
-    control = Control if "--control" in sys.argv else None
-    sys.exit(harness.main(sys.argv[1], control, words[0] if words else ""))
+    sys.exit(harness.main(sys.argv[1], sys.argv[2:], Control))

@@ -60,8 +60,9 @@ class Gateway:
 class World:
     """What a test works with."""
 
-    def __init__(self, upstream, gateway, binary, certificate):
+    def __init__(self, upstream, gateway, binary, certificate, splice):
         self.upstream, self.gateway, self.binary, self.certificate = upstream, gateway, binary, certificate
+        self.splice = splice
 
     def headers(self, dialect, prefix="x-portkey"):
         """What sends a call to the upstream in `dialect`."""
@@ -125,13 +126,19 @@ def run_one(run, case, own, world):
     return AssertionError(f"{left} more requests reached the upstream") if left else None
 
 
-def main(binary, start_control, word):
-    """Runs the tests whose names contain `word`; start_control: None, or what makes the control. Returns the exit code."""
+def main(binary, words, control_class):
+    """Runs the tests whose names contain the word among `words`; `--control` and `--no-splice` say against what.
+
+    Returns the exit code.
+    """
+    start_control = control_class if "--control" in words else None
+    splice = "--no-splice" not in words
+    word = next((each for each in words if not each.startswith("--")), "")
     folder = tempfile.mkdtemp()
     certificate, tls = make_certificate(folder)
     upstream = Upstream(tls=tls)
-    gateway = start_control(upstream) if start_control else Gateway(binary)
-    world = World(upstream, gateway, None if start_control else binary, certificate)
+    gateway = start_control(upstream) if start_control else Gateway(binary, flags=[] if splice else ["--no-splice"])
+    world = World(upstream, gateway, None if start_control else binary, certificate, splice)
     passed = failed = unproven = 0
     for name, run, case, own in TESTS:
         if word not in name or (own and start_control):

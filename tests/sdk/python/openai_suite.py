@@ -1,4 +1,4 @@
-"""openai_suite.py BINARY [--control] [WORD]: calls the gateway with the official OpenAI package."""
+"""openai_suite.py BINARY [--control | --no-splice] [WORD]: calls the gateway with the official OpenAI package."""
 
 import sys
 
@@ -7,6 +7,7 @@ import openai_chat_test  # noqa: F401  (registers its tests)
 import openai_endings_test  # noqa: F401
 import openai_errors_test  # noqa: F401
 import openai_routes_test  # noqa: F401
+import openai_refusals_test  # noqa: F401
 from upstream import Upstream
 
 
@@ -21,6 +22,4 @@ class Control:
 
 
 if __name__ == "__main__":
-    words = [word for word in sys.argv[2:] if not word.startswith("--")]
-    control = Control if "--control" in sys.argv else None
-    sys.exit(harness.main(sys.argv[1], control, words[0] if words else ""))
+    sys.exit(harness.main(sys.argv[1], sys.argv[2:], Control))

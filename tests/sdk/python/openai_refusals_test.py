@@ -1,0 +1,44 @@
+"""What the gateway itself refuses; nothing must reach the upstream."""
+
+import openai
+
+from clients import HELLO, check, client, equal, failure
+from dialects import ALL, OPENAI
+from harness import test
+
+
+def refused(call, kind, **expected):
+    got = failure(call)
+    check(isinstance(got, kind), got)
+    equal({name: getattr(got, name) for name in expected}, expected)
+    equal(got.body["portolan"]["attempts"], 0)
+    check(got.request_id)
+
+
+@test(*((dialect,) for dialect in ALL), own=True)
+def member_of_the_wrong_type(world, dialect):
+    messages = [*HELLO, {"role": "user", "content": [{"type": "text", "text": 7}]}]
+    refused(lambda: client(world, dialect).chat.completions.create(model=dialect.model, messages=messages),
+            openai.BadRequestError, param="messages[1].content[0].text")
+
+
+HEADERS = [
+    ({"x-portolan-provider": "anthropic"}, openai.BadRequestError, "conflicting_headers"),
+    ({"x-portkey-custom-host": "http://10.1.2.3/v1"}, openai.PermissionDeniedError, None),
+    ({"x-portkey-custom-host": "http://169.254.169.254/v1"}, openai.PermissionDeniedError, None),
+    ({"x-portkey-provider": "nobody"}, openai.BadRequestError, None),
+    ({"x-portkey-request-timeout": "soon"}, openai.BadRequestError, None),
+    ({"x-portkey-config": "{"}, openai.BadRequestError, None),
+]
+
+
+@test(*((index,) for index in range(len(HEADERS))), own=True)
+def header(world, index):
+    headers, kind, code = HEADERS[index]
+    call = lambda: client(world, OPENAI, headers).chat.completions.create(model="m", messages=HELLO)  # noqa: E731
+    refused(call, kind, **({"code": code} if code else {}))
+
+
+@test(own=True)
+def route_that_does_not_exist(world):
+    refused(lambda: client(world, OPENAI).get("/no/such/route", cast_to=object), openai.NotFoundError)
