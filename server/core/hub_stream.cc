@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view kDataPrefix = "data: ";
 constexpr std::string_view kEventEnd = "\n\n";
+constexpr std::string_view kLineEnd = "\n";
 
 class HubStream final : public StreamPipeline {
  public:
@@ -29,15 +30,18 @@ class HubStream final : public StreamPipeline {
       TakeEvent(event, bytes, batch);
     }
     if (!relayed_.empty()) batch->pieces.push_back(relayed_);
+    if (batch->done && half_line_end_) batch->pieces.push_back(kLineEnd);
   }
 
   void End(StreamBatch* batch) override {
     arena_.Reset();
+    if (reader_.pending() != 0) CloseLastEvent(batch);
+    if (batch->done || batch->error) return;
     if (facts.passed_error) {
       batch->done = true;
-    } else if (reader_.pending() == 0 && choices_.complete()) {
+    } else if (choices_.complete()) {
       // Some compatible servers leave the end marker out; a caller may wait for it.
-      if (!typed_) batch->pieces = {kDataPrefix, operation_.done, kEventEnd};
+      if (!typed_) batch->pieces.insert(batch->pieces.end(), {kDataPrefix, operation_.done, kEventEnd});
       batch->done = true;
     } else {
       batch->error = TruncatedStream();
@@ -48,10 +52,33 @@ class HubStream final : public StreamPipeline {
   void TakeEvent(const http::SseEvent& event, std::string_view bytes, StreamBatch* batch) {
     if (event.data == operation_.done && event.has_data) {
       batch->done = true;
+      // The reader ends an event at a CR and gives its LF later, which would be dropped with all that
+      // follows.
+      half_line_end_ =
+          !typed_ && event.raw.ends_with('\r') && event.raw.find("\r\n") != std::string_view::npos;
     } else if (event.has_data && !event.data.empty() && !TakeData(event.data, batch)) {
       return;
     }
     if (!typed_) Relay(event.raw, bytes, batch);
+  }
+
+  // Some servers stop right after the last event's data, without its blank line. SDKs take such an event if
+  // it is whole, and so does this.
+  void CloseLastEvent(StreamBatch* batch) {
+    http::SseEvent event;
+    auto result = http::SseReader::Result::kNeedMore;
+    for (int i = 0; i < 2 && result == http::SseReader::Result::kNeedMore; ++i) {
+      reader_.Push(kLineEnd);
+      result = reader_.Next(&event);
+    }
+    TokenUsage usage;
+    ChoiceTracker choices;
+    if (result == http::SseReader::Result::kEvent && event.has_data &&
+        (event.data == operation_.done || ScanAnswer(event.data, &usage, &choices).is_object)) {
+      TakeEvent(event, {}, batch);
+    } else if (!facts.passed_error) {
+      batch->error = TruncatedStream();
+    }
   }
 
   // False if the event ends the stream with an error.
@@ -108,6 +135,7 @@ class HubStream final : public StreamPipeline {
   const bool typed_;
   http::SseReader reader_;
   ChoiceTracker choices_;
+  bool half_line_end_ = false;  // the end marker's last line end was cut between CR and LF
   std::string held_;
   std::string_view relayed_;
   google::protobuf::Arena arena_;

@@ -114,10 +114,10 @@ TEST_F(HubStreamTest, AppendsAMissingEndMarkerWhenEveryChoiceHasFinished) {
 }
 
 TEST_F(HubStreamTest, ACutStreamIsAnErrorAtEveryByte) {
-  const std::string stream = Join({kRole, kText, kFinish, kDone});
-  const size_t finished = stream.size() - kDone.size();
-  // The last event ends in CR LF CR LF, and a lone CR ends a line too: only the very last byte is not needed.
-  for (size_t cut = 0; cut + 1 < finished; ++cut) {
+  const std::string stream = Join({kRole, kText, kFinish});
+  // The last event counts as soon as its data is whole.
+  const size_t whole = stream.rfind('}') + 1;
+  for (size_t cut = 0; cut < whole; ++cut) {
     for (const bool typed : {false, true}) {
       const Outcome outcome = Run(std::string_view(stream).substr(0, cut), 0, typed);
       ASSERT_TRUE(outcome.error) << "cut at " << cut;
@@ -126,6 +126,30 @@ TEST_F(HubStreamTest, ACutStreamIsAnErrorAtEveryByte) {
       EXPECT_EQ(outcome.text.find("[DONE]"), std::string::npos);
     }
   }
+}
+
+TEST_F(HubStreamTest, TakesALastEventWithoutItsBlankLineIfItIsWhole) {
+  const std::string finish(kFinish.substr(0, kFinish.size() - 4));
+  for (const size_t size : kSizes) {
+    for (const std::string end : {"data: [DONE]", "data: [DONE]\n", "data:[DONE]\r"}) {
+      const Outcome outcome = Run(Join({kText, kFinish, end}), size, false);
+      EXPECT_TRUE(outcome.done);
+      EXPECT_EQ(outcome.text.find("error"), std::string::npos) << outcome.text;
+      EXPECT_EQ(outcome.text.substr(0, kText.size() + kFinish.size() + end.size()),
+                Join({kText, kFinish, end}));
+    }
+    const Outcome outcome = Run(Join({kText, finish}), size, false);
+    EXPECT_EQ(outcome.text, Join({kText, finish, "\n\n", kDone}));
+    EXPECT_EQ(Run(Join({kText, finish}), size, true).contents.size(), 2u);
+    EXPECT_TRUE(Run(Join({kText, kFinish, "data: [DO"}), size, false).error);
+    EXPECT_TRUE(Run(Join({kText, kFinish, "data: {\"usage\":{"}), size, false).error);
+    EXPECT_TRUE(Run(Join({kText, "data: [DONE"}), size, true).error);
+  }
+}
+
+TEST_F(HubStreamTest, AnEndMarkerWithCrLfIsRelayedWholeHoweverItIsCut) {
+  const std::string stream = Join({kText, kFinish, "data: [DONE]\r\n\r\n"});
+  for (const size_t size : kSizes) EXPECT_EQ(Run(stream, size, false).text, stream) << size;
 }
 
 TEST_F(HubStreamTest, WaitsForEveryChoice) {
