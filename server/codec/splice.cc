@@ -156,6 +156,10 @@ bool IsOverruled(std::span<const Edit> edits, size_t index) {
 
 void Splice(std::string_view json, std::span<const MemberSpan> spans, std::span<const Edit> edits,
             const MessagePlan& plan, GatherList* out) {
+  if (edits.empty()) {
+    if (!json.empty()) out->push_back(json);
+    return;
+  }
   Splicer splicer(json, spans, out);
   splicer.ChooseEdits(edits, plan);
   splicer.Run();

@@ -9,6 +9,9 @@ namespace {
 
 using google::protobuf::Message;
 
+// Of a request; more make the list grow.
+constexpr size_t kUsualMembers = 16;
+
 Error ToError(const codec::DecodeError& problem) {
   return Error::InvalidRequest(problem.path.empty() ? "invalid_json" : "invalid_value", problem.ToString(),
                                problem.path);
@@ -22,6 +25,7 @@ std::optional<Error> Payload::TakeJson(std::string json) {
   codec::DecodeError problem;
   codec::DecodeOptions options;
   options.spans = &spans_;
+  spans_.reserve(kUsualMembers);
   if (!codec::Decode(*operation_.request, json_, options, nullptr, &problem)) return ToError(problem);
   return std::nullopt;
 }

@@ -161,11 +161,11 @@ net::Task<void> Drain(std::unique_ptr<upstream::Exchange> exchange, net::TimePoi
   (void)piece;
 }
 
+// REQUIRES: the batch is not empty.
 net::Task<bool> WriteBatch(CallState& call, const StreamBatch& batch) {
   for (const std::string_view piece : batch.pieces) call.record.reply_bytes += piece.size();
-  if (!batch.pieces.empty()) co_return co_await call.sink.WriteBytes(batch.pieces);
-  if (!batch.messages.empty()) co_return co_await call.sink.WriteMessages(batch.messages);
-  co_return true;
+  if (!batch.pieces.empty()) return call.sink.WriteBytes(batch.pieces);
+  return call.sink.WriteMessages(batch.messages);
 }
 
 void NoteError(CallState& call, Error error) {

@@ -25,6 +25,7 @@ std::string_view HeaderOf(const http::RequestHead& head, std::string_view name) 
 
 // `application/json`, with parameters or a `+json` suffix; none at all is taken as JSON.
 bool IsJsonType(std::string_view content_type) {
+  if (content_type == "application/json") return true;
   std::string_view type = content_type.substr(0, content_type.find(';'));
   while (type.ends_with(' ')) type.remove_suffix(1);
   std::string lower(type);

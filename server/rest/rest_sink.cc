@@ -15,7 +15,8 @@ void RestSink::Decorate(core::ReplyHead* head) const {
 net::Task<core::Delivered> RestSink::SendJson(core::ReplyHead head,
                                               std::span<const std::string_view> pieces) {
   Decorate(&head);
-  co_return co_await writer_.Send(head.status, head.content_type, head.headers.text(), pieces);
+  // The writer has its own copy of the head when it returns.
+  return writer_.Send(head.status, head.content_type, head.headers.text(), pieces);
 }
 
 // typed() is false: the service never hands this sink a message.
@@ -47,7 +48,7 @@ net::Task<core::Delivered> RestSink::StartStream(core::ReplyHead head) {
 }
 
 net::Task<core::Delivered> RestSink::WriteBytes(std::span<const std::string_view> pieces) {
-  co_return co_await writer_.Write(pieces);
+  return writer_.Write(pieces);
 }
 
 net::Task<core::Delivered> RestSink::EndStream(const Error* error) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 namespace portolan::telemetry {
 namespace {
@@ -22,6 +23,19 @@ bool IsZero(std::string_view text) { return text.find_first_not_of('0') == std::
 bool IsSaneTraceId(std::string_view id) {
   if (id.empty() || id.size() > kMaxTraceId || id.front() == ' ' || id.back() == ' ') return false;
   return std::all_of(id.begin(), id.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
+}
+
+// Two digits for each byte.
+constexpr auto kHexPairs = [] {
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (size_t i = 0; i < pairs.size(); ++i)
+    pairs[i] = {"0123456789abcdef"[i >> 4], "0123456789abcdef"[i & 15]};
+  return pairs;
+}();
+
+void PutHex(uint64_t word, char* out) {
+  for (int shift = 56; shift >= 0; shift -= 8, out += 2)
+    std::memcpy(out, kHexPairs[word >> shift & 0xFF].data(), 2);
 }
 
 }  // namespace
@@ -52,15 +66,13 @@ uint64_t IdGenerator::NextWord() {
 }
 
 Id IdGenerator::Next() {
-  static constexpr char kDigits[] = "0123456789abcdef";
   std::array<uint64_t, 2> words;
   do {
     words = {NextWord(), NextWord()};
   } while (words[0] == 0 && words[1] == 0);
   Id id;
-  for (size_t i = 0; i < 32; ++i) {
-    id.text_[i] = kDigits[words[i / 16] >> (60 - 4 * (i % 16)) & 15];
-  }
+  PutHex(words[0], id.text_.data());
+  PutHex(words[1], id.text_.data() + 16);
   return id;
 }
 

@@ -74,8 +74,9 @@ struct Request {
   Origin origin;
   std::string_view method;
   std::string path;  // with query
-  // In the order to send. Host, Content-Length, Connection are the client's business and must not be in it.
-  std::vector<HeaderField> headers;
+  // In the order to send; their text must stay valid until Send returns. Host, Content-Length, Connection are
+  // the client's business and must not be in it.
+  std::vector<HeaderView> headers;
   std::span<const std::string_view> body;  // sent as a gather list; must stay valid until Send returns
   // Give a compressed body as it came. Otherwise gzip is inflated (content-encoding and content-length vanish
   // from the answer's headers), and reading a body in another encoding fails with kGarbage.

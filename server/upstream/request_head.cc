@@ -66,10 +66,10 @@ bool WriteRequestHead(const Request& request, const Proxy* proxy, std::string* o
   *out += " HTTP/1.1\r\nhost: ";
   AppendHostHeader(request.origin, out);
   *out += "\r\n";
-  for (const HeaderField& header : request.headers) {
+  for (const HeaderView& header : request.headers) {
     if (!http::IsHeaderName(header.name) || !http::IsHeaderValue(header.value) || IsOurs(header.name)) {
       *problem = "a header cannot be sent: " +
-                 (http::IsHeaderName(header.name) ? header.name : "its name is no token");
+                 (http::IsHeaderName(header.name) ? std::string(header.name) : "its name is no token");
       return false;
     }
     http::AppendHeader(header.name, header.value, out);

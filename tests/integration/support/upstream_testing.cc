@@ -50,7 +50,7 @@ net::Task<void> Perform(Client& client, net::Loop& loop, Want want, net::CancelS
   request.origin.untrusted = want.untrusted;
   request.method = want.method;
   request.path = base_path + want.path;
-  request.headers = want.headers;
+  for (const HeaderField& header : want.headers) request.headers.push_back({header.name, header.value});
   request.keep_encoding = want.keep_encoding;
   // In pieces, as a spliced body is.
   const size_t half = want.body.size() / 2;

@@ -54,7 +54,7 @@ TEST(RequestHead, RefusesWhatWouldSmuggle) {
   for (const char* path : {"x", "/a b", "/a\r\nx: y", "/\x7f", "/\xc3\xa4", "http://other/"}) {
     EXPECT_TRUE(Written(Get(path)).starts_with("refused")) << path;
   }
-  const HeaderField kBad[] = {{"a", "x\r\ny: z"},
+  const HeaderView kBad[] = {{"a", "x\r\ny: z"},
                               {"a", std::string("x\0y", 3)},
                               {"a\n", "x"},
                               {"a b", "x"},
@@ -66,7 +66,7 @@ TEST(RequestHead, RefusesWhatWouldSmuggle) {
                               {"upgrade", "h2c"},
                               {"expect", "100-continue"},
                               {"proxy-authorization", "x"}};
-  for (const HeaderField& header : kBad) {
+  for (const HeaderView& header : kBad) {
     Request request = Get("/x");
     request.headers = {header};
     EXPECT_TRUE(Written(request).starts_with("refused")) << header.name;
