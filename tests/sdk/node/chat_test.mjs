@@ -95,7 +95,8 @@ for (const dialect of dialects) {
 
   test(`${name}: a stream without usage`, async (world) => {
     world.upstream.answer(dialect.suffix, stream(dialect.textStream(['Ciao'])));
-    const chunks = await collect(await world.client(dialect).chat.completions.create({ model, messages: hello, stream: true }));
+    const chunks = await collect(
+      await world.client(dialect).chat.completions.create({ model, messages: hello, stream: true }));
     assert.equal(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join(''), 'Ciao');
     assert.equal(chunks.some((chunk) => chunk.usage), false);
     assert.equal('stream_options' in world.upstream.take().json, false);
@@ -140,7 +141,8 @@ for (const dialect of dialects) {
     const second = world.upstream.take().json;
     if (dialect === openai) {
       assert.deepEqual(first.tools[0].function.parameters, parameters);
-      assert.deepEqual(second.messages.slice(1).map((message) => message.tool_call_id ?? message.tool_calls.map(({ id }) => id)),
+      assert.deepEqual(
+        second.messages.slice(1).map((message) => message.tool_call_id ?? message.tool_calls.map(({ id }) => id)),
         [['call_1', 'call_2'], 'call_1', 'call_2']);
       assert.equal(second.messages[1].tool_calls[0].function.arguments, '{"city":"Turin"}');
       assert.deepEqual(second.messages[3].content, 'sunny in Bari');
@@ -159,7 +161,9 @@ for (const dialect of dialects) {
   });
 
   test(`${name}: the schema of a tool arrives byte for byte`, async (world) => {
-    await world.client(dialect).chat.completions.create({ model, messages: hello, tools: [weather], tool_choice: 'required' });
+    await world.client(dialect).chat.completions.create({
+      model, messages: hello, tools: [weather], tool_choice: 'required',
+    });
     const record = world.upstream.take();
     assert.ok(record.body.includes(JSON.stringify(parameters)), record.body);
     assert.deepEqual(record.json.tool_choice, dialect === openai ? 'required' : { type: 'any' });
@@ -170,7 +174,8 @@ for (const dialect of dialects) {
     const answer = await world.client(dialect).chat.completions
       .stream({ model, messages: hello, tools: [weather], parallel_tool_calls: true }).finalChatCompletion();
     assert.deepEqual(
-      answer.choices[0].message.tool_calls.map(({ id, function: call }) => ({ id, name: call.name, input: JSON.parse(call.arguments) })),
+      answer.choices[0].message.tool_calls.map(
+        ({ id, function: call }) => ({ id, name: call.name, input: JSON.parse(call.arguments) })),
       calls);
     assert.equal(answer.choices[0].finish_reason, 'tool_calls');
     assert.equal(world.upstream.take().json.tools.length, 1);
@@ -208,7 +213,8 @@ for (const dialect of dialects) {
 test('openai: the bytes of the request arrive as they were sent', async (world) => {
   const { client, sent } = world.wiretap(openai);
   await client.chat.completions.create({
-    zebra: 1, model: 'gpt-4o', big: 9007199254740991, tiny: 5e-324, huge: 1.7976931348623157e308, minus: -0.1,
+    zebra: 1, model: 'gpt-4o', big: 9007199254740991, tiny: 5e-324, huge: 1.7976931348623157e308,
+    minus: -0.1,
     messages: [{ content: 'à \u0000 \ud83d\ude00 \u2028 "\\/', role: 'user', name: null }], empty: {}, none: [], apple: null,
   });
   const record = world.upstream.take();

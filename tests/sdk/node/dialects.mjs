@@ -14,7 +14,9 @@ export const openai = {
   message: (message, finish) => ({
     ...chatId,
     object: 'chat.completion',
-    choices: [{ index: 0, message: { role: 'assistant', refusal: null, ...message }, logprobs: null, finish_reason: finish }],
+    choices: [{
+      index: 0, message: { role: 'assistant', refusal: null, ...message }, logprobs: null, finish_reason: finish,
+    }],
     usage: { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 },
   }),
   text: (text) => openai.message({ content: text }, 'stop'),
@@ -56,7 +58,7 @@ export const openai = {
     ]),
     'data: [DONE]\n\n',
   ],
-  errorEvent: () => [`data: ${JSON.stringify({ error: { message: 'too busy', type: 'server_error', code: null, param: null } })}\n\n`],
+  errorEvent: () => openai.events([openai.error({ message: 'too busy', type: 'server_error', code: null })]),
   error: ({ message, type, code }) => ({ error: { message, type, param: null, code } }),
 };
 
@@ -78,7 +80,9 @@ export const anthropic = {
   calls: (calls) => anthropic.message(calls.map((call) => anthropic.call(call)), 'tool_use'),
   call: ({ id, name, input }) => ({ type: 'tool_use', id, name, input }),
 
-  start: () => event({ type: 'message_start', message: { ...anthropic.message([], null), usage: { input_tokens: 9, output_tokens: 1 } } }),
+  start: () => event({
+    type: 'message_start', message: { ...anthropic.message([], null), usage: { input_tokens: 9, output_tokens: 1 } },
+  }),
   end: (stop_reason) => [
     event({ type: 'message_delta', delta: { stop_reason, stop_sequence: null }, usage: { output_tokens: 3 } }),
     event({ type: 'message_stop' }),

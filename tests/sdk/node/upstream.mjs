@@ -13,9 +13,12 @@ export class Upstream {
   /**
    * @param scripts the answers to give; shared with another Upstream, both give the same ones.
    * @param identity {key, cert} of the hosts that it is as a proxy.
+   * @param patience milliseconds until it hangs up on a client that waits for what never comes.
    */
-  constructor(scripts = new Map(), identity = undefined) {
+  constructor({ scripts = new Map(), identity, patience = 20_000 } = {}) {
     this.scripts = scripts;
+    this.patience = patience;
+    this.arrivalLimit = 2_000;
     this.records = [];
     this.taken = 0;
     this.server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => this.#serve(request, response));
@@ -40,7 +43,7 @@ export class Upstream {
     this.server.closeAllConnections();
   }
 
-  /** The next request whose path ends with `suffix` gets `answer`, a function of (response, record). */
+  /** The next request whose path ends with `suffix` gets `answer`, a function of (response, patience). */
   answer(suffix, answer) {
     if (!this.scripts.has(suffix)) this.scripts.set(suffix, []);
     this.scripts.get(suffix).push(answer);
@@ -54,9 +57,10 @@ export class Upstream {
     return record;
   }
 
-  /** Like `take`, but waits for a request that is still on its way. */
+  /** Like `take`, but waits a little for a request that is still on its way. */
   async arrival() {
-    for (let i = 0; i < 500 && this.records.length === 0; ++i) await new Promise((resume) => setTimeout(resume, 2));
+    const limit = performance.now() + this.arrivalLimit;
+    while (this.records.length === 0 && performance.now() < limit) await new Promise((resume) => setTimeout(resume, 2));
     return this.take();
   }
 
@@ -96,7 +100,7 @@ export class Upstream {
     const path = request.url.split('?')[0];
     const suffix = [...this.scripts.keys()].find((key) => path.endsWith(key) && this.scripts.get(key).length > 0);
     const answer = suffix ? this.scripts.get(suffix).shift() : usualAnswer(path, record.json);
-    await answer(response, record);
+    await answer(response, this.patience);
   }
 }
 
@@ -114,8 +118,8 @@ export const json = (value, { status = 200, headers = {} } = {}) => (response) =
 };
 
 /** Answers with `events` (see dialects.mjs). `then`: `end` in good order, `cut` the connection, or `hang`. */
-export const stream = (events, { then = 'end', headers = {} } = {}) => async (response) => {
-  response.writeHead(200, { 'content-type': 'text/event-stream', ...headers });
+export const stream = (events, { then = 'end' } = {}) => async (response, patience) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
   for (const event of events) {
     response.write(event);
     await new Promise((resume) => setImmediate(resume));
@@ -123,10 +127,16 @@ export const stream = (events, { then = 'end', headers = {} } = {}) => async (re
   if (then === 'end') response.end();
   // What was written must leave first: a socket destroyed at once would take it along.
   if (then === 'cut') setTimeout(() => response.socket?.destroy(), 20);
+  if (then === 'hang') hang(response, patience);
 };
 
 /** Never answers. */
-export const silence = () => () => {};
+export const silence = () => hang;
+
+function hang(response, patience) {
+  const timer = setTimeout(() => response.socket?.destroy(), patience);
+  response.on('close', () => clearTimeout(timer));
+}
 
 // What any provider might say, so that a test that scripts nothing still gets an answer.
 function usualAnswer(path, body) {

@@ -2,14 +2,31 @@
 
 import openai
 
+# Loading the trusted certificates for each client would take most of the tests' time.
+CONNECTIONS = openai.DefaultHttpxClient()
 HELLO = [{"role": "user", "content": "Hi"}]
 
 
-def client(world, dialect, headers=None, prefix="x-portkey", base="/v1", url=None, key="sk-caller", kind=openai.OpenAI, **options):
+def client(
+    world,
+    dialect,
+    headers=None,
+    prefix="x-portkey",
+    base="/v1",
+    url=None,
+    key="sk-caller",
+    kind=openai.OpenAI,
+    **options,
+):
     """A client whose calls go to the scripted upstream in `dialect`. `headers` beat those that this needs."""
+    if kind is openai.OpenAI:
+        options.setdefault("http_client", CONNECTIONS)
     return kind(
-        api_key=key, base_url=(url or world.gateway.url) + base, **{"max_retries": 0, **options},
-        default_headers={**world.headers(dialect, prefix), **(headers or {})})
+        api_key=key,
+        base_url=(url or world.gateway.url) + base,
+        **{"max_retries": 0, **options},
+        default_headers={**world.headers(dialect, prefix), **(headers or {})},
+    )
 
 
 def failure(call):

@@ -40,7 +40,10 @@ class OpenAi:
         return [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks]
 
     def text_stream(self, pieces, usage=False, finish=True):
-        chunks = [self.chunk({"role": "assistant", "content": ""}), *(self.chunk({"content": piece}) for piece in pieces)]
+        chunks = [
+            self.chunk({"role": "assistant", "content": ""}),
+            *(self.chunk({"content": piece}) for piece in pieces),
+        ]
         if finish:
             chunks.append(self.chunk({}, "stop"))
         if usage:
@@ -79,8 +82,14 @@ class Anthropic:
 
     def message(self, content, stop_reason):
         return {
-            "id": "msg_1", "type": "message", "role": "assistant", "model": self.model, "content": content,
-            "stop_reason": stop_reason, "stop_sequence": None, "usage": {"input_tokens": 9, "output_tokens": 3},
+            "id": "msg_1",
+            "type": "message",
+            "role": "assistant",
+            "model": self.model,
+            "content": content,
+            "stop_reason": stop_reason,
+            "stop_sequence": None,
+            "usage": {"input_tokens": 9, "output_tokens": 3},
         }
 
     def text(self, text):
@@ -97,7 +106,10 @@ class Anthropic:
 
     def end(self, stop_reason):
         delta = {"stop_reason": stop_reason, "stop_sequence": None}
-        return [event({"type": "message_delta", "delta": delta, "usage": {"output_tokens": 3}}), event({"type": "message_stop"})]
+        return [
+            event({"type": "message_delta", "delta": delta, "usage": {"output_tokens": 3}}),
+            event({"type": "message_stop"}),
+        ]
 
     def block(self, index, block, deltas, stop=True):
         events = [event({"type": "content_block_start", "index": index, "content_block": block})]

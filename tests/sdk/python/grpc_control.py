@@ -1,7 +1,7 @@
 """A fake gateway for gRPC: it answers like the upstream, without asking it.
 
-It takes the answers from a second scripted upstream, whose records nobody sees, and knows just enough of the API to pass
-them on plausibly.
+It takes the answers from a scripted upstream of its own, whose records nobody sees, and knows just enough of the API to
+pass them on plausibly.
 """
 
 import concurrent.futures
@@ -13,21 +13,32 @@ import grpc
 from google.protobuf import message_factory
 
 from portolan.v1 import chat_service_pb2, completion_service_pb2, embedding_service_pb2, model_service_pb2
-from upstream import Upstream
 
 SERVICES = [
-    module.DESCRIPTOR.services_by_name[name] for module, name in (
-        (chat_service_pb2, "ChatService"), (completion_service_pb2, "CompletionService"),
-        (embedding_service_pb2, "EmbeddingService"), (model_service_pb2, "ModelService"))
+    module.DESCRIPTOR.services_by_name[name]
+    for module, name in (
+        (chat_service_pb2, "ChatService"),
+        (completion_service_pb2, "CompletionService"),
+        (embedding_service_pb2, "EmbeddingService"),
+        (model_service_pb2, "ModelService"),
+    )
 ]
 PATHS = {
-    "CreateChatCompletion": "/chat/completions", "StreamChatCompletion": "/chat/completions",
-    "CreateCompletion": "/completions", "StreamCompletion": "/completions",
-    "CreateEmbeddings": "/embeddings", "ListModels": "/models", "GetModel": "/models/",
+    "CreateChatCompletion": "/chat/completions",
+    "StreamChatCompletion": "/chat/completions",
+    "CreateCompletion": "/completions",
+    "StreamCompletion": "/completions",
+    "CreateEmbeddings": "/embeddings",
+    "ListModels": "/models",
+    "GetModel": "/models/",
 }
 CODES = {
-    400: grpc.StatusCode.INVALID_ARGUMENT, 401: grpc.StatusCode.UNAUTHENTICATED, 403: grpc.StatusCode.PERMISSION_DENIED,
-    404: grpc.StatusCode.NOT_FOUND, 409: grpc.StatusCode.ABORTED, 429: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    400: grpc.StatusCode.INVALID_ARGUMENT,
+    401: grpc.StatusCode.UNAUTHENTICATED,
+    403: grpc.StatusCode.PERMISSION_DENIED,
+    404: grpc.StatusCode.NOT_FOUND,
+    409: grpc.StatusCode.ABORTED,
+    429: grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
 
 
@@ -61,8 +72,8 @@ def fill(message, value):
 class Control:
     """A gRPC server on a free port."""
 
-    def __init__(self, upstream):
-        self.shadow = Upstream(upstream.scripts)
+    def __init__(self, answers):
+        self.answers = answers
         self.server = grpc.server(concurrent.futures.ThreadPoolExecutor(64))
         for service in SERVICES:
             methods = {method.name: self.handler(method) for method in service.methods}
@@ -76,7 +87,10 @@ class Control:
     def handler(self, method):
         request_class = message_factory.GetMessageClass(method.input_type)
         answer_class = message_factory.GetMessageClass(method.output_type)
-        coding = {"request_deserializer": request_class.FromString, "response_serializer": answer_class.SerializeToString}
+        coding = {
+            "request_deserializer": request_class.FromString,
+            "response_serializer": answer_class.SerializeToString,
+        }
 
         def unary(request, context):
             return fill(answer_class(), json_module.loads(self.ask(method.name, request, context, False)))
@@ -94,8 +108,10 @@ class Control:
         path = PATHS[method] + (request.model if method == "GetModel" else "")
         body = None if "Model" in method else json_module.dumps({"stream": streamed}).encode()
         try:
-            return urllib.request.urlopen(urllib.request.Request(self.shadow.url + path, body), timeout=1).read()
+            return urllib.request.urlopen(urllib.request.Request(self.answers.url + path, body), timeout=5).read()
         except urllib.error.HTTPError as error:
-            context.abort(CODES.get(error.code, grpc.StatusCode.UNAVAILABLE), json_module.loads(error.read())["error"]["message"])
+            context.abort(
+                CODES.get(error.code, grpc.StatusCode.UNAVAILABLE), json_module.loads(error.read())["error"]["message"]
+            )
         except Exception as error:
             context.abort(grpc.StatusCode.UNAVAILABLE, str(error))

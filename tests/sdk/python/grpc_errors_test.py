@@ -30,7 +30,9 @@ CASES = [
 
 @test(*((dialect, *case, streamed) for dialect in ALL for case in CASES for streamed in (False, True)))
 def error(world, dialect, status, code, fault, word, streamed):
-    reply = json(dialect.error(f"No: {status}", word, "the_code"), status, {"x-request-id": "req_up", "request-id": "req_up"})
+    reply = json(
+        dialect.error(f"No: {status}", word, "the_code"), status, {"x-request-id": "req_up", "request-id": "req_up"}
+    )
     world.upstream.answer(dialect.suffix, reply)
     with Chat(world) as chats:
         rpc = chats.StreamChatCompletion if streamed else chats.CreateChatCompletion
@@ -73,8 +75,11 @@ def upstream_that_hangs_up_at_once(world, dialect):
 
 BAD = [
     ("stream", {"stream": True}, "stream"),
-    ("schema", {"tools": [tool_pb2.Tool(type="function", function=tool_pb2.FunctionDefinition(name="f", parameters='{"a":'))]},
-     "tools[0].function.parameters"),
+    (
+        "schema",
+        {"tools": [tool_pb2.Tool(type="function", function=tool_pb2.FunctionDefinition(name="f", parameters='{"a":'))]},
+        "tools[0].function.parameters",
+    ),
     ("extra", {"extra": [extra_pb2.Extra(name="x", json='1,"model":"other"')]}, "extra"),
 ]
 
@@ -83,7 +88,9 @@ BAD = [
 def request_that_is_refused(world, name):
     _, members, path = next(each for each in BAD if each[0] == name)
     with Chat(world) as chats:
-        got = failure(lambda: chats.CreateChatCompletion(chat_request(OPENAI, **members), metadata=metadata(world, OPENAI)))
+        got = failure(
+            lambda: chats.CreateChatCompletion(chat_request(OPENAI, **members), metadata=metadata(world, OPENAI))
+        )
     equal(got.code(), Code.INVALID_ARGUMENT)
     equal((error_info(got).metadata["class"], error_info(got).metadata["attempts"]), ("caller", "0"))
     violation = detail(got, error_details_pb2.BadRequest).field_violations[0]

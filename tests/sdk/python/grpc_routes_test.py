@@ -12,8 +12,17 @@ from clients import check, equal
 from dialects import ALL, ANTHROPIC, OPENAI
 from harness import test
 from portolan.v1 import (
-    call_options_pb2, chat_request_pb2, completion_pb2, completion_service_pb2_grpc, embedding_pb2,
-    embedding_service_pb2_grpc, extra_pb2, model_pb2, model_service_pb2_grpc, values_pb2)
+    call_options_pb2,
+    chat_request_pb2,
+    completion_pb2,
+    completion_service_pb2_grpc,
+    embedding_pb2,
+    embedding_service_pb2_grpc,
+    extra_pb2,
+    model_pb2,
+    model_service_pb2_grpc,
+    values_pb2,
+)
 from rpc import Chat, channel, chat_request, error_info, failure, metadata
 from upstream import json
 
@@ -39,7 +48,9 @@ def embeddings(world):
     with channel(world) as open_channel:
         create = embedding_service_pb2_grpc.EmbeddingServiceStub(open_channel).CreateEmbeddings
         floats = create(embedding_pb2.EmbeddingRequest(**request, dimensions=3), metadata=metadata(world, OPENAI))
-        coded = create(embedding_pb2.EmbeddingRequest(**request, encoding_format="base64"), metadata=metadata(world, OPENAI))
+        coded = create(
+            embedding_pb2.EmbeddingRequest(**request, encoding_format="base64"), metadata=metadata(world, OPENAI)
+        )
     equal(list(floats.data[0].embedding.floats.values), [0.5, -0.25, 1.0])
     equal(struct.unpack("<3f", base64.b64decode(coded.data[0].embedding.base64)), (0.5, -0.25, 1.0))
     equal(world.upstream.take().json, {"model": "m", "input": "Hi", "dimensions": 3})
@@ -48,7 +59,13 @@ def embeddings(world):
 
 @test()
 def models(world):
-    model = {"id": "meta-llama/Llama-3.1-8B", "object": "model", "created": 1700000000, "owned_by": "vllm", "max_model_len": 4096}
+    model = {
+        "id": "meta-llama/Llama-3.1-8B",
+        "object": "model",
+        "created": 1700000000,
+        "owned_by": "vllm",
+        "max_model_len": 4096,
+    }
     world.upstream.answer("/models", json({"object": "list", "data": [model]}))
     world.upstream.answer("Llama-3.1-8B", json(model))
     with channel(world) as open_channel:
@@ -56,7 +73,12 @@ def models(world):
         listed = stub.ListModels(model_pb2.ListModelsRequest(), metadata=metadata(world, OPENAI))
         one = stub.GetModel(model_pb2.GetModelRequest(model=model["id"]), metadata=metadata(world, OPENAI))
     expected = model_pb2.Model(
-        id=model["id"], object="model", created=1700000000, owned_by="vllm", extra=[extra_pb2.Extra(name="max_model_len", json="4096")])
+        id=model["id"],
+        object="model",
+        created=1700000000,
+        owned_by="vllm",
+        extra=[extra_pb2.Extra(name="max_model_len", json="4096")],
+    )
     equal((list(listed.data), one), ([expected], expected))
     equal(world.upstream.take().path, "/v1/models")
     equal(world.upstream.take().path.replace("%2F", "/"), "/v1/models/meta-llama/Llama-3.1-8B")
@@ -64,8 +86,15 @@ def models(world):
 
 @test()
 def models_of_anthropic(world):
-    model = {"type": "model", "id": "claude-sonnet-4-5", "display_name": "Claude Sonnet 4.5", "created_at": "2025-09-29T00:00:00Z"}
-    world.upstream.answer("/models", json({"data": [model], "has_more": False, "first_id": model["id"], "last_id": model["id"]}))
+    model = {
+        "type": "model",
+        "id": "claude-sonnet-4-5",
+        "display_name": "Claude Sonnet 4.5",
+        "created_at": "2025-09-29T00:00:00Z",
+    }
+    world.upstream.answer(
+        "/models", json({"data": [model], "has_more": False, "first_id": model["id"], "last_id": model["id"]})
+    )
     with channel(world) as open_channel:
         stub = model_service_pb2_grpc.ModelServiceStub(open_channel)
         listed = stub.ListModels(model_pb2.ListModelsRequest(), metadata=metadata(world, ANTHROPIC))
@@ -112,7 +141,9 @@ def keys_of_the_environment(world, dialect):
             chats.CreateChatCompletion(chat_request(dialect, model=f"{dialect.name}/{dialect.model}"))
             chats.CreateChatCompletion(chat_request(dialect), metadata=list(world.headers(dialect).items()))
         own, named = world.upstream.take(), world.upstream.take()
-        equal((own.host, dialect.key_of(own), own.json["model"]), (dialect.host, f"sk-env-{dialect.name}", dialect.model))
+        equal(
+            (own.host, dialect.key_of(own), own.json["model"]), (dialect.host, f"sk-env-{dialect.name}", dialect.model)
+        )
         equal((named.host, dialect.key_of(named)), (None, ""))
     finally:
         world.gateway = before
@@ -154,9 +185,13 @@ def reflection(world):
     with channel(world) as open_channel:
         database = ProtoReflectionDescriptorDatabase(open_channel)
         names = set(database.get_services())
-        wanted = {f"portolan.v1.{name}Service" for name in ("Chat", "Completion", "Embedding", "Model")} | {"grpc.health.v1.Health"}
+        wanted = {f"portolan.v1.{name}Service" for name in ("Chat", "Completion", "Embedding", "Model")} | {
+            "grpc.health.v1.Health"
+        }
         equal(wanted - names, set())
         found = database.FindFileContainingSymbol("portolan.v1.ChatCompletionRequest")
         expected = chat_request_pb2.ChatCompletionRequest.DESCRIPTOR
         message = next(each for each in found.message_type if each.name == expected.name)
-        equal([(each.name, each.number) for each in message.field], [(each.name, each.number) for each in expected.fields])
+        equal(
+            [(each.name, each.number) for each in message.field], [(each.name, each.number) for each in expected.fields]
+        )

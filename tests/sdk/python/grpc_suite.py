@@ -1,4 +1,4 @@
-"""grpc_suite.py BINARY [--control | --no-splice] [WORD]: calls the gateway with grpcio and stubs generated from the protos."""
+"""grpc_suite.py BINARY [--control | --no-splice] [WORD]: calls the gateway with grpcio and generated stubs."""
 
 import sys
 

@@ -17,7 +17,7 @@ import traceback
 from upstream import NothingReached, Upstream
 
 TEST_TIMEOUT_S = 15
-CONTROL_TIMEOUT_S = 1.5  # some answers never come, and a control knows no time-outs
+CONTROL_PATIENCE_S = 0.2  # under a control, nobody need wait long for what never comes
 ABORT_LIMIT_MS = 50
 
 TESTS = []
@@ -45,7 +45,10 @@ class Gateway:
         addresses = [part for door in ("http", "grpc", "admin") for part in (f"--{door}", "127.0.0.1:0")]
         self.process = subprocess.Popen(
             [binary, "serve", *addresses, "--log-level", "error", *flags],
-            env={"PATH": os.environ["PATH"], **(env or {})}, stdout=subprocess.PIPE, text=True)
+            env={"PATH": os.environ["PATH"], **(env or {})},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         line = self.process.stdout.readline()
         found = re.search(r"REST on (http:\S+), gRPC on (\S+),", line)
         if not found:
@@ -76,7 +79,11 @@ class World:
 
     def gateway_with_keys(self, flags=()):
         """A gateway with keys in its environment; what goes to a provider's own host reaches the upstream."""
-        env = {"OPENAI_API_KEY": "sk-env-openai", "ANTHROPIC_API_KEY": "sk-env-anthropic", "HTTPS_PROXY": self.upstream.url}
+        env = {
+            "OPENAI_API_KEY": "sk-env-openai",
+            "ANTHROPIC_API_KEY": "sk-env-anthropic",
+            "HTTPS_PROXY": self.upstream.url,
+        }
         return self.other_gateway(env, ["--upstream-ca", self.certificate, *flags])
 
 
@@ -95,9 +102,29 @@ def make_certificate(folder):
     names = "subjectAltName=DNS:api.openai.com,DNS:api.anthropic.com"
     certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=scripted upstream", "-addext", names, "-keyout", key, "-out", certificate],
-        check=True, capture_output=True)
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=scripted upstream",
+            "-addext",
+            names,
+            "-keyout",
+            key,
+            "-out",
+            certificate,
+        ],
+        check=True,
+        capture_output=True,
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     return certificate, context
@@ -117,7 +144,7 @@ def run_one(run, case, own, world):
 
     thread = threading.Thread(target=body, daemon=True)
     thread.start()
-    thread.join(TEST_TIMEOUT_S if world.binary else CONTROL_TIMEOUT_S)
+    thread.join(TEST_TIMEOUT_S)
     taken, left = world.upstream.reset()
     if outcome[0] or own:
         return outcome[0]
@@ -137,7 +164,11 @@ def main(binary, words, control_class):
     folder = tempfile.mkdtemp()
     certificate, tls = make_certificate(folder)
     upstream = Upstream(tls=tls)
-    gateway = start_control(upstream) if start_control else Gateway(binary, flags=[] if splice else ["--no-splice"])
+    if start_control:
+        gateway = start_control(Upstream(upstream.scripts, patience=CONTROL_PATIENCE_S))
+        upstream.arrival_limit = CONTROL_PATIENCE_S
+    else:
+        gateway = Gateway(binary, flags=[] if splice else ["--no-splice"])
     world = World(upstream, gateway, None if start_control else binary, certificate, splice)
     passed = failed = unproven = 0
     for name, run, case, own in TESTS:

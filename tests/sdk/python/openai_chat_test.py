@@ -16,10 +16,14 @@ from upstream import json, stream
 DIALECTS = [(dialect,) for dialect in ALL]
 CALLS = [("call_1", "weather", {"city": "Turin"}), ("call_2", "weather", {"city": "Bari"})]
 PARAMETERS = {
-    "type": "object", "required": ["city"],
+    "type": "object",
+    "required": ["city"],
     "properties": {"zone": {"type": "number", "minimum": -12.0}, "city": {"type": "string", "pattern": "^\\p{L}+$"}},
 }
-WEATHER = {"type": "function", "function": {"name": "weather", "description": "Tells the weather", "parameters": PARAMETERS}}
+WEATHER = {
+    "type": "function",
+    "function": {"name": "weather", "description": "Tells the weather", "parameters": PARAMETERS},
+}
 
 
 def text_of(chunks):
@@ -54,7 +58,9 @@ def chat_by_asyncio(world, dialect):
 @test(*DIALECTS)
 def system_message_and_parameters(world, dialect):
     messages = [{"role": "system", "content": "Be short"}, *HELLO]
-    client(world, dialect).chat.completions.create(model=dialect.model, messages=messages, temperature=0.25, stop=["END"])
+    client(world, dialect).chat.completions.create(
+        model=dialect.model, messages=messages, temperature=0.25, stop=["END"]
+    )
     sent = world.upstream.take().json
     equal(sent["temperature"], 0.25)
     if dialect is OPENAI:
@@ -68,10 +74,16 @@ def system_message_and_parameters(world, dialect):
 @test(*DIALECTS)
 def stream_with_usage(world, dialect):
     world.upstream.answer(dialect.suffix, stream(dialect.text_stream(["Ciao", " ", "mondo"], usage=True)))
-    chunks = list(client(world, dialect).chat.completions.create(
-        model=dialect.model, messages=HELLO, stream=True, stream_options={"include_usage": True}))
+    chunks = list(
+        client(world, dialect).chat.completions.create(
+            model=dialect.model, messages=HELLO, stream=True, stream_options={"include_usage": True}
+        )
+    )
     equal(text_of(chunks), "Ciao mondo")
-    equal([chunk.choices[0].finish_reason for chunk in chunks if chunk.choices and chunk.choices[0].finish_reason], ["stop"])
+    equal(
+        [chunk.choices[0].finish_reason for chunk in chunks if chunk.choices and chunk.choices[0].finish_reason],
+        ["stop"],
+    )
     equal([chunk.usage.total_tokens for chunk in chunks if chunk.usage], [12])
     equal(chunks[-1].choices, [])
     sent = world.upstream.take().json
@@ -110,11 +122,15 @@ def parallel_tool_calls_over_two_turns(world, dialect):
     each = client(world, dialect)
     first = each.chat.completions.create(model=dialect.model, messages=HELLO, tools=[WEATHER], tool_choice="auto")
     message = first.choices[0].message
-    equal([(call.id, call.function.name, json_module.loads(call.function.arguments)) for call in message.tool_calls], CALLS)
+    equal(
+        [(call.id, call.function.name, json_module.loads(call.function.arguments)) for call in message.tool_calls],
+        CALLS,
+    )
     equal(first.choices[0].finish_reason, "tool_calls")
     results = [{"role": "tool", "tool_call_id": call.id, "content": f"sunny: {call.id}"} for call in message.tool_calls]
     second = each.chat.completions.create(
-        model=dialect.model, messages=[*HELLO, message.to_dict(exclude_unset=True), *results], tools=[WEATHER])
+        model=dialect.model, messages=[*HELLO, message.to_dict(exclude_unset=True), *results], tools=[WEATHER]
+    )
     equal(second.choices[0].message.content, "Hello")
 
     asked, told = world.upstream.take().json, world.upstream.take().json["messages"]
@@ -125,8 +141,10 @@ def parallel_tool_calls_over_two_turns(world, dialect):
     else:
         equal((asked["tools"][0]["input_schema"], asked["tool_choice"]["type"]), (PARAMETERS, "auto"))
         equal(told[1], {"role": "assistant", "content": [ANTHROPIC.call(*call) for call in CALLS]})
-        equal([(part["type"], part["tool_use_id"]) for part in told[2]["content"]],
-              [("tool_result", "call_1"), ("tool_result", "call_2")])
+        equal(
+            [(part["type"], part["tool_use_id"]) for part in told[2]["content"]],
+            [("tool_result", "call_1"), ("tool_result", "call_2")],
+        )
         check("sunny: call_2" in json_module.dumps(told[2]["content"][1]), told)
         equal(len(told), 3)
 
@@ -134,11 +152,19 @@ def parallel_tool_calls_over_two_turns(world, dialect):
 @test(*DIALECTS)
 def schema_of_a_tool_byte_for_byte(world, dialect):
     client(world, dialect).chat.completions.create(
-        model=dialect.model, messages=HELLO, tools=[WEATHER], tool_choice={"type": "function", "function": {"name": "weather"}})
+        model=dialect.model,
+        messages=HELLO,
+        tools=[WEATHER],
+        tool_choice={"type": "function", "function": {"name": "weather"}},
+    )
     record = world.upstream.take()
     # The package writes compact JSON; -12.0 would become -12 in many hands.
     check(json_module.dumps(PARAMETERS, separators=(",", ":")).encode() in record.body, record.body)
-    named = {"type": "function", "function": {"name": "weather"}} if dialect is OPENAI else {"type": "tool", "name": "weather"}
+    named = (
+        {"type": "function", "function": {"name": "weather"}}
+        if dialect is OPENAI
+        else {"type": "tool", "name": "weather"}
+    )
     equal(record.json["tool_choice"], named)
 
 
@@ -147,7 +173,13 @@ def streamed_tool_calls(world, dialect):
     world.upstream.answer(dialect.suffix, stream(dialect.call_stream(CALLS)))
     with client(world, dialect).chat.completions.stream(model=dialect.model, messages=HELLO, tools=[WEATHER]) as events:
         choice = events.get_final_completion().choices[0]
-    equal([(call.id, call.function.name, json_module.loads(call.function.arguments)) for call in choice.message.tool_calls], CALLS)
+    equal(
+        [
+            (call.id, call.function.name, json_module.loads(call.function.arguments))
+            for call in choice.message.tool_calls
+        ],
+        CALLS,
+    )
     equal(choice.finish_reason, "tool_calls")
     equal(len(world.upstream.take().json["tools"]), 1)
 
@@ -183,7 +215,8 @@ def unknown_members_both_ways(world):
     reply["choices"][0]["message"]["x_mood"] = "fine"
     world.upstream.answer(OPENAI.suffix, json(reply))
     answer = client(world, OPENAI).chat.completions.create(
-        model="m", messages=[{**HELLO[0], "shade": {"of": "blue"}}], extra_body={"brand_new": [1, {"two": None}]})
+        model="m", messages=[{**HELLO[0], "shade": {"of": "blue"}}], extra_body={"brand_new": [1, {"two": None}]}
+    )
     equal((answer.x_cost, answer.choices[0].message.x_mood), (reply["x_cost"], "fine"))
     sent = world.upstream.take().json
     equal((sent["brand_new"], sent["messages"][0]["shade"]), ([1, {"two": None}], {"of": "blue"}))
@@ -192,7 +225,8 @@ def unknown_members_both_ways(world):
 @test()
 def unknown_members_are_named_if_they_cannot_pass(world):
     answer = client(world, ANTHROPIC).chat.completions.with_raw_response.create(
-        model=ANTHROPIC.model, messages=HELLO, extra_body={"brand_new": 1})
+        model=ANTHROPIC.model, messages=HELLO, extra_body={"brand_new": 1}
+    )
     check("brand_new" in answer.headers.get("x-portkey-dropped", ""), dict(answer.headers))
     check("brand_new" not in world.upstream.take().json)
 
@@ -202,10 +236,21 @@ def the_bytes_of_the_request(world):
     sent = []
     http_client = openai.DefaultHttpxClient(event_hooks={"request": [lambda request: sent.append(request.content)]})
     odd = {
-        "zebra": 1.0, "big": 2**64 + 1, "tiny": 5e-324, "huge": 1e300, "minus": -0.0, "exact": 0.1 + 0.2, "apple": None,
-        "empty": {}, "none": [], "text": "à \x00 \U0001f600 \u2028 \"\\/", "pi": math.pi,
+        "zebra": 1.0,
+        "big": 2**64 + 1,
+        "tiny": 5e-324,
+        "huge": 1e300,
+        "minus": -0.0,
+        "exact": 0.1 + 0.2,
+        "apple": None,
+        "empty": {},
+        "none": [],
+        "text": 'à \x00 \U0001f600 \u2028 "\\/',
+        "pi": math.pi,
     }
-    client(world, OPENAI, http_client=http_client).chat.completions.create(model="m", messages=HELLO, temperature=1.0, extra_body=odd)
+    client(world, OPENAI, http_client=http_client).chat.completions.create(
+        model="m", messages=HELLO, temperature=1.0, extra_body=odd
+    )
     record = world.upstream.take()
     if world.splice:
         equal(record.body, sent[-1])

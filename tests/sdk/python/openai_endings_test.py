@@ -28,7 +28,9 @@ def request_timeout(world, dialect, prefix):
 @test(*DIALECTS)
 def timeout_of_the_package(world, dialect):
     world.upstream.answer(dialect.suffix, silence())
-    got = failure(lambda: client(world, dialect, timeout=0.15).chat.completions.create(model=dialect.model, messages=HELLO))
+    got = failure(
+        lambda: client(world, dialect, timeout=0.15).chat.completions.create(model=dialect.model, messages=HELLO)
+    )
     check(isinstance(got, openai.APITimeoutError), got)
     world.upstream.arrival().wait_gone()
 
@@ -54,9 +56,11 @@ def caller_that_is_cancelled_before_the_answer(world, dialect):
     async def ask():
         async with client(world, dialect, kind=openai.AsyncOpenAI) as each:
             call = asyncio.create_task(each.chat.completions.create(model=dialect.model, messages=HELLO))
-            record = await asyncio.to_thread(world.upstream.arrival)
-            left = time.perf_counter()
-            call.cancel()
+            try:
+                record = await asyncio.to_thread(world.upstream.arrival)
+                left = time.perf_counter()
+            finally:
+                call.cancel()
             return await asyncio.to_thread(record.wait_gone) - left
 
     def attempt():

@@ -26,7 +26,9 @@ def error(world, dialect, status, kind, word, code, streamed):
     body = dialect.error(f"No: {status}", word, code)
     headers = {"x-request-id": "req_up", "request-id": "req_up", "set-cookie": "a=b"}
     world.upstream.answer(dialect.suffix, json(body, status, headers))
-    got = failure(lambda: client(world, dialect).chat.completions.create(model=dialect.model, messages=HELLO, stream=streamed))
+    got = failure(
+        lambda: client(world, dialect).chat.completions.create(model=dialect.model, messages=HELLO, stream=streamed)
+    )
     world.upstream.take()
     check(isinstance(got, kind), got)
     equal(got.status_code, status)
@@ -63,7 +65,9 @@ def rate_limit_says_when_to_come_again(world, dialect):
 
 @test(*DIALECTS)
 def the_package_tries_again_when_told_to(world, dialect):
-    world.upstream.answer(dialect.suffix, json(dialect.error("slow", "rate_limit_error"), 429, {"retry-after-ms": "20"}))
+    world.upstream.answer(
+        dialect.suffix, json(dialect.error("slow", "rate_limit_error"), 429, {"retry-after-ms": "20"})
+    )
     answer = client(world, dialect, max_retries=2).chat.completions.create(model=dialect.model, messages=HELLO)
     equal(answer.choices[0].message.content, "Hello")
     equal(world.upstream.take().body, world.upstream.take().body)
@@ -71,7 +75,9 @@ def the_package_tries_again_when_told_to(world, dialect):
 
 @test(*DIALECTS)
 def error_that_is_no_json(world, dialect):
-    world.upstream.answer(dialect.suffix, lambda handler: handler.send_body(502, {"content-type": "text/html"}, b"<h1>Bad</h1>"))
+    world.upstream.answer(
+        dialect.suffix, lambda handler: handler.send_body(502, {"content-type": "text/html"}, b"<h1>Bad</h1>")
+    )
     got = failure(lambda: client(world, dialect).chat.completions.create(model=dialect.model, messages=HELLO))
     equal((got.status_code, got.body["portolan"]["class"]), (502, "provider"))
     world.upstream.take()

@@ -18,8 +18,11 @@ def refused(call, kind, **expected):
 @test(*((dialect,) for dialect in ALL), own=True)
 def member_of_the_wrong_type(world, dialect):
     messages = [*HELLO, {"role": "user", "content": [{"type": "text", "text": 7}]}]
-    refused(lambda: client(world, dialect).chat.completions.create(model=dialect.model, messages=messages),
-            openai.BadRequestError, param="messages[1].content[0].text")
+    refused(
+        lambda: client(world, dialect).chat.completions.create(model=dialect.model, messages=messages),
+        openai.BadRequestError,
+        param="messages[1].content[0].text",
+    )
 
 
 HEADERS = [

@@ -20,13 +20,21 @@ def base_url(world, base):
     each.embeddings.create(model="m", input="Hi")
     world.upstream.answer("/models", json({"object": "list", "data": []}))
     each.models.list()
-    equal([world.upstream.take().path for _ in range(4)],
-          ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/models"])
+    equal(
+        [world.upstream.take().path for _ in range(4)],
+        ["/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/models"],
+    )
 
 
 @test(*BASES)
 def models(world, base):
-    model = {"id": "meta-llama/Llama-3.1-8B", "object": "model", "created": 1700000000, "owned_by": "vllm", "max_model_len": 4096}
+    model = {
+        "id": "meta-llama/Llama-3.1-8B",
+        "object": "model",
+        "created": 1700000000,
+        "owned_by": "vllm",
+        "max_model_len": 4096,
+    }
     each = client(world, OPENAI, base=base)
     world.upstream.answer("/models", json({"object": "list", "data": [model]}))
     equal([one.to_dict() for one in each.models.list()], [model])
@@ -38,10 +46,17 @@ def models(world, base):
 
 @test()
 def models_of_anthropic(world):
-    model = {"type": "model", "id": "claude-sonnet-4-5", "display_name": "Claude Sonnet 4.5", "created_at": "2025-09-29T00:00:00Z"}
+    model = {
+        "type": "model",
+        "id": "claude-sonnet-4-5",
+        "display_name": "Claude Sonnet 4.5",
+        "created_at": "2025-09-29T00:00:00Z",
+    }
     created = int(datetime.datetime.fromisoformat(model["created_at"]).timestamp())
     each = client(world, ANTHROPIC)
-    world.upstream.answer("/models", json({"data": [model], "has_more": False, "first_id": model["id"], "last_id": model["id"]}))
+    world.upstream.answer(
+        "/models", json({"data": [model], "has_more": False, "first_id": model["id"], "last_id": model["id"]})
+    )
     equal([(one.id, one.object, one.created) for one in each.models.list()], [(model["id"], "model", created)])
     equal(world.upstream.take().path.split("?")[0], "/v1/models")
     world.upstream.answer(model["id"], json(model))
@@ -55,7 +70,10 @@ def completions(world):
     answer = each.completions.create(model="m", prompt=[[1, 2], [3]], echo=True)
     equal(answer.choices[0].text, "Hello")
     equal(world.upstream.take().json, {"model": "m", "prompt": [[1, 2], [3]], "echo": True})
-    equal("".join(chunk.choices[0].text for chunk in each.completions.create(model="m", prompt="Hi", stream=True)), "Hello")
+    equal(
+        "".join(chunk.choices[0].text for chunk in each.completions.create(model="m", prompt="Hi", stream=True)),
+        "Hello",
+    )
     equal(world.upstream.take().json["stream"], True)
 
 
@@ -83,7 +101,8 @@ def operation_that_a_provider_does_not_have(world):
 def nothing_of_the_gateways_goes_upstream(world, dialect):
     headers = {"cookie": "a=b", "x-portkey-trace-id": "trace-1", "x-anything": "y"}
     client(world, dialect, headers).chat.completions.create(
-        model=dialect.model, messages=HELLO, extra_body={"portolan": {"provider": dialect.name}})
+        model=dialect.model, messages=HELLO, extra_body={"portolan": {"provider": dialect.name}}
+    )
     record = world.upstream.take()
     words = ("portkey", "portolan", "cookie", "x-anything", "stainless")
     equal([name for name in record.headers if any(word in name for word in words)], [])
@@ -103,7 +122,9 @@ def prefix_of_answers(world, dialect, prefix):
 @test(*DIALECTS)
 def config_in_a_header(world, dialect):
     config = {
-        "provider": dialect.name, "api_key": "sk-config", "custom_host": f"{world.upstream.url}/v1",
+        "provider": dialect.name,
+        "api_key": "sk-config",
+        "custom_host": f"{world.upstream.url}/v1",
         "override_params": {"temperature": 0.5},
     }
     headers = {"x-portkey-config": json_module.dumps(config)}
@@ -119,7 +140,12 @@ def keys_of_the_environment(world, dialect, direct):
     try:
         # To the provider's own host, chosen by the model's prefix: the gateway's key, unless the caller's is preferred.
         own = client(world, dialect, prefix="x-unknown", url=gateway.url)
-        equal(own.chat.completions.create(model=f"{dialect.name}/{dialect.model}", messages=HELLO).choices[0].message.content, "Hello")
+        equal(
+            own.chat.completions.create(model=f"{dialect.name}/{dialect.model}", messages=HELLO)
+            .choices[0]
+            .message.content,
+            "Hello",
+        )
         record = world.upstream.take()
         equal(record.host, dialect.host)
         equal((record.path, record.json["model"]), (dialect.chat_path, dialect.model))
@@ -143,7 +169,9 @@ def key_of_the_caller_is_not_forwarded(world, dialect):
         equal(dialect.key_of(record), "")
         check("pk-" not in str(record.headers), record.headers)
 
-        got = failure(lambda: client(world, dialect, url=gateway.url).chat.completions.create(model="m", messages=HELLO))
+        got = failure(
+            lambda: client(world, dialect, url=gateway.url).chat.completions.create(model="m", messages=HELLO)
+        )
         equal(got.status_code, 401)
         check(not world.upstream.records)
     finally:

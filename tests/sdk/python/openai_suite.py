@@ -8,14 +8,13 @@ import openai_endings_test  # noqa: F401
 import openai_errors_test  # noqa: F401
 import openai_routes_test  # noqa: F401
 import openai_refusals_test  # noqa: F401
-from upstream import Upstream
 
 
 class Control:
-    """Answers like the upstream, without asking it."""
+    """Answers like the upstream, without asking it: `answers`, an Upstream of its own, whose records nobody sees."""
 
-    def __init__(self, upstream):
-        self.url = Upstream(upstream.scripts).url
+    def __init__(self, answers):
+        self.url = answers.url
 
     def close(self):
         pass

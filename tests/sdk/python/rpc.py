@@ -6,7 +6,11 @@ from grpc_status import rpc_status
 
 from portolan.v1 import chat_request_pb2, chat_service_pb2_grpc, content_pb2, message_pb2
 
-SIZES = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1), ("grpc.max_metadata_size", 1 << 16)]
+SIZES = [
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_metadata_size", 1 << 16),
+]
 
 
 def channel(world):

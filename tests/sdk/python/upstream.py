@@ -45,9 +45,13 @@ class Upstream:
     """Serves what `scripts` holds; tests assert on what `take` returns. Safe to use from any thread.
 
     scripts: shared with another Upstream, both give the same answers.
+    tls: the server context of the hosts that it is as a proxy.
+    patience: seconds until it hangs up on a client that waits for what never comes.
     """
 
-    def __init__(self, scripts=None, tls=None):
+    def __init__(self, scripts=None, tls=None, patience=20):
+        self.patience = patience
+        self.arrival_limit = 2
         self.scripts = collections.defaultdict(collections.deque) if scripts is None else scripts
         self.tls = tls
         self.changed = threading.Condition()
@@ -70,10 +74,10 @@ class Upstream:
             self.taken += 1
             return self.records.popleft()
 
-    def arrival(self, seconds=1):
-        """Like take, but waits for a request that is still on its way."""
+    def arrival(self):
+        """Like take, but waits a little for a request that is still on its way."""
         with self.changed:
-            self.changed.wait_for(lambda: self.records, seconds)
+            self.changed.wait_for(lambda: self.records, self.arrival_limit)
         return self.take()
 
     def reset(self):
@@ -174,7 +178,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def hang(self):
         """Does nothing until the gateway leaves."""
-        select.select([self.connection], [], [], 20)
+        select.select([self.connection], [], [], self.upstream.patience)
         self.record.gone_at = time.perf_counter()
         self.record.gone.set()
         self.close_connection = True
@@ -221,7 +225,9 @@ def usual_reply(path, body):
         if body.get("stream"):
             pieces = [completion("Hel", None), completion("lo", "stop")]
             return stream([f"data: {json_module.dumps(piece)}\n\n" for piece in pieces] + ["data: [DONE]\n\n"])
-        return json({**completion("Hello", "stop"), "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}})
+        return json(
+            {**completion("Hello", "stop"), "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}
+        )
     if path.endswith("/embeddings"):
         vector = [0.5, -0.25, 1.0]
         if body.get("encoding_format") == "base64":
