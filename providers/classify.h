@@ -36,7 +36,12 @@ struct ErrorMembers {
 };
 // Reads the object under the top-level member `object` (`error`), or the top-level object itself if `object`
 // is empty. False if `body` is not JSON or has no such object with a message. A string under `object` is
-// taken as the message.
+// taken as the message; of a list of problems, as servers built on FastAPI give it under `detail`
+// (https://fastapi.tiangolo.com/tutorial/handling-errors/), each is named by its place.
 bool ReadErrorMembers(std::string_view body, std::string_view object, ErrorMembers* out);
+
+// The message of an error body that is plain text: the text, cut at 1000 bytes. Empty for markup, JSON and
+// what is no text.
+std::string PlainErrorText(std::string_view body);
 
 }  // namespace portolan::providers

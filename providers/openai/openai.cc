@@ -66,11 +66,14 @@ class OpenAiProvider final : public Provider {
                  const Target& target) const override {
     Error error;
     ErrorMembers members;
-    if (ReadErrorMembers(body, "error", &members) || ReadErrorMembers(body, "", &members)) {
+    if (ReadErrorMembers(body, "error", &members) || ReadErrorMembers(body, "", &members) ||
+        ReadErrorMembers(body, "detail", &members)) {
       error.message = std::move(members.message);
       error.type = std::move(members.type);
       error.code = std::move(members.code);
       error.param = std::move(members.param);
+    } else {
+      error.message = PlainErrorText(body);
     }
     ClassifyStatus(http_status, headers, target, &error);
     if (error.code.empty()) error.code = "upstream_status_" + std::to_string(http_status);

@@ -62,6 +62,38 @@ TEST(ReadErrorMembers, FindsTheErrorWhereverItIs) {
   }
 }
 
+TEST(ReadErrorMembers, NamesEachProblemOfAListByItsPlace) {
+  ErrorMembers members;
+  ASSERT_TRUE(ReadErrorMembers(
+      R"({"detail":[{"type":"enum","loc":["body","tools",0,"type"],"msg":"Input should be 'function'"},
+                    {"loc":["body"],"msg":"Field required","input":{"msg":"no"}},{"msg":"bare"},5,{}]})",
+      "detail", &members));
+  EXPECT_EQ(members.message, "body.tools.0.type: Input should be 'function'; body: Field required; bare");
+  members = {};
+  ASSERT_TRUE(ReadErrorMembers(R"({"detail":"Unauthorized"})", "detail", &members));
+  EXPECT_EQ(members.message, "Unauthorized");
+  std::string many = R"({"detail":[{"msg":"m"})";
+  for (int i = 0; i < 10'000; ++i) many += R"(,{"loc":["body",1],"msg":"Field required"})";
+  members = {};
+  ASSERT_TRUE(ReadErrorMembers(many + "]}", "detail", &members));
+  EXPECT_LT(members.message.size(), 1200u);
+  for (const char* body :
+       {R"({"detail":[]})", R"({"detail":[{}]})", R"({"detail":null})", R"({"detail":[{"msg":"m"}])"}) {
+    members = {};
+    EXPECT_FALSE(ReadErrorMembers(body, "detail", &members)) << body;
+  }
+}
+
+TEST(PlainErrorText, IsTextAndNothingElse) {
+  EXPECT_EQ(PlainErrorText(" missing field `messages`\r\n"), "missing field `messages`");
+  for (const std::string body : {"", " \n", "<html>", " <!DOCTYPE", "{\"a\":", "[1]", "a\x01", "\x1f\x8b"}) {
+    EXPECT_EQ(PlainErrorText(body), "") << body;
+  }
+  std::string long_text(999, 'x');
+  for (int i = 0; i < 100; ++i) long_text += "\u00e9";
+  EXPECT_EQ(PlainErrorText(long_text), std::string(999, 'x') + "\u2026");
+}
+
 TEST(AppendPathSegment, NeverLeavesItsPlace) {
   struct Case {
     const char* text;
