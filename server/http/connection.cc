@@ -101,6 +101,11 @@ net::Task<void> Connection::Run(std::unique_ptr<Connection> self) {
     keep = co_await connection.ServeInput();
     server.GiveBack(std::move(connection.exchange_));
     timeout = server.options_.keep_alive_timeout;
+    if (keep && server.closing_idle_) {
+      // The head of this answer, a stream's, left before it could say that the connection closes.
+      connection.ending_ = Ending::kClose;
+      keep = false;
+    }
   }
   if (connection.ending_ == Ending::kDrop) co_return;
   if (connection.ending_ == Ending::kLinger || socket.is_tls()) socket.ShutdownWrite();

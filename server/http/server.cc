@@ -36,6 +36,7 @@ void Server::StopAccepting() {
 
 void Server::CloseIdle() {
   Drain();
+  closing_idle_ = true;
   for (Connection* connection = first_; connection != nullptr; connection = connection->next_) {
     connection->CloseIdle();
   }

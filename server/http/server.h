@@ -62,8 +62,8 @@ class Server {
   bool draining() const { return draining_; }
   // Takes what the listeners have queued and closes them. Connections live on.
   void StopAccepting();
-  // Closes the connections on which no request has begun; those busy close after their answer. Implies
-  // Drain().
+  // Closes the connections on which no request has begun, now and later; those busy close after their answer.
+  // Implies Drain().
   void CloseIdle();
   // Cancels every request under way, and whoever still sends one is cut off. Implies CloseIdle() and
   // StopAccepting().
@@ -104,6 +104,7 @@ class Server {
   std::vector<std::unique_ptr<Door>> doors_;
   Connection* first_ = nullptr;
   bool draining_ = false;
+  bool closing_idle_ = false;
   bool paused_ = false;
   size_t open_connections_ = 0;
   size_t active_requests_ = 0;
