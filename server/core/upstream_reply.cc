@@ -65,6 +65,12 @@ Error ErrorInAnswer(const CallState& call, const upstream::Exchange& exchange, s
   return error;
 }
 
+// `body` if it is an error in the hub's own dialect, which passes as it came; else nothing.
+std::string_view UntouchedError(const CallState& call, std::string_view body) {
+  const Shape shape = call.route.target.provider->shape(call.operation.operation);
+  return shape.kind == Shape::Kind::kHub && IsOpenAiError(body) ? body : std::string_view();
+}
+
 // A status of 400 and above, or a redirect, which is not followed.
 net::Task<void> ReplyProviderError(CallState& call, upstream::Exchange& exchange) {
   std::string held;
@@ -79,9 +85,7 @@ net::Task<void> ReplyProviderError(CallState& call, upstream::Exchange& exchange
     co_return;
   }
   Error error = target.provider->Classify(exchange.status(), exchange.headers(), body.text, target);
-  const bool same_dialect = target.provider->shape(call.operation.operation).kind == Shape::Kind::kHub;
-  const bool untouched = same_dialect && IsOpenAiError(body.text);
-  co_await ReplyError(call, std::move(error), &exchange, untouched ? body.text : std::string_view());
+  co_await ReplyError(call, std::move(error), &exchange, UntouchedError(call, body.text));
 }
 
 // A good answer of a provider that speaks the hub's dialect, passed on as it came.
@@ -93,7 +97,7 @@ net::Task<void> RelayUnary(CallState& call, upstream::Exchange& exchange, std::s
     co_return;
   }
   if (scan.has_error) {
-    co_await ReplyError(call, ErrorInAnswer(call, exchange, body), &exchange, {});
+    co_await ReplyError(call, ErrorInAnswer(call, exchange, body), &exchange, UntouchedError(call, body));
     co_return;
   }
   call.record.finish_reason = scan.finish_reason;
@@ -264,7 +268,7 @@ net::Task<void> ReplyFromUpstream(CallState& call, std::unique_ptr<upstream::Exc
     const ScanResult scan = ScanAnswer(body.text, &usage, &choices);
     if (scan.is_object && scan.has_error) error = ErrorInAnswer(call, *exchange, body.text);
     if (body.error) error = *body.error;
-    co_await ReplyError(call, std::move(error), exchange.get(), {});
+    co_await ReplyError(call, std::move(error), exchange.get(), UntouchedError(call, body.text));
   }
 }
 

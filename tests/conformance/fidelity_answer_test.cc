@@ -167,6 +167,27 @@ TEST_F(AnswerFidelity, WhatJsonAllowsButMessagesCannotHoldIsRelayedUntouched) {
       "{\"id\":\"\xef\xbf\xbd\",\"choices\":[{\"message\":{\"content\":\"\xef\xbf\xbd \xef\xbf\xbd\"}}]}");
 }
 
+TEST_F(AnswerFidelity, AnErrorUnderAGoodStatusIsAnErrorWithTheProvidersBody) {
+  const std::string body =
+      R"({"error" : {"message":"overloaded","code":429,"metadata":{"raw":"\u00e9"}}, "user_id":"u"})";
+  for (const bool stream : {false, true}) {
+    const Sent sent{.body = stream ? R"({"model":"m","stream":true})" : R"({"model":"m"})", .stream = stream};
+    for (const Way way : kAllWays) {
+      SCOPED_TRACE(std::string(ToString(way)) + (stream ? ", a stream asked for" : ""));
+      const Outcome outcome = ways().Call(way, sent, test::RespondJson(200, body));
+      if (way == Way::kGrpc) {
+        EXPECT_EQ(outcome.status, -14);
+        EXPECT_EQ(outcome.answer, "overloaded");
+        continue;
+      }
+      EXPECT_EQ(outcome.status, 502);
+      EXPECT_EQ(outcome.answer, body);
+      EXPECT_THAT(outcome.headers,
+                  ::testing::Contains(::testing::Pair("x-portolan-error", HasSubstr("provider"))));
+    }
+  }
+}
+
 TEST_F(AnswerFidelity, WhatIsNoAnswerIsNoneByAnyWay) {
   for (const char* body : {"", "null", "[]", "\"x\"", "{\"id\":\"c\"", "{\"id\":\"c\"}}", "{\"x\":nul}",
                            "<html></html>", "{\"x\":\"\xff\"}", "{\"a\":01}"}) {

@@ -127,6 +127,7 @@ TEST_F(EditFidelity, OnlyWhatIsEditedChanges) {
     test::Headers headers;
     std::string before;
     std::string after;
+    std::string provider = "openai";
   };
   const std::string rest = R"("x" : [1.0, {"b":"\u00e9","a":1E2}] ,"messages":[ ]  , "seed":1E2)";
   const Case cases[] = {
@@ -143,12 +144,27 @@ TEST_F(EditFidelity, OnlyWhatIsEditedChanges) {
        {{"x-portolan-config", R"({"override_params":{"x":{"z":1,"y":2.50}}})"}},
        R"({"x":1,"seed":7 })",
        R"({"x":{"z":1,"y":2.50},"seed":7 })"},
+      {"a provider's name before the model",
+       {},
+       R"({ "model" : "openai/ft:gpt-4o/1" ,)" + rest + "}",
+       R"({ "model" : "ft:gpt-4o/1" ,)" + rest + "}",
+       ""},
+      {"no provider's name before the model",
+       {},
+       R"({"model":"meta-llama/llama-3" ,)" + rest + "}",
+       R"({"model":"meta-llama/llama-3" ,)" + rest + "}",
+       ""},
+      {"a provider's name that is part of the model, for another is named",
+       {},
+       R"({"model":"openai/gpt-4o" ,)" + rest + "}",
+       R"({"model":"openai/gpt-4o" ,)" + rest + "}"},
   };
   for (const Case& c : cases) {
     for (const Way way : kAllWays) {
       SCOPED_TRACE(std::string(c.name) + ", " + ToString(way));
       const Outcome outcome =
-          ways().Call(way, {.body = c.before, .headers = c.headers}, PlainAnswer(Endpoint::kChat));
+          ways().Call(way, {.body = c.before, .provider = c.provider, .headers = c.headers},
+                      PlainAnswer(Endpoint::kChat));
       ASSERT_EQ(outcome.status, 200) << outcome.answer;
       if (way == Way::kSpliced) {
         EXPECT_EQ(outcome.seen, c.after);

@@ -126,6 +126,13 @@ TEST_F(RequestFidelity, LongTextsArriveWhole) {
   ExpectRequestKept(WithMember("\"x_long\":\"" + text + "\""), {text.substr(0, 1000)});
 }
 
+TEST_F(RequestFidelity, AStreamNotAskedForArrivesAsItWasSaid) {
+  for (const char* value : {"null", "false"}) {
+    ExpectRequestKept(WithMember(std::string("\"stream\":") + value));
+    ExpectRequestKept(R"({"prompt":"p","stream":)" + std::string(value) + "}", {}, Endpoint::kCompletions);
+  }
+}
+
 TEST_F(RequestFidelity, FreeKeysKeepTheirOrder) {
   const std::string metadata =
       R"({"b":"1","a":"2","":"3","\u0000":"4","ключ":"","model":"5","10":"6","9":"7","__proto__":"8","type":"9"})";

@@ -78,7 +78,7 @@ std::shared_ptr<grpc::Channel> Dial(const std::string& address) {
 class RpcCall {
  public:
   RpcCall(const std::string& host, const Sent& sent) : sent_(sent) {
-    context_.AddMetadata("x-portolan-provider", "openai");
+    if (!sent.provider.empty()) context_.AddMetadata("x-portolan-provider", sent.provider);
     context_.AddMetadata("x-portolan-custom-host", host);
     for (const auto& [name, value] : sent.headers) context_.AddMetadata(name, value);
     context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
@@ -187,7 +187,7 @@ Outcome Ways::Call(Way way, const Sent& sent, const test::Script& answer) {
 
 Outcome Ways::Rest(test::TestClient& client, const Sent& sent) {
   test::Headers headers = sent.headers;
-  headers.emplace_back("x-portolan-provider", "openai");
+  if (!sent.provider.empty()) headers.emplace_back("x-portolan-provider", sent.provider);
   headers.emplace_back("x-portolan-custom-host", parts_->upstream.url() + "/v1");
   std::string path = PathOf(sent.endpoint);
   if (sent.endpoint == Endpoint::kGetModel) path += "/" + sent.model;

@@ -28,10 +28,11 @@ enum class Endpoint { kChat, kCompletions, kEmbeddings, kListModels, kGetModel }
 
 struct Sent {
   Endpoint endpoint = Endpoint::kChat;
-  std::string body = {};       // JSON
-  std::string model = {};      // of kGetModel
-  bool stream = false;         // whether `body` asks for a stream; over gRPC: which rpc is called
-  test::Headers headers = {};  // besides provider and host; names in lower case
+  std::string body = {};            // JSON
+  std::string model = {};           // of kGetModel
+  bool stream = false;              // whether `body` asks for a stream; over gRPC: which rpc is called
+  std::string provider = "openai";  // by header; empty: without
+  test::Headers headers = {};       // besides provider and host; names in lower case
   // gRPC: a last change to the typed request.
   std::function<void(google::protobuf::Message&)> alter = {};
 };
