@@ -235,7 +235,7 @@ TEST(GatewayAddressPolicy, ForbidsPrivateAddressesUnlessAllowed) {
       EXPECT_EQ(answer.body, kAnswer);
       continue;
     }
-    ExpectError(answer, 403, "policy", "upstream_address_forbidden");
+    ExpectError(answer, 403, "policy", "upstream_address_forbidden", 0);
     const std::string port = ":" + std::to_string(upstream.port());
     for (const char* host :
          {"http://localhost", "http://2130706433", "http://0x7f.1", "http://[::ffff:127.0.0.1]",
