@@ -155,13 +155,14 @@ TEST_F(GatewayFailures, InAnyOtherShapeAreWrapped) {
 }
 
 TEST_F(GatewayFailures, UnderAGoodStatusAreErrors) {
-  const FakeUpstream upstream([](const SeenRequest&) {
-    return RespondJson(200, R"({"error":{"message":"no credit","code":"broke"}})");
-  });
+  const std::string said = R"({"error":{"message":"no credit","code":"broke"}})";
+  const FakeUpstream upstream([&](const SeenRequest&) { return RespondJson(200, said); });
   for (const char* body : {kBody, kStreamBody}) {
     const TestAnswer answer = Ask(gateway_, upstream.url(), body);
-    ExpectError(answer, 502, "provider", "broke");
-    EXPECT_THAT(answer.body, HasSubstr("no credit"));
+    EXPECT_EQ(answer.status, 502);
+    EXPECT_EQ(answer.body, said);
+    EXPECT_THAT(answer.Header("x-portolan-error"),
+                StartsWith(R"({"class":"provider","code":"broke","attempts":1,)"));
   }
 }
 
