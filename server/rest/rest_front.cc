@@ -86,6 +86,11 @@ http::Answer RestFront::Refuse(const http::RequestHead* head, std::string_view p
   answer.status = error.http_status;
   answer.headers.Add("x-request-id", request_id);
   if (!allow.empty()) answer.headers.Add("allow", allow);
+  const std::string_view origin = head == nullptr ? std::string_view() : HeaderOf(*head, "origin");
+  if (CorsAllowed(config_.browser, origin)) {
+    // A page that may call may also read why it was refused.
+    AddCorsHeaders(origin, /*preflight=*/false, {}, &answer.headers);
+  }
   core::AppendErrorBody(error, &answer.body);
 
   core::CallRecord record;

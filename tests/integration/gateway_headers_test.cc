@@ -177,6 +177,15 @@ TEST(GatewayBrowsers, MayCallFromTheAllowedOriginsOnly) {
   EXPECT_FALSE(HasHeader(call({}), "access-control-allow-origin"));
   EXPECT_EQ(upstream.requests().size(), 2u);
 
+  for (const Headers& wrong : {Headers{{"Content-Type", "text/plain"}}, Headers{{"Content-Encoding", "br"}},
+                               Headers{{"x-portolan-provider", "nobody"}}}) {
+    Headers headers = wrong;
+    headers.emplace_back("Origin", "https://app.example");
+    const TestAnswer refused = call(headers);
+    EXPECT_GE(refused.status, 400);
+    EXPECT_EQ(refused.Header("access-control-allow-origin"), "https://app.example") << refused.body;
+  }
+
   const Headers ask = {{"Origin", "https://app.example"},
                        {"Access-Control-Request-Method", "POST"},
                        {"Access-Control-Request-Headers", "authorization,x-portkey-config"}};

@@ -221,8 +221,9 @@ TEST_F(GatewayStreams, EndAtTheEndMarkerWhateverFollows) {
   EXPECT_TRUE(endless.WaitForClientToLeave(1)) << "one that goes on is closed";
 
   const FakeUpstream orderly([](const SeenRequest&) { return RespondEvents({kContent, kFinish, kDone}); });
-  for (int i = 0; i < 2; ++i) ExpectGood(Ask(orderly));
-  EXPECT_EQ(orderly.requests().at(1).connection, 1) << "an orderly one is used again";
+  // The next call may come before the last one's end was read: not each of them finds the connection free.
+  for (int i = 0; i < 20; ++i) ExpectGood(Ask(orderly));
+  EXPECT_LT(orderly.connections().size(), 20u) << "an orderly one is used again";
 }
 
 TEST_F(GatewayStreams, TakeEveryFormOfEventStream) {
