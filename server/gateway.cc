@@ -237,6 +237,7 @@ void Gateway::Parts::Launch() {
 
 absl::Status Gateway::Parts::StartRpc() {
   std::vector<rpc::Shard> targets;
+  targets.reserve(shards.size());
   for (const auto& shard : shards) targets.push_back({&shard->loop, shard->service.get()});
   rpc::RpcOptions rpc_options;
   rpc_options.address = options.grpc;

@@ -191,6 +191,7 @@ absl::Status Codec::Plans::AddFields(MessagePlan* plan) {
     return Wrong(type, "too many fields");
   if (type.real_oneof_decl_count() > kMaxOneofs) return Wrong(type, "too many oneofs");
   std::vector<const pb::FieldDescriptor*> ordered;
+  ordered.reserve(static_cast<size_t>(type.field_count()));
   for (int i = 0; i < type.field_count(); ++i) ordered.push_back(type.field(i));
   std::sort(ordered.begin(), ordered.end(), [](auto* a, auto* b) { return a->number() < b->number(); });
   for (const pb::FieldDescriptor* field : ordered) {

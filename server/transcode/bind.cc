@@ -17,7 +17,6 @@ namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-using google::protobuf::Reflection;
 
 Error Bad(const std::string& name, const std::string& problem) {
   return Error::InvalidRequest("invalid_parameter", name + ": " + problem, name);
