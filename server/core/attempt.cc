@@ -20,11 +20,14 @@ net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptReq
   if (auto error = target.provider->Locate(request.facts, target, &call)) co_return error;
 
   upstream::Request out;
-  std::string problem;
-  if (!upstream::ParseUrl(target.base_url, &out.origin, &out.path, &problem)) {
-    co_return Error::InvalidRequest("invalid_custom_host", "the custom host is not usable: " + problem,
+  const upstream::UrlCache::Entry& url = request.urls.Find(target.base_url);
+  if (!url.valid) {
+    co_return Error::InvalidRequest("invalid_custom_host", "the custom host is not usable: " + url.problem,
                                     "x-portolan-custom-host");
   }
+  out.origin = url.origin;
+  out.path.reserve(url.path.size() + call.path.size());
+  out.path = url.path;
   out.origin.untrusted = target.host_from_caller;
   out.path += call.path;
   out.method = call.method;

@@ -12,6 +12,7 @@
 #include "server/base/error.h"
 #include "server/base/header.h"
 #include "server/upstream/client.h"
+#include "server/upstream/url_cache.h"
 
 namespace portolan::core {
 
@@ -20,6 +21,7 @@ struct AttemptRequest {
   const providers::CallFacts& facts;
   std::span<const HeaderView> caller_headers;
   std::span<const std::string_view> body;  // empty for a GET
+  upstream::UrlCache& urls;
   const upstream::Timeouts& timeouts;
   net::Wait wait;
 };

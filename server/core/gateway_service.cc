@@ -235,7 +235,8 @@ class GatewayService final : public Service {
 
     call.record.target = OriginOf(call.route.target.base_url);
     call.record.upstream_started = shard_.loop->now();
-    AttemptRequest attempt{call.route.target, call.facts, call.in.headers, body, config_.timeouts, call.wait};
+    AttemptRequest attempt{call.route.target, call.facts, call.in.headers, body, urls_,
+                           config_.timeouts,  call.wait};
     std::unique_ptr<upstream::Exchange> exchange;
     error = co_await SendAttempt(*shard_.client, attempt, &exchange, &call.record.attempts);
     call.record.upstream_head = shard_.loop->now();
@@ -262,6 +263,7 @@ class GatewayService final : public Service {
 
   const ServiceConfig& config_;
   ServiceShard shard_;
+  upstream::UrlCache urls_;
 };
 
 }  // namespace
