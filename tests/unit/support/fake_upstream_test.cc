@@ -144,8 +144,7 @@ TEST(FakeUpstream, TunnelsLikeAProxy) {
 
 TEST(FakeUpstream, SpeaksTlsWithTheCertificateItWasGiven) {
   const TestAuthority authority;
-  FakeUpstream upstream([](const SeenRequest&) { return Respond(200, "secret"); },
-                        {.tls = authority.Good()});
+  FakeUpstream upstream([](const SeenRequest&) { return Respond(200, "secret"); }, {.tls = authority.Good()});
   RawClient client(upstream.port());
   SSL_CTX* context = SSL_CTX_new(TLS_client_method());
   ASSERT_EQ(SSL_CTX_load_verify_file(context, authority.ca_file().c_str()), 1);

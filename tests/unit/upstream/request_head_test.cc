@@ -55,17 +55,17 @@ TEST(RequestHead, RefusesWhatWouldSmuggle) {
     EXPECT_TRUE(Written(Get(path)).starts_with("refused")) << path;
   }
   const HeaderView kBad[] = {{"a", "x\r\ny: z"},
-                              {"a", std::string("x\0y", 3)},
-                              {"a\n", "x"},
-                              {"a b", "x"},
-                              {"", "x"},
-                              {"host", "evil"},
-                              {"content-length", "5"},
-                              {"transfer-encoding", "chunked"},
-                              {"connection", "close"},
-                              {"upgrade", "h2c"},
-                              {"expect", "100-continue"},
-                              {"proxy-authorization", "x"}};
+                             {"a", std::string("x\0y", 3)},
+                             {"a\n", "x"},
+                             {"a b", "x"},
+                             {"", "x"},
+                             {"host", "evil"},
+                             {"content-length", "5"},
+                             {"transfer-encoding", "chunked"},
+                             {"connection", "close"},
+                             {"upgrade", "h2c"},
+                             {"expect", "100-continue"},
+                             {"proxy-authorization", "x"}};
   for (const HeaderView& header : kBad) {
     Request request = Get("/x");
     request.headers = {header};
