@@ -1,5 +1,6 @@
 // A scripted provider: it answers as it is told, or plausibly, and records every request it gets.
 
+import { appendFileSync } from 'node:fs';
 import http from 'node:http';
 import { once } from 'node:events';
 import tls from 'node:tls';
@@ -98,6 +99,9 @@ export class Upstream {
     record.json = record.body === '' ? undefined : JSON.parse(record.body);
     this.records.push(record);
     const path = request.url.split('?')[0];
+    if (path.endsWith('/messages') && process.env.PORTOLAN_REQUEST_LOG) {
+      appendFileSync(process.env.PORTOLAN_REQUEST_LOG, `${JSON.stringify(record.json)}\n`);
+    }
     const suffix = [...this.scripts.keys()].find((key) => path.endsWith(key) && this.scripts.get(key).length > 0);
     const answer = suffix ? this.scripts.get(suffix).shift() : usualAnswer(path, record.json);
     await answer(response, this.patience);

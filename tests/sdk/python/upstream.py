@@ -8,6 +8,7 @@ import base64
 import collections
 import http.server
 import json as json_module
+import os
 import select
 import socket
 import struct
@@ -90,8 +91,12 @@ class Upstream:
         return taken, left
 
     def add(self, record):
+        log = os.environ.get("PORTOLAN_REQUEST_LOG")
         with self.changed:
             self.records.append(record)
+            if log and record.path.split("?")[0].endswith("/messages"):
+                with open(log, "a", encoding="utf-8") as lines:
+                    lines.write(json_module.dumps(record.json) + "\n")
             self.changed.notify_all()
 
     def script_for(self, path, body):
