@@ -55,7 +55,7 @@ TEST(RequestHead, RefusesWhatWouldSmuggle) {
     EXPECT_TRUE(Written(Get(path)).starts_with("refused")) << path;
   }
   const HeaderView kBad[] = {{"a", "x\r\ny: z"},
-                             {"a", std::string("x\0y", 3)},
+                             {"a", std::string_view("x\0y", 3)},
                              {"a\n", "x"},
                              {"a b", "x"},
                              {"", "x"},
