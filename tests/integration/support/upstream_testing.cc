@@ -118,7 +118,7 @@ ClientThread::ClientThread(ClientOptions options) {
     ready.set_value();
     loop_->Run();
     client_.reset();
-    loop_.reset();
+    // The loop outlives the thread: who stops it may still be at it.
   });
   ready.get_future().wait();
 }
