@@ -1,4 +1,4 @@
-# Everything here comes from Debian packages; scripts/lib/setup.sh installs them.
+# Everything here comes from Debian packages; the scripts install them (scripts/lib/common.sh).
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(ZLIB REQUIRED)

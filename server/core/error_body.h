@@ -15,9 +15,6 @@ void AppendErrorBody(const Error& error, std::string* out);
 // untouched body.
 std::string ErrorDetail(const Error& error);
 
-// Appends `text` as a JSON string. Bytes that are not UTF-8 become U+FFFD.
-void AppendJsonString(std::string_view text, std::string* out);
-
 // True if `body` is an object with an object under `error` that has a string `message`: an error in OpenAI's
 // shape.
 bool IsOpenAiError(std::string_view body);

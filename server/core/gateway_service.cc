@@ -22,6 +22,7 @@ struct RequestFacts {
   std::string model;
   bool stream = false;
   bool include_usage = false;
+  bool has_own_member = false;  // `portolan`, if only a null
   std::optional<v1::CallOptions> options;
 };
 
@@ -58,7 +59,9 @@ std::optional<Error> ReadJsonFacts(const CallState& call, RequestFacts* out) {
   if (const auto options = call.payload.RawMember(operation.stream_options_field)) {
     out->include_usage = BoolMember(*options, "include_usage");
   }
-  if (const auto options = call.payload.RawMember(operation.options_field); options && *options != "null") {
+  const auto options = call.payload.RawMember(operation.options_field);
+  out->has_own_member = options.has_value();
+  if (options && *options != "null") {
     const codec::MessagePlan* plan = call.config.operations->codec().Find(v1::CallOptions::descriptor());
     codec::DecodeError problem;
     if (!codec::Decode(*plan, *options, {}, &out->options.emplace(), &problem)) {
@@ -81,6 +84,7 @@ void ReadMessageFacts(const CallState& call, RequestFacts* out) {
     out->include_usage = options.GetReflection()->GetBool(options, flag);
   }
   if (operation.options_field != nullptr && reflection.HasField(message, operation.options_field)) {
+    out->has_own_member = true;
     out->options.emplace().CopyFrom(reflection.GetMessage(message, operation.options_field));
   }
 }
@@ -179,12 +183,15 @@ class GatewayService final : public Service {
       if (facts.options->has_custom_host()) request.custom_host = facts.options->custom_host();
       if (facts.options->has_timeout()) {
         const auto& timeout = facts.options->timeout();
-        const auto limit =
-            std::chrono::seconds(timeout.seconds()) + std::chrono::nanoseconds(timeout.nanos());
-        if (limit <= limit.zero() || timeout.seconds() > 365 * 24 * 3600) {
+        // Compared before it is made a number of nanoseconds, which holds 292 years.
+        constexpr int64_t kYear = 365 * 24 * 3600;
+        const bool positive = timeout.seconds() > 0 || (timeout.seconds() == 0 && timeout.nanos() > 0);
+        if (!positive || timeout.seconds() > kYear) {
           return Error::InvalidRequest(
               "invalid_value", "portolan.timeout: must be positive and at most a year", "portolan.timeout");
         }
+        const auto limit =
+            std::chrono::seconds(timeout.seconds()) + std::chrono::nanoseconds(timeout.nanos());
         LimitTime(call, limit);
       }
     }
@@ -192,7 +199,7 @@ class GatewayService final : public Service {
     if (call.route.call_timeout && !(facts.options && facts.options->has_timeout()))
       LimitTime(call, *call.route.call_timeout);
     if (call.route.attempt_timeout) LimitTime(call, *call.route.attempt_timeout);
-    if (facts.options) call.route.edits.push_back({codec::Edit::Kind::kRemove, "portolan", {}});
+    if (facts.has_own_member) call.route.edits.push_back({codec::Edit::Kind::kRemove, "portolan", {}});
     return std::nullopt;
   }
 
@@ -239,7 +246,6 @@ class GatewayService final : public Service {
                            config_.timeouts,  call.wait};
     std::unique_ptr<upstream::Exchange> exchange;
     error = co_await SendAttempt(*shard_.client, attempt, &exchange, &call.record.attempts);
-    call.record.upstream_head = shard_.loop->now();
     if (error) {
       co_await ReplyError(call, *std::move(error), nullptr, {});
       co_return;

@@ -33,8 +33,6 @@ class Payload {
 
   // The text of a top-level member's value as it came; nullopt if it is absent. Only for JSON payloads.
   std::optional<std::string_view> RawMember(const google::protobuf::FieldDescriptor* field) const;
-  bool is_json() const { return has_json_; }
-  size_t json_bytes() const { return json_.size(); }
   const google::protobuf::Message* message() const { return message_; }
 
   // The typed request with `edits` applied. The original is copied only if there is something to edit.

@@ -37,7 +37,6 @@ struct CallRecord {
   uint64_t reply_bytes = 0;
   net::TimePoint received;
   net::TimePoint upstream_started;
-  net::TimePoint upstream_head;  // the answer's head arrived
   net::TimePoint first_content;  // of a stream
   net::TimePoint finished;
 };

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "server/codec/json_reader.h"
+#include "server/routing/timeout.h"
 
 namespace portolan::routing {
 namespace {
@@ -111,13 +111,9 @@ class Parser {
   void ReadTimeout(const std::string& path) {
     std::string_view text;
     if (!Expect(JsonType::kNumber, path) || !reader_.ReadNumber(&text)) return;
-    int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < 0) {
-      Fail(path, "must be a whole number of milliseconds");
-    } else if (value > 0) {
-      out_->request_timeout_ms = value;
-    }
+    if (text == "0") return;  // none, as in Portkey
+    out_->request_timeout = ParseTimeoutMs(text);
+    if (!out_->request_timeout) Fail(path, "must be a whole number of milliseconds, at most a year");
   }
 
   void ReadOverrides(const std::string& path) {
@@ -176,7 +172,7 @@ class Parser {
 }  // namespace
 
 std::optional<Error> ParseLeafConfig(std::string_view json, LeafConfig* out) {
-  if (json.find_first_not_of(" \t") != std::string_view::npos && json.starts_with("[object ")) {
+  if (json.starts_with("[object ")) {
     return Error::InvalidRequest(
         "invalid_config",
         "config: the header holds the text of a JavaScript object; send JSON.stringify(config)",

@@ -3,6 +3,7 @@
 // The config object of x-portolan-config and x-portkey-config, as far as one target goes: a leaf, or an
 // object whose `targets` holds exactly one.
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@ struct LeafConfig {
   std::string api_key;
   std::string custom_host;
   std::string index = "config";
-  std::optional<int64_t> request_timeout_ms;
+  std::optional<std::chrono::milliseconds> request_timeout;
   std::optional<bool> strict_open_ai_compliance;
   std::vector<codec::Edit> override_params;                  // in order
   std::vector<std::pair<std::string, std::string>> options;  // other string members: options of the provider

@@ -1,10 +1,11 @@
 #include "server/routing/route.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "server/base/json_text.h"
 #include "server/codec/json_reader.h"
 #include "server/routing/leaf_config.h"
+#include "server/routing/timeout.h"
 
 namespace portolan::routing {
 namespace {
@@ -12,14 +13,10 @@ namespace {
 using providers::Provider;
 using providers::Shape;
 
-// Quotes a name for JSON. Names that reach it are free of characters that need more than that.
 std::string Quote(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
+  std::string out;
+  AppendJsonString(text, &out);
+  return out;
 }
 
 std::string KnownNames(const providers::Registry& registry) {
@@ -164,8 +161,7 @@ class Chooser {
   }
 
   std::optional<Error> ChooseTimeout() {
-    if (config_.request_timeout_ms)
-      out_.attempt_timeout = std::chrono::milliseconds(*config_.request_timeout_ms);
+    out_.attempt_timeout = config_.request_timeout;
     if (request_.headers.request_timeout.empty()) return std::nullopt;
     out_.call_timeout = ParseTimeoutMs(request_.headers.request_timeout);
     if (out_.call_timeout) return std::nullopt;
@@ -202,16 +198,6 @@ class Chooser {
 };
 
 }  // namespace
-
-std::optional<std::chrono::milliseconds> ParseTimeoutMs(std::string_view text) {
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  // A year is beyond any call; more would overflow the clock.
-  constexpr int64_t kYearMs = int64_t{365} * 24 * 3600 * 1000;
-  if (error != std::errc() || end != text.data() + text.size() || value <= 0 || value > kYearMs)
-    return std::nullopt;
-  return std::chrono::milliseconds(value);
-}
 
 std::optional<Error> ChooseRoute(const RoutePolicy& policy, const RouteRequest& request, Route* out) {
   return Chooser(policy, request, out).Run();

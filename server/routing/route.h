@@ -56,7 +56,4 @@ struct Route {
 // have; with 401 where no key is at hand for a provider that wants one.
 std::optional<Error> ChooseRoute(const RoutePolicy& policy, const RouteRequest& request, Route* out);
 
-// A positive number of milliseconds, as in x-portolan-request-timeout. nullopt for anything else.
-std::optional<std::chrono::milliseconds> ParseTimeoutMs(std::string_view text);
-
 }  // namespace portolan::routing

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "tests/support/fake_upstream.h"
 #include "tests/support/gateway_fixture.h"
 
@@ -53,6 +55,38 @@ TEST(GatewayDoor, CountsNoAttemptWhereTheTargetIsRefusedUntried) {
   };
   EXPECT_EQ(attempts_with("http://10.1.2.3/v1"), R"("attempts":0)");     // a private network
   EXPECT_EQ(attempts_with("http://127.0.0.1:1/v1"), R"("attempts":1)");  // nobody listens there
+}
+
+// The gateway's own member never goes upstream, not even a null, and what is spliced in is always JSON.
+TEST(GatewayDoor, TakesItsOwnMemberOutAndWritesModelsAsJson) {
+  FakeUpstream upstream([](const SeenRequest&) { return RespondJson(200, kAnswer); });
+  config::ServeOptions encoded;
+  encoded.no_splice = true;
+  for (const config::ServeOptions& options : {config::ServeOptions(), encoded}) {
+    GatewayFixture gateway(options);
+    TestClient client(gateway.http_address());
+    for (const char* own : {"null", "{}", R"({"timeout":"5s"})"}) {
+      const std::string request =
+          R"({"model":"openai/a\n\"b\"","portolan":)" + std::string(own) + R"(,"messages":[]})";
+      EXPECT_EQ(
+          client.Post("/v1/chat/completions", request, {{"x-portolan-custom-host", upstream.url()}}).status,
+          200);
+      EXPECT_EQ(nlohmann::json::parse(upstream.requests().back().body),
+                nlohmann::json::parse(R"({"model":"a\n\"b\"","messages":[]})"));
+    }
+  }
+}
+
+TEST(GatewayDoor, RefusesTimesThatNoClockHolds) {
+  GatewayFixture gateway;
+  TestClient client(gateway.http_address());
+  for (const char* seconds : {"315576000000s", "31536001s", "0s", "-1s"}) {
+    const std::string request =
+        R"({"model":"echo/echo","messages":[],"portolan":{"timeout":")" + std::string(seconds) + R"("}})";
+    const TestAnswer answer = client.Post("/v1/chat/completions", request);
+    EXPECT_EQ(answer.status, 400) << seconds;
+    EXPECT_NE(answer.body.find("portolan.timeout"), std::string::npos) << answer.body;
+  }
 }
 
 TEST(GatewayDoor, TellsThatItIsReady) {

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "server/base/json_text.h"
+
 namespace portolan::core {
 namespace {
 

@@ -15,7 +15,7 @@ TEST(ParseLeafConfig, ReadsALeaf) {
   EXPECT_EQ(config.provider, "openai");
   EXPECT_EQ(config.api_key, "sk");
   EXPECT_EQ(config.custom_host, "http://h/v1");
-  EXPECT_EQ(config.request_timeout_ms, 1500);
+  EXPECT_EQ(config.request_timeout, std::chrono::milliseconds(1500));
   ASSERT_EQ(config.override_params.size(), 2u);
   EXPECT_EQ(config.override_params[1].name, "temperature");
   EXPECT_EQ(config.override_params[1].json, "0.50");
@@ -47,6 +47,8 @@ TEST(ParseLeafConfig, SaysWhatIsWrongAndWhere) {
       {R"({"targets":[{"provider":"a"},{"provider":"b"}]})", "config.targets: must hold exactly one target"},
       {R"({"targets":[{"api_key":null}]})", "config.targets[0].api_key: expected a string, got null"},
       {R"({"request_timeout":1.5})", "config.request_timeout: must be a whole number of milliseconds"},
+      {R"({"request_timeout":9000000000000000000})",
+       "config.request_timeout: must be a whole number of milliseconds"},
       {R"({"strategy":{"mode":"random"}})", "config.strategy.mode: must be"},
       {R"({"options":[]})", "config.options: is not a member of a config"},
       {R"({"provider":"a"} x)", "text after the end of the value"},

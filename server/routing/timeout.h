@@ -1,0 +1,13 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string_view>
+
+namespace portolan::routing {
+
+// A positive number of milliseconds, at most a year (beyond any call; much more would overflow the clock).
+// nullopt for anything else.
+std::optional<std::chrono::milliseconds> ParseTimeoutMs(std::string_view text);
+
+}  // namespace portolan::routing
