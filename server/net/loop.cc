@@ -125,6 +125,15 @@ struct Loop::Impl {
       if (auto* watcher = static_cast<Watcher*>(event.data.ptr)) watcher->OnEvents(event.events);
     }
     event_count = 0;
+    RunFlushes();
+  }
+
+  void RunFlushes() {
+    while (flushes.next != &flushes) {
+      auto* flush = static_cast<Flush*>(flushes.next);
+      flush->Remove();
+      flush->OnFlush();
+    }
   }
 
   void RunPosted() {
@@ -140,6 +149,7 @@ struct Loop::Impl {
   const int epoll;
   const int wake;
   TimerWheel wheel;
+  internal::ListNode flushes{&flushes, &flushes};
   RootList roots;
   std::array<epoll_event, kEventsPerTurn> events;
   int event_index = 0;
@@ -205,6 +215,16 @@ void Loop::Spawn(Task<void> task) { Root::Start(impl_->roots, std::move(task)); 
 size_t Loop::active_tasks() const { return impl_->roots.size; }
 
 TimePoint Loop::UpdateNow() { return now_ = Clock::now(); }
+
+bool Loop::has_more_events() const { return impl_->event_index + 1 < impl_->event_count; }
+
+void Loop::FlushSoon(Flush* flush) {
+  internal::ListNode& list = impl_->flushes;
+  flush->previous = list.previous;
+  flush->next = &list;
+  list.previous->next = flush;
+  list.previous = flush;
+}
 
 Task<WaitResult> Loop::SleepUntil(TimePoint when, CancelScope* scope) {
   Waiter waiter(*this, {.deadline = when, .scope = scope});

@@ -113,7 +113,7 @@ void Socket::OnEvents(uint32_t events) {
 }
 
 void Socket::Drive(Operation* operation) {
-  if (operation->yielding_ || !operation->Attempt()) return;
+  if (operation->paused_ || !operation->Attempt()) return;
   operation->Detach();
   operation->ResumeNow();
 }
@@ -131,15 +131,42 @@ bool Socket::Operation::await_ready() {
     result_.code = outcome() == WaitResult::kTimeout ? IoCode::kTimeout : IoCode::kCancelled;
     return true;
   }
-  yielding_ = !socket_->WithinTurnBudget();
-  return !yielding_ && Attempt();
+  paused_ = !socket_->WithinTurnBudget();
+  return !paused_ && Attempt();
 }
 
 void Socket::Operation::await_suspend(std::coroutine_handle<> handle) {
+  if (paused_) {
+    Pause(handle);
+    ResumeSoon();
+    return;
+  }
   assert(socket_->*slot_ == nullptr && "one reader and one writer at a time");
   socket_->*slot_ = this;
   Suspend(handle);
-  if (yielding_) ResumeSoon();
+}
+
+void Socket::Operation::Pause(std::coroutine_handle<> handle) {
+  assert(socket_->*slot_ == nullptr && "one reader and one writer at a time");
+  socket_->*slot_ = this;
+  paused_ = true;
+  Hold(handle);
+}
+
+bool Socket::Operation::EndPause() {
+  if (socket_ == nullptr) return true;
+  paused_ = false;
+  if (Expired()) {
+    OnExpired();
+    return true;
+  }
+  if (!Attempt()) {
+    WaitOn();
+    return false;
+  }
+  Detach();
+  socket_ = nullptr;
+  return true;
 }
 
 void Socket::Operation::OnExpired() {
@@ -149,15 +176,8 @@ void Socket::Operation::OnExpired() {
 }
 
 void Socket::Operation::OnSoon() {
-  if (socket_ == nullptr) return ResumeNow();  // expired
-  yielding_ = false;
-  if (Expired()) {
-    OnExpired();
-  } else if (!Attempt()) {
-    return WaitOn();
-  }
-  Detach();
-  ResumeNow();
+  // Without a socket the result is there: expired, or written by a flush.
+  if (EndPause()) ResumeNow();
 }
 
 bool Socket::ReadAwaiter::Attempt() {
@@ -169,6 +189,21 @@ bool Socket::WriteAwaiter::Attempt() {
   Consume(0);
   return socket_->ssl_ != nullptr ? socket_->TryWriteTls(*this, &result_)
                                   : socket_->TryWritePlain(*this, &result_);
+}
+
+bool Socket::WriteAwaiter::await_ready() {
+  put_off_ = socket_->loop_.has_more_events();
+  return !put_off_ && Operation::await_ready();
+}
+
+void Socket::WriteAwaiter::await_suspend(std::coroutine_handle<> handle) {
+  if (!put_off_) return Operation::await_suspend(handle);
+  Pause(handle);
+  socket_->loop_.FlushSoon(this);
+}
+
+void Socket::WriteAwaiter::OnFlush() {
+  if (EndPause()) ResumeSoon();
 }
 
 void Socket::WriteAwaiter::Consume(size_t bytes) {

@@ -201,6 +201,11 @@ class Socket::Operation : protected Suspension {
   Socket* socket_;
   IoResult result_;
 
+  // Suspends without waiting for an event, the deadline or the scope.
+  void Pause(std::coroutine_handle<> handle);
+  // After a pause: tries, and begins to wait if it must. True when result_ is final.
+  bool EndPause();
+
  private:
   friend class Socket;
   void OnExpired() override;
@@ -210,7 +215,7 @@ class Socket::Operation : protected Suspension {
   }
 
   Operation* Socket::* const slot_;
-  bool yielding_ = false;
+  bool paused_ = false;
 };
 
 class [[nodiscard]] Socket::ReadAwaiter final : public Operation {
@@ -224,20 +229,27 @@ class [[nodiscard]] Socket::ReadAwaiter final : public Operation {
   const std::span<char> buffer_;
 };
 
-class [[nodiscard]] Socket::WriteAwaiter final : public Operation {
+// Where more of the turn's events are to be handled, the write is put off until that is done, and made then with
+// those of other sockets.
+class [[nodiscard]] Socket::WriteAwaiter final : public Operation, private Flush {
  public:
   WriteAwaiter(Socket& socket, std::span<const std::string_view> pieces, Wait wait)
       : Operation(socket, &Socket::writer_, wait), pieces_(pieces) {}
 
+  bool await_ready();
+  void await_suspend(std::coroutine_handle<> handle);
+
  private:
   friend class Socket;
   bool Attempt() override;
+  void OnFlush() override;
   // Steps over `bytes` that have left, and over empty pieces.
   void Consume(size_t bytes);
 
   std::span<const std::string_view> pieces_;  // what is left
   size_t offset_ = 0;                         // into the first of them
   bool started_ = false;                      // has a TLS record under way
+  bool put_off_ = false;
 };
 
 inline Socket::ReadAwaiter Socket::Read(std::span<char> buffer, Wait wait) { return {*this, buffer, wait}; }

@@ -15,7 +15,7 @@ bool Suspension::Expired() {
 }
 
 void Suspension::Suspend(std::coroutine_handle<> handle) {
-  handle_ = handle;
+  Hold(handle);
   WaitOn();
 }
 

@@ -17,12 +17,14 @@ class Suspension : private Timer, private CancelScope::Hook {
   // True if the wait is over before it began: cancelled scope, deadline passed.
   bool Expired();
   void Suspend(std::coroutine_handle<> handle);
+  // The first half of Suspend(): neither the deadline nor the scope ends it, until WaitOn().
+  void Hold(std::coroutine_handle<> handle) { handle_ = handle; }
   // Resumes the coroutine, which may destroy this.
   void ResumeNow();
   // Calls OnSoon() at the end of the turn, or of the next when called from there. The wait is not ended by
   // deadline or scope any more.
   void ResumeSoon();
-  // Back from ResumeSoon() to waiting.
+  // Waits, or waits again after ResumeSoon().
   void WaitOn();
 
   // The deadline or the scope ended the wait; the coroutine is resumed later in this turn. Detach from what

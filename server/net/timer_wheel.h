@@ -35,7 +35,7 @@ class TimerWheel {
   TimePoint Next();
 
  private:
-  using Node = internal::TimerNode;
+  using Node = internal::ListNode;
   static constexpr int kLevels = 4;
   static constexpr uint64_t kSlots = 256;
 
