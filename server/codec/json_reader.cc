@@ -5,7 +5,6 @@
 #include <type_traits>
 #include <variant>
 
-#include "server/codec/json_string.h"
 #include "server/codec/key_tracker.h"
 #include "server/codec/utf8.h"
 
@@ -14,20 +13,6 @@ namespace {
 
 // Skip keeps a few bytes for each open container.
 constexpr int kDeepest = 1024;
-
-constexpr std::array<JsonType, 256> MakeTypeTable() {
-  std::array<JsonType, 256> table{};
-  table['n'] = JsonType::kNull;
-  table['t'] = table['f'] = JsonType::kBool;
-  table['-'] = JsonType::kNumber;
-  for (unsigned c = '0'; c <= '9'; ++c) table[c] = JsonType::kNumber;
-  table['"'] = JsonType::kString;
-  table['['] = JsonType::kArray;
-  table['{'] = JsonType::kObject;
-  return table;
-}
-
-constexpr std::array<JsonType, 256> kTypeOf = MakeTypeTable();
 
 constexpr const char* kLoneSurrogate = "a surrogate escape without its partner";
 
@@ -109,13 +94,13 @@ inline void JsonReader::SkipSpace() {
     ++cursor_;
 }
 
-JsonType JsonReader::Peek() {
+JsonType JsonReader::PeekFar() {
   SkipSpace();
   if (cursor_ == end_) {
     Fail("the text ends where a value should be");
     return JsonType::kInvalid;
   }
-  const JsonType type = kTypeOf[static_cast<unsigned char>(*cursor_)];
+  const JsonType type = internal::kTypeOf[static_cast<unsigned char>(*cursor_)];
   if (type == JsonType::kInvalid) Fail("a value should be here");
   return type;
 }
@@ -165,19 +150,7 @@ bool JsonReader::ReadColon() {
   return true;
 }
 
-bool JsonReader::NextMember(std::string_view* name, std::string* scratch, LoneSurrogate policy) {
-  // Nearly every member is `,"name":` with plain characters; whatever is not is taken step by step.
-  if (end_ - cursor_ > 2 && (first_ || *cursor_ == ',')) {
-    const char* const quote = cursor_ + (first_ ? 0 : 1);
-    const char* const stop = *quote == '"' ? FindStringStop(quote + 1, end_) : end_;
-    if (end_ - stop > 1 && stop[0] == '"' && stop[1] == ':') {
-      first_ = false;
-      name_offset_ = static_cast<size_t>(quote - begin_);
-      *name = std::string_view(quote + 1, static_cast<size_t>(stop - quote - 1));
-      cursor_ = stop + 2;
-      return true;
-    }
-  }
+bool JsonReader::NextMemberFar(std::string_view* name, std::string* scratch, LoneSurrogate policy) {
   return NextName() && ReadString(name, scratch, policy) && ReadColon();
 }
 
@@ -301,7 +274,7 @@ bool JsonReader::SkipContainer(JsonType type) {
   std::array<bool, kDeepest> objects;  // by level: an object, not an array
   std::array<size_t, kStrict ? kDeepest : 1> marks;
   std::conditional_t<kStrict, KeyTracker, std::monostate> keys;
-  std::conditional_t<kStrict, std::string, std::monostate> scratch;
+  std::string scratch;
   size_t level = 0;
   const auto enter = [&](JsonType container) {
     // First, because it refuses a level that the arrays have no place for.
@@ -312,14 +285,11 @@ bool JsonReader::SkipContainer(JsonType type) {
     return true;
   };
   const auto next_member = [&] {
-    if constexpr (kStrict) {
-      std::string_view name;
-      if (!NextMember(&name, &scratch, LoneSurrogate::kReject)) return false;
-      keys.Push(name, name_offset_, name.data() == scratch.data());
-      return true;
-    } else {
-      return NextName() && SkipString(false) && ReadColon();
-    }
+    std::string_view name;
+    if (!NextMember(&name, &scratch, kStrict ? LoneSurrogate::kReject : LoneSurrogate::kReplace))
+      return false;
+    if constexpr (kStrict) keys.Push(name, name_offset_, name.data() == scratch.data());
+    return true;
   };
   if (!enter(type)) return false;
   for (;;) {
@@ -350,7 +320,7 @@ bool JsonReader::AtEnd() {
   return cursor_ == end_ || Fail("text after the end of the value");
 }
 
-bool JsonReader::Skip(std::string_view* raw, bool strict) {
+bool JsonReader::SkipFar(std::string_view* raw, bool strict) {
   const JsonType type = Peek();
   if (type == JsonType::kInvalid) return false;
   const char* const start = cursor_;

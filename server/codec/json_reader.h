@@ -12,14 +12,32 @@
 //   }
 //   if (!reader.AtEnd()) -> reader.problem(), reader.offset()
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "server/codec/json_string.h"
+
 namespace portolan::codec {
 
 enum class JsonType : uint8_t { kInvalid, kNull, kBool, kNumber, kString, kArray, kObject };
+
+namespace internal {
+// The type of the value that begins with each byte.
+inline constexpr std::array<JsonType, 256> kTypeOf = [] {
+  std::array<JsonType, 256> table{};
+  table['n'] = JsonType::kNull;
+  table['t'] = table['f'] = JsonType::kBool;
+  table['-'] = JsonType::kNumber;
+  for (unsigned c = '0'; c <= '9'; ++c) table[c] = JsonType::kNumber;
+  table['"'] = JsonType::kString;
+  table['['] = JsonType::kArray;
+  table['{'] = JsonType::kObject;
+  return table;
+}();
+}  // namespace internal
 
 // `null`, `a boolean`, `a number`, `a string`, `an array`, `an object`: for error messages.
 std::string_view Describe(JsonType type);
@@ -37,7 +55,14 @@ class JsonReader {
 
   // The type of the value that comes next, without consuming it; kInvalid at an error or where no value
   // stands.
-  JsonType Peek();
+  JsonType Peek() {
+    // Nearly always the value follows at once.
+    if (cursor_ != end_) {
+      const JsonType type = internal::kTypeOf[static_cast<unsigned char>(*cursor_)];
+      if (type != JsonType::kInvalid) return type;
+    }
+    return PeekFar();
+  }
 
   // Consumes `{` or `[`. REQUIRES: Peek() says so.
   bool EnterObject();
@@ -46,7 +71,19 @@ class JsonReader {
   // Inside an object: moves to the next member and gives its unescaped name (a view of the text, or of
   // *scratch if it had escapes). False at the end of the object, which is consumed, or on error.
   bool NextMember(std::string_view* name, std::string* scratch,
-                  LoneSurrogate policy = LoneSurrogate::kReplace);
+                  LoneSurrogate policy = LoneSurrogate::kReplace) {
+    // Nearly every member is `,"name":` with plain characters; whatever is not is taken step by step.
+    const char* const quote = cursor_ + (first_ ? 0 : 1);
+    if (end_ - cursor_ <= 2 || *quote != '"' || (!first_ && *cursor_ != ','))
+      return NextMemberFar(name, scratch, policy);
+    const char* const stop = FindStringStop(quote + 1, end_);
+    if (end_ - stop <= 1 || stop[0] != '"' || stop[1] != ':') return NextMemberFar(name, scratch, policy);
+    first_ = false;
+    name_offset_ = static_cast<size_t>(quote - begin_);
+    *name = std::string_view(quote + 1, static_cast<size_t>(stop - quote - 1));
+    cursor_ = stop + 2;
+    return true;
+  }
   // Inside an array: true if another element stands there. False at the end, which is consumed, or on error.
   bool NextElement();
 
@@ -61,7 +98,19 @@ class JsonReader {
 
   // Consumes one value of any type, checked in full. If `strict`, a key that stands twice in one object after
   // unescaping and a lone surrogate are errors too. *raw, if given, is the value's exact text.
-  bool Skip(std::string_view* raw = nullptr, bool strict = false);
+  bool Skip(std::string_view* raw = nullptr, bool strict = false) {
+    // Most values are strings without escapes.
+    if (cursor_ != end_ && *cursor_ == '"') {
+      const char* const start = cursor_;
+      const char* const stop = FindStringStop(start + 1, end_);
+      if (stop != end_ && *stop == '"') {
+        cursor_ = stop + 1;
+        if (raw != nullptr) *raw = std::string_view(start, static_cast<size_t>(cursor_ - start));
+        return true;
+      }
+    }
+    return SkipFar(raw, strict);
+  }
 
   // True if nothing but white space is left and no error was met. REQUIRES: the outermost value was consumed.
   bool AtEnd();
@@ -85,6 +134,9 @@ class JsonReader {
   bool Fail(const char* problem) { return FailAt(cursor_, problem); }
   bool FailAt(const char* where, const char* problem);
   void SkipSpace();
+  JsonType PeekFar();
+  bool NextMemberFar(std::string_view* name, std::string* scratch, LoneSurrogate policy);
+  bool SkipFar(std::string_view* raw, bool strict);
   bool ReadLiteral(std::string_view literal);
   bool NextName();
   bool ReadColon();

@@ -27,9 +27,8 @@ FieldWalker::Step FieldWalker::Next(HeaderView* field) {
     return Step::kEnd;
   }
   char* const name = p_;
-  char* p = p_;
-  // The head ends in a line end, which is no token, so this stays inside.
-  for (char lower = text::TokenLower(*p); lower != 0; lower = text::TokenLower(*p)) *p++ = lower;
+  // The head ends in a line end, which is in no token, so this stays inside.
+  char* p = text::FoldToken(p_, end_);
   if (p == name) {
     if (text::IsBlank(*p)) return Fail("a header line that continues another (obs-fold)");
     return Fail("a header without a name");

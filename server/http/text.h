@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <string_view>
 
-#if defined(__SSE2__)
+#if defined(__SSSE3__)
+#include <tmmintrin.h>
+#elif defined(__SSE2__)
 #include <emmintrin.h>
 #endif
 
@@ -75,6 +77,39 @@ inline const char* FindNonValue(const char* p, const char* end) {
   }
 #endif
   while (p < end && IsValueByte(*p)) ++p;
+  return p;
+}
+
+// Folds the token at `p` to lower case in place and returns its end. REQUIRES: before `end` stands a byte
+// that is in no token.
+inline char* FoldToken(char* p, [[maybe_unused]] const char* end) {
+#if defined(__SSSE3__)
+  // The 128 ASCII characters as a table: a row for each low half of a byte, in it a bit for each high half.
+  const __m128i rows = _mm_setr_epi8(
+      static_cast<char>(0xe8), static_cast<char>(0xfc), static_cast<char>(0xf8), static_cast<char>(0xfc),
+      static_cast<char>(0xfc), static_cast<char>(0xfc), static_cast<char>(0xfc), static_cast<char>(0xfc),
+      static_cast<char>(0xf8), static_cast<char>(0xf8), static_cast<char>(0xf4), 0x54,
+      static_cast<char>(0xd0), 0x54, static_cast<char>(0xf4), 0x70);
+  const __m128i bits = _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, static_cast<char>(128), 0, 0, 0, 0, 0, 0, 0, 0);
+  const __m128i half = _mm_set1_epi8(0x0f);
+  const __m128i lanes = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  while (end - p >= 16) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i row = _mm_shuffle_epi8(rows, _mm_and_si128(v, half));
+    const __m128i bit = _mm_shuffle_epi8(bits, _mm_and_si128(_mm_srli_epi16(v, 4), half));
+    const __m128i misses = _mm_cmpeq_epi8(_mm_and_si128(row, bit), _mm_setzero_si128());
+    const auto stops = static_cast<uint32_t>(_mm_movemask_epi8(misses)) | 0x10000u;
+    const int length = std::countr_zero(stops);
+    const __m128i upper =
+        _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('A' - 1)), _mm_cmplt_epi8(v, _mm_set1_epi8('Z' + 1)));
+    const __m128i inside = _mm_cmplt_epi8(lanes, _mm_set1_epi8(static_cast<char>(length)));
+    const __m128i fold = _mm_and_si128(_mm_and_si128(upper, inside), _mm_set1_epi8(0x20));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm_or_si128(v, fold));
+    p += length;
+    if (length < 16) return p;
+  }
+#endif
+  for (char lower = TokenLower(*p); lower != 0; lower = TokenLower(*p)) *p++ = lower;
   return p;
 }
 

@@ -229,8 +229,8 @@ class [[nodiscard]] Socket::ReadAwaiter final : public Operation {
   const std::span<char> buffer_;
 };
 
-// Where more of the turn's events are to be handled, the write is put off until that is done, and made then with
-// those of other sockets.
+// Where more of the turn's events are to be handled, the write is put off until that is done, and made then
+// with those of other sockets.
 class [[nodiscard]] Socket::WriteAwaiter final : public Operation, private Flush {
  public:
   WriteAwaiter(Socket& socket, std::span<const std::string_view> pieces, Wait wait)

@@ -3,6 +3,35 @@
 namespace portolan::telemetry {
 namespace {
 
+constexpr JsonKey kStatus("status");
+constexpr JsonKey kGrpcStatus("grpc_status");
+constexpr JsonKey kErrorClass("error_class");
+constexpr JsonKey kErrorCode("error_code");
+constexpr JsonKey kFinish("finish");
+constexpr JsonKey kProvider("provider");
+constexpr JsonKey kModel("model");
+constexpr JsonKey kTarget("target");
+constexpr JsonKey kAttempts("attempts");
+constexpr JsonKey kUpstreamStatus("upstream_status");
+constexpr JsonKey kUpstreamRequestId("upstream_request_id");
+constexpr JsonKey kMsg("msg");
+constexpr JsonKey kRequestId("request_id");
+constexpr JsonKey kTraceId("trace_id");
+constexpr JsonKey kDoor("door");
+constexpr JsonKey kRoute("route");
+constexpr JsonKey kMethod("method");
+constexpr JsonKey kPeer("peer");
+constexpr JsonKey kStream("stream");
+constexpr JsonKey kBytesIn("bytes_in");
+constexpr JsonKey kBytesOut("bytes_out");
+constexpr JsonKey kTokensInput("tokens_input");
+constexpr JsonKey kTokensOutput("tokens_output");
+constexpr JsonKey kTokensCached("tokens_cached");
+constexpr JsonKey kTokensReasoning("tokens_reasoning");
+constexpr JsonKey kDurationMs("duration_ms");
+constexpr JsonKey kUpstreamMs("upstream_ms");
+constexpr JsonKey kTtftMs("ttft_ms");
+
 LogLevel LevelOf(const CallRecord& call) {
   if (call.error == nullptr) return LogLevel::kInfo;
   switch (call.error->error_class) {
@@ -17,35 +46,35 @@ LogLevel LevelOf(const CallRecord& call) {
   return LogLevel::kInfo;
 }
 
-void PutText(std::string_view key, std::string_view value, JsonLine* line) {
+void PutText(const JsonKey& key, std::string_view value, JsonLine* line) {
   if (!value.empty()) line->Text(key, value);
 }
 
-void PutCount(std::string_view key, uint64_t value, JsonLine* line) {
+void PutCount(const JsonKey& key, uint64_t value, JsonLine* line) {
   if (value != 0) line->Unsigned(key, value);
 }
 
-void PutMillis(std::string_view key, std::chrono::nanoseconds value, JsonLine* line) {
+void PutMillis(const JsonKey& key, std::chrono::nanoseconds value, JsonLine* line) {
   if (value.count() >= 0) line->Millis(key, value);
 }
 
 void PutOutcome(const CallRecord& call, JsonLine* line) {
-  line->Integer("status", call.status);
-  if (call.grpc_status >= 0) line->Integer("grpc_status", call.grpc_status);
+  line->Integer(kStatus, call.status);
+  if (call.grpc_status >= 0) line->Integer(kGrpcStatus, call.grpc_status);
   if (call.error != nullptr) {
-    line->Plain("error_class", ToString(call.error->error_class));
-    PutText("error_code", call.error->code, line);
+    line->Plain(kErrorClass, ToString(call.error->error_class));
+    PutText(kErrorCode, call.error->code, line);
   }
-  PutText("finish", call.finish, line);
+  PutText(kFinish, call.finish, line);
 }
 
 void PutUpstream(const CallRecord& call, JsonLine* line) {
-  PutText("provider", call.provider, line);
-  PutText("model", call.model, line);
-  PutText("target", call.target, line);
-  if (call.attempts > 0) line->Integer("attempts", call.attempts);
-  if (call.upstream_status > 0) line->Integer("upstream_status", call.upstream_status);
-  PutText("upstream_request_id", call.upstream_request_id, line);
+  PutText(kProvider, call.provider, line);
+  PutText(kModel, call.model, line);
+  PutText(kTarget, call.target, line);
+  if (call.attempts > 0) line->Integer(kAttempts, call.attempts);
+  if (call.upstream_status > 0) line->Integer(kUpstreamStatus, call.upstream_status);
+  PutText(kUpstreamRequestId, call.upstream_request_id, line);
 }
 
 }  // namespace
@@ -56,26 +85,26 @@ void AccessLog::Write(const CallRecord& call, std::chrono::system_clock::time_po
   char timestamp[TimestampFormatter::kLength];
   timestamps_.Format(now, timestamp);
   JsonLine line(buffer_, {timestamp, sizeof timestamp}, level);
-  line.Plain("msg", "call");
+  line.Plain(kMsg, "call");
   // What a short buffer must not lose comes first.
   PutOutcome(call, &line);
-  PutText("request_id", call.request_id, &line);
-  PutText("trace_id", call.trace_id, &line);
-  line.Plain("door", ToString(call.door));
-  PutText("route", call.route, &line);
-  PutText("method", call.method, &line);
-  PutText("peer", call.peer, &line);
-  if (call.stream) line.Bool("stream", true);
+  PutText(kRequestId, call.request_id, &line);
+  PutText(kTraceId, call.trace_id, &line);
+  line.Plain(kDoor, ToString(call.door));
+  PutText(kRoute, call.route, &line);
+  PutText(kMethod, call.method, &line);
+  PutText(kPeer, call.peer, &line);
+  if (call.stream) line.Bool(kStream, true);
   PutUpstream(call, &line);
-  line.Unsigned("bytes_in", call.bytes_in);
-  line.Unsigned("bytes_out", call.bytes_out);
-  PutCount("tokens_input", call.tokens.input, &line);
-  PutCount("tokens_output", call.tokens.output, &line);
-  PutCount("tokens_cached", call.tokens.cached, &line);
-  PutCount("tokens_reasoning", call.tokens.reasoning, &line);
-  PutMillis("duration_ms", call.duration, &line);
-  PutMillis("upstream_ms", call.upstream, &line);
-  PutMillis("ttft_ms", call.time_to_first_token, &line);
+  line.Unsigned(kBytesIn, call.bytes_in);
+  line.Unsigned(kBytesOut, call.bytes_out);
+  PutCount(kTokensInput, call.tokens.input, &line);
+  PutCount(kTokensOutput, call.tokens.output, &line);
+  PutCount(kTokensCached, call.tokens.cached, &line);
+  PutCount(kTokensReasoning, call.tokens.reasoning, &line);
+  PutMillis(kDurationMs, call.duration, &line);
+  PutMillis(kUpstreamMs, call.upstream, &line);
+  PutMillis(kTtftMs, call.time_to_first_token, &line);
   ring_.Append(line.Finish());
 }
 

@@ -72,19 +72,15 @@ void TimestampFormatter::Format(std::chrono::system_clock::time_point time, char
 
 JsonLine::JsonLine(std::span<char> buffer, std::string_view timestamp, LogLevel level)
     : begin_(buffer.data()), at_(buffer.data()), end_(buffer.data() + buffer.size() - kTail) {
-  *at_++ = '{';
   Plain("ts", timestamp);
+  *begin_ = '{';  // where the first key has its comma
   Plain("level", ToString(level));
 }
 
-bool JsonLine::Key(std::string_view key, size_t value_room) {
-  if (room() < key.size() + 4 + value_room) return false;
-  if (at_ != begin_ + 1) *at_++ = ',';
-  *at_++ = '"';
-  std::memcpy(at_, key.data(), key.size());
-  at_ += key.size();
-  *at_++ = '"';
-  *at_++ = ':';
+inline bool JsonLine::Key(const JsonKey& key, size_t value_room) {
+  if (room() < JsonKey::kWidth + value_room) return false;
+  std::memcpy(at_, key.text_, JsonKey::kWidth);
+  at_ += key.size_;
   return true;
 }
 
@@ -111,15 +107,16 @@ void JsonLine::Escape(std::string_view value) {
   }
 }
 
-void JsonLine::Plain(std::string_view key, std::string_view value) {
+void JsonLine::Plain(const JsonKey& key, std::string_view value) {
   if (!Key(key, value.size() + 2)) return;
   *at_++ = '"';
-  at_ = std::copy(value.begin(), value.end(), at_);
+  std::memcpy(at_, value.data(), value.size());
+  at_ += value.size();
   *at_++ = '"';
 }
 
-void JsonLine::Text(std::string_view key, std::string_view value, size_t limit) {
-  if (value.size() <= limit && value.size() + key.size() + 8 < room() && IsPlain(value))
+void JsonLine::Text(const JsonKey& key, std::string_view value, size_t limit) {
+  if (value.size() <= limit && value.size() + JsonKey::kWidth + 2 <= room() && IsPlain(value))
     return Plain(key, value);
   if (!Key(key, 2)) return;
   *at_++ = '"';
@@ -130,21 +127,21 @@ void JsonLine::Text(std::string_view key, std::string_view value, size_t limit) 
   *at_++ = '"';
 }
 
-void JsonLine::Integer(std::string_view key, int64_t value) {
+void JsonLine::Integer(const JsonKey& key, int64_t value) {
   if (Key(key, 20)) at_ = std::to_chars(at_, end_, value).ptr;
 }
 
-void JsonLine::Unsigned(std::string_view key, uint64_t value) {
+void JsonLine::Unsigned(const JsonKey& key, uint64_t value) {
   if (Key(key, 20)) at_ = std::to_chars(at_, end_, value).ptr;
 }
 
-void JsonLine::Bool(std::string_view key, bool value) {
+void JsonLine::Bool(const JsonKey& key, bool value) {
   if (!Key(key, 5)) return;
   const std::string_view text = value ? "true" : "false";
   at_ = std::copy(text.begin(), text.end(), at_);
 }
 
-void JsonLine::Real(std::string_view key, double value) {
+void JsonLine::Real(const JsonKey& key, double value) {
   if (!Key(key, 32)) return;
   if (std::isfinite(value)) {
     at_ = std::to_chars(at_, end_, value).ptr;
@@ -153,7 +150,7 @@ void JsonLine::Real(std::string_view key, double value) {
   }
 }
 
-void JsonLine::Millis(std::string_view key, std::chrono::nanoseconds value) {
+void JsonLine::Millis(const JsonKey& key, std::chrono::nanoseconds value) {
   if (!Key(key, 24)) return;
   const int64_t micros = std::max<int64_t>(value.count(), 0) / 1000;
   at_ = std::to_chars(at_, end_, micros / 1000).ptr;

@@ -63,7 +63,20 @@ ShardMetrics::~ShardMetrics() {
   DeleteList(first_error_.load(std::memory_order_relaxed));
 }
 
+bool ShardMetrics::Last::Matches(const CallRecord& call) const {
+  return cell != nullptr && call.model == model && call.route == route && call.provider == provider &&
+         call.door == door && call.error == nullptr;
+}
+
 CallCell& ShardMetrics::CellFor(const CallRecord& call) {
+  if (last_.Matches(call)) return *last_.cell;
+  CallCell& cell = FindCell(call);
+  if (call.error != nullptr || call.model.size() > LabelTable::kMaxBytes) return cell;
+  last_ = {&cell, call.door, std::string(call.route), std::string(call.provider), std::string(call.model)};
+  return cell;
+}
+
+CallCell& ShardMetrics::FindCell(const CallRecord& call) {
   CallKey key;
   key.door = static_cast<uint16_t>(call.door);
   key.route = labels_.routes.Intern(call.route);

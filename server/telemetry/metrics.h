@@ -56,10 +56,22 @@ class alignas(64) ShardMetrics {
   static constexpr size_t kMaxCells = 2000;
   static constexpr size_t kMaxErrorCells = 1000;
 
+  // The good call that was counted last, whose cell the next one most often shares.
+  struct Last {
+    CallCell* cell = nullptr;
+    Door door = Door::kHttp;
+    std::string route;
+    std::string provider;
+    std::string model;
+    bool Matches(const CallRecord& call) const;
+  };
+
   CallCell& CellFor(const CallRecord& call);
+  CallCell& FindCell(const CallRecord& call);
   void RecordError(const CallRecord& call);
 
   MetricLabels& labels_;
+  Last last_;
   std::unordered_map<uint64_t, CallCell*> cells_;  // the shard's own way to what hangs on first_cell_
   std::unordered_map<uint64_t, ErrorCell*> error_cells_;
   std::atomic<CallCell*> first_cell_{nullptr};
