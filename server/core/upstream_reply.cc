@@ -26,7 +26,7 @@ Error InvalidAnswer(std::string message) {
   return error;
 }
 
-// The body as one text: a view of the exchange's own buffer where one read gave it all, else collected in
+// The body as one text: a view of the exchange's own buffer where it came with the head, else collected in
 // *held.
 struct Body {
   std::string_view text;
@@ -34,18 +34,10 @@ struct Body {
 };
 
 net::Task<Body> ReadBody(upstream::Exchange& exchange, size_t limit, net::Wait wait, std::string* held) {
-  upstream::Exchange::Piece piece = co_await exchange.Read(wait);
-  if (piece.failure.ok() && piece.end) co_return Body{piece.data, std::nullopt};
-  while (piece.failure.ok()) {
-    if (held->size() + piece.data.size() > limit) {
-      co_return Body{
-          {}, InvalidAnswer("the provider's answer is larger than " + std::to_string(limit) + " bytes")};
-    }
-    held->append(piece.data);
-    if (piece.end) co_return Body{*held, std::nullopt};
-    piece = co_await exchange.Read(wait);
-  }
-  co_return Body{{}, ToError(piece.failure, wait.scope)};
+  if (const auto whole = exchange.TakeWhole()) co_return Body{*whole, std::nullopt};
+  const upstream::Failure failure = co_await exchange.ReadAll(limit, held, wait);
+  if (failure.ok()) co_return Body{*held, std::nullopt};
+  co_return Body{{}, ToError(failure, wait.scope)};
 }
 
 // Media types are compared without case (RFC 9110, section 8.3.1).
@@ -72,7 +64,8 @@ std::string_view UntouchedError(const CallState& call, std::string_view body) {
 }
 
 // A status of 400 and above, or a redirect, which is not followed.
-net::Task<void> ReplyProviderError(CallState& call, upstream::Exchange& exchange) {
+net::Task<void> ReplyProviderError(CallState& call, std::unique_ptr<upstream::Exchange> held_exchange) {
+  upstream::Exchange& exchange = *held_exchange;
   std::string held;
   const Body body = co_await ReadBody(exchange, call.config.max_error_bytes, call.wait, &held);
   const providers::Target& target = call.route.target;
@@ -88,63 +81,73 @@ net::Task<void> ReplyProviderError(CallState& call, upstream::Exchange& exchange
   co_await ReplyError(call, std::move(error), &exchange, UntouchedError(call, body.text));
 }
 
-// A good answer of a provider that speaks the hub's dialect, passed on as it came.
-net::Task<void> RelayUnary(CallState& call, upstream::Exchange& exchange, std::string_view body) {
+// Looks at a good answer of a provider that speaks the hub's dialect, which is passed on as it came. An error
+// that is in the hub's dialect is left in *untouched.
+std::optional<Error> CheckRelayed(CallState& call, const upstream::Exchange& exchange, std::string_view body,
+                                  std::string_view* untouched) {
   ChoiceTracker choices;
   const ScanResult scan = ScanAnswer(body, &call.record.usage, &choices);
-  if (!scan.is_object) {
-    co_await ReplyError(call, InvalidAnswer("the provider's answer is not a JSON object"), &exchange, {});
-    co_return;
-  }
+  if (!scan.is_object) return InvalidAnswer("the provider's answer is not a JSON object");
   if (scan.has_error) {
-    co_await ReplyError(call, ErrorInAnswer(call, exchange, body), &exchange, UntouchedError(call, body));
-    co_return;
+    *untouched = UntouchedError(call, body);
+    return ErrorInAnswer(call, exchange, body);
   }
   call.record.finish_reason = scan.finish_reason;
   call.record.status = exchange.status();
   call.record.reply_bytes = body.size();
-  if (!co_await call.sink.SendJson(MakeHead(call, exchange.status(), &exchange), {&body, 1}))
-    call.record.status = 499;
+  return std::nullopt;
 }
 
-net::Task<void> ReplyUnary(CallState& call, upstream::Exchange& exchange) {
-  std::string held;
-  const Body body = co_await ReadBody(exchange, call.config.max_answer_bytes, call.wait, &held);
-  if (body.error) {
-    co_await ReplyError(call, *body.error, &exchange, {});
-    co_return;
-  }
-  const Shape shape = call.route.target.provider->shape(call.operation.operation);
-  if (shape.kind == Shape::Kind::kHub && !call.sink.typed()) {
-    co_await RelayUnary(call, exchange, body.text);
-    co_return;
-  }
-
+// A good answer as a message of the hub.
+std::optional<Error> DecodeAnswer(CallState& call, const upstream::Exchange& exchange, std::string_view body,
+                                  const Shape& shape, const Message** out) {
   const bool translated = shape.kind == Shape::Kind::kTranslated;
   const Message& prototype = translated ? *shape.translator->response_type() : *call.operation.response_type;
-  Message* answer = prototype.New(&call.arena);
+  Message* const answer = prototype.New(&call.arena);
   codec::DecodeError problem;
   const codec::MessagePlan& plan = *call.config.operations->codec().Find(prototype.GetDescriptor());
-  if (!codec::Decode(plan, body.text, {.strictness = codec::Strictness::kResponse}, answer, &problem)) {
-    co_await ReplyError(call,
-                        InvalidAnswer("the provider's answer cannot be understood: " + problem.ToString()),
-                        &exchange, {});
-    co_return;
+  if (!codec::Decode(plan, body, {.strictness = codec::Strictness::kResponse}, answer, &problem)) {
+    return InvalidAnswer("the provider's answer cannot be understood: " + problem.ToString());
   }
-  std::optional<Error> error;
+  *out = answer;
   if (translated) {
-    Message* hub = call.operation.response_type->New(&call.arena);
-    error = shape.translator->DecodeResponse(*answer, call.facts, hub);
-    answer = hub;
+    Message* const hub = call.operation.response_type->New(&call.arena);
+    *out = hub;
+    return shape.translator->DecodeResponse(*answer, call.facts, hub);
+  }
+  ChoiceTracker choices;
+  TokenUsage usage;
+  if (ScanAnswer(body, &usage, &choices).has_error) return ErrorInAnswer(call, exchange, body);
+  return std::nullopt;
+}
+
+net::Task<void> ReplyUnary(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+  std::string held;
+  Body body;
+  // Without an await where it can be: this is the way of nearly every answer.
+  if (const auto whole = exchange->TakeWhole()) {
+    body.text = *whole;
   } else {
-    ChoiceTracker choices;
-    TokenUsage usage;
-    if (ScanAnswer(body.text, &usage, &choices).has_error) error = ErrorInAnswer(call, exchange, body.text);
+    body = co_await ReadBody(*exchange, call.config.max_answer_bytes, call.wait, &held);
+  }
+  const Shape shape = call.route.target.provider->shape(call.operation.operation);
+  const bool relayed = shape.kind == Shape::Kind::kHub && !call.sink.typed();
+  const Message* answer = nullptr;
+  std::string_view untouched;
+  std::optional<Error> error = std::move(body.error);
+  if (!error && relayed) {
+    error = CheckRelayed(call, *exchange, body.text, &untouched);
+  } else if (!error) {
+    error = DecodeAnswer(call, *exchange, body.text, shape, &answer);
   }
   if (error) {
-    co_await ReplyError(call, *std::move(error), &exchange, {});
+    co_await ReplyError(call, *std::move(error), exchange.get(), untouched);
+  } else if (relayed) {
+    const bool delivered =
+        co_await call.sink.SendJson(MakeHead(call, exchange->status(), exchange.get()), {&body.text, 1});
+    if (!delivered) call.record.status = 499;
   } else {
-    co_await ReplyMessage(call, *answer, &exchange);
+    co_await ReplyMessage(call, *answer, exchange.get());
   }
 }
 
@@ -244,32 +247,35 @@ net::Task<void> ReplyStream(CallState& call, std::unique_ptr<upstream::Exchange>
   call.shard.observer->OnStreamClosed();
 }
 
+// Something else where a stream was asked for: an error under status 200, perhaps.
+net::Task<void> ReplyNoStream(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+  std::string held;
+  const Body body = co_await ReadBody(*exchange, call.config.max_error_bytes, call.wait, &held);
+  Error error = InvalidAnswer("the provider was asked for a stream and answered with something else");
+  ChoiceTracker choices;
+  TokenUsage usage;
+  const ScanResult scan = ScanAnswer(body.text, &usage, &choices);
+  if (scan.is_object && scan.has_error) error = ErrorInAnswer(call, *exchange, body.text);
+  if (body.error) error = *body.error;
+  co_await ReplyError(call, std::move(error), exchange.get(), UntouchedError(call, body.text));
+}
+
+net::Task<void> ReplyUnaskedStream(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+  co_await ReplyError(call, InvalidAnswer("the provider answered with a stream that was not asked for"),
+                      exchange.get(), {});
+}
+
 }  // namespace
 
 net::Task<void> ReplyFromUpstream(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
   if (exchange->status() < 200 || exchange->status() >= 300) {
-    co_await ReplyProviderError(call, *exchange);
-  } else if (!call.facts.stream) {
-    if (IsEventStream(*exchange)) {
-      co_await ReplyError(call, InvalidAnswer("the provider answered with a stream that was not asked for"),
-                          exchange.get(), {});
-    } else {
-      co_await ReplyUnary(call, *exchange);
-    }
-  } else if (IsEventStream(*exchange)) {
-    co_await ReplyStream(call, std::move(exchange));
-  } else {
-    // An error under status 200, or something else that is not a stream.
-    std::string held;
-    const Body body = co_await ReadBody(*exchange, call.config.max_error_bytes, call.wait, &held);
-    Error error = InvalidAnswer("the provider was asked for a stream and answered with something else");
-    ChoiceTracker choices;
-    TokenUsage usage;
-    const ScanResult scan = ScanAnswer(body.text, &usage, &choices);
-    if (scan.is_object && scan.has_error) error = ErrorInAnswer(call, *exchange, body.text);
-    if (body.error) error = *body.error;
-    co_await ReplyError(call, std::move(error), exchange.get(), UntouchedError(call, body.text));
+    return ReplyProviderError(call, std::move(exchange));
   }
+  const bool stream = IsEventStream(*exchange);
+  if (call.facts.stream) {
+    return stream ? ReplyStream(call, std::move(exchange)) : ReplyNoStream(call, std::move(exchange));
+  }
+  return stream ? ReplyUnaskedStream(call, std::move(exchange)) : ReplyUnary(call, std::move(exchange));
 }
 
 }  // namespace portolan::core

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -103,7 +104,11 @@ class Exchange {
   // failure.
   virtual net::Task<Piece> Read(net::Wait wait) = 0;
 
-  // Reads to the end. Fails with kGarbage when the body exceeds `limit`.
+  // The whole body, if it came with the head and nothing of it has been read: what Read would give, without
+  // an await.
+  virtual std::optional<std::string_view> TakeWhole() = 0;
+
+  // Reads to the end and appends to *body. Fails with kGarbage when the body exceeds `limit`.
   virtual net::Task<Failure> ReadAll(size_t limit, std::string* body, net::Wait wait) = 0;
 };
 

@@ -73,6 +73,12 @@ net::Task<Exchange::Piece> HttpExchange::Read(net::Wait wait) {
   return gunzip_ != nullptr ? ReadInflated(wait) : ReadFramed(Keep::kYes, wait);
 }
 
+std::optional<std::string_view> HttpExchange::TakeWhole() {
+  const bool whole = framer_.state() == BodyFramer::State::kComplete && !pending_.empty();
+  if (!whole || !failure_.ok() || unreadable_ != nullptr || gunzip_ != nullptr) return std::nullopt;
+  return TakePending().data;
+}
+
 net::Task<Failure> HttpExchange::ReadAll(size_t limit, std::string* body, net::Wait wait) {
   if (gunzip_ == nullptr) {
     const uint64_t expected = framer_.left() + pending_.size();
