@@ -1,7 +1,5 @@
 #include "server/core/scan.h"
 
-#include <charconv>
-
 #include "server/codec/json_reader.h"
 
 namespace portolan::core {
@@ -9,6 +7,9 @@ namespace {
 
 using codec::JsonReader;
 using codec::JsonType;
+
+// Nobody counts so far; ten times as much is still an int64_t.
+constexpr int64_t kTooMany = 100'000'000'000'000'000;
 
 class Scanner {
  public:
@@ -108,8 +109,13 @@ class Scanner {
     }
     std::string_view text;
     if (!reader_.ReadNumber(&text)) return -1;
-    int64_t value = -1;
-    std::from_chars(text.data(), text.data() + text.size(), value);
+    int64_t value = 0;
+    for (const char c : text) {
+      // Of a number with a fraction the whole part counts.
+      if (c < '0' || c > '9') return c == '-' ? -1 : value;
+      if (value >= kTooMany) return -1;
+      value = value * 10 + (c - '0');
+    }
     return value;
   }
 

@@ -50,8 +50,10 @@ Error Forbidden(std::string code, std::string message, std::string param) {
 }  // namespace
 
 bool IsLoopbackHost(std::string_view host) {
-  const std::string name = Lower(WithoutPort(host));
-  return name == "localhost" || name.ends_with(".localhost") || name == "[::1]" || IsLoopbackV4(name);
+  const std::string_view written = WithoutPort(host);
+  if (IsLoopbackV4(written)) return true;
+  const std::string name = Lower(written);
+  return name == "localhost" || name.ends_with(".localhost") || name == "[::1]";
 }
 
 bool CorsAllowed(const BrowserPolicy& policy, std::string_view origin) {
@@ -64,10 +66,11 @@ bool CorsAllowed(const BrowserPolicy& policy, std::string_view origin) {
 std::optional<Error> CheckBrowser(const BrowserPolicy& policy, std::string_view host,
                                   std::string_view origin) {
   if (!policy.on_loopback) return std::nullopt;
-  const std::string name = Lower(WithoutPort(host));
-  const bool host_allowed =
-      host.empty() || IsLoopbackHost(host) ||
-      std::find(policy.allowed_hosts.begin(), policy.allowed_hosts.end(), name) != policy.allowed_hosts.end();
+  const auto is_named = [&] {
+    const auto& names = policy.allowed_hosts;
+    return std::find(names.begin(), names.end(), Lower(WithoutPort(host))) != names.end();
+  };
+  const bool host_allowed = host.empty() || IsLoopbackHost(host) || is_named();
   if (!host_allowed) {
     return Forbidden(
         "host_not_allowed",

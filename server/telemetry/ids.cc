@@ -25,17 +25,21 @@ bool IsSaneTraceId(std::string_view id) {
   return std::all_of(id.begin(), id.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
 }
 
-// Two digits for each byte.
-constexpr auto kHexPairs = [] {
-  std::array<std::array<char, 2>, 256> pairs{};
-  for (size_t i = 0; i < pairs.size(); ++i)
-    pairs[i] = {"0123456789abcdef"[i >> 4], "0123456789abcdef"[i & 15]};
-  return pairs;
-}();
+// The eight digits of `word`, the first in the lowest byte: all at once, a byte each.
+uint64_t EightDigits(uint32_t word) {
+  uint64_t nibbles = word;
+  nibbles = (nibbles | nibbles << 16) & 0x0000FFFF0000FFFF;
+  nibbles = (nibbles | nibbles << 8) & 0x00FF00FF00FF00FF;
+  nibbles = (nibbles | nibbles << 4) & 0x0F0F0F0F0F0F0F0F;
+  const uint64_t is_letter = ((nibbles + 0x0606060606060606) >> 4) & 0x0101010101010101;
+  return __builtin_bswap64(nibbles + 0x3030303030303030 + is_letter * ('a' - '9' - 1));
+}
 
 void PutHex(uint64_t word, char* out) {
-  for (int shift = 56; shift >= 0; shift -= 8, out += 2)
-    std::memcpy(out, kHexPairs[word >> shift & 0xFF].data(), 2);
+  static_assert(std::endian::native == std::endian::little);
+  const uint64_t digits[] = {EightDigits(static_cast<uint32_t>(word >> 32)),
+                             EightDigits(static_cast<uint32_t>(word))};
+  std::memcpy(out, digits, sizeof digits);
 }
 
 }  // namespace
@@ -100,13 +104,20 @@ std::string_view TraceIdOfTraceparent(std::string_view traceparent) {
 }
 
 std::string ChooseTraceId(std::span<const HeaderView> headers, IdGenerator& ids) {
-  for (const std::string_view name : {"x-portolan-trace-id", "x-portkey-trace-id"}) {
-    if (const auto value = FindHeader(headers, name); value && IsSaneTraceId(*value))
-      return std::string(*value);
+  std::string_view ours;
+  std::string_view portkeys;
+  std::string_view traceparent;
+  for (const HeaderView& header : headers) {
+    // The length tells nearly every header apart.
+    if (header.name.size() == 19 && ours.empty() && header.name == "x-portolan-trace-id") ours = header.value;
+    if (header.name.size() == 18 && portkeys.empty() && header.name == "x-portkey-trace-id")
+      portkeys = header.value;
+    if (header.name.size() == 11 && traceparent.empty() && header.name == "traceparent")
+      traceparent = header.value;
   }
-  if (const auto value = FindHeader(headers, "traceparent")) {
-    if (const std::string_view id = TraceIdOfTraceparent(*value); !id.empty()) return std::string(id);
-  }
+  if (IsSaneTraceId(ours)) return std::string(ours);
+  if (IsSaneTraceId(portkeys)) return std::string(portkeys);
+  if (const std::string_view id = TraceIdOfTraceparent(traceparent); !id.empty()) return std::string(id);
   return ids.Next().str();
 }
 
