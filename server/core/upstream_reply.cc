@@ -252,11 +252,19 @@ net::Task<void> ReplyNoStream(CallState& call, std::unique_ptr<upstream::Exchang
   std::string held;
   const Body body = co_await ReadBody(*exchange, call.config.max_error_bytes, call.wait, &held);
   Error error = InvalidAnswer("the provider was asked for a stream and answered with something else");
+  const Shape shape = call.route.target.provider->shape(call.operation.operation);
   ChoiceTracker choices;
   TokenUsage usage;
   const ScanResult scan = ScanAnswer(body.text, &usage, &choices);
-  if (scan.is_object && scan.has_error) error = ErrorInAnswer(call, *exchange, body.text);
-  if (body.error) error = *body.error;
+  if (body.error) {
+    error = *body.error;
+  } else if (scan.is_object && scan.has_error && shape.kind == Shape::Kind::kTranslated) {
+    // As in a unary answer: the error's type may stand for a status.
+    const Message* ignored = nullptr;
+    if (auto told = DecodeAnswer(call, *exchange, body.text, shape, &ignored)) error = *std::move(told);
+  } else if (scan.is_object && scan.has_error) {
+    error = ErrorInAnswer(call, *exchange, body.text);
+  }
   co_await ReplyError(call, std::move(error), exchange.get(), UntouchedError(call, body.text));
 }
 

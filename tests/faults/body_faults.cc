@@ -1,0 +1,142 @@
+// The framing of the body: lengths, chunks, the connection's end, gzip.
+
+#include <zlib.h>
+
+#include "tests/faults/fault.h"
+
+namespace portolan::faults {
+namespace {
+
+using test::Chunk;
+using test::Head;
+using test::Script;
+
+constexpr size_t kCut = 60;  // within the first event, and within the JSON
+
+std::string Gzip(const std::string& text) {
+  z_stream stream{};
+  deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  std::string packed(deflateBound(&stream, text.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  deflate(&stream, Z_FINISH);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
+
+std::string HeadWith(const Setting& setting, const std::string& name, const std::string& value) {
+  return Head(200, {{"Content-Type", ContentType(setting.mode)}, {name, value}});
+}
+
+std::string LengthHead(const Setting& setting, int more = 0) {
+  const int size = static_cast<int>(GoodBody(setting).size());
+  return HeadWith(setting, "Content-Length", std::to_string(size + more));
+}
+
+std::string ChunkedHead(const Setting& setting) { return HeadWith(setting, "Transfer-Encoding", "chunked"); }
+std::string CloseHead(const Setting& setting) { return HeadWith(setting, "Connection", "close"); }
+
+// The whole events up to the first text, and of a unary body as much as makes no whole JSON.
+std::string FirstPart(const Setting& setting) {
+  if (setting.mode == Mode::kUnary) return GoodBody(setting).substr(0, kCut);
+  const size_t text = GoodBody(setting).find("Hello");
+  return GoodBody(setting).substr(0, GoodBody(setting).find("\n\n", text) + 2);
+}
+
+// A chunk that says more than it has.
+std::string HalfChunk(const std::string& text) { return "fff\r\n" + text; }
+
+Script GzipAnswer(const Setting& setting, const std::string& packed) {
+  return Script().Send(Head(200, {{"Content-Type", ContentType(setting.mode)},
+                                  {"Content-Encoding", "gzip"},
+                                  {"Content-Length", std::to_string(packed.size())}}) +
+                       packed);
+}
+
+}  // namespace
+
+std::vector<Fault> BodyFaults() {
+  const std::string group = "The body";
+  std::vector<Fault> faults;
+  const auto add = [&](std::string name, Outcome unary, Outcome stream,
+                       std::function<Script(const Setting&)> answer) -> Fault& {
+    faults.push_back({group, std::move(name), std::move(unary), std::move(stream), std::move(answer)});
+    return faults.back();
+  };
+  const auto broken = [&](std::string name, const std::string& code,
+                          std::function<Script(const Setting&)> answer) -> Fault& {
+    return add(std::move(name), BadGateway(code), Breaks(code, grpc::UNAVAILABLE), std::move(answer));
+  };
+
+  broken("resets in mid-body", "upstream_reset",
+         [](const Setting& s) { return Script().Send(LengthHead(s) + FirstPart(s)).Reset(); });
+  broken("closes before the length it stated", "upstream_reset",
+         [](const Setting& s) { return Script().Send(LengthHead(s) + FirstPart(s)).Close(); });
+  broken("resets in mid-chunk", "upstream_reset",
+         [](const Setting& s) { return Script().Send(ChunkedHead(s) + HalfChunk(FirstPart(s))).Reset(); });
+  broken("closes in mid-chunk", "upstream_reset",
+         [](const Setting& s) { return Script().Send(ChunkedHead(s) + HalfChunk(FirstPart(s))).Close(); });
+  broken("closes between two chunks", "upstream_reset",
+         [](const Setting& s) { return Script().Send(ChunkedHead(s) + Chunk(FirstPart(s))).Close(); });
+  add("sends everything but the last chunk, and closes", BadGateway("upstream_reset"), Whole(),
+      [](const Setting& s) { return Script().Send(ChunkedHead(s) + Chunk(GoodBody(s))).Close(); });
+  add("stalls in mid-body", TooSlow("upstream_idle_timeout"),
+      Breaks("upstream_idle_timeout", grpc::DEADLINE_EXCEEDED),
+      [](const Setting& s) { return Script().Send(LengthHead(s) + FirstPart(s)).Stall(); });
+  broken("has a chunk size that is no number", "upstream_invalid_answer", [](const Setting& s) {
+    return Script().Send(ChunkedHead(s) + Chunk(FirstPart(s)) + "zz\r\nabc\r\n0\r\n\r\n");
+  });
+  broken("has a chunk longer than its size", "upstream_invalid_answer", [](const Setting& s) {
+    return Script().Send(ChunkedHead(s) + Chunk(FirstPart(s)) + "2\r\nabcdef\r\n0\r\n\r\n");
+  });
+  broken("has a chunk size beyond 64 bits", "upstream_invalid_answer", [](const Setting& s) {
+    return Script().Send(ChunkedHead(s) + Chunk(FirstPart(s)) + "fffffffffffffffff\r\nabc\r\n0\r\n\r\n");
+  });
+  add("states a length shorter than its body", BadGateway("upstream_invalid_answer"),
+      Breaks("upstream_truncated", grpc::UNAVAILABLE), [](const Setting& s) {
+        const std::string part = FirstPart(s);
+        return Script().Send(HeadWith(s, "Content-Length", std::to_string(part.size())) + GoodBody(s));
+      });
+
+  add("ends a whole body by closing", Whole(), Whole(),
+      [](const Setting& s) { return Script().Send(CloseHead(s) + GoodBody(s)).Close(); });
+  add("ends half a body by closing", BadGateway("upstream_invalid_answer"),
+      Breaks("upstream_truncated", grpc::UNAVAILABLE),
+      [](const Setting& s) { return Script().Send(CloseHead(s) + FirstPart(s)).Close(); });
+  broken("ends a body without a length by a reset", "upstream_reset",
+         [](const Setting& s) { return Script().Send(CloseHead(s) + FirstPart(s)).Reset(); });
+  // Anybody on the path can cut a TLS stream: only close_notify is an end.
+  add("ends a body without a length by closing TCP under TLS", BadGateway("upstream_reset"), Whole(),
+      [](const Setting& s) { return Script().Send(CloseHead(s) + GoodBody(s)).CutOff(); })
+      .tcp = false;
+  broken("ends half a body without a length by closing TCP under TLS", "upstream_reset",
+         [](const Setting& s) { return Script().Send(CloseHead(s) + FirstPart(s)).CutOff(); })
+      .tcp = false;
+
+  add("compresses its body with gzip unasked", Whole(), Whole(), [](const Setting& s) {
+    return GzipAnswer(s, Gzip(GoodBody(s)));
+  }).reusable = true;
+  broken("cuts its gzip short", "upstream_reset", [](const Setting& s) {
+    const std::string packed = Gzip(FirstPart(s) + std::string(4000, ' '));
+    return GzipAnswer(s, packed.substr(0, packed.size() - 6));
+  }).reusable = true;
+  add("sends something else as gzip", BadGateway("upstream_invalid_answer"),
+      Breaks("upstream_invalid_answer", grpc::UNAVAILABLE),
+      [](const Setting& s) { return GzipAnswer(s, GoodBody(s)); })
+      .reusable = true;
+  add("compresses its body with something unknown", BadGateway("upstream_invalid_answer"),
+      Breaks("upstream_invalid_answer", grpc::UNAVAILABLE),
+      [](const Setting& s) {
+        return Script().Send(Head(200, {{"Content-Type", ContentType(s.mode)},
+                                        {"Content-Encoding", "br"},
+                                        {"Content-Length", "5"}}) +
+                             "\x0b\x02\x80" + "ab");
+      })
+      .reusable = true;
+  return faults;
+}
+
+}  // namespace portolan::faults
