@@ -143,7 +143,7 @@ bool Checker::CheckFreeKeys(const FieldPlan& field, const pb::Message& message, 
   }
   KeyTracker::Key repeated;
   if (!keys.HasDuplicate(0, &repeated)) return true;
-  Refuse("the key stands twice");
+  Refuse(kKeyStandsTwice);
   return Within(absl::StrCat("[", repeated.offset, "]"));
 }
 

@@ -82,9 +82,10 @@ struct DecodeOptions {
 };
 
 struct DecodeError {
-  std::string path;     // `messages[2].content[0].image_url.url`; empty for the document itself
-  std::string problem;  // `expected a string, got a number`
-  size_t offset = 0;    // byte offset in the text
+  std::string path;       // `messages[2].content[0].image_url.url`; empty for the document itself
+  std::string problem;    // `expected a string, got a number`
+  size_t offset = 0;      // byte offset in the text
+  bool not_json = false;  // the text itself is wrong, or too deep, rather than what it says
 
   // `messages[2].content[0].image_url.url: expected a string, got a number`
   std::string ToString() const;

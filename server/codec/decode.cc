@@ -148,7 +148,7 @@ Decoder::Outcome Decoder::DecodeFreeKeys(const FieldPlan& field, pb::Message* me
   KeyTracker::Key repeated;
   if (!keys_.HasDuplicate(key_mark, &repeated)) return Outcome::kGood;
   if (strict_) {
-    Refuse("the key stands twice", repeated.offset);
+    Refuse(kKeyStandsTwice, repeated.offset);
     return Within(repeated.text);
   }
   if (message != nullptr) KeepLastOfEach(*field.field, *field.key, message);
@@ -288,10 +288,15 @@ Decoder::Outcome Decoder::Refuse(std::string_view problem, size_t offset) {
   error_->path.clear();
   error_->problem = problem;
   error_->offset = offset;
+  error_->not_json = false;
   return Outcome::kFailed;
 }
 
-Decoder::Outcome Decoder::SyntaxError() { return Refuse(reader_.problem(), reader_.offset()); }
+Decoder::Outcome Decoder::SyntaxError() {
+  Refuse(reader_.problem(), reader_.offset());
+  error_->not_json = error_->problem != kKeyStandsTwice;
+  return Outcome::kFailed;
+}
 
 Decoder::Outcome Decoder::Within(std::string_view name) {
   name = Shorten(name);

@@ -57,7 +57,7 @@ Decoder::Outcome Decoder::CloseObject(const MessagePlan& plan, const Seen& seen,
   KeyTracker::Key repeated;
   if (!keys_.HasDuplicate(seen.key_mark, &repeated)) return Outcome::kGood;
   if (strict_) {
-    Refuse("the key stands twice", repeated.offset);
+    Refuse(kKeyStandsTwice, repeated.offset);
     return Within(repeated.text);
   }
   if (message != nullptr) KeepLastOfEach(*plan.sink.field, *plan.sink.name, message);
@@ -68,7 +68,7 @@ Decoder::Outcome Decoder::DecodeKnown(const MessagePlan& plan, const FieldPlan& 
                                       pb::Message* message) {
   if (seen->Insert(plan.IndexOf(field))) {
     if (strict_) {
-      Refuse("the key stands twice", reader_.name_offset());
+      Refuse(kKeyStandsTwice, reader_.name_offset());
       return Within(field.name);
     }
     Forget(plan, field, message);

@@ -298,7 +298,7 @@ bool JsonReader::SkipContainer(JsonType type) {
       if constexpr (kStrict) {
         KeyTracker::Key repeated;
         if (keys.HasDuplicate(marks[level], &repeated))
-          return FailAt(begin_ + repeated.offset, "the key stands twice");
+          return FailAt(begin_ + repeated.offset, kKeyStandsTwice);
       }
       if (level == 0) return true;
       --level;

@@ -42,6 +42,9 @@ inline constexpr std::array<JsonType, 256> kTypeOf = [] {
 // `null`, `a boolean`, `a number`, `a string`, `an array`, `an object`: for error messages.
 std::string_view Describe(JsonType type);
 
+// What JsonReader::problem() points to when a strict Skip() finds a key twice: good JSON, but ambiguous.
+inline constexpr char kKeyStandsTwice[] = "the key stands twice";
+
 // How a lone surrogate escape is taken when a string is unescaped.
 enum class LoneSurrogate : uint8_t { kReject, kReplace };
 

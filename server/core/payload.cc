@@ -13,7 +13,7 @@ using google::protobuf::Message;
 constexpr size_t kUsualMembers = 16;
 
 Error ToError(const codec::DecodeError& problem) {
-  return Error::InvalidRequest(problem.path.empty() ? "invalid_json" : "invalid_value", problem.ToString(),
+  return Error::InvalidRequest(problem.not_json ? "invalid_json" : "invalid_value", problem.ToString(),
                                problem.path);
 }
 

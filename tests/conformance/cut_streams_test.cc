@@ -1,5 +1,5 @@
-// Every recorded stream, cut at every byte and ended in good framing: what the provider had not finished saying is never
-// passed on as a whole answer. No I/O.
+// Every recorded stream, cut at every byte and ended in good framing: what the provider had not finished
+// saying is never passed on as a whole answer. No I/O.
 
 #include <google/protobuf/message.h>
 #include <gtest/gtest.h>
@@ -17,8 +17,9 @@ namespace {
 
 using nlohmann::json;
 
-// Where a stream may end and be complete: judged by the events' own JSON. Anthropic always sends `message_stop`. OpenAI's
-// servers are not all so exact: finish reasons without `[DONE]` will do, and a last event without its blank line.
+// Where a stream may end and be complete: judged by the events' own JSON. Anthropic always sends
+// `message_stop`. OpenAI's servers are not all so exact: finish reasons without `[DONE]` will do, and a last
+// event without its blank line.
 class Completeness {
  public:
   Completeness(std::string_view provider, const std::string& stream) : stream_(stream) {
@@ -121,7 +122,8 @@ TEST_P(CutStreams, AreNeverTakenForTheWhole) {
     if (!recording.response().is_string() || recording.status() != 200) continue;
     SCOPED_TRACE(recording.name);
     const auto stream = recording.response().get<std::string>();
-    if (stream.find("event: error") != std::string::npos || stream.find("data: {\"error\"") != std::string::npos)
+    if (stream.find("event: error") != std::string::npos ||
+        stream.find("data: {\"error\"") != std::string::npos)
       continue;
     ++streams;
     const Completeness complete(GetParam(), stream);

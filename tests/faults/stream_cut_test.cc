@@ -1,6 +1,6 @@
-// A stream that is cut at every byte of its framing, with FIN and with RST, on real sockets: only the cut behind the last
-// event gives a whole answer. Every offset for REST over TCP in the caller's own dialect; every 37th elsewhere, or all of
-// them where PORTOLAN_SOAK_SECONDS is set.
+// A stream that is cut at every byte of its framing, with FIN and with RST, on real sockets: only the cut
+// behind the last event gives a whole answer. Every offset for REST over TCP in the caller's own dialect;
+// every 37th elsewhere, or all of them where PORTOLAN_SOAK_SECONDS is set.
 
 #include <gtest/gtest.h>
 
@@ -50,7 +50,8 @@ struct Way {
   Dialect dialect;
   Transport transport;
   friend void PrintTo(const Way& way, std::ostream* out) {
-    *out << (way.door == Door::kRest ? "REST" : "gRPC") << (way.dialect == Dialect::kOpenAi ? "" : ", translated")
+    *out << (way.door == Door::kRest ? "REST" : "gRPC")
+         << (way.dialect == Dialect::kOpenAi ? "" : ", translated")
          << (way.transport == Transport::kTcp ? ", TCP" : ", TLS");
   }
 };
@@ -81,8 +82,9 @@ class StreamCut : public testing::TestWithParam<Way> {
 
 TEST_P(StreamCut, IsNeverTakenForTheWhole) {
   const Way& way = GetParam();
-  const bool all = (way.door == Door::kRest && way.dialect == Dialect::kOpenAi && way.transport == Transport::kTcp) ||
-                   std::getenv("PORTOLAN_SOAK_SECONDS") != nullptr;
+  const bool all =
+      (way.door == Door::kRest && way.dialect == Dialect::kOpenAi && way.transport == Transport::kTcp) ||
+      std::getenv("PORTOLAN_SOAK_SECONDS") != nullptr;
   const size_t needed = Needed(way.dialect);
   size_t wholes = 0;
   for (const bool fin : {true, false}) {

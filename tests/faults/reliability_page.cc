@@ -1,0 +1,115 @@
+#include "tests/faults/reliability_page.h"
+
+#include "tests/faults/caller_fault.h"
+#include "tests/faults/fault.h"
+
+namespace portolan::faults {
+namespace {
+
+constexpr char kIntroduction[] = R"(# Reliability
+
+What the gateway does when an upstream or a caller does something wrong. The tables are made of the cases that the tests
+run over real sockets (`tests/faults`); a test fails if this page says something else.
+
+What holds for all of them:
+
+- An answer is either whole or an error. Half an answer never looks like a whole one: a stream that breaks off after its
+  first event ends in `data: {"error": …}` and has no `[DONE]`; over gRPC it ends in a status that is not OK.
+- An error says whose fault it is, has a stable code, and looks the same at both doors ([errors.md](errors.md)).
+- Nothing waits for ever: each wait for an upstream has a limit ([configuration.md](configuration.md#bounds)).
+- An upstream connection serves again only after an answer in good framing. If a connection that was kept is found dead
+  before any byte of the answer has come, the request is sent once more on a fresh one. Redirects are not followed.
+- A reader that is slower than the upstream holds the upstream back; nothing is collected in between.
+
+## Upstreams
+
+Each case is tested by REST and gRPC, unary and streamed, with a provider of the caller's own dialect and with a translated
+one, over TCP and TLS, as far as it makes sense there. The gRPC status is in brackets. "Breaks off" is an error within a
+stream that has begun; gRPC does not tell it from an error before the first message.
+)";
+
+constexpr char kCuts[] = R"(
+A stream that is cut after any byte of its framing, by FIN or by RST, gives an error unless its last event was whole. The
+same holds without I/O for every byte of the recorded streams that are replayed.
+
+## Callers
+
+Each case is sent to the REST door, with another request behind it where the connection must not go on. The next connection
+is served as ever.
+)";
+
+constexpr char kRest[] = R"(
+Slow callers: a head must arrive within 30 seconds and each part of a body within 60 seconds of the last, or 408 is the
+answer; a caller that acknowledges nothing of its answer for 60 seconds is dropped within another 60; a connection without
+a request is closed after 75 seconds.
+)";
+
+std::string RpcName(grpc::StatusCode code) {
+  switch (code) {
+    case grpc::OK:
+      return "OK";
+    case grpc::INVALID_ARGUMENT:
+      return "INVALID_ARGUMENT";
+    case grpc::DEADLINE_EXCEEDED:
+      return "DEADLINE_EXCEEDED";
+    case grpc::NOT_FOUND:
+      return "NOT_FOUND";
+    case grpc::RESOURCE_EXHAUSTED:
+      return "RESOURCE_EXHAUSTED";
+    case grpc::UNAVAILABLE:
+      return "UNAVAILABLE";
+    default:
+      return std::to_string(code);
+  }
+}
+
+std::string Describe(const Outcome& outcome) {
+  const std::string rpc = " (`" + RpcName(outcome.rpc) + "`)";
+  switch (outcome.kind) {
+    case Outcome::Kind::kNotAsked:
+      return "";
+    case Outcome::Kind::kAnswer:
+      return "the whole answer";
+    case Outcome::Kind::kBreak:
+      return "breaks off, `" + outcome.code + "`" + rpc;
+    case Outcome::Kind::kError:
+      break;
+  }
+  const std::string other = outcome.or_code.empty() ? "" : " or `" + outcome.or_code + "`";
+  return std::to_string(outcome.status) + " `" + outcome.code + "`" + other + rpc;
+}
+
+std::string Where(const Fault& fault) {
+  std::string where;
+  if (!fault.tcp) where = " (TLS)";
+  if (!fault.anthropic) where += " (same dialect)";
+  if (!fault.openai) where += " (translated)";
+  return where;
+}
+
+}  // namespace
+
+std::string ReliabilityPage() {
+  std::string page = kIntroduction;
+  std::string group;
+  for (const Fault& fault : AllFaults()) {
+    if (fault.group != group) {
+      group = fault.group;
+      page += "\n### " + group + "\n\n| the upstream | unary | stream |\n|---|---|---|\n";
+    }
+    page += "| " + fault.name + Where(fault) + " | " + Describe(fault.unary) + " | " +
+            Describe(fault.stream) + " |\n";
+  }
+  page += kCuts;
+  for (const CallerFault& fault : CallerFaults()) {
+    if (fault.group != group) {
+      group = fault.group;
+      page += "\n### " + group + "\n\n| the caller | gets | the connection |\n|---|---|---|\n";
+    }
+    page += "| " + fault.name + " | " + std::to_string(fault.status) + " `" + fault.code + "` | " +
+            (fault.closes ? "closes" : "goes on") + " |\n";
+  }
+  return page + kRest;
+}
+
+}  // namespace portolan::faults
