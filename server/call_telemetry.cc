@@ -29,6 +29,7 @@ void CallTelemetry::OnCallFinished(const core::CallRecord& record) {
       record.operation == nullptr ? std::string_view("other") : std::string_view(record.operation->route);
   out.method = record.method;
   out.peer = record.peer;
+  out.client = record.client_subject;
   out.status = record.status;
   if (record.door == core::Door::kGrpc) out.grpc_status = GrpcStatus(record);
   out.provider = record.provider;

@@ -23,6 +23,7 @@
 #include "server/rest/rest_front.h"
 #include "server/rpc/rpc_server.h"
 #include "server/telemetry/logger.h"
+#include "server/tls_keeper.h"
 #include "server/transcode/router.h"
 #include "server/upstream/address_policy.h"
 #include "server/upstream/client.h"
@@ -108,9 +109,11 @@ struct Gateway::Parts {
   std::unique_ptr<telemetry::Metrics> metrics;
 
   std::vector<std::unique_ptr<Shard>> shards;
-  std::unique_ptr<rpc::RpcServer> rpc;
+  std::mutex rpc_mutex;                 // the admin loop hands `rpc` new certificates
+  std::unique_ptr<rpc::RpcServer> rpc;  // set and reset with rpc_mutex held
 
   net::Loop admin_loop;
+  std::unique_ptr<TlsKeeper> tls;  // null: the doors are plain
   std::unique_ptr<rest::AdminFront> admin_front;
   std::unique_ptr<http::Server> admin_server;
   std::thread admin_thread;
@@ -120,6 +123,8 @@ struct Gateway::Parts {
   std::string admin_address;
   bool stopped = false;
 
+  absl::Status ReadTls();
+  void WatchTls();
   absl::Status ReadKeys(const config::Environment& environment);
   absl::Status BuildShared();
   absl::Status BuildShard(size_t number);
@@ -140,6 +145,34 @@ absl::Status Gateway::Parts::ReadKeys(const config::Environment& environment) {
     provider_keys.emplace(std::string(provider->name()), std::move(keys->front().key));
   }
   return config::CheckExposure(options, held);
+}
+
+absl::Status Gateway::Parts::ReadTls() {
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    return absl::InvalidArgumentError("--tls-cert and --tls-key go together: one of them is missing");
+  }
+  if (options.tls_cert.empty()) {
+    if (options.tls_client_ca.empty()) return absl::OkStatus();
+    return absl::InvalidArgumentError("--tls-client-ca needs --tls-cert and --tls-key");
+  }
+  const bool asks = !options.tls_client_ca.empty();
+  auto keeper = TlsKeeper::Start(
+      admin_loop, *logger,
+      {options.tls_cert, options.tls_key, options.tls_client_ca, asks && options.tls_client_required});
+  if (!keeper.ok()) return keeper.status();
+  tls = *std::move(keeper);
+  return absl::OkStatus();
+}
+
+void Gateway::Parts::WatchTls() {
+  if (tls == nullptr) return;
+  tls->Watch([this](const net::TlsIdentity& identity, const std::shared_ptr<net::TlsContext>& context) {
+    for (const auto& shard : shards) {
+      shard->loop.Post([server = shard->server.get(), context] { server->ReplaceTls(context); });
+    }
+    const std::lock_guard lock(rpc_mutex);
+    if (rpc != nullptr) rpc->ReplaceTls(identity);
+  });
 }
 
 absl::Status Gateway::Parts::BuildShared() {
@@ -217,7 +250,7 @@ absl::Status Gateway::Parts::Listen() {
     // Port 0: the first listener's port serves them all.
     *address = (*listener)->address();
     http_address = address->ToString();
-    shard->server->Listen(*std::move(listener));
+    shard->server->Listen(*std::move(listener), tls == nullptr ? nullptr : tls->context());
   }
   auto admin = net::ParseAddress(options.admin);
   if (!admin.ok()) return admin.status();
@@ -241,8 +274,10 @@ absl::Status Gateway::Parts::StartRpc() {
   for (const auto& shard : shards) targets.push_back({&shard->loop, shard->service.get()});
   rpc::RpcOptions rpc_options;
   rpc_options.address = options.grpc;
+  if (tls != nullptr) rpc_options.tls = tls->identity();
   auto server = rpc::RpcServer::Start(rpc_options, targets, operations->all());
   if (!server.ok()) return server.status();
+  const std::lock_guard lock(rpc_mutex);
   rpc = *std::move(server);
   grpc_address = options.grpc.substr(0, options.grpc.rfind(':') + 1) + std::to_string(rpc->port());
   return absl::OkStatus();
@@ -276,7 +311,10 @@ void Gateway::Parts::Stop(std::chrono::milliseconds delay, std::chrono::millisec
   while (OpenConnections() > 0 && net::Clock::now() < deadline) std::this_thread::sleep_for(kPoll);
   for (const auto& shard : shards) shard->Call([&] { shard->server->Shutdown(); });
   if (rpc_stop.joinable()) rpc_stop.join();
-  rpc.reset();
+  {
+    const std::lock_guard lock(rpc_mutex);
+    rpc.reset();
+  }
 
   for (const auto& shard : shards) {
     shard->loop.Stop();
@@ -299,6 +337,7 @@ Gateway::~Gateway() {
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const config::ServeOptions& options,
                                                         const config::Environment& environment) {
+  rpc::QuietLibrary();
   auto gateway = std::unique_ptr<Gateway>(new Gateway);
   gateway->parts_ = std::make_unique<Parts>(options);
   Parts& parts = *gateway->parts_;
@@ -316,7 +355,9 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const config::ServeOptio
   for (size_t i = 0; i < threads; ++i) {
     if (absl::Status status = parts.BuildShard(i); !status.ok()) return status;
   }
+  if (absl::Status status = parts.ReadTls(); !status.ok()) return status;
   if (absl::Status status = parts.Listen(); !status.ok()) return status;
+  parts.WatchTls();
   parts.Launch();
   if (absl::Status status = parts.StartRpc(); !status.ok()) return status;
   parts.ready = true;
@@ -331,6 +372,11 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const config::ServeOptio
 std::string Gateway::http_address() const { return parts_->http_address; }
 std::string Gateway::grpc_address() const { return parts_->grpc_address; }
 std::string Gateway::admin_address() const { return parts_->admin_address; }
+
+void Gateway::Reload() {
+  if (parts_->tls == nullptr) return;
+  parts_->admin_loop.Post([keeper = parts_->tls.get()] { keeper->Check(); });
+}
 
 void Gateway::Drain() {
   parts_->logger->Info("draining");

@@ -29,6 +29,10 @@ class Gateway {
   std::string grpc_address() const;
   std::string admin_address() const;
 
+  // Reads again what is read without a restart: the TLS certificate. Returns at once; the log tells what came
+  // of it.
+  void Reload();
+
   // Turns /readyz, goes on for the drain delay, stops accepting, lets calls under way finish for at most the
   // grace period, then breaks off what is left. Blocks; not for a loop's thread.
   void Drain();

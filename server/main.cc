@@ -16,6 +16,7 @@ namespace {
 sigset_t BlockSignals() {
   sigset_t set;
   sigemptyset(&set);
+  sigaddset(&set, SIGHUP);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
@@ -23,9 +24,11 @@ sigset_t BlockSignals() {
   return set;
 }
 
-void WaitForSignal(const sigset_t& set) {
+// Until the process is to end; SIGHUP reloads.
+void WaitForEnd(const sigset_t& set, portolan::Gateway& gateway) {
   int received = 0;
-  while (sigwait(&set, &received) != 0) {
+  while (sigwait(&set, &received) != 0 || received == SIGHUP) {
+    if (received == SIGHUP) gateway.Reload();
   }
 }
 
@@ -38,11 +41,11 @@ int Serve(const portolan::config::ServeOptions& options, const portolan::config:
   const sigset_t signals = BlockSignals();
   auto gateway = portolan::Gateway::Start(options, environment);
   if (!gateway.ok()) return Fail(gateway.status());
-  std::printf("portolan serves REST on http://%s, gRPC on %s, admin on http://%s\n",
-              (*gateway)->http_address().c_str(), (*gateway)->grpc_address().c_str(),
-              (*gateway)->admin_address().c_str());
+  std::printf("portolan serves REST on %s://%s, gRPC on %s, admin on http://%s\n",
+              options.tls_cert.empty() ? "http" : "https", (*gateway)->http_address().c_str(),
+              (*gateway)->grpc_address().c_str(), (*gateway)->admin_address().c_str());
   std::fflush(stdout);
-  WaitForSignal(signals);
+  WaitForEnd(signals, **gateway);
   // A second signal ends the process without waiting.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   (*gateway)->Drain();

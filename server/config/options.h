@@ -28,6 +28,12 @@ struct ServeOptions {
   std::vector<std::string> cors_origins;   // lower case
   std::vector<std::string> allowed_hosts;  // lower case, without a port
 
+  // TLS of both doors; without a certificate they are plain.
+  std::string tls_cert;  // PEM files
+  std::string tls_key;
+  std::string tls_client_ca;  // asks callers for a certificate
+  bool tls_client_required = true;
+
   // Where calls go.
   std::string default_provider = "openai";
   bool direct_keys = false;

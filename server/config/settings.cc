@@ -120,6 +120,15 @@ bool AllowUpstream(Text value, ServeOptions* options, std::string* problem) {
   return true;
 }
 
+bool TlsClientAuth(Text value, ServeOptions* options, std::string* problem) {
+  if (value != "required" && value != "optional") {
+    *problem = "it must be required or optional";
+    return false;
+  }
+  options->tls_client_required = value == "required";
+  return true;
+}
+
 bool DefaultProvider(Text value, ServeOptions* options, std::string* problem) {
   if (value.empty() || value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") != Text::npos) {
     *problem = "it must be a provider's name, as in openai";
@@ -191,6 +200,27 @@ constexpr Setting kSettings[] = {
      .repeatable = true,
      .apply = AllowedHost,
      .clear = Clear<&ServeOptions::allowed_hosts>},
+    {.flag = "--tls-cert",
+     .variable = "PORTOLAN_TLS_CERT",
+     .value_name = "FILE",
+     .help = "serve REST and gRPC over TLS with this PEM certificate and its chain",
+     .apply = String<&ServeOptions::tls_cert>},
+    {.flag = "--tls-key",
+     .variable = "PORTOLAN_TLS_KEY",
+     .value_name = "FILE",
+     .help = "the certificate's private key, PEM, not encrypted",
+     .apply = String<&ServeOptions::tls_key>},
+    {.flag = "--tls-client-ca",
+     .variable = "PORTOLAN_TLS_CLIENT_CA",
+     .value_name = "FILE",
+     .help = "ask callers for a certificate of these PEM authorities",
+     .apply = String<&ServeOptions::tls_client_ca>},
+    {.flag = "--tls-client-auth",
+     .variable = "PORTOLAN_TLS_CLIENT_AUTH",
+     .value_name = "HOW",
+     .default_text = "required",
+     .help = "with --tls-client-ca: required, or optional to serve callers without a certificate too",
+     .apply = TlsClientAuth},
     {.flag = "--default-provider",
      .variable = "PORTOLAN_DEFAULT_PROVIDER",
      .value_name = "NAME",

@@ -62,7 +62,9 @@ struct Inbound {
   std::vector<HeaderView> headers;  // HTTP headers or gRPC metadata, names lower case
   std::string_view method;          // HTTP's
   std::string_view peer;            // `127.0.0.1:50712`, for the log
-  std::string_view request_id;      // made by the front or taken from a sane x-request-id
+  std::string_view
+      client_subject;           // of the caller's certificate (`CN=billing,O=Example`); empty: none was shown
+  std::string_view request_id;  // made by the front or taken from a sane x-request-id
   net::TimePoint received;
   net::TimePoint deadline = net::kNever;  // grpc-timeout
   net::CancelScope* scope = nullptr;      // cancelled when the caller goes away

@@ -111,6 +111,7 @@ class GatewayService final : public Service {
     call.record.door = call.in.door;
     call.record.method = call.in.method;
     call.record.peer = call.in.peer;
+    call.record.client_subject = call.in.client_subject;
     call.record.request_id = call.in.request_id;
     call.record.received = call.in.received;
     if (std::optional<Error> error = Prepare(call)) {

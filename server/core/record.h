@@ -19,6 +19,7 @@ struct CallRecord {
   const OperationSpec* operation = nullptr;  // nullptr: no route matched
   Door door = Door::kHttp;
   std::string_view peer;
+  std::string_view client_subject;
   std::string_view request_id;
   std::string_view trace_id;
   std::string_view provider;  // empty: refused before one was chosen

@@ -1,8 +1,11 @@
 #include "server/net/tls.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include <fstream>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
@@ -24,6 +27,14 @@ struct FreeSession {
 struct FreeContext {
   void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 };
+struct FreeParts {
+  void operator()(BIO* bio) const { BIO_free(bio); }
+  void operator()(X509* certificate) const { X509_free(certificate); }
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+};
+using Bio = std::unique_ptr<BIO, FreeParts>;
+using Certificate = std::unique_ptr<X509, FreeParts>;
+using Key = std::unique_ptr<EVP_PKEY, FreeParts>;
 
 // `what`, and why OpenSSL says it failed.
 absl::Status Failure(absl::string_view what) {
@@ -35,6 +46,50 @@ absl::Status Failure(absl::string_view what) {
 
 // An encrypted key must fail, not ask at the terminal.
 int RefusePassword(char*, int, int, void*) { return -1; }
+
+// The next certificate of a PEM text, null at its end.
+Certificate NextCertificate(BIO* text) {
+  return Certificate(PEM_read_bio_X509(text, nullptr, &RefusePassword, nullptr));
+}
+
+// True if reading stopped because there was nothing more, which OpenSSL reports as an error.
+bool AtEndOfPem() {
+  const unsigned long error = ERR_peek_last_error();
+  const bool at_end = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+  if (at_end) ERR_clear_error();
+  return at_end;
+}
+
+bool UseChain(SSL_CTX* ctx, const std::string& pem) {
+  const Bio text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  Certificate own = NextCertificate(text.get());
+  if (own == nullptr || SSL_CTX_use_certificate(ctx, own.get()) != 1) return false;
+  while (Certificate next = NextCertificate(text.get())) {
+    if (SSL_CTX_add0_chain_cert(ctx, next.get()) != 1) return false;
+    static_cast<void>(next.release());  // the context's now
+  }
+  return AtEndOfPem();
+}
+
+bool UseKey(SSL_CTX* ctx, const std::string& pem) {
+  const Bio text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const Key key(PEM_read_bio_PrivateKey(text.get(), nullptr, &RefusePassword, nullptr));
+  return key != nullptr && SSL_CTX_use_PrivateKey(ctx, key.get()) == 1;
+}
+
+// Client certificates of these authorities are good, and clients are told so.
+bool TrustClients(SSL_CTX* ctx, const std::string& pem) {
+  const Bio text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  int count = 0;
+  while (const Certificate authority = NextCertificate(text.get())) {
+    if (X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), authority.get()) != 1 ||
+        SSL_CTX_add_client_CA(ctx, authority.get()) != 1) {
+      return false;
+    }
+    ++count;
+  }
+  return AtEndOfPem() && count > 0;
+}
 
 int SelectAlpn(SSL*, const unsigned char** out, unsigned char* length, const unsigned char* offered,
                unsigned int offered_length, void*) {
@@ -118,36 +173,28 @@ absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Client(const std::string
   return std::unique_ptr<TlsContext>(new TlsContext(std::move(state)));
 }
 
-absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Server(const std::string& certificate_file,
-                                                               const std::string& key_file,
-                                                               const std::string& client_ca_file,
-                                                               bool require_client) {
+absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Server(const TlsIdentity& identity) {
   ERR_clear_error();
   auto state = std::make_unique<State>(TLS_server_method());
   SSL_CTX* ctx = state->context.get();
   if (!state->SetCommonOptions() || SSL_CTX_set_cipher_list(ctx, kServerCiphers) != 1) {
     return Failure("TLS server context");
   }
-  SSL_CTX_set_default_passwd_cb(ctx, &RefusePassword);
-  if (SSL_CTX_use_certificate_chain_file(ctx, certificate_file.c_str()) != 1) {
-    return Failure(absl::StrCat("certificate chain in ", certificate_file));
+  if (!UseChain(ctx, identity.certificate_pem)) {
+    return Failure(absl::StrCat("certificate chain in ", identity.certificate_file));
   }
-  if (SSL_CTX_use_PrivateKey_file(ctx, key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    return Failure(absl::StrCat("private key in ", key_file));
-  }
+  if (!UseKey(ctx, identity.key_pem)) return Failure(absl::StrCat("private key in ", identity.key_file));
   if (SSL_CTX_check_private_key(ctx) != 1) {
-    return Failure(absl::StrCat("private key in ", key_file, " for the certificate in ", certificate_file));
+    return Failure(absl::StrCat("private key in ", identity.key_file, " for the certificate in ",
+                                identity.certificate_file));
   }
-  if (!client_ca_file.empty()) {
-    STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(client_ca_file.c_str());
-    if (names == nullptr || SSL_CTX_load_verify_locations(ctx, client_ca_file.c_str(), nullptr) != 1) {
-      sk_X509_NAME_pop_free(names, X509_NAME_free);
-      return Failure(absl::StrCat("client certificate authorities in ", client_ca_file));
+  if (!identity.client_ca_file.empty()) {
+    if (!TrustClients(ctx, identity.client_ca_pem)) {
+      return Failure(absl::StrCat("client certificate authorities in ", identity.client_ca_file));
     }
-    SSL_CTX_set_client_CA_list(ctx, names);
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | (require_client ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
-                       nullptr);
-  } else if (require_client) {
+    const int insist = identity.require_client ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | insist, nullptr);
+  } else if (identity.require_client) {
     return absl::InvalidArgumentError(
         "client certificates are required, but no file of their authorities is given");
   }
@@ -157,6 +204,21 @@ absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Server(const std::string
   constexpr unsigned char kSessionContext[] = "portolan";
   SSL_CTX_set_session_id_context(ctx, kSessionContext, sizeof(kSessionContext) - 1);
   return std::unique_ptr<TlsContext>(new TlsContext(std::move(state)));
+}
+
+absl::StatusOr<TlsIdentity> TlsIdentity::Read(const std::string& certificate_file,
+                                              const std::string& key_file, const std::string& client_ca_file,
+                                              bool require_client) {
+  TlsIdentity identity{certificate_file, key_file, client_ca_file, {}, {}, {}, require_client};
+  for (const auto& [file, text] : {std::pair(&identity.certificate_file, &identity.certificate_pem),
+                                   std::pair(&identity.key_file, &identity.key_pem),
+                                   std::pair(&identity.client_ca_file, &identity.client_ca_pem)}) {
+    if (file->empty()) continue;
+    std::ifstream in(*file, std::ios::binary);
+    text->assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+    if (!in || text->empty()) return absl::InvalidArgumentError(absl::StrCat("cannot read ", *file));
+  }
+  return identity;
 }
 
 }  // namespace portolan::net

@@ -10,6 +10,24 @@ typedef struct ssl_session_st SSL_SESSION;
 
 namespace portolan::net {
 
+// What a TLS listener shows and asks for, as PEM texts, so that a certificate and its key are always of one
+// reading.
+struct TlsIdentity {
+  std::string certificate_file;  // for messages
+  std::string key_file;
+  std::string client_ca_file;
+
+  std::string certificate_pem;  // the chain, its own certificate first
+  std::string key_pem;          // not encrypted
+  std::string client_ca_pem;    // empty: client certificates are not asked for
+  bool require_client = false;  // a client without a certificate is refused
+
+  // Reads the files; `client_ca_file` may be empty. The texts are not looked at yet.
+  static absl::StatusOr<TlsIdentity> Read(const std::string& certificate_file, const std::string& key_file,
+                                          const std::string& client_ca_file, bool require_client);
+  bool operator==(const TlsIdentity&) const = default;
+};
+
 // TLS settings shared by many connections: TLS 1.2 and 1.3 only, released buffers, session cache. Thread-safe
 // once built, but for the client session cache, which is why each shard has a client context of its own.
 class TlsContext {
@@ -17,12 +35,8 @@ class TlsContext {
   // For upstream connections: system certificate authorities, and those of `ca_file` if not empty. Host names
   // are checked; sessions are kept per host name and resumed.
   static absl::StatusOr<std::unique_ptr<TlsContext>> Client(const std::string& ca_file);
-  // For listeners: PEM files of the certificate chain and its key. A non-empty client_ca_file asks for client
-  // certificates, `require_client` insists on them.
-  static absl::StatusOr<std::unique_ptr<TlsContext>> Server(const std::string& certificate_file,
-                                                            const std::string& key_file,
-                                                            const std::string& client_ca_file = {},
-                                                            bool require_client = false);
+  // For listeners. Fails if the key does not fit the certificate, or any of it cannot be understood.
+  static absl::StatusOr<std::unique_ptr<TlsContext>> Server(const TlsIdentity& identity);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;

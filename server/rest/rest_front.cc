@@ -161,6 +161,7 @@ net::Task<void> RestFront::Handle(http::Request& request, http::ResponseWriter& 
   inbound.method = head.method;
   inbound.headers = head.headers;
   inbound.peer = request.peer;
+  inbound.client_subject = request.client_subject;
   inbound.received = request.received;
   inbound.scope = request.scope;
   const telemetry::Id id = ids_.Next();

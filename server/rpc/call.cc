@@ -1,6 +1,7 @@
 #include "server/rpc/call.h"
 
 #include <google/protobuf/message.h>
+#include <grpc/grpc_security_constants.h>
 #include <grpc/support/time.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/proto_buffer_reader.h>
@@ -34,6 +35,12 @@ bool Parse(grpc::ByteBuffer& bytes, Message* out) {
   }
   grpc::ProtoBufferReader reader(&bytes);
   return out->ParseFromZeroCopyStream(&reader) && reader.status().ok();
+}
+
+// Of the caller's verified certificate, in RFC 2253's form; empty if it showed none.
+std::string ClientSubject(const grpc::ServerContextBase& context) {
+  const auto values = context.auth_context()->FindPropertyValues(GRPC_X509_SUBJECT_PROPERTY_NAME);
+  return values.empty() ? std::string() : std::string(values[0].data(), values[0].size());
 }
 
 }  // namespace
@@ -130,6 +137,8 @@ std::optional<Error> Call::Receive(core::Inbound* inbound) {
   CopyMetadata(inbound);
   peer_ = PeerAddress(context_->peer());
   inbound->peer = peer_;
+  if (front_->tls) client_subject_ = ClientSubject(*context_);
+  inbound->client_subject = client_subject_;
   request_id_ = FindHeader(inbound->headers, "x-request-id").value_or("");
   if (!telemetry::IsSaneRequestId(request_id_)) request_id_ = lane_.ids.Next().view();
   inbound->request_id = request_id_;

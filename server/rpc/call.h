@@ -95,6 +95,7 @@ class Call : public core::ReplySink {
   std::optional<google::protobuf::Arena> arena_;
   google::protobuf::Message* message_ = nullptr;
   std::string peer_;
+  std::string client_subject_;
   std::string request_id_;
   bool finished_ = false;
 };

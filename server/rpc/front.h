@@ -48,6 +48,7 @@ struct Front {
   std::atomic<uint32_t> next_lane = 0;
   std::atomic<int> active = 0;  // calls not yet over
   int max_calls = 0;
+  bool tls = false;  // callers may have certificates
   // When calls still in flight are cancelled by Shutdown; kNever: not shutting down.
   std::atomic<net::TimePoint> cut_off = net::kNever;
 

@@ -1,6 +1,7 @@
 #include "server/rpc/rpc_server.h"
 
 #include <google/protobuf/descriptor.h>
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/impl/codegen/server_callback_handlers.h>
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 
@@ -19,6 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/net/listener.h"
 #include "server/rpc/call.h"
+#include "server/rpc/credentials.h"
 #include "server/rpc/front.h"
 #include "server/rpc/keep_awake.h"
 
@@ -123,6 +126,7 @@ struct RpcServer::Impl {
   std::vector<std::unique_ptr<ApiService>> services;
   std::unique_ptr<grpc::Server> server;
   std::unique_ptr<KeepAwake> keep_awake;
+  std::shared_ptr<TlsSource> tls;  // null: plain
   int port = 0;
 
   ApiService& ServiceOf(const MethodDescriptor& method) {
@@ -133,6 +137,10 @@ struct RpcServer::Impl {
     return *services.emplace_back(std::make_unique<ApiService>(front));
   }
 };
+
+void QuietLibrary() {
+  if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
+}
 
 RpcServer::RpcServer() : impl_(std::make_unique<Impl>()) {}
 
@@ -160,8 +168,13 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   SetLimits(options, builder);
   builder.SetOption(std::make_unique<WithReflection>());
   for (const auto& service : impl.services) builder.RegisterService(service.get());
-  // The place for TLS: other credentials.
-  builder.AddListeningPort(address->ToString(), grpc::InsecureServerCredentials(), &impl.port);
+  std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
+  if (options.tls) {
+    impl.tls = std::make_shared<TlsSource>(*options.tls);
+    credentials = NewTlsCredentials(impl.tls);
+  }
+  impl.front->tls = options.tls.has_value();
+  builder.AddListeningPort(address->ToString(), credentials, &impl.port);
   impl.server = builder.BuildAndStart();
   if (impl.server == nullptr || impl.port == 0) {
     return absl::UnavailableError(absl::StrCat("gRPC cannot listen on ", address->ToString()));
@@ -180,6 +193,8 @@ void RpcServer::SetServing(bool serving) {
   }
   health->SetServingStatus(serving);
 }
+
+void RpcServer::ReplaceTls(const net::TlsIdentity& identity) { impl_->tls->Replace(identity); }
 
 int RpcServer::active_calls() const { return impl_->front->active.load(std::memory_order_relaxed); }
 

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "server/core/call.h"
 #include "server/core/service.h"
 #include "server/net/loop.h"
+#include "server/net/tls.h"
 
 namespace portolan::rpc {
 
@@ -29,8 +31,9 @@ struct Shard {
 
 struct RpcOptions {
   std::string address = "127.0.0.1:50051";  // `HOST:PORT`, `[v6]:PORT` or `:PORT`; port 0: the system chooses
-  int max_message_bytes = 64 << 20;         // of each message, both ways
-  int max_metadata_bytes = 64 << 10;        // of a request's headers
+  std::optional<net::TlsIdentity> tls = {};  // TLS, and with what; else plain
+  int max_message_bytes = 64 << 20;          // of each message, both ways
+  int max_metadata_bytes = 64 << 10;         // of a request's headers
   int max_streams_per_connection = 4096;
   int max_calls = 16384;  // in flight; more are refused with UNAVAILABLE
   // A connection is pinged when it was silent for this long, and closed when no answer comes in time: that is
@@ -40,6 +43,11 @@ struct RpcOptions {
   // A client that pings more often is told to go away.
   std::chrono::milliseconds min_client_ping_interval = std::chrono::seconds(10);
 };
+
+// Keeps gRPC's library from writing lines of its own to stderr, where the log is JSON, unless GRPC_VERBOSITY
+// asks for them. For the whole process. Failed handshakes are what it would tell of, which any port scan
+// makes.
+void QuietLibrary();
 
 class RpcServer {
  public:
@@ -58,6 +66,9 @@ class RpcServer {
   // What grpc.health.v1 answers, for the server and each of its services. True from the start; set it to
   // false when draining begins, so that balancers look elsewhere while calls are still taken.
   void SetServing(bool serving);
+  // New connections are shown this certificate; those under way go on. Whether client certificates are asked
+  // for stays as it was. REQUIRES: started with TLS.
+  void ReplaceTls(const net::TlsIdentity& identity);
   // Calls not yet over.
   int active_calls() const;
   // Stops listening, tells clients to go away, waits for the calls in flight until `deadline` and then

@@ -21,6 +21,7 @@ constexpr JsonKey kDoor("door");
 constexpr JsonKey kRoute("route");
 constexpr JsonKey kMethod("method");
 constexpr JsonKey kPeer("peer");
+constexpr JsonKey kClient("client");
 constexpr JsonKey kStream("stream");
 constexpr JsonKey kBytesIn("bytes_in");
 constexpr JsonKey kBytesOut("bytes_out");
@@ -94,6 +95,7 @@ void AccessLog::Write(const CallRecord& call, std::chrono::system_clock::time_po
   PutText(kRoute, call.route, &line);
   PutText(kMethod, call.method, &line);
   PutText(kPeer, call.peer, &line);
+  PutText(kClient, call.client, &line);
   if (call.stream) line.Bool(kStream, true);
   PutUpstream(call, &line);
   line.Unsigned(kBytesIn, call.bytes_in);

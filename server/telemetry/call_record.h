@@ -32,6 +32,7 @@ struct CallRecord {
   std::string_view route;   // `/v1/chat/completions`; `other` where no route matched
   std::string_view method;  // `POST`, or the rpc `portolan.v1.ChatService/CreateChatCompletion`
   std::string_view peer;    // `127.0.0.1:50712`
+  std::string_view client;  // subject of the caller's certificate: `CN=billing,O=Example`
   int status = 0;           // HTTP; for a gRPC call the status its error has over HTTP
   int grpc_status = -1;     // the code, for gRPC calls; -1: none
   std::string_view provider;

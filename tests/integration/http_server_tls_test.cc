@@ -38,9 +38,8 @@ class HttpServerTls : public ::testing::Test {
   void TearDown() override { signal(SIGPIPE, SIG_DFL); }
 
   static std::shared_ptr<net::TlsContext> ServerContext(bool ask_client) {
-    auto context =
-        net::TlsContext::Server(server_identity_->certificate_file, server_identity_->key_file,
-                                ask_client ? authority_->certificate_file : std::string(), ask_client);
+    auto context = net::ServerFrom(server_identity_->certificate_file, server_identity_->key_file,
+                                   ask_client ? authority_->certificate_file : std::string(), ask_client);
     EXPECT_TRUE(context.ok()) << context.status();
     return std::move(*context);
   }

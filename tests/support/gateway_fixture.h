@@ -73,6 +73,7 @@ class TestClient {
   // Reads only the head; the body is for ReadRaw.
   TestAnswer ReadHead();
   bool closed() const { return closed_; }
+  int fd() const { return fd_; }
   void Close(bool reset = false);
 
  private:

@@ -369,7 +369,7 @@ void SayHello(SSL* ssl) {
 }
 
 TEST_F(Tls, ServesClientsOfTls12And13Only) {
-  auto server = TlsContext::Server(good_->certificate_file, good_->key_file);
+  auto server = ServerFrom(good_->certificate_file, good_->key_file);
   ASSERT_TRUE(server.ok()) << server.status();
   for (const int version : {TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION}) {
     auto client = PeerContext(TLS_client_method(), nullptr, authority_);
@@ -386,10 +386,8 @@ TEST_F(Tls, ServesClientsOfTls12And13Only) {
 TEST_F(Tls, AsksForClientCertificatesAndNamesThem) {
   const Identity client = Issue(authority_, {.name = "billing"});
   const Identity stranger = Issue(nullptr, {.name = "stranger"});
-  auto required =
-      TlsContext::Server(good_->certificate_file, good_->key_file, authority_->certificate_file, true);
-  auto optional =
-      TlsContext::Server(good_->certificate_file, good_->key_file, authority_->certificate_file, false);
+  auto required = ServerFrom(good_->certificate_file, good_->key_file, authority_->certificate_file, true);
+  auto optional = ServerFrom(good_->certificate_file, good_->key_file, authority_->certificate_file, false);
   ASSERT_TRUE(required.ok() && optional.ok());
   auto anonymous = PeerContext(TLS_client_method(), nullptr, authority_);
   auto known = PeerContext(TLS_client_method(), &client, authority_);
@@ -412,8 +410,7 @@ TEST_F(Tls, AsksForClientCertificatesAndNamesThem) {
 
 TEST_F(Tls, ResumesForItsCallersWithAndWithoutCertificates) {
   const Identity identity = Issue(authority_, {.name = "billing"});
-  auto server =
-      TlsContext::Server(good_->certificate_file, good_->key_file, authority_->certificate_file, false);
+  auto server = ServerFrom(good_->certificate_file, good_->key_file, authority_->certificate_file, false);
   ASSERT_TRUE(server.ok());
   auto client = PeerContext(TLS_client_method(), &identity, authority_);
   SSL_SESSION* session = nullptr;
@@ -447,11 +444,11 @@ TEST_F(Tls, BadFilesAreNamed) {
                         {good_->certificate_file, good_->certificate_file, "", good_->certificate_file},
                         {good_->certificate_file, good_->key_file, good_->key_file, good_->key_file}};
   for (const Case& one : cases) {
-    const auto context = TlsContext::Server(one.certificate, one.key, one.authorities, true);
+    const auto context = ServerFrom(one.certificate, one.key, one.authorities, true);
     ASSERT_FALSE(context.ok());
     EXPECT_THAT(std::string(context.status().message()), HasSubstr(one.names));
   }
-  EXPECT_FALSE(TlsContext::Server(good_->certificate_file, good_->key_file, "", true).ok());
+  EXPECT_FALSE(ServerFrom(good_->certificate_file, good_->key_file, "", true).ok());
   const auto client = TlsContext::Client(missing);
   ASSERT_FALSE(client.ok());
   EXPECT_THAT(std::string(client.status().message()), HasSubstr(missing));

@@ -77,4 +77,13 @@ Peer::Peer(SSL_CTX* context, int fd, std::function<void(SSL*)> talk) : ssl_(SSL_
   thread_ = std::thread([this, talk = std::move(talk)] { talk(ssl_.get()); });
 }
 
+absl::StatusOr<std::unique_ptr<TlsContext>> ServerFrom(const std::string& certificate_file,
+                                                       const std::string& key_file,
+                                                       const std::string& client_ca_file,
+                                                       bool require_client) {
+  const auto identity = TlsIdentity::Read(certificate_file, key_file, client_ca_file, require_client);
+  if (!identity.ok()) return identity.status();
+  return TlsContext::Server(*identity);
+}
+
 }  // namespace portolan::net

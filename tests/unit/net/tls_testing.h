@@ -11,6 +11,8 @@
 #include <string>
 #include <thread>
 
+#include "absl/status/statusor.h"
+#include "server/net/tls.h"
 #include "tests/unit/net/net_testing.h"
 
 namespace portolan::net {
@@ -44,6 +46,12 @@ Identity Issue(const Identity* issuer, const Traits& traits);
 // A context of the peer: `identity` and `authority` may be null.
 std::unique_ptr<SSL_CTX, FreeOpenSsl> PeerContext(const SSL_METHOD* method, const Identity* identity,
                                                   const Identity* authority);
+
+// A listener's context from files.
+absl::StatusOr<std::unique_ptr<TlsContext>> ServerFrom(const std::string& certificate_file,
+                                                       const std::string& key_file,
+                                                       const std::string& client_ca_file = {},
+                                                       bool require_client = false);
 
 // Runs `talk` on a thread with an SSL over `fd`, before the handshake; joins on destruction. The descriptor
 // stays open.

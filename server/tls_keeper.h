@@ -1,0 +1,57 @@
+#pragma once
+
+// The certificate of the TLS doors: read at start, read again when its files change or when asked, and handed
+// to whoever serves. A pair that is no good changes nothing.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/net/loop.h"
+#include "server/net/tls.h"
+#include "server/telemetry/logger.h"
+
+namespace portolan {
+
+class TlsKeeper : private net::Timer {
+ public:
+  struct Files {
+    std::string certificate;
+    std::string key;
+    std::string client_ca;  // empty: client certificates are not asked for
+    bool require_client = false;
+  };
+  using OnChange =
+      std::function<void(const net::TlsIdentity& identity, std::shared_ptr<net::TlsContext> context)>;
+
+  // Reads the files. Fails with one line that names the file and what is wrong with it. From Watch() on it
+  // lives on `loop`'s thread.
+  static absl::StatusOr<std::unique_ptr<TlsKeeper>> Start(net::Loop& loop, telemetry::Logger& logger,
+                                                          Files files);
+
+  const net::TlsIdentity& identity() const { return identity_; }
+  const std::shared_ptr<net::TlsContext>& context() const { return context_; }
+
+  // Looks at the files every few seconds from now on (their contents, not their dates: mounted secrets are
+  // swapped by a link further up), and calls `on_change` with every new pair that is good. To be called
+  // before the loop runs.
+  void Watch(OnChange on_change);
+  // Looks at once. On the loop's thread.
+  void Check();
+
+ private:
+  TlsKeeper(net::Loop& loop, telemetry::Logger& logger, Files files);
+  absl::Status Load(const net::TlsIdentity& identity);
+  void OnTimer() override;
+
+  telemetry::Logger& logger_;
+  const Files files_;
+  net::TlsIdentity identity_;  // in use
+  net::TlsIdentity refused_;   // seen last and found bad: told of once
+  std::string refusal_;
+  std::shared_ptr<net::TlsContext> context_;
+  OnChange on_change_;
+};
+
+}  // namespace portolan
