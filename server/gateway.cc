@@ -6,10 +6,13 @@
 #include <atomic>
 #include <future>
 #include <map>
+#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "providers/registry.h"
 #include "server/call_telemetry.h"
 #include "server/config/address.h"
@@ -62,6 +65,11 @@ std::vector<const ServiceDescriptor*> Services(const core::Operations& operation
 int64_t UnixSeconds() {
   using std::chrono::system_clock;
   return std::chrono::duration_cast<std::chrono::seconds>(system_clock::now().time_since_epoch()).count();
+}
+
+// An error of a listener, with the flag that says where it is.
+absl::Status Told(absl::string_view flag, const absl::Status& status) {
+  return absl::Status(status.code(), absl::StrCat(flag, ": ", status.message()));
 }
 
 // One thread's world. Built on the starting thread, then used on its own.
@@ -244,9 +252,10 @@ absl::Status Gateway::Parts::BuildShard(size_t number) {
 absl::Status Gateway::Parts::Listen() {
   auto address = net::ParseAddress(options.http);
   if (!address.ok()) return address.status();
+  if (absl::Status status = net::CheckFree(*address); !status.ok()) return Told("--http", status);
   for (const auto& shard : shards) {
     auto listener = net::Listener::Open(shard->loop, *address, /*reuse_port=*/shards.size() > 1);
-    if (!listener.ok()) return listener.status();
+    if (!listener.ok()) return Told("--http", listener.status());
     // Port 0: the first listener's port serves them all.
     *address = (*listener)->address();
     http_address = address->ToString();
@@ -255,7 +264,7 @@ absl::Status Gateway::Parts::Listen() {
   auto admin = net::ParseAddress(options.admin);
   if (!admin.ok()) return admin.status();
   auto listener = net::Listener::Open(admin_loop, *admin, /*reuse_port=*/false);
-  if (!listener.ok()) return listener.status();
+  if (!listener.ok()) return Told("--admin", listener.status());
   admin_address = (*listener)->address().ToString();
   admin_front = std::make_unique<rest::AdminFront>(*metrics, ready, options.admin_key);
   admin_server = std::make_unique<http::Server>(admin_loop, *admin_front, http::ServerOptions());
@@ -276,7 +285,7 @@ absl::Status Gateway::Parts::StartRpc() {
   rpc_options.address = options.grpc;
   if (tls != nullptr) rpc_options.tls = tls->identity();
   auto server = rpc::RpcServer::Start(rpc_options, targets, operations->all());
-  if (!server.ok()) return server.status();
+  if (!server.ok()) return Told("--grpc", server.status());
   const std::lock_guard lock(rpc_mutex);
   rpc = *std::move(server);
   grpc_address = options.grpc.substr(0, options.grpc.rfind(':') + 1) + std::to_string(rpc->port());

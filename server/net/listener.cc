@@ -101,6 +101,17 @@ void Listener::State::Accept(int limit) {
   }
 }
 
+absl::Status CheckFree(const SocketAddress& address) {
+  if (address.port() == 0) return absl::OkStatus();
+  const int fd = OpenDescriptor(address, /*reuse_port=*/false);
+  if (fd >= 0) {
+    close(fd);
+  } else if (errno != EAFNOSUPPORT) {
+    return OpenError(address, errno);
+  }
+  return absl::OkStatus();
+}
+
 Listener::Listener() = default;
 Listener::~Listener() = default;
 

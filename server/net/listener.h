@@ -14,6 +14,10 @@ namespace portolan::net {
 absl::StatusOr<SocketAddress> ParseAddress(std::string_view text);
 
 // A listening TCP socket of one loop. Several loops may listen on one address (SO_REUSEPORT).
+// Binds for a moment to see that nobody has the address: listeners that share a port (SO_REUSEPORT) would
+// share it with another process of this user's as well. Port 0 is always free. Fails like Listener::Open.
+absl::Status CheckFree(const SocketAddress& address);
+
 class Listener {
  public:
   // Fails with the address and the reason in the message (`127.0.0.1:8787 is in use`).

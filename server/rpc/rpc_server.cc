@@ -8,13 +8,9 @@
 #include <grpcpp/impl/service_type.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <deque>
 
 #include "absl/status/status.h"
@@ -101,23 +97,6 @@ void SetLimits(const RpcOptions& options, grpc::ServerBuilder& builder) {
                              Millis(options.min_client_ping_interval));
 }
 
-// Binds for a moment, so that a port in use is one line of ours: gRPC would log several and return nothing.
-absl::Status CheckFree(const net::SocketAddress& address) {
-  if (address.port() == 0) return absl::OkStatus();
-  const int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot listen on ", address.ToString()));
-  const int on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  const bool bound = bind(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.length) == 0 &&
-                     listen(fd, 1) == 0;
-  const int error = errno;
-  close(fd);
-  if (bound) return absl::OkStatus();
-  if (error == EADDRINUSE) return absl::AlreadyExistsError(absl::StrCat(address.ToString(), " is in use"));
-  return absl::UnavailableError(
-      absl::StrCat("cannot listen on ", address.ToString(), ": ", std::strerror(error)));
-}
-
 }  // namespace
 
 struct RpcServer::Impl {
@@ -151,7 +130,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
     const std::vector<std::unique_ptr<core::OperationSpec>>& operations) {
   const absl::StatusOr<net::SocketAddress> address = net::ParseAddress(options.address);
   if (!address.ok()) return address.status();
-  if (absl::Status free = CheckFree(*address); !free.ok()) return free;
+  if (absl::Status free = net::CheckFree(*address); !free.ok()) return free;
 
   std::unique_ptr<RpcServer> self(new RpcServer);
   Impl& impl = *self->impl_;

@@ -1,0 +1,103 @@
+#include "tests/load/process.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <thread>
+#include <utility>
+
+#include "tests/support/gateway_fixture.h"
+
+namespace portolan::load {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kPoll{5};
+
+}  // namespace
+
+std::string FreeAddress() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  bind(fd, reinterpret_cast<sockaddr*>(&address), length);
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
+  close(fd);
+  return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+}
+
+Process::Process(std::string binary, std::string folder)
+    : binary_(std::move(binary)),
+      folder_(std::move(folder)),
+      http_(FreeAddress()),
+      grpc_(FreeAddress()),
+      admin_(FreeAddress()) {}
+
+Process::~Process() {
+  if (pid_ < 0) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+}
+
+void Process::Start(const std::vector<std::string>& flags) {
+  std::vector<std::string> arguments = {binary_, "serve"};
+  for (const auto& [flag, address] :
+       {std::pair("--http", http_), std::pair("--grpc", grpc_), std::pair("--admin", admin_)}) {
+    if (std::find(flags.begin(), flags.end(), flag) == flags.end())
+      arguments.insert(arguments.end(), {flag, address});
+  }
+  arguments.insert(arguments.end(), flags.begin(), flags.end());
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
+  const std::string out = folder_ + "/out";
+  const std::string err = folder_ + "/err";
+  pid_ = fork();
+  if (pid_ != 0) return;
+  dup2(open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
+  dup2(open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
+  execv(pointers[0], pointers.data());
+  _exit(127);
+}
+
+bool Process::Ready() const { return test::TestClient(http_).Get("/readyz").status == 200; }
+
+bool Process::WaitUntilReady() const {
+  const auto until = Clock::now() + std::chrono::seconds(10);
+  while (Clock::now() < until) {
+    if (Ready()) return true;
+    std::this_thread::sleep_for(kPoll);
+  }
+  return false;
+}
+
+void Process::Signal(int signal) const { kill(pid_, signal); }
+
+int Process::Wait(int seconds) {
+  const auto until = Clock::now() + std::chrono::seconds(seconds);
+  int status = 0;
+  while (waitpid(pid_, &status, WNOHANG) == 0) {
+    if (Clock::now() >= until) return -1;
+    std::this_thread::sleep_for(kPoll);
+  }
+  pid_ = -1;
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+std::string Process::Stderr() const {
+  std::ifstream in(folder_ + "/err");
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+}  // namespace portolan::load

@@ -1,0 +1,45 @@
+#pragma once
+
+// A gateway as a process of its own, as an operator runs it.
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace portolan::load {
+
+class Process {
+ public:
+  // Starts `portolan serve` on ports of its own, unless the flags say where to listen. stdout and stderr go
+  // to files.
+  Process(std::string binary, std::string folder);
+  ~Process();  // kills what still runs
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  void Start(const std::vector<std::string>& flags);
+  // Waits until /readyz says yes; false after 10 seconds.
+  bool WaitUntilReady() const;
+  bool Ready() const;  // asks now
+  void Signal(int signal) const;
+  // The exit status; -1 if it was killed or does not end within `seconds`.
+  int Wait(int seconds);
+  std::string Stderr() const;
+
+  const std::string& http() const { return http_; }  // `127.0.0.1:PORT`
+  const std::string& grpc() const { return grpc_; }
+
+ private:
+  const std::string binary_;
+  const std::string folder_;
+  const std::string http_;
+  const std::string grpc_;
+  const std::string admin_;
+  pid_t pid_ = -1;
+};
+
+// A port that nobody listens on.
+std::string FreeAddress();
+
+}  // namespace portolan::load
