@@ -11,6 +11,12 @@ void Remove(const MessagePlan& plan, std::string_view name, pb::Message* message
   RemoveFromSink(plan.sink, name, message);
 }
 
+bool DecodeMember(const MessagePlan& plan, const Edit& edit, pb::Message* message, DecodeError* error) {
+  WireWriter wire(edit.json.size());
+  return Decoder(edit.json, DecodeOptions(), &wire, error).DecodeMember(plan, edit.name) &&
+         ParseWire(wire.view(), message, error);
+}
+
 bool SetKnown(const MessagePlan& plan, const FieldPlan& field, const Edit& edit, pb::Message* message,
               DecodeError* error) {
   Remove(plan, field.name, message);
@@ -18,13 +24,13 @@ bool SetKnown(const MessagePlan& plan, const FieldPlan& field, const Edit& edit,
     *error = {field.name, "excluded by another member of this object", 0};
     return false;
   }
-  return Decoder(edit.json, DecodeOptions(), error).DecodeMember(plan, field.name, message);
+  return DecodeMember(plan, edit, message, error);
 }
 
 // An unknown member keeps its place.
 bool SetUnknown(const MessagePlan& plan, const Edit& edit, pb::Message* message, DecodeError* error) {
   const int old = FindInSink(plan.sink, edit.name, *message);
-  if (!Decoder(edit.json, DecodeOptions(), error).DecodeMember(plan, edit.name, message)) return false;
+  if (!DecodeMember(plan, edit, message, error)) return false;
   if (old < 0) return true;
   const int last = plan.reflection->FieldSize(*message, plan.sink.field) - 1;
   plan.reflection->SwapElements(message, plan.sink.field, old, last);

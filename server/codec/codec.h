@@ -93,10 +93,15 @@ struct DecodeError {
 
 // Decodes `json`, which must hold exactly one object (or what the plan's type stands for), into `*out`, which
 // must be of the plan's type and empty. With `out` null the text is only checked, exactly as strictly, and
-// nothing is built. Returns false with `*error` filled; `*out` is then partially filled and of no use.
+// nothing is built. Returns false with `*error` filled; `*out` is then of no use.
 // REQUIRES: json.size() < 4 GiB.
 [[nodiscard]] bool Decode(const MessagePlan& plan, std::string_view json, const DecodeOptions& options,
                           google::protobuf::Message* out, DecodeError* error);
+
+// The same, into protobuf's wire format, appended to `*out`: for a receiver of bytes, who is spared the
+// message.
+[[nodiscard]] bool DecodeToWire(const MessagePlan& plan, std::string_view json, const DecodeOptions& options,
+                                std::string* out, DecodeError* error);
 
 struct EncodeOptions {
   // The message was composed by Portolan, not decoded: absent fields marked `emit_null` are written as null.

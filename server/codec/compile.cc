@@ -18,8 +18,6 @@ namespace {
 namespace options = portolan::options::v1;
 using FieldType = pb::FieldDescriptor;
 
-constexpr int kMaxOneofs = 64;
-
 absl::Status Wrong(const pb::Descriptor& type, std::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(type.full_name(), ": ", std::string(what)));
 }
@@ -189,7 +187,8 @@ absl::Status Codec::Plans::AddFields(MessagePlan* plan) {
   const pb::Descriptor& type = *plan->descriptor;
   if (static_cast<size_t>(type.field_count()) > MessagePlan::kMaxFields)
     return Wrong(type, "too many fields");
-  if (type.real_oneof_decl_count() > kMaxOneofs) return Wrong(type, "too many oneofs");
+  if (type.real_oneof_decl_count() > static_cast<int>(MessagePlan::kMaxOneofs))
+    return Wrong(type, "too many oneofs");
   std::vector<const pb::FieldDescriptor*> ordered;
   ordered.reserve(static_cast<size_t>(type.field_count()));
   for (int i = 0; i < type.field_count(); ++i) ordered.push_back(type.field(i));

@@ -1,40 +1,55 @@
 // Documents, values and errors; objects are in decode_object.cc.
 
-#include <utility>
+#include <bit>
+#include <climits>
+#include <type_traits>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "google/protobuf/io/coded_stream.h"
 #include "server/codec/decoder.h"
 #include "server/codec/number.h"
-#include "server/codec/sink.h"
+#include "server/codec/wire_edit.h"
 
 namespace portolan::codec {
 namespace {
 
-// Sets a field, or adds to it if it is repeated.
-#define PORTOLAN_CODEC_PUT(Type, Name)                                     \
-  void Put(const FieldPlan& field, pb::Message* message, Type value) {     \
-    if (field.shape == Shape::kArray) {                                    \
-      field.reflection->Add##Name(message, field.field, std::move(value)); \
-    } else {                                                               \
-      field.reflection->Set##Name(message, field.field, std::move(value)); \
-    }                                                                      \
-  }
-PORTOLAN_CODEC_PUT(bool, Bool)
-PORTOLAN_CODEC_PUT(int32_t, Int32)
-PORTOLAN_CODEC_PUT(int64_t, Int64)
-PORTOLAN_CODEC_PUT(uint32_t, UInt32)
-PORTOLAN_CODEC_PUT(uint64_t, UInt64)
-PORTOLAN_CODEC_PUT(float, Float)
-PORTOLAN_CODEC_PUT(double, Double)
-PORTOLAN_CODEC_PUT(std::string, String)
-#undef PORTOLAN_CODEC_PUT
+// An array of numbers stands in one run, without a tag for each.
+bool IsPacked(const FieldPlan& field) {
+  return field.shape == Shape::kArray && field.coding != WireCoding::kBytes;
+}
 
-void PutEnum(const FieldPlan& field, pb::Message* message, int value) {
-  if (field.shape == Shape::kArray) {
-    field.reflection->AddEnumValue(message, field.field, value);
+WireType TypeOf(WireCoding coding) {
+  switch (coding) {
+    case WireCoding::kVarint:
+    case WireCoding::kZigzag:
+      return WireType::kVarint;
+    case WireCoding::kFixed32:
+      return WireType::kFixed32;
+    case WireCoding::kFixed64:
+      return WireType::kFixed64;
+    case WireCoding::kBytes:
+      break;
+  }
+  return WireType::kLength;
+}
+
+template <typename T>
+void WriteNumber(WireCoding coding, T value, WireWriter* out) {
+  if constexpr (std::is_same_v<T, float>) {
+    out->Fixed(std::bit_cast<uint32_t>(value));
+  } else if constexpr (std::is_same_v<T, double>) {
+    out->Fixed(std::bit_cast<uint64_t>(value));
+  } else if (coding == WireCoding::kFixed32) {
+    out->Fixed(static_cast<uint32_t>(value));
+  } else if (coding == WireCoding::kFixed64) {
+    out->Fixed(static_cast<uint64_t>(value));
+  } else if (coding == WireCoding::kZigzag) {
+    const auto wide = static_cast<int64_t>(value);
+    out->Varint((static_cast<uint64_t>(wide) << 1) ^ static_cast<uint64_t>(wide >> 63));
   } else {
-    field.reflection->SetEnumValue(message, field.field, value);
+    // Negative numbers take ten bytes, whatever their type.
+    out->Varint(static_cast<uint64_t>(static_cast<int64_t>(value)));
   }
 }
 
@@ -75,14 +90,33 @@ std::string DecodeError::ToString() const {
 bool Decode(const MessagePlan& plan, std::string_view json, const DecodeOptions& options, pb::Message* out,
             DecodeError* error) {
   if (options.spans != nullptr) options.spans->clear();
-  return Decoder(json, options, error).DecodeDocument(plan, out);
+  if (out == nullptr) return Decoder(json, options, nullptr, error).DecodeDocument(plan);
+  WireWriter wire(json.size());
+  return Decoder(json, options, &wire, error).DecodeDocument(plan) && ParseWire(wire.view(), out, error);
 }
 
-bool Decoder::DecodeDocument(const MessagePlan& plan, pb::Message* message) {
+bool DecodeToWire(const MessagePlan& plan, std::string_view json, const DecodeOptions& options,
+                  std::string* out, DecodeError* error) {
+  if (options.spans != nullptr) options.spans->clear();
+  WireWriter wire(json.size());
+  if (!Decoder(json, options, &wire, error).DecodeDocument(plan)) return false;
+  out->append(wire.view());
+  return true;
+}
+
+bool ParseWire(std::string_view wire, pb::Message* out, DecodeError* error) {
+  pb::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(wire.data()),
+                                 static_cast<int>(wire.size()));
+  if (wire.size() <= INT_MAX && out->MergePartialFromCodedStream(&input)) return true;
+  *error = {"", "too large or too deep", 0};
+  return false;
+}
+
+bool Decoder::DecodeDocument(const MessagePlan& plan) {
   if (plan.form != Form::kObject) spans_ = nullptr;
   const JsonType type = reader_.Peek();
   if (type == JsonType::kInvalid) return Finish(SyntaxError());
-  const Outcome outcome = DecodeMessage(plan, message);
+  const Outcome outcome = DecodeMessage(plan);
   if (outcome == Outcome::kForeign) {
     return Finish(Refuse(absl::StrCat("expected ", std::string(Expected(plan)), ", got ",
                                       std::string(Describe(type)), " that is not known here"),
@@ -91,12 +125,12 @@ bool Decoder::DecodeDocument(const MessagePlan& plan, pb::Message* message) {
   return Finish(outcome);
 }
 
-bool Decoder::DecodeMember(const MessagePlan& plan, std::string_view name, pb::Message* message) {
+bool Decoder::DecodeMember(const MessagePlan& plan, std::string_view name) {
   if (reader_.Peek() == JsonType::kInvalid) return Finish(SyntaxError());
   spans_ = nullptr;
   Seen seen;
   const FieldPlan* const field = plan.Lookup(name);
-  return Finish(field == nullptr ? KeepRaw(plan, name, message) : DecodeKnown(plan, *field, &seen, message));
+  return Finish(field == nullptr ? KeepRaw(plan, name) : DecodeKnown(plan, *field, &seen));
 }
 
 bool Decoder::Finish(Outcome outcome) {
@@ -105,42 +139,49 @@ bool Decoder::Finish(Outcome outcome) {
   return outcome == Outcome::kGood;
 }
 
-Decoder::Outcome Decoder::DecodeField(const FieldPlan& field, pb::Message* message, bool* empty) {
+Decoder::Outcome Decoder::DecodeField(const FieldPlan& field, bool* empty) {
   switch (field.shape) {
     case Shape::kSingle:
-      return DecodeValue(field, message);
+      return DecodeValue(field);
     case Shape::kArray:
-      return DecodeArray(field, message, empty);
+      return DecodeArray(field, empty);
     case Shape::kObject:
-      return DecodeFreeKeys(field, message, empty);
+      return DecodeFreeKeys(field, empty);
   }
   return Outcome::kFailed;
 }
 
-Decoder::Outcome Decoder::DecodeArray(const FieldPlan& field, pb::Message* message, bool* empty) {
+Decoder::Outcome Decoder::DecodeArray(const FieldPlan& field, bool* empty) {
   const JsonType type = reader_.Peek();
   if (type != JsonType::kArray) return Mismatch("an array", type);
   if (!reader_.EnterArray()) return SyntaxError();
   size_t index = 0;
+  size_t run = 0;
   for (; reader_.NextElement(); ++index) {
-    const Outcome outcome = DecodeValue(field, message);
+    if (index == 0 && out_ != nullptr && IsPacked(field)) {
+      out_->Tag(field.number, WireType::kLength);
+      run = out_->Open();
+    }
+    const Outcome outcome = DecodeValue(field);
     if (outcome == Outcome::kFailed) return Within(index);
     if (outcome == Outcome::kForeign) return outcome;
   }
+  if (run != 0) out_->Close(run);
   *empty = index == 0;
   return reader_.failed() ? SyntaxError() : Outcome::kGood;
 }
 
-Decoder::Outcome Decoder::DecodeFreeKeys(const FieldPlan& field, pb::Message* message, bool* empty) {
+Decoder::Outcome Decoder::DecodeFreeKeys(const FieldPlan& field, bool* empty) {
   const JsonType type = reader_.Peek();
   if (type != JsonType::kObject) return Mismatch("an object", type);
   if (!reader_.EnterObject()) return SyntaxError();
   const size_t key_mark = keys_.Mark();
+  const size_t out_mark = out_ == nullptr ? 0 : out_->size();
   *empty = true;
   for (std::string_view key; reader_.NextMember(&key, &name_scratch_, surrogates());) {
     *empty = false;
     key = keys_.Push(key, reader_.name_offset(), key.data() == name_scratch_.data());
-    const Outcome outcome = DecodeEntry(field, key, message);
+    const Outcome outcome = DecodeEntry(field, key);
     if (outcome == Outcome::kFailed) return Within(key);
     if (outcome == Outcome::kForeign) return outcome;
   }
@@ -151,71 +192,93 @@ Decoder::Outcome Decoder::DecodeFreeKeys(const FieldPlan& field, pb::Message* me
     Refuse(kKeyStandsTwice, repeated.offset);
     return Within(repeated.text);
   }
-  if (message != nullptr) KeepLastOfEach(*field.field, *field.key, message);
+  if (out_ != nullptr) KeepLastOfEach(field.number, field.key_number, out_mark, out_);
   return Outcome::kGood;
 }
 
-Decoder::Outcome Decoder::DecodeEntry(const FieldPlan& field, std::string_view key, pb::Message* message) {
-  pb::Message* entry = nullptr;
-  if (message != nullptr) {
-    entry = field.reflection->AddMessage(message, field.field);
-    field.value->reflection->SetString(entry, field.key, std::string(key));
+Decoder::Outcome Decoder::DecodeEntry(const FieldPlan& field, std::string_view key) {
+  size_t entry = 0;
+  if (out_ != nullptr) {
+    out_->Tag(field.number, WireType::kLength);
+    entry = out_->Open();
+    out_->Tag(field.key_number, WireType::kLength);
+    out_->Bytes(key);
   }
   // An entry without a value is a null.
   const bool can_be_null = field.value->has_presence && field.value->kind != ValueKind::kRaw;
+  Outcome outcome = Outcome::kGood;
   if (can_be_null && reader_.Peek() == JsonType::kNull) {
-    return reader_.ReadNull() ? Outcome::kGood : SyntaxError();
+    if (!reader_.ReadNull()) outcome = SyntaxError();
+  } else {
+    outcome = DecodeValue(*field.value);
   }
-  return DecodeValue(*field.value, entry);
+  if (out_ != nullptr && outcome == Outcome::kGood) out_->Close(entry);
+  return outcome;
 }
 
-Decoder::Outcome Decoder::DecodeValue(const FieldPlan& field, pb::Message* message) {
+Decoder::Outcome Decoder::DecodeValue(const FieldPlan& field) {
   switch (field.kind) {
     case ValueKind::kBool:
-      return DecodeBool(field, message);
+      return DecodeBool(field);
     case ValueKind::kInt32:
     case ValueKind::kInt64:
     case ValueKind::kUint32:
     case ValueKind::kUint64:
     case ValueKind::kFloat:
     case ValueKind::kDouble:
-      return DecodeNumber(field, message);
+      return DecodeNumber(field);
     case ValueKind::kString:
     case ValueKind::kBytes:
     case ValueKind::kEnum:
-      return DecodeText(field, message);
+      return DecodeText(field);
     case ValueKind::kRaw:
-      return DecodeRaw(field, message);
+      return DecodeRaw(field);
     case ValueKind::kMessage:
       break;
   }
-  pb::Message* child = nullptr;
-  if (message != nullptr) {
-    child = field.shape == Shape::kArray ? field.reflection->AddMessage(message, field.field)
-                                         : field.reflection->MutableMessage(message, field.field);
-  }
-  return DecodeMessage(*field.type, child);
+  if (out_ == nullptr) return DecodeMessage(*field.type);
+  out_->Tag(field.number, WireType::kLength);
+  const size_t child = out_->Open();
+  const Outcome outcome = DecodeMessage(*field.type);
+  if (outcome == Outcome::kGood) out_->Close(child);
+  return outcome;
 }
 
-Decoder::Outcome Decoder::DecodeBool(const FieldPlan& field, pb::Message* message) {
+// Before each value but those of a run.
+void Decoder::WriteTag(const FieldPlan& field) {
+  if (!IsPacked(field)) out_->Tag(field.number, TypeOf(field.coding));
+}
+
+void Decoder::WriteText(const FieldPlan& field, std::string_view text) {
+  if (out_ == nullptr) return;
+  out_->Tag(field.number, WireType::kLength);
+  out_->Bytes(text);
+}
+
+void Decoder::WriteVarint(const FieldPlan& field, uint64_t value) {
+  if (out_ == nullptr) return;
+  WriteTag(field);
+  out_->Varint(value);
+}
+
+Decoder::Outcome Decoder::DecodeBool(const FieldPlan& field) {
   const JsonType type = reader_.Peek();
   if (type != JsonType::kBool) return Mismatch("a boolean", type);
   bool value = false;
   if (!reader_.ReadBool(&value)) return SyntaxError();
-  if (message != nullptr) Put(field, message, value);
+  WriteVarint(field, value ? 1 : 0);
   return Outcome::kGood;
 }
 
-Decoder::Outcome Decoder::DecodeRaw(const FieldPlan& field, pb::Message* message) {
+Decoder::Outcome Decoder::DecodeRaw(const FieldPlan& field) {
   std::string_view raw;
   if (!reader_.Skip(&raw, strict_)) return SyntaxError();
-  if (message != nullptr) Put(field, message, std::string(raw));
+  WriteText(field, raw);
   return Outcome::kGood;
 }
 
 template <typename T>
-Decoder::Outcome Decoder::DecodeNumberAs(const FieldPlan& field, std::string_view text, size_t offset,
-                                         pb::Message* message) {
+Decoder::Outcome Decoder::DecodeNumberAs(const FieldPlan& field, std::string_view text, size_t offset) {
   T value = 0;
   NumberError error;
   if constexpr (std::is_floating_point_v<T>) {
@@ -225,11 +288,14 @@ Decoder::Outcome Decoder::DecodeNumberAs(const FieldPlan& field, std::string_vie
   }
   if (error == NumberError::kNotInteger) return Unfit("expected an integer", offset);
   if (error == NumberError::kOutOfRange) return Unfit("the number is out of range", offset);
-  if (message != nullptr) Put(field, message, value);
+  if (out_ != nullptr) {
+    WriteTag(field);
+    WriteNumber(field.coding, value, out_);
+  }
   return Outcome::kGood;
 }
 
-Decoder::Outcome Decoder::DecodeNumber(const FieldPlan& field, pb::Message* message) {
+Decoder::Outcome Decoder::DecodeNumber(const FieldPlan& field) {
   const JsonType type = reader_.Peek();
   if (type != JsonType::kNumber) return Mismatch("a number", type);
   const size_t offset = reader_.offset();
@@ -237,21 +303,21 @@ Decoder::Outcome Decoder::DecodeNumber(const FieldPlan& field, pb::Message* mess
   if (!reader_.ReadNumber(&text)) return SyntaxError();
   switch (field.kind) {
     case ValueKind::kInt32:
-      return DecodeNumberAs<int32_t>(field, text, offset, message);
+      return DecodeNumberAs<int32_t>(field, text, offset);
     case ValueKind::kInt64:
-      return DecodeNumberAs<int64_t>(field, text, offset, message);
+      return DecodeNumberAs<int64_t>(field, text, offset);
     case ValueKind::kUint32:
-      return DecodeNumberAs<uint32_t>(field, text, offset, message);
+      return DecodeNumberAs<uint32_t>(field, text, offset);
     case ValueKind::kUint64:
-      return DecodeNumberAs<uint64_t>(field, text, offset, message);
+      return DecodeNumberAs<uint64_t>(field, text, offset);
     case ValueKind::kFloat:
-      return DecodeNumberAs<float>(field, text, offset, message);
+      return DecodeNumberAs<float>(field, text, offset);
     default:
-      return DecodeNumberAs<double>(field, text, offset, message);
+      return DecodeNumberAs<double>(field, text, offset);
   }
 }
 
-Decoder::Outcome Decoder::DecodeText(const FieldPlan& field, pb::Message* message) {
+Decoder::Outcome Decoder::DecodeText(const FieldPlan& field) {
   const JsonType type = reader_.Peek();
   if (type != JsonType::kString) return Mismatch("a string", type);
   const size_t offset = reader_.offset();
@@ -262,13 +328,13 @@ Decoder::Outcome Decoder::DecodeText(const FieldPlan& field, pb::Message* messag
     if (!field.spellings->Number(text, &number)) {
       return Unfit(absl::StrCat("expected ", field.spellings->expected), offset);
     }
-    if (message != nullptr) PutEnum(field, message, number);
+    WriteVarint(field, static_cast<uint64_t>(static_cast<int64_t>(number)));
   } else if (field.kind == ValueKind::kBytes) {
     std::string bytes;
     if (!DecodeBase64(text, &bytes)) return Unfit("expected base64", offset);
-    if (message != nullptr) Put(field, message, std::move(bytes));
-  } else if (message != nullptr) {
-    Put(field, message, std::string(text));
+    WriteText(field, bytes);
+  } else {
+    WriteText(field, text);
   }
   return Outcome::kGood;
 }

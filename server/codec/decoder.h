@@ -12,23 +12,27 @@
 #include "server/codec/json_reader.h"
 #include "server/codec/key_tracker.h"
 #include "server/codec/plan.h"
+#include "server/codec/wire_edit.h"
+#include "server/codec/wire_writer.h"
 
 namespace portolan::codec {
 
-// Decodes one text. Every `message` may be null: then its text is only checked. Used once.
+// Turns one text into a message in protobuf's wire format, from which generated code makes the message: that
+// is cheaper than setting its fields by reflection, and the gRPC door needs no more. Used once.
 class Decoder {
  public:
-  // All of them must outlive the decoder.
-  Decoder(std::string_view json, const DecodeOptions& options, DecodeError* error)
+  // All of them must outlive the decoder. Without `out` the text is only checked.
+  Decoder(std::string_view json, const DecodeOptions& options, WireWriter* out, DecodeError* error)
       : reader_(json, options.max_depth),
         strict_(options.strictness == Strictness::kRequest),
         spans_(options.spans),
+        out_(out),
         error_(error) {}
 
   // The text is what `plan`'s type stands for.
-  bool DecodeDocument(const MessagePlan& plan, pb::Message* message);
+  bool DecodeDocument(const MessagePlan& plan);
   // The text is the value of the member `name` of an object of `plan`'s type, which does not hold it yet.
-  bool DecodeMember(const MessagePlan& plan, std::string_view name, pb::Message* message);
+  bool DecodeMember(const MessagePlan& plan, std::string_view name);
 
  private:
   enum class Outcome : uint8_t {
@@ -37,47 +41,66 @@ class Decoder {
     kFailed,   // *error_ says why
   };
 
-  // Which members of one object have been met, to find what stands twice.
-  struct Seen {
-    uint64_t fields[MessagePlan::kMaxFields / 64] = {};
-    uint64_t oneofs = 0;
-    size_t key_mark = 0;  // unknown names
-
-    bool Insert(size_t field) {
-      const uint64_t bit = uint64_t{1} << (field % 64);
-      const bool again = (fields[field / 64] & bit) != 0;
-      fields[field / 64] |= bit;
-      return again;
+  // A set of small numbers.
+  template <size_t kSize>
+  struct BitSet {
+    bool Has(size_t at) const { return (words[at / 64] & Bit(at)) != 0; }
+    // True if it was there already.
+    bool Insert(size_t at) {
+      const bool had = Has(at);
+      words[at / 64] |= Bit(at);
+      return had;
     }
+    // True if it was there.
+    bool Erase(size_t at) {
+      const bool had = Has(at);
+      words[at / 64] &= ~Bit(at);
+      return had;
+    }
+    static uint64_t Bit(size_t at) { return uint64_t{1} << (at % 64); }
+    uint64_t words[kSize / 64] = {};
   };
 
-  Outcome DecodeMessage(const MessagePlan& plan, pb::Message* message);
-  Outcome DecodeObject(const MessagePlan& plan, pb::Message* message);
-  Outcome CloseObject(const MessagePlan& plan, const Seen& seen, pb::Message* message);
-  Outcome DecodeKnown(const MessagePlan& plan, const FieldPlan& field, Seen* seen, pb::Message* message);
-  bool IsExcluded(const FieldPlan& field, const pb::Message* message, Seen* seen) const;
-  Outcome DecodeUnion(const MessagePlan& plan, pb::Message* message);
+  // What of one object has been met.
+  struct Seen {
+    BitSet<MessagePlan::kMaxFields> fields;
+    BitSet<MessagePlan::kMaxFields> arms;  // fields of oneofs that are set
+    BitSet<MessagePlan::kMaxOneofs> oneofs;
+    size_t key_mark = 0;    // in keys_: unknown names
+    size_t again_mark = 0;  // in again_
+    size_t out_mark = 0;    // in *out_
+  };
+
+  Outcome DecodeMessage(const MessagePlan& plan);
+  Outcome DecodeObject(const MessagePlan& plan);
+  Outcome CloseObject(const MessagePlan& plan, const Seen& seen);
+  Outcome DecodeKnown(const MessagePlan& plan, const FieldPlan& field, Seen* seen);
+  Outcome DecodeUnion(const MessagePlan& plan);
   const FieldPlan* ChooseArrayArm(const MessagePlan& plan);
-  Outcome DecodeDuration(const MessagePlan& plan, pb::Message* message);
+  Outcome DecodeDuration(const MessagePlan& plan);
 
   // All values of a field. *empty tells that there were none: an empty array or object leaves no other trace.
-  Outcome DecodeField(const FieldPlan& field, pb::Message* message, bool* empty);
-  Outcome DecodeArray(const FieldPlan& field, pb::Message* message, bool* empty);
-  Outcome DecodeFreeKeys(const FieldPlan& field, pb::Message* message, bool* empty);
-  Outcome DecodeEntry(const FieldPlan& field, std::string_view key, pb::Message* message);
+  Outcome DecodeField(const FieldPlan& field, bool* empty);
+  Outcome DecodeArray(const FieldPlan& field, bool* empty);
+  Outcome DecodeFreeKeys(const FieldPlan& field, bool* empty);
+  Outcome DecodeEntry(const FieldPlan& field, std::string_view key);
   // One value: set, or added if the field is repeated.
-  Outcome DecodeValue(const FieldPlan& field, pb::Message* message);
-  Outcome DecodeBool(const FieldPlan& field, pb::Message* message);
-  Outcome DecodeNumber(const FieldPlan& field, pb::Message* message);
+  Outcome DecodeValue(const FieldPlan& field);
+  Outcome DecodeBool(const FieldPlan& field);
+  Outcome DecodeNumber(const FieldPlan& field);
   template <typename T>
-  Outcome DecodeNumberAs(const FieldPlan& field, std::string_view text, size_t offset, pb::Message* message);
-  Outcome DecodeText(const FieldPlan& field, pb::Message* message);
-  Outcome DecodeRaw(const FieldPlan& field, pb::Message* message);
+  Outcome DecodeNumberAs(const FieldPlan& field, std::string_view text, size_t offset);
+  Outcome DecodeText(const FieldPlan& field);
+  Outcome DecodeRaw(const FieldPlan& field);
 
   // Keeps the next value verbatim in the sink under `name`.
-  Outcome KeepRaw(const MessagePlan& plan, std::string_view name, pb::Message* message);
-  // Removes what an earlier member of the same name left.
-  void Forget(const MessagePlan& plan, const FieldPlan& field, pb::Message* message);
+  Outcome KeepRaw(const MessagePlan& plan, std::string_view name);
+
+  // Nothing is written where the text is only checked.
+  void WriteTag(const FieldPlan& field);  // REQUIRES: out_ != nullptr
+  void WriteText(const FieldPlan& field, std::string_view text);
+  void WriteExtra(const MessagePlan& plan, std::string_view name, std::string_view json);
+  void WriteVarint(const FieldPlan& field, uint64_t value);
 
   // A value of the wrong type or with a value that its type does not have: an error in a request, foreign in
   // an answer.
@@ -95,10 +118,16 @@ class Decoder {
   JsonReader reader_;
   const bool strict_;
   std::vector<MemberSpan>* spans_;  // until the outermost object has taken it
+  WireWriter* const out_;
   DecodeError* const error_;
   KeyTracker keys_;
+  // The fields of the open objects that stand more than once, and where the writing of the later one began.
+  std::vector<LaterMember> again_;
   std::string name_scratch_;
   std::string scratch_;
 };
+
+// Adds to `*out` what Decoder has written of its type.
+bool ParseWire(std::string_view wire, pb::Message* out, DecodeError* error);
 
 }  // namespace portolan::codec

@@ -99,6 +99,7 @@ enum class Form : uint8_t {
 class MessagePlan {
  public:
   static constexpr size_t kMaxFields = 256;
+  static constexpr size_t kMaxOneofs = 64;
   static constexpr uint16_t kNoField = UINT16_MAX;
 
   // The field with this JSON name; nullptr if there is none (a sink has no name).

@@ -64,9 +64,8 @@ bool UseChain(SSL_CTX* ctx, const std::string& pem) {
   const Bio text(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   Certificate own = NextCertificate(text.get());
   if (own == nullptr || SSL_CTX_use_certificate(ctx, own.get()) != 1) return false;
-  while (Certificate next = NextCertificate(text.get())) {
-    if (SSL_CTX_add0_chain_cert(ctx, next.get()) != 1) return false;
-    static_cast<void>(next.release());  // the context's now
+  while (const Certificate next = NextCertificate(text.get())) {
+    if (SSL_CTX_add1_chain_cert(ctx, next.get()) != 1) return false;
   }
   return AtEndOfPem();
 }

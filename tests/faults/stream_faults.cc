@@ -9,6 +9,7 @@ using test::Chunk;
 using test::Head;
 using test::Script;
 
+constexpr size_t kPiece = 64 << 10;
 constexpr size_t kHugeEvent = 100u << 20;
 
 // Events in good framing, ended in good order.
@@ -83,8 +84,10 @@ std::vector<Fault> StreamFaults() {
     return Events(UntilText(s.dialect) + "data: {\"choices\":[}\n\n" + Joined(GoodEvents(s.dialect)));
   });
   breaks("sends an event of 100 MB", "upstream_invalid_answer", [](const Setting& s) {
-    return Script().Send(Head(200, {{"Content-Type", "text/event-stream"}}) + UntilText(s.dialect) +
-                         "data: " + std::string(kHugeEvent, 'a') + "\n\n");
+    return Script()
+        .Send(Head(200, {{"Content-Type", "text/event-stream"}}) + UntilText(s.dialect) + "data: ")
+        .Repeat(std::string(kPiece, 'a'), kHugeEvent / kPiece)
+        .Send("\n\n");
   }).reusable = false;
   breaks("sends an error event", "overloaded_error", [](const Setting& s) {
     return Events(UntilText(s.dialect) + ErrorEvent(s.dialect));

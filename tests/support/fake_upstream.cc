@@ -165,6 +165,12 @@ class Player {
     switch (step.kind) {
       case Kind::kSend:
         return SendBytes(step.bytes);
+      case Kind::kRepeat:
+        for (size_t i = 0; i < step.size; ++i) {
+          const WireEnd end = SendBytes(step.bytes);
+          if (end != WireEnd::kOpen) return end;
+        }
+        return WireEnd::kOpen;
       case Kind::kSplit:
         for (size_t at = 0; at < step.bytes.size(); at += step.size) {
           WireEnd end = SendBytes(step.bytes.substr(at, step.size));

@@ -40,6 +40,9 @@ Script& Script::Add(Step step) {
 Script& Script::Send(std::string bytes) & {
   return Add({Step::Kind::kSend, std::move(bytes), 0, std::nullopt, 0});
 }
+Script& Script::Repeat(std::string bytes, size_t times) & {
+  return Add({Step::Kind::kRepeat, std::move(bytes), times, std::nullopt, 0});
+}
 Script& Script::Split(std::string bytes, size_t size) & {
   return Add({Step::Kind::kSplit, std::move(bytes), size, std::nullopt, 0});
 }

@@ -39,16 +39,18 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 class Script {
  public:
   struct Step {
-    enum class Kind { kSend, kSplit, kHold, kSignal, kStall, kClose, kCutOff, kReset, kTunnel };
+    enum class Kind { kSend, kRepeat, kSplit, kHold, kSignal, kStall, kClose, kCutOff, kReset, kTunnel };
     Kind kind;
     std::string bytes;
-    size_t size = 0;                            // kSplit: bytes a piece
+    size_t size = 0;                            // kSplit: bytes a piece; kRepeat: how often
     std::optional<Latch> latch = std::nullopt;  // kHold, kSignal
     uint16_t port = 0;                          // kTunnel
   };
 
   // One send of these bytes.
   Script& Send(std::string bytes) &;
+  // Sends these bytes so many times over, without holding all of it in memory.
+  Script& Repeat(std::string bytes, size_t times) &;
   // Sends in pieces of `size` bytes, each acknowledged before the next leaves. The receiver may still see two
   // at once; where a test depends on the cut, use Hold between two Sends.
   Script& Split(std::string bytes, size_t size) &;
@@ -67,6 +69,7 @@ class Script {
   Script& Tunnel(uint16_t port) &;
 
   Script Send(std::string bytes) && { return std::move(Send(std::move(bytes))); }
+  Script Repeat(std::string bytes, size_t times) && { return std::move(Repeat(std::move(bytes), times)); }
   Script Split(std::string bytes, size_t size) && { return std::move(Split(std::move(bytes), size)); }
   Script Hold(Latch latch) && { return std::move(Hold(std::move(latch))); }
   Script Signal(Latch latch) && { return std::move(Signal(std::move(latch))); }
