@@ -1,5 +1,3 @@
-#include <google/protobuf/message.h>
-
 #include "server/core/stream_pipeline.h"
 #include "server/http/sse.h"
 
@@ -16,7 +14,7 @@ class HubStream final : public StreamPipeline {
       : operation_(operation), target_(target), typed_(typed) {}
 
   void Feed(std::string_view bytes, StreamBatch* batch) override {
-    arena_.Reset();
+    wires_.Clear();
     relayed_ = {};
     reader_.Push(bytes);
     http::SseEvent event;
@@ -29,13 +27,15 @@ class HubStream final : public StreamPipeline {
       }
       TakeEvent(event, bytes, batch);
     }
+    wires_.AddTo(batch);
     if (!relayed_.empty()) batch->pieces.push_back(relayed_);
     if (batch->done && half_line_end_) batch->pieces.push_back(kLineEnd);
   }
 
   void End(StreamBatch* batch) override {
-    arena_.Reset();
+    wires_.Clear();
     if (reader_.pending() != 0) CloseLastEvent(batch);
+    wires_.AddTo(batch);
     if (batch->done || batch->error) return;
     if (facts.passed_error) {
       batch->done = true;
@@ -105,14 +105,13 @@ class HubStream final : public StreamPipeline {
   }
 
   bool Decode(std::string_view data, StreamBatch* batch) {
-    google::protobuf::Message* chunk = operation_.chunk_type->New(&arena_);
     codec::DecodeError problem;
-    if (!codec::Decode(*operation_.chunk, data, {.strictness = codec::Strictness::kResponse}, chunk,
-                       &problem)) {
+    if (!codec::DecodeToWire(*operation_.chunk, data, {.strictness = codec::Strictness::kResponse},
+                             wires_.bytes(), &problem)) {
       batch->error = InvalidEvent(problem.problem);
       return false;
     }
-    batch->messages.push_back(chunk);
+    wires_.Close();
     return true;
   }
 
@@ -138,7 +137,7 @@ class HubStream final : public StreamPipeline {
   bool half_line_end_ = false;  // the end marker's last line end was cut between CR and LF
   std::string held_;
   std::string_view relayed_;
-  google::protobuf::Arena arena_;
+  WireChunks wires_;
 };
 
 }  // namespace

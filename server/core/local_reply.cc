@@ -36,7 +36,8 @@ net::Task<std::optional<Error>> Delay(CallState& call, std::chrono::milliseconds
 
 net::Task<bool> WriteChunk(CallState& call, const Message& chunk) {
   if (call.sink.typed()) {
-    const Message* batch = &chunk;
+    const std::string wire = chunk.SerializeAsString();
+    const std::string_view batch = wire;
     co_return co_await call.sink.WriteMessages({&batch, 1});
   }
   std::string text = "data: ";

@@ -12,10 +12,6 @@
 #include "server/base/header.h"
 #include "server/net/task.h"
 
-namespace google::protobuf {
-class Message;
-}
-
 namespace portolan::core {
 
 // Status and headers of an answer. gRPC sends the headers as initial metadata (trailing, for errors).
@@ -34,13 +30,14 @@ class ReplySink {
  public:
   virtual ~ReplySink() = default;
 
-  // True: this front takes typed messages (gRPC). False: it takes JSON bytes (REST), and streams of SSE
-  // bytes.
+  // True: this front takes typed messages (gRPC), in protobuf's wire format: answers of the hub's dialect are
+  // decoded right into that, and nobody makes the message. False: it takes JSON bytes (REST), and streams of
+  // SSE bytes.
   virtual bool typed() const = 0;
 
-  // A unary answer. The pieces or the message must stay valid until it is done.
+  // A unary answer, which must stay valid until it is done.
   virtual net::Task<Delivered> SendJson(ReplyHead head, std::span<const std::string_view> pieces) = 0;
-  virtual net::Task<Delivered> SendMessage(ReplyHead head, const google::protobuf::Message& message) = 0;
+  virtual net::Task<Delivered> SendMessage(ReplyHead head, std::string_view wire) = 0;
 
   // An error before anything was sent. `provider_body`, if not empty, is the provider's own error body in the
   // caller's dialect: REST passes it untouched.
@@ -52,7 +49,7 @@ class ReplySink {
   // REST: whole SSE events.
   virtual net::Task<Delivered> WriteBytes(std::span<const std::string_view> pieces) = 0;
   // gRPC: a batch of chunks.
-  virtual net::Task<Delivered> WriteMessages(std::span<const google::protobuf::Message* const> messages) = 0;
+  virtual net::Task<Delivered> WriteMessages(std::span<const std::string_view> wires) = 0;
   // The end. With an error, REST sends `data: {"error":…}` and no end marker, gRPC a non-OK status. Without
   // one, REST has already been given the end marker by WriteBytes.
   virtual net::Task<Delivered> EndStream(const Error* error) = 0;

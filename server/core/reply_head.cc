@@ -1,3 +1,5 @@
+#include <google/protobuf/message.h>
+
 #include <algorithm>
 #include <string>
 
@@ -83,7 +85,8 @@ net::Task<void> ReplyMessage(CallState& call, const google::protobuf::Message& m
   ReplyHead head = MakeHead(call, 200, exchange);
   bool delivered = false;
   if (call.sink.typed()) {
-    delivered = co_await call.sink.SendMessage(std::move(head), message);
+    const std::string wire = message.SerializeAsString();
+    delivered = co_await call.sink.SendMessage(std::move(head), wire);
   } else {
     std::string json;
     codec::Encode(*call.operation.response, message, {.composed = true}, &json);

@@ -23,10 +23,10 @@ namespace portolan::core {
 
 // What one read of the upstream comes to. Its views are valid until the pipeline is fed again.
 struct StreamBatch {
-  std::vector<std::string_view> pieces;                    // REST: bytes of whole SSE events
-  std::vector<const google::protobuf::Message*> messages;  // gRPC
-  bool done = false;           // the stream is complete, its end marker is among the pieces
-  std::optional<Error> error;  // the stream has failed; after what stands above
+  std::vector<std::string_view> pieces;    // REST: bytes of whole SSE events
+  std::vector<std::string_view> messages;  // gRPC: chunks in wire format
+  bool done = false;                       // the stream is complete, its end marker is among the pieces
+  std::optional<Error> error;              // the stream has failed; after what stands above
   bool empty() const { return pieces.empty() && messages.empty(); }
   // Keeps the vectors' memory for the next read.
   void Clear() {
@@ -35,6 +35,27 @@ struct StreamBatch {
     done = false;
     error.reset();
   }
+};
+
+// The chunks of one batch in wire format, one behind the other.
+class WireChunks {
+ public:
+  void Clear() {
+    bytes_.clear();
+    ends_.clear();
+  }
+  // A chunk is appended here, then closed.
+  std::string* bytes() { return &bytes_; }
+  void Close() { ends_.push_back(bytes_.size()); }
+  void AddTo(StreamBatch* batch) const {
+    for (size_t i = 0, begin = 0; i < ends_.size(); begin = ends_[i++]) {
+      batch->messages.push_back(std::string_view(bytes_).substr(begin, ends_[i] - begin));
+    }
+  }
+
+ private:
+  std::string bytes_;
+  std::vector<size_t> ends_;
 };
 
 // What is learnt on the way, for the log and the metrics.

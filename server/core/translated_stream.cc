@@ -54,6 +54,7 @@ class TranslatedStream final : public StreamPipeline, private providers::Message
 
   void Begin() {
     chunks_.clear();
+    wires_.Clear();
     text_.clear();
     arena_.Reset();
   }
@@ -74,7 +75,8 @@ class TranslatedStream final : public StreamPipeline, private providers::Message
       facts.content_seen |= scan.has_content;
       if (!scan.finish_reason.empty()) facts.finish_reason = scan.finish_reason;
       if (typed_) {
-        batch->messages.push_back(chunk);
+        chunk->AppendToString(wires_.bytes());
+        wires_.Close();
       } else {
         text_ += "data: ";
         const size_t begin = text_.size();
@@ -87,6 +89,7 @@ class TranslatedStream final : public StreamPipeline, private providers::Message
         text_ += "\n\n";
       }
     }
+    wires_.AddTo(batch);
     if (typed_) return;
     if (batch->done && !operation_.done.empty()) http::AppendSseData(operation_.done, &text_);
     if (!text_.empty()) batch->pieces.push_back(text_);
@@ -100,6 +103,7 @@ class TranslatedStream final : public StreamPipeline, private providers::Message
   http::SseReader reader_;
   ChoiceTracker choices_;
   std::vector<Message*> chunks_;
+  WireChunks wires_;
   std::string text_;
   google::protobuf::Arena arena_;
 };

@@ -98,57 +98,84 @@ std::optional<Error> CheckRelayed(CallState& call, const upstream::Exchange& exc
   return std::nullopt;
 }
 
-// A good answer as a message of the hub.
-std::optional<Error> DecodeAnswer(CallState& call, const upstream::Exchange& exchange, std::string_view body,
-                                  const Shape& shape, const Message** out) {
-  const bool translated = shape.kind == Shape::Kind::kTranslated;
-  const Message& prototype = translated ? *shape.translator->response_type() : *call.operation.response_type;
-  Message* const answer = prototype.New(&call.arena);
-  codec::DecodeError problem;
-  const codec::MessagePlan& plan = *call.config.operations->codec().Find(prototype.GetDescriptor());
-  if (!codec::Decode(plan, body, {.strictness = codec::Strictness::kResponse}, answer, &problem)) {
-    return InvalidAnswer("the provider's answer cannot be understood: " + problem.ToString());
-  }
-  *out = answer;
-  if (translated) {
-    Message* const hub = call.operation.response_type->New(&call.arena);
-    *out = hub;
-    return shape.translator->DecodeResponse(*answer, call.facts, hub);
-  }
-  ChoiceTracker choices;
-  TokenUsage usage;
-  if (ScanAnswer(body, &usage, &choices).has_error) return ErrorInAnswer(call, exchange, body);
-  return std::nullopt;
+Error NotUnderstood(const codec::DecodeError& problem) {
+  return InvalidAnswer("the provider's answer cannot be understood: " + problem.ToString());
 }
 
-net::Task<void> ReplyUnary(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
-  std::string held;
-  Body body;
-  // Without an await where it can be: this is the way of nearly every answer.
-  if (const auto whole = exchange->TakeWhole()) {
-    body.text = *whole;
-  } else {
-    body = co_await ReadBody(*exchange, call.config.max_answer_bytes, call.wait, &held);
-  }
-  const Shape shape = call.route.target.provider->shape(call.operation.operation);
-  const bool relayed = shape.kind == Shape::Kind::kHub && !call.sink.typed();
+constexpr codec::DecodeOptions kAnswer{.strictness = codec::Strictness::kResponse};
+
+// A good answer of a provider with a dialect of its own as a message of the hub.
+std::optional<Error> TranslateAnswer(CallState& call, std::string_view body, const Shape& shape,
+                                     const Message** out) {
+  const providers::Translator& translator = *shape.translator;
+  Message* const answer = translator.response_type()->New(&call.arena);
+  const codec::MessagePlan& plan = *call.config.operations->codec().Find(answer->GetDescriptor());
+  codec::DecodeError problem;
+  if (!codec::Decode(plan, body, kAnswer, answer, &problem)) return NotUnderstood(problem);
+  Message* const hub = call.operation.response_type->New(&call.arena);
+  *out = hub;
+  return translator.DecodeResponse(*answer, call.facts, hub);
+}
+
+net::Task<void> ReplyTranslated(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
+                                std::string_view body, Shape shape) {
   const Message* answer = nullptr;
-  std::string_view untouched;
-  std::optional<Error> error = std::move(body.error);
-  if (!error && relayed) {
-    error = CheckRelayed(call, *exchange, body.text, &untouched);
-  } else if (!error) {
-    error = DecodeAnswer(call, *exchange, body.text, shape, &answer);
-  }
-  if (error) {
-    co_await ReplyError(call, *std::move(error), exchange.get(), untouched);
-  } else if (relayed) {
-    const bool delivered =
-        co_await call.sink.SendJson(MakeHead(call, exchange->status(), exchange.get()), {&body.text, 1});
-    if (!delivered) call.record.status = 499;
+  if (std::optional<Error> error = TranslateAnswer(call, body, shape, &answer)) {
+    co_await ReplyError(call, *std::move(error), exchange.get(), {});
   } else {
     co_await ReplyMessage(call, *answer, exchange.get());
   }
+}
+
+// An answer in the hub's dialect: to REST the bytes as they came, to gRPC in wire format.
+net::Task<void> ReplyRelayed(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
+                             std::string_view body) {
+  std::string_view untouched;
+  std::string wire;
+  std::optional<Error> error = CheckRelayed(call, *exchange, body, &untouched);
+  if (!error && call.sink.typed()) {
+    codec::DecodeError problem;
+    if (!codec::DecodeToWire(*call.operation.response, body, kAnswer, &wire, &problem)) {
+      error = NotUnderstood(problem);
+    }
+  }
+  if (error) {
+    co_await ReplyError(call, *std::move(error), exchange.get(), untouched);
+    co_return;
+  }
+  ReplyHead head = MakeHead(call, exchange->status(), exchange.get());
+  bool delivered = false;
+  if (call.sink.typed()) {
+    delivered = co_await call.sink.SendMessage(std::move(head), wire);
+  } else {
+    delivered = co_await call.sink.SendJson(std::move(head), {&body, 1});
+  }
+  if (!delivered) call.record.status = 499;
+}
+
+net::Task<void> ReplyBody(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
+                          std::string_view body) {
+  const Shape shape = call.route.target.provider->shape(call.operation.operation);
+  if (shape.kind == Shape::Kind::kTranslated) {
+    return ReplyTranslated(call, std::move(exchange), body, shape);
+  }
+  return ReplyRelayed(call, std::move(exchange), body);
+}
+
+net::Task<void> ReadAndReply(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+  std::string held;
+  Body body = co_await ReadBody(*exchange, call.config.max_answer_bytes, call.wait, &held);
+  if (body.error) {
+    co_await ReplyError(call, *std::move(body.error), exchange.get(), {});
+  } else {
+    co_await ReplyBody(call, std::move(exchange), body.text);
+  }
+}
+
+net::Task<void> ReplyUnary(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+  // Nearly every answer came whole with its head.
+  if (const auto whole = exchange->TakeWhole()) return ReplyBody(call, std::move(exchange), *whole);
+  return ReadAndReply(call, std::move(exchange));
 }
 
 std::unique_ptr<StreamPipeline> NewPipeline(CallState& call) {
@@ -261,7 +288,7 @@ net::Task<void> ReplyNoStream(CallState& call, std::unique_ptr<upstream::Exchang
   } else if (scan.is_object && scan.has_error && shape.kind == Shape::Kind::kTranslated) {
     // As in a unary answer: the error's type may stand for a status.
     const Message* ignored = nullptr;
-    if (auto told = DecodeAnswer(call, *exchange, body.text, shape, &ignored)) error = *std::move(told);
+    if (auto told = TranslateAnswer(call, body.text, shape, &ignored)) error = *std::move(told);
   } else if (scan.is_object && scan.has_error) {
     error = ErrorInAnswer(call, *exchange, body.text);
   }

@@ -20,12 +20,8 @@ net::Task<core::Delivered> RestSink::SendJson(core::ReplyHead head,
 }
 
 // typed() is false: the service never hands this sink a message.
-net::Task<core::Delivered> RestSink::SendMessage(core::ReplyHead, const google::protobuf::Message&) {
-  std::abort();
-}
-net::Task<core::Delivered> RestSink::WriteMessages(std::span<const google::protobuf::Message* const>) {
-  std::abort();
-}
+net::Task<core::Delivered> RestSink::SendMessage(core::ReplyHead, std::string_view) { std::abort(); }
+net::Task<core::Delivered> RestSink::WriteMessages(std::span<const std::string_view>) { std::abort(); }
 
 net::Task<core::Delivered> RestSink::SendError(core::ReplyHead head, const Error& error,
                                                std::string_view provider_body) {

@@ -14,14 +14,12 @@ class RestSink final : public core::ReplySink {
   bool typed() const override { return false; }
   net::Task<core::Delivered> SendJson(core::ReplyHead head,
                                       std::span<const std::string_view> pieces) override;
-  net::Task<core::Delivered> SendMessage(core::ReplyHead head,
-                                         const google::protobuf::Message& message) override;
+  net::Task<core::Delivered> SendMessage(core::ReplyHead head, std::string_view wire) override;
   net::Task<core::Delivered> SendError(core::ReplyHead head, const Error& error,
                                        std::string_view provider_body) override;
   net::Task<core::Delivered> StartStream(core::ReplyHead head) override;
   net::Task<core::Delivered> WriteBytes(std::span<const std::string_view> pieces) override;
-  net::Task<core::Delivered> WriteMessages(
-      std::span<const google::protobuf::Message* const> messages) override;
+  net::Task<core::Delivered> WriteMessages(std::span<const std::string_view> wires) override;
   net::Task<core::Delivered> EndStream(const Error* error) override;
 
  private:

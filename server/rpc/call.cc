@@ -212,18 +212,14 @@ net::Task<core::Delivered> Call::SendJson(core::ReplyHead, std::span<const std::
   co_return Misused();
 }
 net::Task<core::Delivered> Call::WriteBytes(std::span<const std::string_view>) { co_return Misused(); }
-net::Task<core::Delivered> Call::SendMessage(core::ReplyHead, const Message&) { co_return Misused(); }
+net::Task<core::Delivered> Call::SendMessage(core::ReplyHead, std::string_view) { co_return Misused(); }
 net::Task<core::Delivered> Call::StartStream(core::ReplyHead) { co_return Misused(); }
-net::Task<core::Delivered> Call::WriteMessages(std::span<const Message* const>) { co_return Misused(); }
+net::Task<core::Delivered> Call::WriteMessages(std::span<const std::string_view>) { co_return Misused(); }
 net::Task<core::Delivered> Call::EndStream(const Error*) { co_return Misused(); }
 
-bool Call::Serialize(const Message& message, grpc::ByteBuffer* out) {
-  const size_t size = message.ByteSizeLong();
-  if (size > INT_MAX) return false;
-  grpc::Slice slice(size);
-  message.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
+void Call::Copy(std::string_view wire, grpc::ByteBuffer* out) {
+  const grpc::Slice slice(wire.data(), wire.size());
   *out = grpc::ByteBuffer(&slice, 1);
-  return true;
 }
 
 }  // namespace portolan::rpc

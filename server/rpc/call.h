@@ -42,9 +42,9 @@ class Call : public core::ReplySink {
   // Answers of a kind that this rpc does not have. The service never does that; the call ends with INTERNAL.
   net::Task<core::Delivered> SendJson(core::ReplyHead, std::span<const std::string_view>) final;
   net::Task<core::Delivered> WriteBytes(std::span<const std::string_view>) final;
-  net::Task<core::Delivered> SendMessage(core::ReplyHead, const google::protobuf::Message&) override;
+  net::Task<core::Delivered> SendMessage(core::ReplyHead, std::string_view) override;
   net::Task<core::Delivered> StartStream(core::ReplyHead) override;
-  net::Task<core::Delivered> WriteMessages(std::span<const google::protobuf::Message* const>) override;
+  net::Task<core::Delivered> WriteMessages(std::span<const std::string_view>) override;
   net::Task<core::Delivered> EndStream(const Error*) override;
 
  protected:
@@ -68,8 +68,7 @@ class Call : public core::ReplySink {
   // Sends the status. Only the first counts.
   void Finish(const grpc::Status& status);
   virtual void SendStatus(const grpc::Status& status) = 0;
-  // Serialises `message`; false if it is larger than protobuf can carry.
-  static bool Serialize(const google::protobuf::Message& message, grpc::ByteBuffer* out);
+  static void Copy(std::string_view wire, grpc::ByteBuffer* out);
 
   grpc::CallbackServerContext* const context_;
 

@@ -1,6 +1,5 @@
 // The two reactors: what differs between a unary and a server streaming rpc is only how an answer is sent.
 
-#include <google/protobuf/message.h>
 #include <grpcpp/server_context.h>
 
 #include <mutex>
@@ -18,7 +17,6 @@ namespace {
 
 using core::Delivered;
 using core::ReplyHead;
-using google::protobuf::Message;
 
 class UnaryCall final : public Call, public grpc::ServerUnaryReactor {
  public:
@@ -26,14 +24,11 @@ class UnaryCall final : public Call, public grpc::ServerUnaryReactor {
             const grpc::ByteBuffer* request, grpc::ByteBuffer* response)
       : Call(front, method, context, request), response_(response) {}
 
-  net::Task<Delivered> SendMessage(ReplyHead head, const Message& message) override {
+  net::Task<Delivered> SendMessage(ReplyHead head, std::string_view wire) override {
     if (finished()) co_return false;
     AddInitialMetadata(head.headers);
-    if (Serialize(message, response_)) {
-      Call::Finish(grpc::Status::OK);
-    } else {
-      Call::Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "the answer is larger than 2 GB"));
-    }
+    Copy(wire, response_);
+    Call::Finish(grpc::Status::OK);
     co_return !scope().cancelled();
   }
 
@@ -64,13 +59,9 @@ class StreamCall final : public Call, public grpc::ServerWriteReactor<grpc::Byte
     co_return !scope().cancelled();
   }
 
-  net::Task<Delivered> WriteMessages(std::span<const Message* const> messages) override {
+  net::Task<Delivered> WriteMessages(std::span<const std::string_view> wires) override {
     if (finished() || scope().cancelled()) co_return false;
-    for (const Message* message : messages) {
-      if (Serialize(*message, &fresh_.emplace_back())) continue;
-      Call::Finish(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "a message is larger than 2 GB"));
-      co_return false;
-    }
+    for (const std::string_view wire : wires) Copy(wire, &fresh_.emplace_back());
     if (Enqueue() == Queue::kFull) {
       const Delivered delivered = co_await Wait(Wake::kTaken);
       co_return delivered;

@@ -97,14 +97,18 @@ class EchoService final : public core::Service {
     if (!inbound.streaming_rpc) {
       auto* reply = google::protobuf::Arena::CreateMessage<ChatCompletion>(&arena);
       FillReply(request, reply);
-      co_await sink.SendMessage(std::move(head), *reply);
+      const std::string wire = reply->SerializeAsString();
+      co_await sink.SendMessage(std::move(head), wire);
       co_return;
     }
     auto* chunk = google::protobuf::Arena::CreateMessage<ChatCompletionChunk>(&arena);
     FillChunk(request, chunk);
     co_await sink.StartStream(std::move(head));
-    const Message* batch[] = {chunk};
-    for (int i = 0; i < kChunks; ++i) co_await sink.WriteMessages(batch);
+    for (int i = 0; i < kChunks; ++i) {
+      const std::string wire = chunk->SerializeAsString();
+      const std::string_view batch = wire;
+      co_await sink.WriteMessages({&batch, 1});
+    }
     co_await sink.EndStream(nullptr);
   }
 };

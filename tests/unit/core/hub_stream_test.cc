@@ -62,8 +62,9 @@ class HubStreamTest : public testing::Test {
 
   static void Take(const StreamBatch& batch, Outcome* outcome) {
     for (const std::string_view piece : batch.pieces) outcome->text += piece;
-    for (const auto* message : batch.messages) {
-      const auto& chunk = static_cast<const v1::ChatCompletionChunk&>(*message);
+    for (const std::string_view wire : batch.messages) {
+      v1::ChatCompletionChunk chunk;
+      ASSERT_TRUE(chunk.ParseFromArray(wire.data(), static_cast<int>(wire.size())));
       outcome->contents.push_back(chunk.choices_size() > 0 ? chunk.choices(0).delta().content() : "");
     }
     outcome->done = batch.done;

@@ -77,7 +77,8 @@ net::Task<void> FakeService::Handle(core::Inbound inbound, core::ReplySink& sink
     reply.set_id(std::string(inbound.request_id));
     reply.set_model(model);
     if (model == "large") reply.set_object(std::string(static_cast<size_t>(request.max_tokens()), 'x'));
-    co_await sink.SendMessage(std::move(head), reply);
+    const std::string wire = reply.SerializeAsString();
+    co_await sink.SendMessage(std::move(head), wire);
   }
   note.over = loop_.UpdateNow();
   note.reason = inbound.scope->reason();
@@ -103,15 +104,16 @@ net::Task<void> FakeService::Stream(core::Inbound& inbound, core::ReplySink& sin
   if (model == "drip") batches = 100;
   if (model == "broken") batches = 1;
   std::vector<v1::ChatCompletionChunk> chunks(static_cast<size_t>(script_.batch));
-  std::vector<const Message*> pointers;
+  std::vector<std::string> wires(chunks.size());
   for (auto& chunk : chunks) {
     const size_t ballast = model == "flood" ? 16 << 10 : script_.chunk_bytes;
     if (ballast > 0) chunk.set_object(std::string(ballast, 'x'));
-    pointers.push_back(&chunk);
   }
   for (int i = 0; i < batches; ++i) {
     for (size_t k = 0; k < chunks.size(); ++k) chunks[k].set_id(std::to_string(i) + "." + std::to_string(k));
-    const core::Delivered delivered = co_await sink.WriteMessages(pointers);
+    for (size_t k = 0; k < chunks.size(); ++k) chunks[k].SerializeToString(&wires[k]);
+    const std::vector<std::string_view> batch(wires.begin(), wires.end());
+    const core::Delivered delivered = co_await sink.WriteMessages(batch);
     if (!delivered) co_return;
     ++note.written;
     script_.Progress();
