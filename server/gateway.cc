@@ -346,7 +346,7 @@ Gateway::~Gateway() {
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const config::ServeOptions& options,
                                                         const config::Environment& environment) {
-  rpc::QuietLibrary();
+  rpc::PrepareLibrary();
   auto gateway = std::unique_ptr<Gateway>(new Gateway);
   gateway->parts_ = std::make_unique<Parts>(options);
   Parts& parts = *gateway->parts_;

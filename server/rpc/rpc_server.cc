@@ -15,6 +15,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "server/net/listener.h"
 #include "server/rpc/call.h"
 #include "server/rpc/credentials.h"
@@ -117,7 +118,8 @@ struct RpcServer::Impl {
   }
 };
 
-void QuietLibrary() {
+void PrepareLibrary() {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
 }
 

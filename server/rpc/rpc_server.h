@@ -44,10 +44,11 @@ struct RpcOptions {
   std::chrono::milliseconds min_client_ping_interval = std::chrono::seconds(10);
 };
 
-// Keeps gRPC's library from writing lines of its own to stderr, where the log is JSON, unless GRPC_VERBOSITY
-// asks for them. For the whole process. Failed handshakes are what it would tell of, which any port scan
-// makes.
-void QuietLibrary();
+// Two settings of gRPC's library, for the whole process. It writes no lines of its own to stderr, where the
+// log is JSON, unless GRPC_VERBOSITY asks for them: failed handshakes are what it would tell of, which any
+// port scan makes. And it does not keep a graph of its locks: the library of Debian 12 comes with that
+// debugging aid turned on.
+void PrepareLibrary();
 
 class RpcServer {
  public:
