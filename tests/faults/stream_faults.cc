@@ -86,7 +86,7 @@ std::vector<Fault> StreamFaults() {
   breaks("sends an event of 100 MB", "upstream_invalid_answer", [](const Setting& s) {
     return Script()
         .Send(Head(200, {{"Content-Type", "text/event-stream"}}) + UntilText(s.dialect) + "data: ")
-        .Repeat(std::string(kPiece, 'a'), kHugeEvent / kPiece)
+        .Stream([](size_t) { return std::string(kPiece, 'a'); }, kHugeEvent / kPiece)
         .Send("\n\n");
   }).reusable = false;
   breaks("sends an error event", "overloaded_error", [](const Setting& s) {

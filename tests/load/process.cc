@@ -10,8 +10,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -35,6 +37,14 @@ std::string FreeAddress() {
   getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
   close(fd);
   return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+}
+
+std::string Binary() { return std::getenv("PORTOLAN_BINARY"); }
+
+std::string NewFolder() {
+  char folder[] = "/tmp/portolan-load-XXXXXX";
+  if (mkdtemp(folder) == nullptr) throw std::runtime_error("no folder under /tmp");
+  return folder;
 }
 
 Process::Process(std::string binary, std::string folder)
@@ -80,6 +90,23 @@ bool Process::WaitUntilReady() const {
     std::this_thread::sleep_for(kPoll);
   }
   return false;
+}
+
+bool Process::WaitUntilListening() const {
+  const auto until = Clock::now() + std::chrono::seconds(10);
+  while (Clock::now() < until) {
+    if (!test::TestClient(http_).closed()) return true;
+    std::this_thread::sleep_for(kPoll);
+  }
+  return false;
+}
+
+size_t Process::ResidentBytes() const {
+  std::ifstream statm("/proc/" + std::to_string(pid_) + "/statm");
+  size_t total = 0;
+  size_t resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
 }
 
 void Process::Signal(int signal) const { kill(pid_, signal); }

@@ -22,6 +22,9 @@ class Process {
   // Waits until /readyz says yes; false after 10 seconds.
   bool WaitUntilReady() const;
   bool Ready() const;  // asks now
+  // Waits until the door for HTTP takes connections, TLS or not; false after 10 seconds.
+  bool WaitUntilListening() const;
+  size_t ResidentBytes() const;  // of its memory
   void Signal(int signal) const;
   // The exit status; -1 if it was killed or does not end within `seconds`.
   int Wait(int seconds);
@@ -41,5 +44,9 @@ class Process {
 
 // A port that nobody listens on.
 std::string FreeAddress();
+// The gateway under test.
+std::string Binary();
+// A new one under /tmp.
+std::string NewFolder();
 
 }  // namespace portolan::load

@@ -30,14 +30,6 @@ constexpr char kUnary[] = R"({"model":"echo/echo-slow-5","messages":[{"role":"us
 constexpr char kStream[] =
     R"({"model":"echo/echo-slow-20","stream":true,"messages":[{"role":"user","content":"a b c d e f g h"}]})";
 
-std::string Binary() { return std::getenv("PORTOLAN_BINARY"); }
-
-std::string NewFolder() {
-  char folder[] = "/tmp/portolan-load-XXXXXX";
-  EXPECT_NE(mkdtemp(folder), nullptr);
-  return folder;
-}
-
 // What callers know of the two gateways, as a balancer with a health check does.
 struct Fleet {
   std::array<std::unique_ptr<Process>, 2> gateways;

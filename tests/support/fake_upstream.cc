@@ -165,9 +165,9 @@ class Player {
     switch (step.kind) {
       case Kind::kSend:
         return SendBytes(step.bytes);
-      case Kind::kRepeat:
+      case Kind::kStream:
         for (size_t i = 0; i < step.size; ++i) {
-          const WireEnd end = SendBytes(step.bytes);
+          const WireEnd end = SendBytes(step.piece(i));
           if (end != WireEnd::kOpen) return end;
         }
         return WireEnd::kOpen;

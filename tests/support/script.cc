@@ -40,8 +40,8 @@ Script& Script::Add(Step step) {
 Script& Script::Send(std::string bytes) & {
   return Add({Step::Kind::kSend, std::move(bytes), 0, std::nullopt, 0});
 }
-Script& Script::Repeat(std::string bytes, size_t times) & {
-  return Add({Step::Kind::kRepeat, std::move(bytes), times, std::nullopt, 0});
+Script& Script::Stream(Piece piece, size_t count) & {
+  return Add({Step::Kind::kStream, {}, count, std::nullopt, 0, std::move(piece)});
 }
 Script& Script::Split(std::string bytes, size_t size) & {
   return Add({Step::Kind::kSplit, std::move(bytes), size, std::nullopt, 0});

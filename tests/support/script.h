@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,19 +39,23 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 class Script {
  public:
+  // The nth piece of a stream, from 0. Runs on the server's threads.
+  using Piece = std::function<std::string(size_t)>;
+
   struct Step {
-    enum class Kind { kSend, kRepeat, kSplit, kHold, kSignal, kStall, kClose, kCutOff, kReset, kTunnel };
+    enum class Kind { kSend, kStream, kSplit, kHold, kSignal, kStall, kClose, kCutOff, kReset, kTunnel };
     Kind kind;
     std::string bytes;
-    size_t size = 0;                            // kSplit: bytes a piece; kRepeat: how often
+    size_t size = 0;                            // kSplit: bytes a piece; kStream: pieces
     std::optional<Latch> latch = std::nullopt;  // kHold, kSignal
     uint16_t port = 0;                          // kTunnel
+    Piece piece = {};                           // kStream
   };
 
   // One send of these bytes.
   Script& Send(std::string bytes) &;
-  // Sends these bytes so many times over, without holding all of it in memory.
-  Script& Repeat(std::string bytes, size_t times) &;
+  // Sends so many pieces, each made when its turn comes.
+  Script& Stream(Piece piece, size_t count) &;
   // Sends in pieces of `size` bytes, each acknowledged before the next leaves. The receiver may still see two
   // at once; where a test depends on the cut, use Hold between two Sends.
   Script& Split(std::string bytes, size_t size) &;
@@ -69,7 +74,7 @@ class Script {
   Script& Tunnel(uint16_t port) &;
 
   Script Send(std::string bytes) && { return std::move(Send(std::move(bytes))); }
-  Script Repeat(std::string bytes, size_t times) && { return std::move(Repeat(std::move(bytes), times)); }
+  Script Stream(Piece piece, size_t count) && { return std::move(Stream(std::move(piece), count)); }
   Script Split(std::string bytes, size_t size) && { return std::move(Split(std::move(bytes), size)); }
   Script Hold(Latch latch) && { return std::move(Hold(std::move(latch))); }
   Script Signal(Latch latch) && { return std::move(Signal(std::move(latch))); }
