@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +25,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kPoll{5};
+
+std::string Contents(const std::string& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
 
 }  // namespace
 
@@ -60,7 +66,7 @@ Process::~Process() {
   waitpid(pid_, nullptr, 0);
 }
 
-void Process::Start(const std::vector<std::string>& flags) {
+void Process::Start(const std::vector<std::string>& flags, const Terms& terms) {
   std::vector<std::string> arguments = {binary_, "serve"};
   for (const auto& [flag, address] :
        {std::pair("--http", http_), std::pair("--grpc", grpc_), std::pair("--admin", admin_)}) {
@@ -77,6 +83,11 @@ void Process::Start(const std::vector<std::string>& flags) {
   if (pid_ != 0) return;
   dup2(open(out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 1);
   dup2(open(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), 2);
+  if (terms.max_files != 0) {
+    const rlimit limit{terms.max_files, terms.max_files};
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+  for (const auto& [name, value] : terms.environment) setenv(name.c_str(), value.c_str(), 1);
   execv(pointers[0], pointers.data());
   _exit(127);
 }
@@ -122,9 +133,7 @@ int Process::Wait(int seconds) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-std::string Process::Stderr() const {
-  std::ifstream in(folder_ + "/err");
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
+std::string Process::Stdout() const { return Contents(folder_ + "/out"); }
+std::string Process::Stderr() const { return Contents(folder_ + "/err"); }
 
 }  // namespace portolan::load

@@ -5,9 +5,16 @@
 #include <sys/types.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace portolan::load {
+
+// What a process is given: open files at most, and its environment besides ours.
+struct Terms {
+  size_t max_files = 0;  // 0: as many as we have
+  std::vector<std::pair<std::string, std::string>> environment;
+};
 
 class Process {
  public:
@@ -18,7 +25,7 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
-  void Start(const std::vector<std::string>& flags);
+  void Start(const std::vector<std::string>& flags, const Terms& terms = {});
   // Waits until /readyz says yes; false after 10 seconds.
   bool WaitUntilReady() const;
   bool Ready() const;  // asks now
@@ -28,10 +35,12 @@ class Process {
   void Signal(int signal) const;
   // The exit status; -1 if it was killed or does not end within `seconds`.
   int Wait(int seconds);
+  std::string Stdout() const;
   std::string Stderr() const;
 
   const std::string& http() const { return http_; }  // `127.0.0.1:PORT`
   const std::string& grpc() const { return grpc_; }
+  const std::string& admin() const { return admin_; }
 
  private:
   const std::string binary_;
