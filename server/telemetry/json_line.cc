@@ -110,8 +110,7 @@ void JsonLine::Escape(std::string_view value) {
 void JsonLine::Plain(const JsonKey& key, std::string_view value) {
   if (!Key(key, value.size() + 2)) return;
   *at_++ = '"';
-  std::memcpy(at_, value.data(), value.size());
-  at_ += value.size();
+  at_ = std::copy(value.begin(), value.end(), at_);
   *at_++ = '"';
 }
 

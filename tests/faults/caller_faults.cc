@@ -3,6 +3,8 @@
 namespace portolan::faults {
 namespace {
 
+using namespace std::string_literals;  // NOLINT(google-build-using-namespace): for texts that hold NUL
+
 constexpr char kGood[] = R"({"model":"echo/echo","messages":[{"role":"user","content":"hi"}]})";
 constexpr char kStart[] =
     "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n";
@@ -25,8 +27,6 @@ std::string Repeat(const std::string& text, size_t times) {
   for (size_t i = 0; i < times; ++i) all += text;
   return all;
 }
-
-std::string Bytes(const char* text, size_t size) { return std::string(text, size); }
 
 class Table {
  public:
@@ -113,7 +113,7 @@ void AddSmuggling(Table* table) {
   bad("sends a chunk size beyond 64 bits", Raw(chunked, "fffffffffffffffff\r\nhello\r\n0\r\n\r\n"));
   bad("sends a chunk longer than its size", Raw(chunked, "2\r\nhello\r\n0\r\n\r\n"));
   bad("ends a chunk's size with a bare LF", Raw(chunked, "5\nhello\r\n0\r\n\r\n"));
-  bad("hides a line end in a chunk extension", Raw(chunked, Bytes("5;a=\rb\r\nhello\r\n0\r\n\r\n", 22)));
+  bad("hides a line end in a chunk extension", Raw(chunked, "5;a=\rb\r\nhello\r\n0\r\n\r\n"));
 }
 
 void AddHeads(Table* table) {
@@ -126,7 +126,7 @@ void AddHeads(Table* table) {
   bad("puts a space before the first header", Get("GET /healthz HTTP/1.1", " Host: 127.0.0.1\r\n"));
   bad("puts a bare CR into a header", Raw("x-a: b\rc\r\n"));
   bad("ends lines with a bare LF", "GET /healthz HTTP/1.1\nHost: 127.0.0.1\n\n");
-  bad("puts a NUL into a header", Raw(Bytes("x-a: b\0c\r\n", 10)));
+  bad("puts a NUL into a header", Raw("x-a: b\0c\r\n"s));
   bad("sends a header without a name", Raw(": b\r\n"));
   bad("sends a header without a colon", Raw("nonsense\r\n"));
   bad("sends no Host", Get("GET /healthz HTTP/1.1", ""));
@@ -142,7 +142,7 @@ void AddHeads(Table* table) {
   table->Add("asks for a tunnel", Get("CONNECT 127.0.0.1:80 HTTP/1.1"), 501, "not_implemented");
   bad("speaks HTTP/0.9", "GET /\r\n\r\n");
   table->Add("speaks HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "http_version_not_supported");
-  bad("speaks TLS on a plain port", Bytes("\x16\x03\x01\x00\x05hello\r\n\r\n", 14));
+  bad("speaks TLS on a plain port", "\x16\x03\x01\x00\x05hello\r\n\r\n"s);
   bad("speaks something else", "\r\n\r\nEHLO mail.example\r\n\r\n");
 
   table
