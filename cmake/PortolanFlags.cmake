@@ -23,3 +23,9 @@ if(PORTOLAN_SANITIZE)
   string(REPLACE "fuzzer-no-link" "" _link_sanitize "${PORTOLAN_SANITIZE}")
   target_link_options(portolan_flags INTERFACE -fsanitize=${_link_sanitize})
 endif()
+
+# So that tests/fuzz/coverage.py can tell what the corpora reach.
+if(PORTOLAN_FUZZ)
+  target_compile_options(portolan_flags INTERFACE -fprofile-instr-generate -fcoverage-mapping)
+  target_link_options(portolan_flags INTERFACE -fprofile-instr-generate)
+endif()

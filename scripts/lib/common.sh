@@ -14,10 +14,11 @@ BUILD_PACKAGES=(
 )
 # What the tests need besides.
 TEST_PACKAGES=(
-  clang-19 clang-format-19 clang-tidy-19 curl libboost1.81-dev libclang-rt-19-dev openssl python3 python3-venv strace
+  clang-19 clang-format-19 clang-tidy-19 curl libboost1.81-dev libclang-rt-19-dev llvm-19 nginx-light openssl python3
+  python3-venv strace valgrind wrk
 )
 # What scripts/bench needs besides.
-BENCH_PACKAGES=(nginx-light wrk)
+BENCH_PACKAGES=(nginx-light openssl wrk)
 
 say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }

@@ -11,18 +11,33 @@ import fnmatch
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
+import peers
 import processes
 import rows as table
 
 LOAD_CORE, PROXY_CORE = 0, 1
 # Between the chunks of a stream, so that they do not run together on their way.
 GAP_US = 150
+
+
+PAGE = """# Benchmarks
+
+Written by `scripts/bench --markdown docs/benchmarks.md`; `scripts/bench --check` fails where a ratio is past its bar. Load
+and upstream share one core, the proxy under test has the other; the sides take turns. nginx is a plain proxy with one
+worker, without a log, with 512 connections kept alive to the upstream. Portolan runs with one thread and otherwise as it
+comes, one log line a call. What counts is the CPU time of the proxy process, from `/proc`; latencies on a machine this
+small say more about the load than about the proxy.
+
+"""
+# What is judged besides the rows' ratios.
+MAX_IDLE_MB, MAX_START_MS, MAX_STREAM_KB = 30, 100, 30
 
 
 class Bench:
@@ -34,22 +49,42 @@ class Bench:
         self.tool = tool
         log = os.path.join(directory, "tools.log")
         port = processes.free_port()
+        certificate, key = processes.make_certificate(directory)
         self.upstream = processes.Server(LOAD_CORE, port, [tool("instant_upstream"), port, GAP_US], log)
-        self.nginx = processes.start_nginx(PROXY_CORE, port, directory)
-        self.portolan = processes.start_portolan(PROXY_CORE, os.path.join(self.build, "portolan"), directory)
+        self.tls_upstream = processes.start_tls_upstream(LOAD_CORE, port, directory, certificate, key)
+        to_tls = processes.free_port()
+        self.nginx = processes.start_nginx(
+            PROXY_CORE, port, directory,
+            processes.NGINX_TO_TLS.format(upstream=self.tls_upstream.port, port=to_tls, certificate=certificate))
+        binary, flags = os.path.join(self.build, "portolan"), ["--upstream-ca", certificate]
+        self.portolan = processes.start_portolan(PROXY_CORE, binary, directory, flags=flags)
+        self.portolan_2 = processes.start_portolan(f"{LOAD_CORE},{PROXY_CORE}", binary, directory, threads=2, flags=flags)
         echo = processes.free_port()
         self.echo = processes.Server(PROXY_CORE, echo, [tool("grpc_echo"), echo], log)
         # name: (process whose time counts, port)
         self.servers = {
             "nginx": (self.nginx, self.nginx.port),
+            "nginx_tls": (self.nginx, to_tls),
             "portolan": (self.portolan, self.portolan.port),
+            "portolan_2": (self.portolan_2, self.portolan_2.port),
             "portolan_grpc": (self.portolan, self.portolan.grpc_port),
             "grpc_echo": (self.echo, echo),
             "direct": (self.upstream, port),
         }
+        self.peers = peers.start(options.peer, PROXY_CORE, port, directory)
+        self.servers.update(self.peers)
+
+    def rows(self):
+        chosen = [row for row in table.rows(self.upstream.port, self.tls_upstream.port)
+                  if fnmatch.fnmatch(row.name, self.options.rows)]
+        if not chosen:
+            raise SystemExit(f"error: no row is named like {self.options.rows}")
+        return chosen
 
     def stop(self):
-        for server in (self.echo, self.portolan, self.nginx, self.upstream):
+        for server, _ in self.peers.values():
+            server.stop()
+        for server in (self.echo, self.portolan_2, self.portolan, self.nginx, self.tls_upstream, self.upstream):
             server.stop()
 
     def command(self, row, side, port, seconds):
@@ -80,6 +115,8 @@ class Bench:
         figures = json.loads(lines[-1])
         if figures["failures"] or not figures["requests"]:
             raise SystemExit(f"error: {row.name} by {side.server}: {lines[-1]}\n{done.stderr}")
+        if row.tool == "streams" and figures["events"] % figures["requests"]:
+            raise SystemExit(f"error: {row.name} by {side.server}: streams are not alike: {lines[-1]}")
         total = after[0] - before[0]
         user, kernel = after[1] - before[1], after[2] - before[2]
         count = figures["requests"] * row.per
@@ -96,6 +133,10 @@ class Bench:
                 sides = {"base": row.base, "ours": row.ours}
                 if row.direct:
                     sides["direct"] = table.Side("direct", row.base.path, row.base.body, row.base.headers)
+                if row.name in peers.ROWS:
+                    for name in self.peers:
+                        sides[name] = table.Side(name, row.ours.path, row.ours.body,
+                                                 row.ours.headers + peers.headers(row.ours.headers))
                 for name, side in sides.items():
                     # The first round warms up only.
                     seconds = self.options.seconds if number else min(0.5, self.options.seconds)
@@ -145,29 +186,82 @@ def cpu_cell(runs):
            f"{median(runs, 'kernel_us'):.1f})"
 
 
-def render(chosen, results):
-    head = ["row", "callers", "base", "CPU µs base (user + kernel)", "CPU µs Portolan", "ratio", "1/s base",
+def ratio_of(row, results):
+    """Each pair ran side by side: the median of the ratios is steadier than the ratio of the medians."""
+    base, ours = results[row.name, "base"], results[row.name, "ours"]
+    return statistics.median(b["cpu_us"] / a["cpu_us"] for a, b in zip(base, ours))
+
+
+def added_of(row, results, name):
+    """Microseconds that each side adds to the upstream's own latency: (base, ours)."""
+    direct = median(results[row.name, "direct"], name)
+    return [median(results[row.name, side], name) - direct for side in ("base", "ours")]
+
+
+def aligned(lines):
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    return ["| " + " | ".join(cell.ljust(widths[i], "-" if cell == "---" else " ") for i, cell in enumerate(line)) + " |"
+            for line in lines]
+
+
+def render(chosen, results, peer_names):
+    head = ["row", "callers", "base", "CPU µs base (user + kernel)", "CPU µs Portolan", "ratio", "bar", "1/s base",
             "1/s Portolan", "p50 µs", "p99 µs"]
     lines = [head, ["---"] * len(head)]
     for row in chosen:
         base, ours = results[row.name, "base"], results[row.name, "ours"]
-        # Each pair ran side by side: the median of the ratios is steadier than the ratio of the medians.
-        ratio = statistics.median(b["cpu_us"] / a["cpu_us"] for a, b in zip(base, ours))
         lines.append([row.name, str(row.concurrency), row.base.server.replace("_", " "), cpu_cell(base), cpu_cell(ours),
-                      f"{ratio:.2f}", f"{median(base, 'rate'):.0f}", f"{median(ours, 'rate'):.0f}",
+                      f"{ratio_of(row, results):.2f}", f"{row.bar:g}" if row.bar else "",
+                      f"{median(base, 'rate'):.0f}", f"{median(ours, 'rate'):.0f}",
                       f"{median(base, 'p50_us'):.0f} / {median(ours, 'p50_us'):.0f}",
                       f"{median(base, 'p99_us'):.0f} / {median(ours, 'p99_us'):.0f}"])
-    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
-    text = [("| " + " | ".join(cell.ljust(widths[i], "-" if cell == "---" else " ") for i, cell in enumerate(line)) +
-             " |") for line in lines]
+    text = aligned(lines)
     for row in chosen:
         if row.direct:
-            direct = results[row.name, "direct"]
-            added = [[median(results[row.name, side], name) - median(direct, name) for side in ("base", "ours")]
-                     for name in ("p50_us", "p99_us")]
+            p50, p99 = (added_of(row, results, name) for name in ("p50_us", "p99_us"))
             text += ["", f"Added to the upstream's own latency, {row.name} (nginx / Portolan): "
-                         f"p50 {added[0][0]:.0f} / {added[0][1]:.0f} µs, p99 {added[1][0]:.0f} / {added[1][1]:.0f} µs."]
+                         f"p50 {p50[0]:.0f} / {p50[1]:.0f} µs, p99 {p99[0]:.0f} / {p99[1]:.0f} µs."]
+    if peer_names:
+        lines = [["peer", "row", "CPU µs", "× Portolan", "1/s", "p50 µs", "p99 µs"], ["---"] * 7]
+        for name in peer_names:
+            for row in (row for row in chosen if (row.name, name) in results):
+                runs, ours = results[row.name, name], results[row.name, "ours"]
+                lines.append([name, row.name, f"{median(runs, 'cpu_us'):.1f}",
+                              f"{median(runs, 'cpu_us') / median(ours, 'cpu_us'):.0f}", f"{median(runs, 'rate'):.0f}",
+                              f"{median(runs, 'p50_us'):.0f}", f"{median(runs, 'p99_us'):.0f}"])
+        text += [""] + aligned(lines)
     return "\n".join(text)
+
+
+def past_bars(chosen, results, idle_mb, started_ms, stream_kb):
+    """One line for each measure that is past its bar."""
+    lines = []
+
+    def judge(what, value, bar):
+        if bar and value > bar:
+            lines.append(f"past its bar: {what}: {value:.2f}, at most {bar:g}")
+
+    for row in chosen:
+        judge(row.name + ", CPU ratio", ratio_of(row, results), row.bar)
+        if row.latency_bar:
+            for name in ("p50_us", "p99_us"):
+                base, ours = added_of(row, results, name)
+                judge(f"{row.name}, added {name.removesuffix('_us')} ratio", ours / max(1, base), row.latency_bar)
+    judge("MB of memory when idle", idle_mb, MAX_IDLE_MB)
+    judge("ms from exec to the first answer", started_ms, MAX_START_MS)
+    judge("KB of memory for each open stream", stream_kb, MAX_STREAM_KB)
+    return lines
+
+
+def stream_kilobytes(build):
+    """Memory of each of 9,000 streams that are open at a time, as the load test measures it."""
+    test = os.path.join(build, "tests/load/many_streams_test")
+    done = subprocess.run([test, "--gtest_filter=*ThroughAnUpstream"], capture_output=True, text=True,
+                          env={**os.environ, "PORTOLAN_BINARY": os.path.join(build, "portolan")})
+    found = re.search(r"([\d.]+) KB each", done.stdout)
+    if done.returncode or not found:
+        raise SystemExit(f"error: {test} failed:\n{done.stdout}{done.stderr}")
+    return float(found.group(1))
 
 
 def first_line(*command):
@@ -193,6 +287,9 @@ def main():
     parser.add_argument("--seconds", type=float, help="length of a run (2)")
     parser.add_argument("--rows", default="*", help="measure only rows whose name matches this pattern")
     parser.add_argument("--markdown", help="also write the table to this file")
+    parser.add_argument("--check", action="store_true", help="fail if a measure is past its bar")
+    parser.add_argument("--peer", action="append", default=[], choices=peers.KNOWN,
+                        help="also measure this gateway, if it is installed; may be repeated")
     options = parser.parse_args()
     options.runs = options.runs or (3 if options.quick else 5)
     options.seconds = options.seconds or (1 if options.quick else 2)
@@ -202,24 +299,29 @@ def main():
         bench = Bench(options, directory)
         try:
             started, idle = bench.start_times(options.runs)
-            chosen = [row for row in table.rows(bench.upstream.port) if fnmatch.fnmatch(row.name, options.rows)]
-            if not chosen:
-                raise SystemExit(f"error: no row is named like {options.rows}")
+            chosen = bench.rows()
             results = bench.measure(chosen)
             bench.check_refusal()
+            stream_kb = stream_kilobytes(options.build)
             text = "\n".join([
                 machine(options.build),
                 f"{options.runs} runs of {options.seconds:g} s a side, interleaved; medians. CPU time is the proxy's; "
-                f"ratios are of CPU time.", "", render(chosen, results), "",
+                f"ratios are of CPU time.", "", render(chosen, results, bench.peers), "",
                 f"Portolan idle: {idle / 1024:.1f} MB resident; {started:.0f} ms from exec to the first answer; "
                 f"{bench.portolan.memory_kb() / 1024:.1f} MB after all this (nginx's worker "
-                f"{bench.nginx.memory_kb() / 1024:.1f} MB). A malformed request got its 400."])
+                f"{bench.nginx.memory_kb() / 1024:.1f} MB). Each of 9,000 streams open at a time takes "
+                f"{stream_kb:.1f} KB. A malformed request got its 400."])
         finally:
             bench.stop()
     print(text)
+    past = past_bars(chosen, results, idle / 1024, started, stream_kb)
+    for line in past:
+        print(line)
     if options.markdown:
         with open(options.markdown, "w") as file:
-            file.write(text + "\n")
+            file.write(PAGE + text + "\n")
+    if options.check and past:
+        raise SystemExit(1)
 
 
 if __name__ == "__main__":

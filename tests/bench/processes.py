@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 NGINX_CONF = """
@@ -28,8 +29,9 @@ http {{
     keepalive 512;
     keepalive_requests 1000000000;
   }}
+  {more}
   server {{
-    listen 127.0.0.1:{port} backlog=4096;
+    listen 127.0.0.1:{port} backlog=4096{tls};
     location / {{
       proxy_pass http://instant;
       proxy_http_version 1.1;
@@ -38,6 +40,27 @@ http {{
     }}
   }}
 }}
+"""
+
+# Beside it, the way to the same upstream through TLS.
+NGINX_TO_TLS = """
+  upstream instant_tls {{
+    server 127.0.0.1:{upstream};
+    keepalive 512;
+    keepalive_requests 1000000000;
+  }}
+  server {{
+    listen 127.0.0.1:{port} backlog=4096;
+    location / {{
+      proxy_pass https://instant_tls;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_buffering off;
+      proxy_ssl_name localhost;
+      proxy_ssl_verify on;
+      proxy_ssl_trusted_certificate {certificate};
+    }}
+  }}
 """
 
 
@@ -110,21 +133,36 @@ class Server:
             self.process.kill()
 
 
-def start_nginx(core, upstream, directory):
+def make_certificate(directory):
+    """A certificate for localhost that signs itself: (certificate file, key file)."""
+    certificate, key = os.path.join(directory, "tls.crt"), os.path.join(directory, "tls.key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+                    "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout",
+                    key, "-out", certificate], check=True, capture_output=True)
+    return certificate, key
+
+
+def start_nginx(core, upstream, directory, more="", tls=""):
+    directory = tempfile.mkdtemp(prefix="nginx-", dir=directory)
     port = free_port()
     path = os.path.join(directory, "nginx.conf")
     user = "user root;" if os.geteuid() == 0 else ""
     with open(path, "w") as conf:
-        conf.write(NGINX_CONF.format(dir=directory, upstream=upstream, port=port, user=user))
+        conf.write(NGINX_CONF.format(dir=directory, upstream=upstream, port=port, user=user, more=more, tls=tls))
     nginx = next((p for p in ("/usr/sbin/nginx", "/usr/bin/nginx") if os.path.exists(p)), "nginx")
     command = [nginx, "-p", directory, "-c", path, "-e", os.path.join(directory, "nginx-error.log")]
     return Server(core, port, command, os.path.join(directory, "nginx.log"), children=True)
 
 
-def start_portolan(core, binary, directory, threads=1, wait=True):
+def start_tls_upstream(core, upstream, directory, certificate, key):
+    """TLS in front of the upstream."""
+    return start_nginx(core, upstream, directory, tls=f" ssl; ssl_certificate {certificate}; ssl_certificate_key {key}")
+
+
+def start_portolan(core, binary, directory, threads=1, wait=True, flags=()):
     http, grpc, admin = free_port(), free_port(), free_port()
     command = [binary, "serve", "--threads", threads, "--http", f"127.0.0.1:{http}", "--grpc",
-               f"127.0.0.1:{grpc}", "--admin", f"127.0.0.1:{admin}"]
+               f"127.0.0.1:{grpc}", "--admin", f"127.0.0.1:{admin}", *flags]
     clean = {name: value for name, value in os.environ.items()
              if not name.upper().endswith(("_API_KEY", "_PROXY")) and not name.startswith("PORTOLAN_")}
     server = Server(core, http, command, os.path.join(directory, "portolan.log"), env=clean, wait=wait)

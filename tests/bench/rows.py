@@ -62,9 +62,11 @@ class Row:
     ours: Side
     per: int = 1  # CPU is told per request divided by this: chunks of a stream
     direct: bool = False  # latency is also measured without a proxy, so that what is added can be told
+    bar: float = 0  # the ratio must not be higher; 0: it is told and not judged
+    latency_bar: float = 0  # with `direct`: so many times the latency that nginx adds, at most
 
 
-def rows(upstream):
+def rows(upstream, tls_upstream):
     host = f"http://127.0.0.1:{upstream}"
     openai = SDK_HEADERS + ["x-portolan-provider: openai", f"x-portolan-custom-host: {host}/v1"]
     anthropic = SDK_HEADERS + ["x-portolan-provider: anthropic", f"x-portolan-custom-host: {host}/v1"]
@@ -79,17 +81,26 @@ def rows(upstream):
         return (Side("nginx", messages, anthropic_body(stream), anthropic),
                 Side("portolan", chat, openai_body(stream).replace("gpt-4.1", "claude-sonnet-4-20250514"), anthropic))
 
+    over_tls = SDK_HEADERS + ["x-portolan-provider: openai",
+                              f"x-portolan-custom-host: https://localhost:{tls_upstream}/v1"]
     echo = Side("grpc_echo", "gpt-4.1")
     over_http = Side("portolan_grpc", "gpt-4.1", headers=metadata)
     built_in = Side("portolan_grpc", "echo/echo")
     return [
-        Row("unary", "wrk", 64, *same(openai_body())),
-        Row("unary, 1 caller", "wrk", 1, *same(openai_body()), direct=True),
-        Row("unary, 1 MB body", "wrk", 8, *same(openai_body(pad=1 << 20))),
-        Row("streamed, per chunk", "streams", 8, *same(openai_body(True)), per=100),
-        Row("translated", "wrk", 64, *translated(False)),
-        Row("translated stream, per chunk", "streams", 8, *translated(True), per=100),
-        Row("gRPC unary, HTTP upstream", "grpc-unary", 64, echo, over_http),
+        Row("unary", "wrk", 64, *same(openai_body()), direct=True, bar=1.0),
+        Row("unary, 1 caller", "wrk", 1, *same(openai_body()), direct=True, latency_bar=1.2),
+        Row("unary, 10 KB body", "wrk", 64, *same(openai_body(pad=10 << 10))),
+        Row("unary, 100 KB body", "wrk", 16, *same(openai_body(pad=100 << 10))),
+        Row("unary, 1 MB body", "wrk", 8, *same(openai_body(pad=1 << 20)), bar=1.5),
+        Row("unary, 10 MB body", "wrk", 4, *same(openai_body(pad=10 << 20))),
+        Row("unary, TLS upstream", "wrk", 64, Side("nginx_tls", chat, openai_body(), over_tls),
+            Side("portolan", chat, openai_body(), over_tls)),
+        Row("unary, 2 shards", "wrk", 64, Side("portolan", chat, openai_body(), openai),
+            Side("portolan_2", chat, openai_body(), openai)),
+        Row("streamed, per chunk", "streams", 8, *same(openai_body(True)), per=100, bar=0.9),
+        Row("translated", "wrk", 64, *translated(False), bar=1.3),
+        Row("translated stream, per chunk", "streams", 8, *translated(True), per=100, bar=1.3),
+        Row("gRPC unary, HTTP upstream", "grpc-unary", 64, echo, over_http, bar=2.2),
         Row("gRPC unary, 1 caller", "grpc-unary", 1, echo, over_http),
         Row("gRPC unary, echo", "grpc-unary", 64, echo, built_in),
         Row("gRPC stream, per message", "grpc-stream", 8, echo, over_http, per=100),

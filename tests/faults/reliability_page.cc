@@ -42,6 +42,21 @@ constexpr char kRest[] = R"(
 Slow callers: a head must arrive within 30 seconds and each part of a body within 60 seconds of the last, or 408 is the
 answer; a caller that acknowledges nothing of its answer for 60 seconds is dropped within another 60; a connection without
 a request is closed after 75 seconds.
+
+## Under load
+
+What the tests under `tests/load` hold against a gateway that runs as a process of its own, on 2 cores:
+
+- A caller that stops reading a stream of 1 GB: the upstream is held back after what the sockets hold, the gateway grows by less
+  than 16 MB (seen: 1 MB), and when the caller reads on it gets all of it in order; by REST and gRPC, over TCP and TLS.
+- 9,000 streams at a time, each complete and in order, at less than 30 KB of memory each; also beside 9,000 idle connections.
+- Calls that come, break off at any point and come again: memory stays where it is.
+- No descriptors left: accepting pauses, calls under way finish, a call that needs a connection to its provider is told so
+  (502), and when descriptors are free again all is as before.
+- Two gateways restarted in turn, 20 times, under load with streams open and callers that follow `/readyz`: no call fails. Without
+  `--drain-delay` some do.
+- Marked keys in every header, config and variable that takes one, in calls that go well and badly: no mark is in any log line at
+  any level, metric, error or answer.
 )";
 
 std::string RpcName(grpc::StatusCode code) {

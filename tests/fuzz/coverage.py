@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""How much of each parser the committed corpus of its fuzzer reaches: lines, which must be at least 85 in a hundred.
+
+What is reached is known to work on more than the input of a unit test, and is where the fuzzer goes on from.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+LEAST = 85.0
+# What each fuzzer is for.
+PARSERS = {
+    "anthropic_fuzz": ["providers/anthropic/response.cc", "providers/anthropic/stream.cc", "providers/anthropic/usage.cc"],
+    "chunked_fuzz": ["server/http/chunked.cc"],
+    "codec_fuzz": ["server/codec/json_reader.cc", "server/codec/decode.cc", "server/codec/decode_object.cc",
+                   "server/codec/number.cc", "server/codec/wire_edit.cc", "server/codec/check.cc"],
+    "http_head_fuzz": ["server/http/request_head.cc", "server/http/response_head.cc", "server/http/head_fields.cc"],
+    "sse_fuzz": ["server/http/sse.cc"],
+    "transcode_fuzz": ["server/transcode/router.cc", "server/transcode/bind.cc", "server/transcode/path_index.cc",
+                       "server/transcode/percent.cc", "server/transcode/scalar.cc"],
+}
+
+
+def run(*command, **options):
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, **options)
+    if done.returncode:
+        raise SystemExit(f"error: {command[0]} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def coverage(fuzzer, corpus, sources, directory):
+    """[(source, lines reached in a hundred)]"""
+    raw, merged = os.path.join(directory, "raw"), os.path.join(directory, "merged")
+    run(fuzzer, "-runs=0", corpus, env={**os.environ, "LLVM_PROFILE_FILE": raw}, cwd=directory)
+    run("llvm-profdata-19", "merge", "-o", merged, raw)
+    exported = json.loads(run("llvm-cov-19", "export", "-summary-only", f"-instr-profile={merged}", fuzzer))
+    found = {entry["filename"]: entry["summary"]["lines"] for entry in exported["data"][0]["files"]}
+    result = []
+    for source in sources:
+        lines = next((lines for name, lines in found.items() if name.endswith("/" + source)), None)
+        if lines is None:
+            raise SystemExit(f"error: {source} is not in {fuzzer}")
+        result.append((source, lines["percent"]))
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", default="build/fuzz")
+    options = parser.parse_args()
+    here = os.path.dirname(os.path.abspath(__file__))
+    build = os.path.abspath(options.build)
+    low = []
+    for name, sources in PARSERS.items():
+        with tempfile.TemporaryDirectory(prefix="fuzz-coverage-") as directory:
+            reached = coverage(os.path.join(build, "tests/fuzz", name), os.path.join(here, "corpus", name), sources,
+                               directory)
+        for source, percent in reached:
+            print(f"{name}: {source}: {percent:.1f} % of lines")
+            if percent < LEAST:
+                low.append(f"{source}: the corpus of {name} reaches {percent:.1f} % of its lines, at least {LEAST:g} are due")
+    for line in low:
+        print(f"error: {line}", file=sys.stderr)
+    sys.exit(1 if low else 0)
+
+
+if __name__ == "__main__":
+    main()
