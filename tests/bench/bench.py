@@ -115,7 +115,9 @@ class Bench:
         figures = json.loads(lines[-1])
         if figures["failures"] or not figures["requests"]:
             raise SystemExit(f"error: {row.name} by {side.server}: {lines[-1]}\n{done.stderr}")
-        if row.tool == "streams" and figures["events"] % figures["requests"]:
+        # A chunk's boundary may stand within an event and hide it from the count, but that is rare.
+        events = figures.get("events", 0) / figures["requests"]
+        if row.tool == "streams" and (events < row.per or abs(events - round(events)) > 0.1):
             raise SystemExit(f"error: {row.name} by {side.server}: streams are not alike: {lines[-1]}")
         total = after[0] - before[0]
         user, kernel = after[1] - before[1], after[2] - before[2]

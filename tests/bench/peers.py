@@ -7,7 +7,7 @@ import subprocess
 import processes
 
 KNOWN = ("portkey", "litellm")
-ROWS = ("unary", "streamed, per chunk")
+ROWS = ("unary",)
 SECONDS_TO_START = 60
 
 
