@@ -7,6 +7,7 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <random>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -236,6 +237,9 @@ absl::Status Gateway::Parts::BuildShard(size_t number) {
   service_shard.client = shard->client.get();
   service_shard.observer = shard->telemetry.get();
   service_shard.unix_seconds = UnixSeconds;
+  service_shard.random = [engine = std::mt19937_64(std::random_device{}())]() mutable {
+    return std::uniform_real_distribution<double>(0, 1)(engine);
+  };
   service_shard.trace_id = [ids = &shard->ids](std::span<const HeaderView> headers) {
     return telemetry::ChooseTraceId(headers, *ids);
   };

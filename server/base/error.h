@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace portolan {
 
@@ -31,7 +32,12 @@ struct Error {
   std::string type;     // OpenAI's word; empty: derived from the status (see OpenAiErrorType)
   bool retryable = false;
   std::optional<std::chrono::milliseconds> retry_after;
+  // The provider did not answer in good order (refused, reset, no such name, TLS, garbage, cut short), rather
+  // than with an error of its own.
+  bool transport = false;
   int attempts = 0;  // upstream attempts made for this call
+  // What the attempts before the last came to: `config.targets[0] openai 429 rate_limit_exceeded`; bounded.
+  std::vector<std::string> tried;
 
   static Error InvalidRequest(std::string code, std::string message, std::string param = {});
 };

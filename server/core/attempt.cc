@@ -1,5 +1,6 @@
 #include "server/core/attempt.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/core/header_table.h"
@@ -37,7 +38,9 @@ net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptReq
   out.headers.push_back({"accept", request.facts.stream ? "text/event-stream" : "application/json"});
   out.headers.push_back({"user-agent", "portolan/" PORTOLAN_VERSION});
   for (const HeaderView& header : request.caller_headers) {
-    if (PassesUpstream(header.name)) out.headers.push_back(header);
+    const auto& also = request.forward_headers;
+    const bool named = std::find(also.begin(), also.end(), header.name) != also.end();
+    if (named || PassesUpstream(header.name)) out.headers.push_back(header);
   }
   out.body = request.body;
 

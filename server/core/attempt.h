@@ -20,7 +20,8 @@ struct AttemptRequest {
   const providers::Target& target;
   const providers::CallFacts& facts;
   std::span<const HeaderView> caller_headers;
-  std::span<const std::string_view> body;  // empty for a GET
+  std::span<const std::string> forward_headers;  // names of those that go up besides the table's
+  std::span<const std::string_view> body;        // empty for a GET
   upstream::UrlCache& urls;
   const upstream::Timeouts& timeouts;
   net::Wait wait;

@@ -5,6 +5,7 @@
 #include <google/protobuf/arena.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,8 +14,21 @@
 #include "server/core/payload.h"
 #include "server/core/reply.h"
 #include "server/core/stream_pipeline.h"
+#include "server/routing/engine.h"
+#include "server/upstream/url_cache.h"
 
 namespace portolan::core {
+
+// Why an attempt came to nothing, and what of the provider's answer the caller gets if it was the last.
+struct AttemptFailure {
+  Error error;
+  bool local = false;                            // nobody was called
+  std::unique_ptr<upstream::Exchange> exchange;  // whose headers go down; may be null
+  std::string provider_body;                     // an error in the caller's dialect; may be empty
+};
+
+// kAnswered: the caller has had an answer, or is gone. kFailed: nothing was given to the caller yet.
+enum class Attempted : uint8_t { kAnswered, kFailed };
 
 struct CallState {
   CallState(Inbound inbound, ReplySink& reply_sink, const ServiceConfig& service_config,
@@ -36,10 +50,20 @@ struct CallState {
   Payload payload;
   routing::RequestHeaders headers;
   routing::ProviderCredentials credentials;
+  std::shared_ptr<const routing::RoutePlan> plan;
+  std::optional<routing::RouteRequest> route_request;
+  routing::ConditionFacts condition_facts;
+  std::optional<routing::Engine> engine;
+  bool has_own_member = false;  // the request has the field `portolan`, which no provider is to see
+
+  // Of the attempt under way.
   routing::Route route;
+  net::Wait attempt_wait;
+  AttemptFailure failure;
+
   providers::CallFacts facts;
   providers::DroppedMembers dropped;
-  net::Wait wait;
+  net::Wait wait;  // of the whole call
   std::string trace_id;
   std::string upstream_request_id;
   CallRecord record;
@@ -49,15 +73,26 @@ struct CallState {
 // provider. `exchange` may be null.
 ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchange);
 
+// Carries out the call: one attempt after the other, as the engine says, until one answers or none is left.
+net::Task<void> Drive(CallState& call, upstream::UrlCache& urls);
+
+// Notes that the attempt has failed. `body` may point into the exchange.
+Attempted Fail(CallState& call, Error error, std::unique_ptr<upstream::Exchange> exchange = nullptr,
+               std::string_view body = {});
+
 // Answers with an error made by the gateway, or the provider's own error body if it may pass untouched.
 net::Task<void> ReplyError(CallState& call, Error error, const upstream::Exchange* exchange,
                            std::string_view provider_body);
 
 // Answers from the upstream's answer, whose head is there: an error, a unary answer or a stream.
-net::Task<void> ReplyFromUpstream(CallState& call, std::unique_ptr<upstream::Exchange> exchange);
+net::Task<Attempted> ReplyFromUpstream(CallState& call, std::unique_ptr<upstream::Exchange> exchange);
+
+// Answers with the upstream's stream. While another attempt may follow, nothing is given to the caller before
+// there is content.
+net::Task<Attempted> ReplyStream(CallState& call, std::unique_ptr<upstream::Exchange> exchange);
 
 // Answers from a provider inside the process.
-net::Task<void> ReplyFromLocal(CallState& call, const google::protobuf::Message& request);
+net::Task<Attempted> ReplyFromLocal(CallState& call, const google::protobuf::Message& request);
 
 // One typed answer of the hub's response type, whatever the door.
 net::Task<void> ReplyMessage(CallState& call, const google::protobuf::Message& message,

@@ -25,6 +25,14 @@ std::string ErrorDetail(const Error& error) {
   out += error.retryable ? ",\"retryable\":true" : ",\"retryable\":false";
   out += ",\"retry_after_ms\":";
   out += error.retry_after ? std::to_string(error.retry_after->count()) : "null";
+  if (!error.tried.empty()) {
+    out += ",\"tried\":";
+    for (size_t i = 0; i < error.tried.size(); ++i) {
+      out += i == 0 ? '[' : ',';
+      AppendJsonString(error.tried[i], &out);
+    }
+    out += ']';
+  }
   out += '}';
   return out;
 }

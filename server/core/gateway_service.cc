@@ -6,9 +6,10 @@
 #include <utility>
 
 #include "portolan/v1/call_options.pb.h"
+#include "portolan/v1/route_config.pb.h"
 #include "server/codec/json_reader.h"
-#include "server/core/attempt.h"
 #include "server/core/call_state.h"
+#include "server/routing/plan_cache.h"
 
 namespace portolan::core {
 namespace {
@@ -89,19 +90,12 @@ void ReadMessageFacts(const CallState& call, RequestFacts* out) {
   }
 }
 
-// Scheme, host and port of a URL: what a log may show of it. User info is refused before, but never logged
-// either.
-std::string_view OriginOf(std::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  const std::string_view origin = url.substr(0, url.find_first_of("/?#", scheme + 3));
-  return origin.find('@') == std::string_view::npos ? origin : std::string_view();
-}
-
 class GatewayService final : public Service {
  public:
   GatewayService(const ServiceConfig& config, ServiceShard shard)
-      : config_(config), shard_(std::move(shard)) {}
+      : config_(config),
+        shard_(std::move(shard)),
+        plans_(*config.operations->codec().Find(v1::RouteConfig::descriptor()), *config.routing.registry) {}
 
   net::Task<void> Handle(Inbound inbound, ReplySink& sink) override {
     CallState call(std::move(inbound), sink, config_, shard_);
@@ -117,7 +111,7 @@ class GatewayService final : public Service {
     if (std::optional<Error> error = Prepare(call)) {
       co_await ReplyError(call, *std::move(error), nullptr, {});
     } else {
-      co_await Perform(call);
+      co_await Drive(call, urls_);
     }
     call.record.trace_id = call.trace_id;
     call.record.upstream_request_id = call.upstream_request_id;
@@ -143,16 +137,26 @@ class GatewayService final : public Service {
       if (auto error = call.payload.TakeJson(std::move(call.in.json))) return error;
       if (auto error = ReadJsonFacts(call, &facts)) return error;
     }
-    if (auto error = ChooseTarget(call, facts)) return error;
+    if (auto error = LimitTimes(call, facts)) return error;
+    if (auto error = ChoosePlan(call, facts)) return error;
     call.facts.operation = call.operation.operation;
-    call.facts.model = call.route.model;
     call.facts.stream = facts.stream;
     call.facts.include_usage = facts.include_usage;
-    call.facts.content_blocks = WantsBlocks(call);
     call.facts.unix_seconds = shard_.unix_seconds();
+    call.has_own_member = facts.has_own_member;
     call.record.stream = facts.stream;
-    call.record.provider = call.route.target.provider->name();
-    call.record.model = call.route.model;
+    call.route_request.emplace(routing::RouteRequest{.headers = call.headers,
+                                                     .credentials = call.credentials,
+                                                     .all_headers = call.in.headers,
+                                                     .provider = {},
+                                                     .custom_host = {},
+                                                     .operation = call.operation.operation,
+                                                     .model = std::move(facts.model)});
+    if (facts.options && facts.options->has_provider())
+      call.route_request->provider = facts.options->provider();
+    if (facts.options && facts.options->has_custom_host()) {
+      call.route_request->custom_host = facts.options->custom_host();
+    }
     return std::nullopt;
   }
 
@@ -171,36 +175,23 @@ class GatewayService final : public Service {
     return std::nullopt;
   }
 
-  std::optional<Error> ChooseTarget(CallState& call, const RequestFacts& facts) {
-    routing::RouteRequest request{.headers = call.headers,
-                                  .credentials = call.credentials,
-                                  .all_headers = call.in.headers,
-                                  .provider = {},
-                                  .custom_host = {},
-                                  .operation = call.operation.operation,
-                                  .model = facts.model};
-    if (facts.options) {
-      if (facts.options->has_provider()) request.provider = facts.options->provider();
-      if (facts.options->has_custom_host()) request.custom_host = facts.options->custom_host();
-      if (facts.options->has_timeout()) {
-        const auto& timeout = facts.options->timeout();
-        // Compared before it is made a number of nanoseconds, which holds 292 years.
-        constexpr int64_t kYear = 365 * 24 * 3600;
-        const bool positive = timeout.seconds() > 0 || (timeout.seconds() == 0 && timeout.nanos() > 0);
-        if (!positive || timeout.seconds() > kYear) {
-          return Error::InvalidRequest(
-              "invalid_value", "portolan.timeout: must be positive and at most a year", "portolan.timeout");
-        }
-        const auto limit =
-            std::chrono::seconds(timeout.seconds()) + std::chrono::nanoseconds(timeout.nanos());
-        LimitTime(call, limit);
-      }
+  // The call's own budget: of the typed field, else of the header.
+  static std::optional<Error> LimitTimes(CallState& call, const RequestFacts& facts) {
+    if (!facts.options || !facts.options->has_timeout()) {
+      std::optional<std::chrono::milliseconds> limit;
+      if (auto error = routing::ReadCallTimeout(call.headers, &limit)) return error;
+      if (limit) LimitTime(call, *limit);
+      return std::nullopt;
     }
-    if (auto error = routing::ChooseRoute(config_.routing, request, &call.route)) return error;
-    if (call.route.call_timeout && !(facts.options && facts.options->has_timeout()))
-      LimitTime(call, *call.route.call_timeout);
-    if (call.route.attempt_timeout) LimitTime(call, *call.route.attempt_timeout);
-    if (facts.has_own_member) call.route.edits.push_back({codec::Edit::Kind::kRemove, "portolan", {}});
+    const auto& timeout = facts.options->timeout();
+    // Compared before it is made a number of nanoseconds, which holds 292 years.
+    constexpr int64_t kYear = 365 * 24 * 3600;
+    const bool positive = timeout.seconds() > 0 || (timeout.seconds() == 0 && timeout.nanos() > 0);
+    if (!positive || timeout.seconds() > kYear) {
+      return Error::InvalidRequest("invalid_value", "portolan.timeout: must be positive and at most a year",
+                                   "portolan.timeout");
+    }
+    LimitTime(call, std::chrono::seconds(timeout.seconds()) + std::chrono::nanoseconds(timeout.nanos()));
     return std::nullopt;
   }
 
@@ -209,68 +200,28 @@ class GatewayService final : public Service {
         std::min(call.wait.deadline, call.in.received + std::chrono::duration_cast<net::Duration>(limit));
   }
 
-  static bool WantsBlocks(const CallState& call) {
-    if (call.sink.typed()) return true;
-    if (call.headers.strict_given) return !call.headers.strict_open_ai_compliance;
-    return !call.route.strict_open_ai_compliance;
-  }
-
-  net::Task<void> Perform(CallState& call) {
-    const providers::Provider& provider = *call.route.target.provider;
-    const providers::Shape shape = provider.shape(call.operation.operation);
-    if (shape.kind == providers::Shape::Kind::kLocal) {
-      const Message* request = nullptr;
-      if (auto error = call.payload.ToMessage(call.route.edits, &request)) {
-        co_await ReplyError(call, *std::move(error), nullptr, {});
-        co_return;
-      }
-      co_await ReplyFromLocal(call, *request);
-      co_return;
-    }
-
-    std::string buffer;
-    codec::GatherList body;
+  // The typed config, else the header's, else none.
+  std::optional<Error> ChoosePlan(CallState& call, const RequestFacts& facts) {
     std::optional<Error> error;
-    if (shape.kind == providers::Shape::Kind::kTranslated) {
-      error = Translate(call, *shape.translator, &buffer, &body);
-    } else if (call.operation.has_body) {
-      error = call.payload.ToJson(call.route.edits, config_.splice, &buffer, &body);
+    if (facts.options && facts.options->has_config()) {
+      error = plans_.FromMessage(facts.options->config(), &call.plan);
+    } else if (!call.headers.config.empty()) {
+      error = plans_.FromText(call.headers.config, &call.plan);
+    } else {
+      call.plan = open_route_;
     }
-    if (error) {
-      co_await ReplyError(call, *std::move(error), nullptr, {});
-      co_return;
-    }
-
-    call.record.target = OriginOf(call.route.target.base_url);
-    call.record.upstream_started = shard_.loop->now();
-    AttemptRequest attempt{call.route.target, call.facts, call.in.headers, body, urls_,
-                           config_.timeouts,  call.wait};
-    std::unique_ptr<upstream::Exchange> exchange;
-    error = co_await SendAttempt(*shard_.client, attempt, &exchange, &call.record.attempts);
-    if (error) {
-      co_await ReplyError(call, *std::move(error), nullptr, {});
-      co_return;
-    }
-    call.record.upstream_status = exchange->status();
-    co_await ReplyFromUpstream(call, std::move(exchange));
-  }
-
-  std::optional<Error> Translate(CallState& call, const providers::Translator& translator,
-                                 std::string* buffer, codec::GatherList* body) {
-    const Message* request = nullptr;
-    if (auto error = call.payload.ToMessage(call.route.edits, &request)) return error;
-    if (translator.request_type() == nullptr) return std::nullopt;
-    call.facts.content_blocks = call.facts.content_blocks || UsesBlocks(*request);
-    Message* wire = translator.request_type()->New(&call.arena);
-    if (auto error = translator.EncodeRequest(*request, call.facts, wire, &call.dropped)) return error;
-    codec::Encode(*config_.operations->codec().Find(wire->GetDescriptor()), *wire, {}, buffer);
-    body->push_back(*buffer);
+    if (error) return error;
+    call.condition_facts = {call.headers.metadata, {}, call.operation.route};
+    if (call.plan->reads_params) call.condition_facts.params = call.payload.Text();
+    call.engine.emplace(*call.plan, call.condition_facts, shard_.random);
     return std::nullopt;
   }
 
   const ServiceConfig& config_;
   ServiceShard shard_;
   upstream::UrlCache urls_;
+  routing::PlanCache plans_;
+  const std::shared_ptr<const routing::RoutePlan> open_route_ = routing::NewOpenRoute();
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "server/core/record.h"
 #include "server/core/service.h"
 #include "server/routing/credentials.h"
+#include "server/routing/engine.h"
 #include "server/routing/route.h"
 #include "server/upstream/client.h"
 
@@ -25,6 +26,8 @@ struct ServiceConfig {
   upstream::Timeouts timeouts;
   size_t max_answer_bytes = 256u << 20;  // of a unary answer, which is held whole before it is passed on
   size_t max_error_bytes = 1u << 20;     // of an error answer
+  // A stream is held back so long for want of content, at most, while another attempt may follow.
+  std::chrono::milliseconds longest_hold{15'000};
   // Off: requests of one dialect are decoded and encoded again instead of being spliced. For tests of
   // fidelity.
   bool splice = true;
@@ -36,6 +39,7 @@ struct ServiceShard {
   upstream::Client* client = nullptr;
   CallObserver* observer = nullptr;
   std::function<int64_t()> unix_seconds;
+  routing::Engine::Random random;
   // The call's trace id: from its headers, or a new one.
   std::function<std::string(std::span<const HeaderView>)> trace_id;
 };

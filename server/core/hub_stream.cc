@@ -147,6 +147,7 @@ Error TruncatedStream() {
   error.error_class = ErrorClass::kProvider;
   error.http_status = 502;
   error.code = "upstream_truncated";
+  error.transport = true;
   error.message = "the provider's stream ended before its answer was complete";
   error.retryable = true;
   return error;
@@ -157,6 +158,7 @@ Error InvalidEvent(std::string_view problem) {
   error.error_class = ErrorClass::kProvider;
   error.http_status = 502;
   error.code = "upstream_invalid_answer";
+  error.transport = true;
   error.message = "the provider's stream cannot be understood: " + std::string(problem);
   error.retryable = true;
   return error;

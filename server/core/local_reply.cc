@@ -26,9 +26,9 @@ Error TimedOut() {
 net::Task<std::optional<Error>> Delay(CallState& call, std::chrono::milliseconds delay) {
   if (delay.count() == 0) co_return std::nullopt;
   const net::TimePoint when = call.shard.loop->now() + delay;
-  const bool too_late = when > call.wait.deadline;
+  const bool too_late = when > call.attempt_wait.deadline;
   const net::WaitResult result =
-      co_await call.shard.loop->SleepUntil(too_late ? call.wait.deadline : when, call.in.scope);
+      co_await call.shard.loop->SleepUntil(too_late ? call.attempt_wait.deadline : when, call.in.scope);
   if (result == net::WaitResult::kCancelled) co_return CancelledError(call.in.scope->reason());
   if (too_late) co_return TimedOut();
   co_return std::nullopt;
@@ -99,10 +99,10 @@ net::Task<bool> CopySteps(CallState& call, providers::LocalProvider::Answer& ans
 
 }  // namespace
 
-net::Task<void> ReplyFromLocal(CallState& call, const Message& request) {
+net::Task<Attempted> ReplyFromLocal(CallState& call, const Message& request) {
   const std::unique_ptr<providers::LocalProvider::Answer> answer =
       call.route.target.provider->local()->Start(call.facts, request);
-  call.record.attempts = 1;
+  ++call.record.attempts;
   if (call.facts.stream) {
     // An error that comes first is an error answer, not a stream that fails.
     std::unique_ptr<Message> probe(call.operation.chunk_type->New());
@@ -116,7 +116,7 @@ net::Task<void> ReplyFromLocal(CallState& call, const Message& request) {
       if (delivered) delivered = co_await CopySteps(call, *answer);
       if (!delivered) call.record.status = 499;
       call.shard.observer->OnStreamClosed();
-      co_return;
+      co_return Attempted::kAnswered;
     }
   }
 
@@ -124,11 +124,9 @@ net::Task<void> ReplyFromLocal(CallState& call, const Message& request) {
   const Step step = answer->Next(message);
   std::optional<Error> error = co_await Delay(call, step.delay);
   if (!error && step.kind == Step::Kind::kError) error = step.error;
-  if (error) {
-    co_await ReplyError(call, *std::move(error), nullptr, {});
-  } else {
-    co_await ReplyMessage(call, *message, nullptr);
-  }
+  if (error) co_return Fail(call, *std::move(error));
+  co_await ReplyMessage(call, *message, nullptr);
+  co_return Attempted::kAnswered;
 }
 
 }  // namespace portolan::core

@@ -40,6 +40,11 @@ std::optional<std::string_view> Payload::RawMember(const google::protobuf::Field
   return std::nullopt;
 }
 
+std::string_view Payload::Text() {
+  if (!has_json_ && json_.empty()) codec::Encode(*operation_.request, *message_, {}, &json_);
+  return json_;
+}
+
 Message* Payload::NewRequest() const { return operation_.request_type->New(&arena_); }
 
 std::optional<Error> Payload::ToMessage(std::span<const codec::Edit> edits, const Message** out) {

@@ -35,6 +35,9 @@ class Payload {
   std::optional<std::string_view> RawMember(const google::protobuf::FieldDescriptor* field) const;
   const google::protobuf::Message* message() const { return message_; }
 
+  // The whole request as JSON text, as it came or encoded. Lives as long as the payload.
+  std::string_view Text();
+
   // The typed request with `edits` applied. The original is copied only if there is something to edit.
   std::optional<Error> ToMessage(std::span<const codec::Edit> edits, const google::protobuf::Message** out);
 
@@ -49,7 +52,7 @@ class Payload {
   const OperationSpec& operation_;
   google::protobuf::Arena& arena_;
   bool has_json_ = false;
-  std::string json_;
+  std::string json_;  // as it came; of a typed request, what Text has made
   std::vector<codec::MemberSpan> spans_;
   google::protobuf::Message* message_ = nullptr;  // the original, once it is typed
 };

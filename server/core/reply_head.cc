@@ -1,6 +1,7 @@
 #include <google/protobuf/message.h>
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include "server/core/call_state.h"
@@ -27,6 +28,12 @@ std::string HeaderList(const std::vector<std::string>& names) {
   return out;
 }
 
+// From -1 to 5.
+std::string_view RetryCount(const CallState& call) {
+  constexpr std::array<std::string_view, 7> kTexts = {"-1", "0", "1", "2", "3", "4", "5"};
+  return kTexts[static_cast<size_t>(call.engine->retry_count() + 1)];
+}
+
 }  // namespace
 
 ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchange) {
@@ -40,10 +47,14 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
   if (call.route.target.provider != nullptr) {
     out.Add(prefix, "provider", call.route.target.provider->name());
     out.Add(prefix, "last-used-option-index", call.route.index);
-    out.Add(prefix, "retry-attempt-count", "0");
+    out.Add(prefix, "retry-attempt-count", RetryCount(call));
     out.Add(prefix, "cache-status", "DISABLED");
   }
-  if (!call.route.ignored.empty()) out.Add(prefix, "ignored", HeaderList(call.route.ignored));
+  if (call.plan != nullptr && !(call.plan->ignored.empty() && call.route.ignored.empty())) {
+    std::vector<std::string> ignored = call.plan->ignored;
+    ignored.insert(ignored.end(), call.route.ignored.begin(), call.route.ignored.end());
+    out.Add(prefix, "ignored", HeaderList(ignored));
+  }
   if (!call.dropped.empty()) out.Add(prefix, "dropped", HeaderList(call.dropped));
   if (exchange == nullptr) return head;
   for (const HeaderView& header : exchange->headers()) {

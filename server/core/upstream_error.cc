@@ -41,6 +41,7 @@ Error ToError(const upstream::Failure& failure, const net::CancelScope* scope) {
     error.http_status = row.http_status;
     error.code = row.code;
     error.retryable = row.retryable;
+    error.transport = row.http_status == 502 || row.http_status == 504;
     return error;
   }
   error.code = "internal_error";

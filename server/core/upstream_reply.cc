@@ -13,9 +13,6 @@ namespace {
 using google::protobuf::Message;
 using providers::Shape;
 
-// How long a finished stream's connection may take to end before it is closed instead of being kept.
-constexpr std::chrono::milliseconds kLinger{500};
-
 Error InvalidAnswer(std::string message) {
   Error error;
   error.error_class = ErrorClass::kProvider;
@@ -23,6 +20,7 @@ Error InvalidAnswer(std::string message) {
   error.code = "upstream_invalid_answer";
   error.message = std::move(message);
   error.retryable = true;
+  error.transport = true;
   return error;
 }
 
@@ -64,21 +62,18 @@ std::string_view UntouchedError(const CallState& call, std::string_view body) {
 }
 
 // A status of 400 and above, or a redirect, which is not followed.
-net::Task<void> ReplyProviderError(CallState& call, std::unique_ptr<upstream::Exchange> held_exchange) {
-  upstream::Exchange& exchange = *held_exchange;
+net::Task<Attempted> FailFromProvider(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
   std::string held;
-  const Body body = co_await ReadBody(exchange, call.config.max_error_bytes, call.wait, &held);
+  const Body body = co_await ReadBody(*exchange, call.config.max_error_bytes, call.attempt_wait, &held);
   const providers::Target& target = call.route.target;
-  if (exchange.status() < 400) {
-    co_await ReplyError(
-        call,
-        InvalidAnswer("the provider answered with status " + std::to_string(exchange.status()) +
-                      ", which the gateway does not follow"),
-        &exchange, {});
-    co_return;
+  if (exchange->status() < 400) {
+    Error error = InvalidAnswer("the provider answered with status " + std::to_string(exchange->status()) +
+                                ", which the gateway does not follow");
+    co_return Fail(call, std::move(error), std::move(exchange));
   }
-  Error error = target.provider->Classify(exchange.status(), exchange.headers(), body.text, target);
-  co_await ReplyError(call, std::move(error), &exchange, UntouchedError(call, body.text));
+  Error error = target.provider->Classify(exchange->status(), exchange->headers(), body.text, target);
+  const std::string_view untouched = UntouchedError(call, body.text);
+  co_return Fail(call, std::move(error), std::move(exchange), untouched);
 }
 
 // Looks at a good answer of a provider that speaks the hub's dialect, which is passed on as it came. An error
@@ -117,19 +112,19 @@ std::optional<Error> TranslateAnswer(CallState& call, std::string_view body, con
   return translator.DecodeResponse(*answer, call.facts, hub);
 }
 
-net::Task<void> ReplyTranslated(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
-                                std::string_view body, Shape shape) {
+net::Task<Attempted> ReplyTranslated(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
+                                     std::string_view body, Shape shape) {
   const Message* answer = nullptr;
   if (std::optional<Error> error = TranslateAnswer(call, body, shape, &answer)) {
-    co_await ReplyError(call, *std::move(error), exchange.get(), {});
-  } else {
-    co_await ReplyMessage(call, *answer, exchange.get());
+    co_return Fail(call, *std::move(error), std::move(exchange));
   }
+  co_await ReplyMessage(call, *answer, exchange.get());
+  co_return Attempted::kAnswered;
 }
 
 // An answer in the hub's dialect: to REST the bytes as they came, to gRPC in wire format.
-net::Task<void> ReplyRelayed(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
-                             std::string_view body) {
+net::Task<Attempted> ReplyRelayed(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
+                                  std::string_view body) {
   std::string_view untouched;
   std::string wire;
   std::optional<Error> error = CheckRelayed(call, *exchange, body, &untouched);
@@ -139,10 +134,7 @@ net::Task<void> ReplyRelayed(CallState& call, std::unique_ptr<upstream::Exchange
       error = NotUnderstood(problem);
     }
   }
-  if (error) {
-    co_await ReplyError(call, *std::move(error), exchange.get(), untouched);
-    co_return;
-  }
+  if (error) co_return Fail(call, *std::move(error), std::move(exchange), untouched);
   ReplyHead head = MakeHead(call, exchange->status(), exchange.get());
   bool delivered = false;
   if (call.sink.typed()) {
@@ -151,10 +143,11 @@ net::Task<void> ReplyRelayed(CallState& call, std::unique_ptr<upstream::Exchange
     delivered = co_await call.sink.SendJson(std::move(head), {&body, 1});
   }
   if (!delivered) call.record.status = 499;
+  co_return Attempted::kAnswered;
 }
 
-net::Task<void> ReplyBody(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
-                          std::string_view body) {
+net::Task<Attempted> ReplyBody(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
+                               std::string_view body) {
   const Shape shape = call.route.target.provider->shape(call.operation.operation);
   if (shape.kind == Shape::Kind::kTranslated) {
     return ReplyTranslated(call, std::move(exchange), body, shape);
@@ -162,122 +155,23 @@ net::Task<void> ReplyBody(CallState& call, std::unique_ptr<upstream::Exchange> e
   return ReplyRelayed(call, std::move(exchange), body);
 }
 
-net::Task<void> ReadAndReply(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+net::Task<Attempted> ReadAndReply(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
   std::string held;
-  Body body = co_await ReadBody(*exchange, call.config.max_answer_bytes, call.wait, &held);
-  if (body.error) {
-    co_await ReplyError(call, *std::move(body.error), exchange.get(), {});
-  } else {
-    co_await ReplyBody(call, std::move(exchange), body.text);
-  }
+  Body body = co_await ReadBody(*exchange, call.config.max_answer_bytes, call.attempt_wait, &held);
+  if (body.error) co_return Fail(call, *std::move(body.error), std::move(exchange));
+  co_return co_await ReplyBody(call, std::move(exchange), body.text);
 }
 
-net::Task<void> ReplyUnary(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+net::Task<Attempted> ReplyUnary(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
   // Nearly every answer came whole with its head.
   if (const auto whole = exchange->TakeWhole()) return ReplyBody(call, std::move(exchange), *whole);
   return ReadAndReply(call, std::move(exchange));
 }
 
-std::unique_ptr<StreamPipeline> NewPipeline(CallState& call) {
-  const Shape shape = call.route.target.provider->shape(call.operation.operation);
-  if (shape.kind == Shape::Kind::kTranslated) {
-    const codec::MessagePlan* events =
-        call.config.operations->codec().Find(shape.translator->event_type()->GetDescriptor());
-    return NewTranslatedStream(call.operation, *shape.translator, *events, call.facts, call.sink.typed());
-  }
-  return NewHubStream(call.operation, call.route.target, call.sink.typed());
-}
-
-// Reads what follows a finished stream, which is normally nothing but the end of its framing, so that the
-// connection can be used again. Anything else closes it.
-net::Task<void> Drain(std::unique_ptr<upstream::Exchange> exchange, net::TimePoint deadline) {
-  const upstream::Exchange::Piece piece = co_await exchange->Read({deadline, nullptr});
-  (void)piece;
-}
-
-// REQUIRES: the batch is not empty.
-net::Task<bool> WriteBatch(CallState& call, const StreamBatch& batch) {
-  for (const std::string_view piece : batch.pieces) call.record.reply_bytes += piece.size();
-  if (!batch.pieces.empty()) return call.sink.WriteBytes(batch.pieces);
-  return call.sink.WriteMessages(batch.messages);
-}
-
-void NoteError(CallState& call, Error error) {
-  error.attempts = call.record.attempts;
-  call.record.error = std::move(error);
-}
-
-// One read of the upstream, and what comes of it written to the caller.
-enum class Copied : uint8_t { kMore, kFinished, kCallerGone };
-
-net::Task<Copied> Deliver(CallState& call, const StreamBatch& batch) {
-  if (!batch.empty()) {
-    const bool written = co_await WriteBatch(call, batch);
-    if (!written) co_return Copied::kCallerGone;
-  }
-  if (!batch.done && !batch.error) co_return Copied::kMore;
-  if (batch.error) NoteError(call, *batch.error);
-  if (call.in.scope->reason() == net::CancelReason::kClientGone) co_return Copied::kCallerGone;
-  const bool finished = co_await call.sink.EndStream(batch.error ? &*call.record.error : nullptr);
-  co_return finished ? Copied::kFinished : Copied::kCallerGone;
-}
-
-// Copies events until the stream is done, broken, or nobody listens. True if the upstream's body has been
-// read to its end.
-net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, StreamPipeline& pipeline) {
-  bool ended = false;
-  Copied copied = Copied::kMore;
-  StreamBatch batch;
-  while (copied == Copied::kMore) {
-    const upstream::Exchange::Piece piece = co_await exchange.Read(call.wait);
-    ended = piece.end;
-    batch.Clear();
-    if (!piece.failure.ok() && pipeline.facts.passed_error) {
-      // The caller has the provider's own error as the last event.
-      batch.done = true;
-    } else if (!piece.failure.ok()) {
-      batch.error = ToError(piece.failure, call.wait.scope);
-    } else if (!piece.data.empty()) {
-      pipeline.Feed(piece.data, &batch);
-    }
-    copied = co_await Deliver(call, batch);
-    if (pipeline.facts.content_seen && call.record.first_content == net::TimePoint()) {
-      call.record.first_content = call.shard.loop->now();
-    }
-    if (copied == Copied::kMore && ended) {
-      batch.Clear();
-      pipeline.End(&batch);
-      copied = co_await Deliver(call, batch);
-    }
-  }
-  if (copied == Copied::kCallerGone) call.record.status = 499;
-  co_return ended;
-}
-
-net::Task<void> ReplyStream(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
-  ReplyHead head = MakeHead(call, 200, exchange.get());
-  head.content_type = "text/event-stream";
-  call.record.status = 200;
-  if (!co_await call.sink.StartStream(std::move(head))) {
-    call.record.status = 499;
-    co_return;
-  }
-  call.shard.observer->OnStreamOpened();
-  const std::unique_ptr<StreamPipeline> pipeline = NewPipeline(call);
-  const bool ended = co_await CopyStream(call, *exchange, *pipeline);
-  call.record.usage = pipeline->facts.usage;
-  call.record.finish_reason = pipeline->facts.finish_reason;
-  if (pipeline->facts.passed_error && !call.record.error) NoteError(call, *pipeline->facts.passed_error);
-  if (!ended && !call.record.error && call.record.status == 200) {
-    call.shard.loop->Spawn(Drain(std::move(exchange), call.shard.loop->now() + kLinger));
-  }
-  call.shard.observer->OnStreamClosed();
-}
-
 // Something else where a stream was asked for: an error under status 200, perhaps.
-net::Task<void> ReplyNoStream(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+net::Task<Attempted> FailNoStream(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
   std::string held;
-  const Body body = co_await ReadBody(*exchange, call.config.max_error_bytes, call.wait, &held);
+  const Body body = co_await ReadBody(*exchange, call.config.max_error_bytes, call.attempt_wait, &held);
   Error error = InvalidAnswer("the provider was asked for a stream and answered with something else");
   const Shape shape = call.route.target.provider->shape(call.operation.operation);
   ChoiceTracker choices;
@@ -292,25 +186,43 @@ net::Task<void> ReplyNoStream(CallState& call, std::unique_ptr<upstream::Exchang
   } else if (scan.is_object && scan.has_error) {
     error = ErrorInAnswer(call, *exchange, body.text);
   }
-  co_await ReplyError(call, std::move(error), exchange.get(), UntouchedError(call, body.text));
+  const std::string_view untouched = UntouchedError(call, body.text);
+  co_return Fail(call, std::move(error), std::move(exchange), untouched);
 }
 
-net::Task<void> ReplyUnaskedStream(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
-  co_await ReplyError(call, InvalidAnswer("the provider answered with a stream that was not asked for"),
-                      exchange.get(), {});
+net::Task<Attempted> FailUnaskedStream(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+  co_return Fail(call, InvalidAnswer("the provider answered with a stream that was not asked for"),
+                 std::move(exchange));
+}
+
+// A good status that the route takes for a failure.
+net::Task<Attempted> FailListed(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+  Error error = InvalidAnswer("the route goes on after status " + std::to_string(exchange->status()));
+  error.http_status = exchange->status();
+  error.transport = false;
+  co_return Fail(call, std::move(error), std::move(exchange));
 }
 
 }  // namespace
 
-net::Task<void> ReplyFromUpstream(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
-  if (exchange->status() < 200 || exchange->status() >= 300) {
-    return ReplyProviderError(call, std::move(exchange));
-  }
+Attempted Fail(CallState& call, Error error, std::unique_ptr<upstream::Exchange> exchange,
+               std::string_view body) {
+  call.failure.error = std::move(error);
+  call.failure.local = false;
+  call.failure.provider_body = body;
+  call.failure.exchange = std::move(exchange);
+  return Attempted::kFailed;
+}
+
+net::Task<Attempted> ReplyFromUpstream(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+  if (exchange->status() < 200 || exchange->status() >= 300)
+    return FailFromProvider(call, std::move(exchange));
+  if (call.engine->Rejects(exchange->status())) return FailListed(call, std::move(exchange));
   const bool stream = IsEventStream(*exchange);
   if (call.facts.stream) {
-    return stream ? ReplyStream(call, std::move(exchange)) : ReplyNoStream(call, std::move(exchange));
+    return stream ? ReplyStream(call, std::move(exchange)) : FailNoStream(call, std::move(exchange));
   }
-  return stream ? ReplyUnaskedStream(call, std::move(exchange)) : ReplyUnary(call, std::move(exchange));
+  return stream ? FailUnaskedStream(call, std::move(exchange)) : ReplyUnary(call, std::move(exchange));
 }
 
 }  // namespace portolan::core

@@ -22,6 +22,7 @@ std::string_view* KnownField(std::string_view name, RequestHeaders* out) {
   if (name == "custom-host") return &out->custom_host;
   if (name == "request-timeout") return &out->request_timeout;
   if (name == "trace-id") return &out->trace_id;
+  if (name == "metadata") return &out->metadata;
   if (name == "api-key") return &out->caller_key;
   return nullptr;
 }

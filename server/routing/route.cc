@@ -4,7 +4,6 @@
 
 #include "server/base/json_text.h"
 #include "server/codec/json_reader.h"
-#include "server/routing/leaf_config.h"
 #include "server/routing/timeout.h"
 
 namespace portolan::routing {
@@ -40,36 +39,56 @@ bool FitForHeader(std::string_view value) {
                      [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
 }
 
-class Chooser {
+// Whether a target has no key but what the request may bring.
+bool IsKeyless(const RoutePolicy& policy, const TargetSpec& target, bool host_from_header) {
+  if (!target.api_key.empty()) return false;
+  if (policy.direct_keys || host_from_header || !target.custom_host.empty()) return true;
+  return target.provider == nullptr || !policy.gateway_key ||
+         policy.gateway_key(target.provider->name()) == nullptr;
+}
+
+// Whether what credentials the request brings can be meant for `node`.
+bool IsRequestsOwn(const RoutePolicy& policy, const RoutePlan& plan, const RouteNode& node,
+                   bool host_from_header) {
+  if (plan.targets.size() == 1) return true;
+  if (!IsKeyless(policy, node.target, host_from_header)) return false;
+  return std::all_of(plan.targets.begin(), plan.targets.end(), [&](const RouteNode* other) {
+    return !IsKeyless(policy, other->target, host_from_header) ||
+           (other->target.provider == node.target.provider &&
+            other->target.custom_host == node.target.custom_host);
+  });
+}
+
+class Resolver {
  public:
-  Chooser(const RoutePolicy& policy, const RouteRequest& request, Route* out)
-      : policy_(policy), request_(request), out_(*out) {}
+  Resolver(const RoutePolicy& policy, const RouteRequest& request, const RoutePlan& plan,
+           const RouteNode& node, Route* out)
+      : policy_(policy), request_(request), plan_(plan), node_(node), spec_(node.target), out_(*out) {}
 
   std::optional<Error> Run() {
-    if (!request_.headers.config.empty()) {
-      if (auto error = ParseLeafConfig(request_.headers.config, &config_)) return error;
-    }
-    out_.index = config_.index;
-    out_.ignored = config_.ignored;
-    out_.strict_open_ai_compliance = config_.strict_open_ai_compliance.value_or(true);
+    out_.index = node_.path;
+    out_.strict_open_ai_compliance = spec_.strict_open_ai_compliance.value_or(true);
+    out_.attempt_timeout = spec_.request_timeout;
+    out_.forward_headers = spec_.forward_headers;
     if (auto error = ChooseProvider()) return error;
-    if (auto error = ChooseHost()) return error;
+    ChooseHost();
+    own_ = IsRequestsOwn(policy_, plan_, node_, !HostOfHeader().empty());
     ChooseCredentials();
     if (auto error = TakeOptions()) return error;
-    if (auto error = ChooseTimeout()) return error;
     return CheckUsable();
   }
 
  private:
   std::optional<Error> ChooseProvider() {
-    std::string_view name =
-        request_.provider ? std::string_view(*request_.provider) : request_.headers.provider;
-    if (name.empty()) name = config_.provider;
-    out_.model = std::string(request_.model);
-    out_.edits = config_.override_params;
+    out_.model = request_.model;
+    out_.edits = spec_.override_params;
     for (const codec::Edit& edit : out_.edits) {
       if (edit.name == "model") TakeModelOverride(edit.json);
     }
+    out_.target.provider = spec_.provider;
+    if (spec_.provider != nullptr) return std::nullopt;
+    std::string_view name =
+        request_.provider ? std::string_view(*request_.provider) : request_.headers.provider;
     if (name.empty()) name = TakePrefix();
     // Without a provider, the list is that of the gateway itself.
     if (name.empty() && request_.operation == providers::Operation::kListModels) name = "echo";
@@ -102,23 +121,25 @@ class Chooser {
     return provider->name();
   }
 
-  std::optional<Error> ChooseHost() {
-    std::string_view host =
-        request_.custom_host ? std::string_view(*request_.custom_host) : request_.headers.custom_host;
-    if (host.empty()) host = config_.custom_host;
+  std::string_view HostOfHeader() const {
+    return request_.custom_host ? std::string_view(*request_.custom_host) : request_.headers.custom_host;
+  }
+
+  void ChooseHost() {
+    std::string_view host = HostOfHeader();
+    if (host.empty()) host = spec_.custom_host;
     while (host.ends_with('/')) host.remove_suffix(1);
     out_.target.host_from_caller = !host.empty();
     out_.target.base_url = std::string(host.empty() ? out_.target.provider->default_base_url() : host);
-    return std::nullopt;
   }
 
   void ChooseCredentials() {
     const Provider& provider = *out_.target.provider;
     KeySources sources;
-    sources.config_key = config_.api_key;
+    sources.config_key = spec_.api_key.Reveal();
     sources.gateway_key = policy_.gateway_key ? policy_.gateway_key(provider.name()) : nullptr;
-    sources.request_key = request_.credentials.bearer;
-    if (provider.key_header() == "x-api-key" && !request_.credentials.x_api_key.empty()) {
+    if (own_) sources.request_key = request_.credentials.bearer;
+    if (own_ && provider.key_header() == "x-api-key" && !request_.credentials.x_api_key.empty()) {
       sources.request_key = request_.credentials.x_api_key;
     }
     sources.host_from_caller = out_.target.host_from_caller;
@@ -140,13 +161,14 @@ class Chooser {
 
   std::optional<Error> TakeOptions() {
     const auto names = out_.target.provider->option_names();
-    for (const auto& [name, value] : config_.options) {
+    for (const auto& [name, value] : spec_.options) {
       if (std::find(names.begin(), names.end(), name) == names.end()) {
         out_.ignored.push_back(name);
-      } else if (auto error = TakeOption(name, value, "config." + name)) {
+      } else if (auto error = TakeOption(name, value, node_.path + "." + name)) {
         return error;
       }
     }
+    if (!own_) return std::nullopt;
     for (const std::string_view option : names) {
       for (const HeaderView& header : request_.headers.options) {
         if (!NameMatches(option, header.name)) continue;
@@ -158,16 +180,6 @@ class Chooser {
       }
     }
     return std::nullopt;
-  }
-
-  std::optional<Error> ChooseTimeout() {
-    out_.attempt_timeout = config_.request_timeout;
-    if (request_.headers.request_timeout.empty()) return std::nullopt;
-    out_.call_timeout = ParseTimeoutMs(request_.headers.request_timeout);
-    if (out_.call_timeout) return std::nullopt;
-    return Error::InvalidRequest("invalid_request_timeout",
-                                 "x-portolan-request-timeout: must be a positive number of milliseconds",
-                                 "x-portolan-request-timeout");
   }
 
   std::optional<Error> CheckUsable() const {
@@ -193,14 +205,28 @@ class Chooser {
 
   const RoutePolicy& policy_;
   const RouteRequest& request_;
+  const RoutePlan& plan_;
+  const RouteNode& node_;
+  const TargetSpec& spec_;
   Route& out_;
-  LeafConfig config_;
+  bool own_ = false;  // what credentials the request brings can be meant for this target
 };
 
 }  // namespace
 
-std::optional<Error> ChooseRoute(const RoutePolicy& policy, const RouteRequest& request, Route* out) {
-  return Chooser(policy, request, out).Run();
+std::optional<Error> ReadCallTimeout(const RequestHeaders& headers,
+                                     std::optional<std::chrono::milliseconds>* out) {
+  if (headers.request_timeout.empty()) return std::nullopt;
+  *out = ParseTimeoutMs(headers.request_timeout);
+  if (*out) return std::nullopt;
+  return Error::InvalidRequest("invalid_request_timeout",
+                               "x-portolan-request-timeout: must be a positive number of milliseconds",
+                               "x-portolan-request-timeout");
+}
+
+std::optional<Error> ResolveTarget(const RoutePolicy& policy, const RouteRequest& request,
+                                   const RoutePlan& plan, const RouteNode& node, Route* out) {
+  return Resolver(policy, request, plan, node, out).Run();
 }
 
 }  // namespace portolan::routing

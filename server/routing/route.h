@@ -1,6 +1,7 @@
 #pragma once
 
-// Chooses the target of a call from what the request says. Pure: reads no clock, no environment, no socket.
+// From a target of a plan and what the request says to a place that can be called. Pure: reads no clock, no
+// environment, no socket.
 
 #include <chrono>
 #include <functional>
@@ -15,6 +16,7 @@
 #include "server/base/error.h"
 #include "server/codec/splice.h"
 #include "server/routing/credentials.h"
+#include "server/routing/plan.h"
 #include "server/routing/request_headers.h"
 
 namespace portolan::routing {
@@ -37,23 +39,32 @@ struct RouteRequest {
   std::optional<std::string> provider;
   std::optional<std::string> custom_host;
   providers::Operation operation = providers::Operation::kChat;
-  std::string_view model;  // empty if the request has none
+  std::string model;  // empty if the request has none
 };
 
 // One target and what is to be changed for it.
 struct Route {
   providers::Target target;
-  std::string index = "config";    // the leaf's path, for x-portolan-last-used-option-index
+  std::string_view index;          // the target's path in the config, for x-portolan-last-used-option-index
   std::string model;               // as the target is to see it
   std::vector<codec::Edit> edits;  // to the request, for this target only
-  std::optional<std::chrono::milliseconds> call_timeout;     // the whole call: x-portolan-request-timeout
-  std::optional<std::chrono::milliseconds> attempt_timeout;  // each attempt: the config's request_timeout
-  bool strict_open_ai_compliance = true;                     // the config's; the header beats it
-  std::vector<std::string> ignored;  // keys of the config that are known but have no effect
+  std::optional<std::chrono::milliseconds> attempt_timeout;
+  std::span<const std::string> forward_headers;  // lower case
+  bool strict_open_ai_compliance = true;         // the config's; the header beats it
+  std::vector<std::string> ignored;              // options of the config that the provider does not know
 };
 
-// Fails with 400 for an unknown provider, a bad config, a bad option, an operation that the provider does not
-// have; with 401 where no key is at hand for a provider that wants one.
-std::optional<Error> ChooseRoute(const RoutePolicy& policy, const RouteRequest& request, Route* out);
+// The time budget of the whole call, of x-portolan-request-timeout; nullopt if the header is not there.
+std::optional<Error> ReadCallTimeout(const RequestHeaders& headers,
+                                     std::optional<std::chrono::milliseconds>* out);
+
+// Fills in one target of a plan for this request. `node` must outlive the route. Fails with 400 for an
+// unknown provider, a bad option, an operation that the provider does not have (unsupported_operation); with
+// 401 where no key is at hand for a provider that wants one.
+//
+// The request's own key and provider options go to one target only: where the plan has several, to those
+// without a key of their own, if these are all the same provider at the same host; else to none.
+std::optional<Error> ResolveTarget(const RoutePolicy& policy, const RouteRequest& request,
+                                   const RoutePlan& plan, const RouteNode& node, Route* out);
 
 }  // namespace portolan::routing

@@ -101,7 +101,7 @@ class Exchange {
   };
   // The next bytes of the body, de-chunked: whatever one read of the socket gave, at least one byte unless
   // `end` or a failure. A body with less than its content-length, or without its last chunk, is a kReset
-  // failure.
+  // failure. After kDeadline it may be read on.
   virtual net::Task<Piece> Read(net::Wait wait) = 0;
 
   // The whole body, if it came with the head and nothing of it has been read: what Read would give, without

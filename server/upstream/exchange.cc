@@ -179,9 +179,12 @@ std::string_view HttpExchange::KeepData(std::string_view data) {
 
 Exchange::Piece HttpExchange::Broken(const net::IoResult& result, const Step& step) {
   if (IsInterruption(result.code)) {
-    return Failed(step.Interrupted(result.code, FailureKind::kIdleTimeout,
-                                   peer() + " sent nothing for " + ToText(step.limit()),
-                                   "reading the answer of " + peer()));
+    Failure failure = step.Interrupted(result.code, FailureKind::kIdleTimeout,
+                                       peer() + " sent nothing for " + ToText(step.limit()),
+                                       "reading the answer of " + peer());
+    // The reader's own limit says nothing of the connection.
+    if (failure.kind == FailureKind::kDeadline) return {{}, false, std::move(failure)};
+    return Failed(std::move(failure));
   }
   if (result.code == net::IoCode::kEof && framer_.TakeEof() == BodyFramer::State::kComplete) {
     Finish();

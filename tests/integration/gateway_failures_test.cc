@@ -17,6 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 constexpr char kBody[] = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
@@ -200,8 +201,7 @@ TEST_F(GatewayFailures, OfTheCallersOwnTimeoutAreRequestTimeouts) {
   const FakeUpstream stream(
       [](const SeenRequest&) { return Script().Send(Head(200, kEventStream) + Chunk(kEvent)).Stall(); });
   for (const Headers& limit :
-       {Headers{{"x-portolan-request-timeout", "100"}}, Headers{{"x-portkey-request-timeout", "100"}},
-        Headers{{"x-portolan-config", R"({"request_timeout":100})"}}}) {
+       {Headers{{"x-portolan-request-timeout", "100"}}, Headers{{"x-portkey-request-timeout", "100"}}}) {
     SCOPED_TRACE(limit[0].first);
     ExpectError(Ask(gateway_, silent.url(), kBody, limit), 408, "caller", "request_timeout");
     ExpectError(Ask(gateway_, silent.url(), kStreamBody, limit), 408, "caller", "request_timeout");
@@ -215,6 +215,39 @@ TEST_F(GatewayFailures, OfTheCallersOwnTimeoutAreRequestTimeouts) {
     ExpectError(Ask(gateway_, silent.url(), kBody, {{"x-portolan-request-timeout", wrong}}), 400, "caller",
                 "invalid_request_timeout", 0);
   }
+}
+
+// A config's request_timeout is for one attempt: all of its body, of a stream what comes before the content.
+TEST_F(GatewayFailures, OfAnAttemptsTimeoutAreRequestTimeouts) {
+  const Headers limit = {{"x-portolan-config", R"({"request_timeout":100})"}};
+  const FakeUpstream silent([](const SeenRequest&) { return Script().Stall(); });
+  ExpectError(Ask(gateway_, silent.url(), kBody, limit), 408, "caller", "request_timeout");
+  ExpectError(Ask(gateway_, silent.url(), kStreamBody, limit), 408, "caller", "request_timeout");
+
+  const Headers chunked_json = {{"Content-Type", "application/json"}, {"Transfer-Encoding", "chunked"}};
+  const FakeUpstream half(
+      [&](const SeenRequest&) { return Script().Send(Head(200, chunked_json) + Chunk("{")).Stall(); });
+  ExpectError(Ask(gateway_, half.url(), kBody, limit), 408, "caller", "request_timeout");
+
+  Latch go;
+  const FakeUpstream slow_end([&](const SeenRequest&) {
+    return Script()
+        .Send(Head(200, kEventStream) + Chunk(kEvent))
+        .Hold(go)
+        .Send(Chunk("data: [DONE]\n\n") + Chunk(""));
+  });
+  TestClient client(gateway_.http_address());
+  Headers headers = limit;
+  headers.push_back({"x-portolan-custom-host", slow_end.url()});
+  ASSERT_TRUE(client.Send("POST", "/v1/chat/completions", kStreamBody, headers));
+  ASSERT_EQ(client.ReadHead().status, 200);
+  // By then more than the limit has gone by.
+  ExpectError(Ask(gateway_, silent.url(), kBody, limit), 408, "caller", "request_timeout");
+  go.Release();
+  std::string body;
+  while (body.find("[DONE]") == std::string::npos && !client.closed()) body += client.ReadRaw();
+  EXPECT_THAT(body, HasSubstr(kEvent));
+  EXPECT_THAT(body, Not(HasSubstr("error")));
 }
 
 // A gateway that other machines can reach lets no caller point it at the inside of its network.

@@ -148,12 +148,13 @@ TEST_F(GatewayHeaders, NameTheCall) {
 }
 
 TEST_F(GatewayHeaders, NameWhatAConfigSaysInVain) {
-  const TestAnswer answer = Ask(
-      {{"x-portolan-config", R"({"provider":"openai","retry":{"attempts":3},"cache":{"mode":"simple"}})"}});
+  const TestAnswer answer =
+      Ask({{"x-portolan-config", R"({"provider":"openai","virtual_key":"v","cache":{"mode":"simple"}})"}});
   EXPECT_EQ(answer.status, 200) << answer.body;
-  EXPECT_EQ(answer.Header("x-portolan-ignored"), "retry, cache");
-  const TestAnswer target = Ask({{"x-portolan-config", R"({"targets":[{"provider":"openai","weight":1}]})"}});
-  EXPECT_EQ(target.Header("x-portolan-ignored"), "targets[0].weight");
+  EXPECT_EQ(answer.Header("x-portolan-ignored"), "virtual_key, cache");
+  const TestAnswer target =
+      Ask({{"x-portolan-config", R"({"targets":[{"provider":"openai","output_guardrails":["g"]}]})"}});
+  EXPECT_EQ(target.Header("x-portolan-ignored"), "targets[0].output_guardrails");
   EXPECT_EQ(target.Header("x-portolan-last-used-option-index"), "config.targets[0]");
 }
 

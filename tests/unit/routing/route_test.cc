@@ -6,45 +6,62 @@
 #include <memory>
 #include <vector>
 
+#include "portolan/v1/route_config.pb.h"
+#include "server/routing/plan_cache.h"
+#include "tests/unit/routing/compile.h"
+
 namespace portolan::routing {
 namespace {
 
 using providers::Operation;
 
-class ChooseRouteTest : public testing::Test {
+class ResolveTargetTest : public testing::Test {
  protected:
-  std::optional<Error> Choose(std::vector<HeaderView> headers, std::string_view model,
-                              Operation operation = Operation::kChat) {
+  // Resolves the first target of the config in the headers, or of a call without one.
+  std::optional<Error> Choose(const std::vector<HeaderView>& headers, std::string_view model) {
     RequestHeaders read;
     if (auto error = ReadRequestHeaders(headers, &read)) return error;
+    plan_ = NewOpenRoute();
+    if (!read.config.empty()) {
+      if (auto error = plans_.FromText(read.config, &plan_)) return error;
+    }
+    return Resolve(headers, read, model, *plan_->targets[0]);
+  }
+
+  std::optional<Error> Resolve(const std::vector<HeaderView>& headers, const RequestHeaders& read,
+                               std::string_view model, const RouteNode& node) {
     ProviderCredentials credentials;
     if (auto error = Authenticate(CallerKeys(), read, &credentials)) return error;
     RoutePolicy policy;
     policy.registry = registry_.get();
+    policy.direct_keys = direct_keys_;
     policy.gateway_key = [this](std::string_view provider) -> const Secret* {
       const auto found = keys_.find(std::string(provider));
       return found == keys_.end() ? nullptr : &found->second;
     };
     route_ = {};
-    return ChooseRoute(policy,
-                       {.headers = read,
-                        .credentials = credentials,
-                        .all_headers = headers,
-                        .provider = typed_provider_,
-                        .custom_host = typed_host_,
-                        .operation = operation,
-                        .model = model},
-                       &route_);
+    return ResolveTarget(policy,
+                         {.headers = read,
+                          .credentials = credentials,
+                          .all_headers = headers,
+                          .provider = typed_provider_,
+                          .custom_host = typed_host_,
+                          .operation = Operation::kChat,
+                          .model = std::string(model)},
+                         *plan_, node, &route_);
   }
 
   const std::unique_ptr<providers::Registry> registry_ = providers::Registry::BuiltIn();
+  PlanCache plans_{*TestCodec().Find(v1::RouteConfig::descriptor()), *registry_};
+  std::shared_ptr<const RoutePlan> plan_;
+  bool direct_keys_ = false;
   std::map<std::string, Secret> keys_;
   std::optional<std::string> typed_provider_;
   std::optional<std::string> typed_host_;
   Route route_;
 };
 
-TEST_F(ChooseRouteTest, TakesTheProviderOfTheHeader) {
+TEST_F(ResolveTargetTest, TakesTheProviderOfTheHeader) {
   ASSERT_FALSE(Choose({{"x-portkey-provider", "openai"}, {"authorization", "Bearer k"}}, "gpt-5"));
   EXPECT_EQ(route_.target.provider->name(), "openai");
   EXPECT_EQ(route_.target.base_url, "https://api.openai.com/v1");
@@ -53,7 +70,7 @@ TEST_F(ChooseRouteTest, TakesTheProviderOfTheHeader) {
   EXPECT_TRUE(route_.edits.empty());
 }
 
-TEST_F(ChooseRouteTest, TakesThePrefixOfTheModelOnlyIfNoProviderIsNamed) {
+TEST_F(ResolveTargetTest, TakesThePrefixOfTheModelOnlyIfNoProviderIsNamed) {
   ASSERT_FALSE(Choose({}, "echo/echo-slow"));
   EXPECT_EQ(route_.target.provider->name(), "echo");
   EXPECT_EQ(route_.model, "echo-slow");
@@ -70,7 +87,7 @@ TEST_F(ChooseRouteTest, TakesThePrefixOfTheModelOnlyIfNoProviderIsNamed) {
   EXPECT_EQ(route_.model, "meta-llama/llama-3");
 }
 
-TEST_F(ChooseRouteTest, TypedOptionsBeatHeaders) {
+TEST_F(ResolveTargetTest, TypedOptionsBeatHeaders) {
   typed_provider_ = "echo";
   typed_host_ = "http://typed";
   ASSERT_FALSE(
@@ -79,7 +96,7 @@ TEST_F(ChooseRouteTest, TypedOptionsBeatHeaders) {
   EXPECT_EQ(route_.target.base_url, "http://typed");
 }
 
-TEST_F(ChooseRouteTest, ANamedHostNeverGetsTheGatewaysKey) {
+TEST_F(ResolveTargetTest, ANamedHostNeverGetsTheGatewaysKey) {
   keys_.emplace("openai", Secret("own-key"));
   ASSERT_FALSE(Choose({{"x-portkey-custom-host", "http://10.0.0.1/v1/"}}, "m"));
   EXPECT_TRUE(route_.target.api_key.empty());
@@ -94,7 +111,7 @@ TEST_F(ChooseRouteTest, ANamedHostNeverGetsTheGatewaysKey) {
   EXPECT_FALSE(route_.target.key_from_caller);
 }
 
-TEST_F(ChooseRouteTest, SaysThatAKeyIsMissingBeforeAnybodyIsCalled) {
+TEST_F(ResolveTargetTest, SaysThatAKeyIsMissingBeforeAnybodyIsCalled) {
   const auto error = Choose({}, "gpt-5");
   ASSERT_TRUE(error);
   EXPECT_EQ(error->http_status, 401);
@@ -102,14 +119,14 @@ TEST_F(ChooseRouteTest, SaysThatAKeyIsMissingBeforeAnybodyIsCalled) {
   EXPECT_NE(error->message.find("OPENAI_API_KEY"), std::string::npos);
 }
 
-TEST_F(ChooseRouteTest, RefusesAnUnknownProvider) {
+TEST_F(ResolveTargetTest, RefusesAnUnknownProvider) {
   const auto error = Choose({{"x-portkey-provider", "opnai"}}, "m");
   ASSERT_TRUE(error);
   EXPECT_EQ(error->http_status, 400);
   EXPECT_EQ(error->code, "unknown_provider");
 }
 
-TEST_F(ChooseRouteTest, TakesProviderOptionsFromGatewayAndNativeHeaders) {
+TEST_F(ResolveTargetTest, TakesProviderOptionsFromGatewayAndNativeHeaders) {
   ASSERT_FALSE(Choose({{"authorization", "Bearer k"},
                        {"x-portkey-openai-organization", "org-1"},
                        {"openai-project", "proj-1"},
@@ -120,7 +137,7 @@ TEST_F(ChooseRouteTest, TakesProviderOptionsFromGatewayAndNativeHeaders) {
   EXPECT_EQ(route_.target.options.size(), 2u);
 }
 
-TEST_F(ChooseRouteTest, OverrideParamsAreEditsAndMayChangeTheModel) {
+TEST_F(ResolveTargetTest, OverrideParamsAreEditsAndMayChangeTheModel) {
   ASSERT_FALSE(
       Choose({{"x-portkey-config",
                R"({"provider":"openai","api_key":"k","override_params":{"model":"gpt-5","top_p":1}})"}},
@@ -130,11 +147,17 @@ TEST_F(ChooseRouteTest, OverrideParamsAreEditsAndMayChangeTheModel) {
   EXPECT_EQ(route_.index, "config");
 }
 
-TEST_F(ChooseRouteTest, ReadsTheTimeoutHeader) {
-  ASSERT_FALSE(Choose({{"authorization", "Bearer k"}, {"x-portkey-request-timeout", "250"}}, "m"));
-  EXPECT_EQ(route_.call_timeout, std::chrono::milliseconds(250));
+TEST(ReadCallTimeout, TakesWholeMilliseconds) {
+  RequestHeaders headers;
+  std::optional<std::chrono::milliseconds> limit;
+  ASSERT_FALSE(ReadCallTimeout(headers, &limit));
+  EXPECT_FALSE(limit);
+  headers.request_timeout = "250";
+  ASSERT_FALSE(ReadCallTimeout(headers, &limit));
+  EXPECT_EQ(limit, std::chrono::milliseconds(250));
   for (const std::string_view bad : {"0", "-1", "1.5", "soon", "99999999999999999999"}) {
-    const auto error = Choose({{"authorization", "Bearer k"}, {"x-portkey-request-timeout", bad}}, "m");
+    headers.request_timeout = bad;
+    const auto error = ReadCallTimeout(headers, &limit);
     ASSERT_TRUE(error) << bad;
     EXPECT_EQ(error->code, "invalid_request_timeout");
   }

@@ -1,0 +1,184 @@
+// One call's attempts: what the engine says is done here, and told back to it.
+
+#include <google/protobuf/message.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "server/core/attempt.h"
+#include "server/core/call_state.h"
+#include "server/core/upstream_error.h"
+
+namespace portolan::core {
+namespace {
+
+using google::protobuf::Message;
+using providers::Shape;
+using routing::Step;
+
+// Attempts that an error tells of, at most: a plan may make hundreds.
+constexpr size_t kMaxTried = 10;
+
+// Scheme, host and port of a URL: what a log may show of it. User info is refused before, but never logged
+// either.
+std::string_view OriginOf(std::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return {};
+  const std::string_view origin = url.substr(0, url.find_first_of("/?#", scheme + 3));
+  return origin.find('@') == std::string_view::npos ? origin : std::string_view();
+}
+
+bool WantsBlocks(const CallState& call) {
+  if (call.sink.typed()) return true;
+  if (call.headers.strict_given) return !call.headers.strict_open_ai_compliance;
+  return !call.route.strict_open_ai_compliance;
+}
+
+// Everything that belongs to one attempt, made from the request as it came.
+std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& node) {
+  call.route = {};
+  call.failure = {};
+  call.dropped.clear();
+  call.upstream_request_id.clear();
+  call.record.usage = {};
+  call.record.upstream_status = 0;
+  call.record.error.reset();
+  const std::optional<Error> error =
+      routing::ResolveTarget(call.config.routing, *call.route_request, *call.plan, node, &call.route);
+  call.facts.model = call.route.model;
+  if (call.route.target.provider != nullptr) call.record.provider = call.route.target.provider->name();
+  call.record.model = call.route.model;
+  if (error) return error;
+  if (call.has_own_member) call.route.edits.push_back({codec::Edit::Kind::kRemove, "portolan", {}});
+  call.facts.content_blocks = WantsBlocks(call);
+  call.record.target = OriginOf(call.route.target.base_url);
+  call.attempt_wait = call.wait;
+  if (call.route.attempt_timeout) {
+    call.attempt_wait.deadline =
+        std::min(call.wait.deadline, call.shard.loop->UpdateNow() + *call.route.attempt_timeout);
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> Translate(CallState& call, const providers::Translator& translator, std::string* buffer,
+                               codec::GatherList* body) {
+  const Message* request = nullptr;
+  if (auto error = call.payload.ToMessage(call.route.edits, &request)) return error;
+  if (translator.request_type() == nullptr) return std::nullopt;
+  call.facts.content_blocks = call.facts.content_blocks || UsesBlocks(*request);
+  Message* wire = translator.request_type()->New(&call.arena);
+  if (auto error = translator.EncodeRequest(*request, call.facts, wire, &call.dropped)) return error;
+  codec::Encode(*call.config.operations->codec().Find(wire->GetDescriptor()), *wire, {}, buffer);
+  body->push_back(*buffer);
+  return std::nullopt;
+}
+
+// An attempt that ended before anybody was called.
+Attempted FailHere(CallState& call, Error error) {
+  Fail(call, std::move(error));
+  call.failure.local = true;
+  return Attempted::kFailed;
+}
+
+net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls, Shape shape) {
+  std::string buffer;
+  codec::GatherList body;
+  std::optional<Error> error;
+  if (shape.kind == Shape::Kind::kTranslated) {
+    error = Translate(call, *shape.translator, &buffer, &body);
+  } else if (call.operation.has_body) {
+    error = call.payload.ToJson(call.route.edits, call.config.splice, &buffer, &body);
+  }
+  if (error) co_return FailHere(call, *std::move(error));
+
+  if (call.record.attempts == 0) call.record.upstream_started = call.shard.loop->now();
+  const int before = call.record.attempts;
+  AttemptRequest attempt{
+      call.route.target,    call.facts,       call.in.headers, call.route.forward_headers, body, urls,
+      call.config.timeouts, call.attempt_wait};
+  std::unique_ptr<upstream::Exchange> exchange;
+  error = co_await SendAttempt(*call.shard.client, attempt, &exchange, &call.record.attempts);
+  if (error && call.record.attempts == before) co_return FailHere(call, *std::move(error));
+  if (error) co_return Fail(call, *std::move(error));
+  call.record.upstream_status = exchange->status();
+  co_return co_await ReplyFromUpstream(call, std::move(exchange));
+}
+
+net::Task<Attempted> AttemptLocal(CallState& call) {
+  const Message* request = nullptr;
+  if (auto error = call.payload.ToMessage(call.route.edits, &request))
+    co_return FailHere(call, *std::move(error));
+  co_return co_await ReplyFromLocal(call, *request);
+}
+
+net::Task<Attempted> FailedAttempt(CallState& call, Error error) {
+  co_return FailHere(call, std::move(error));
+}
+
+net::Task<Attempted> Attempt(CallState& call, upstream::UrlCache& urls, const routing::RouteNode& node) {
+  if (std::optional<Error> error = PrepareAttempt(call, node)) return FailedAttempt(call, *std::move(error));
+  const Shape shape = call.route.target.provider->shape(call.operation.operation);
+  return shape.kind == Shape::Kind::kLocal ? AttemptLocal(call) : AttemptUpstream(call, urls, shape);
+}
+
+routing::Outcome OutcomeOf(const AttemptFailure& failure) {
+  return {.status = failure.error.http_status,
+          .transport = failure.error.transport,
+          .local = failure.local,
+          .unsupported = failure.local && failure.error.code == "unsupported_operation",
+          .retry_after = failure.error.retry_after};
+}
+
+// `config.targets[0] openai 429 rate_limit_exceeded`
+std::string Told(const CallState& call) {
+  std::string text(call.route.index);
+  if (!call.record.provider.empty()) text.append(" ").append(call.record.provider);
+  return text + " " + std::to_string(call.failure.error.http_status) + " " + call.failure.error.code;
+}
+
+// False if the call ended meanwhile.
+net::Task<bool> Pause(CallState& call, std::chrono::milliseconds delay) {
+  if (delay.count() == 0) co_return true;
+  const net::WaitResult result =
+      co_await call.shard.loop->SleepUntil(call.shard.loop->UpdateNow() + delay, call.in.scope);
+  co_return result != net::WaitResult::kCancelled;
+}
+
+Error NoTarget() {
+  return Error::InvalidRequest("no_target",
+                               "config.strategy: no condition matches this request, and there is no default",
+                               "x-portolan-config");
+}
+
+}  // namespace
+
+net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
+  Step step = call.engine->Start();
+  if (step.kind == Step::Kind::kDone) {
+    co_await ReplyError(call, NoTarget(), nullptr, {});
+    co_return;
+  }
+  std::vector<std::string> tried;
+  while (true) {
+    const Attempted attempted = co_await Attempt(call, urls, *step.target);
+    if (attempted == Attempted::kAnswered) co_return;
+    if (call.in.scope->cancelled()) break;
+    step = call.engine->Next(OutcomeOf(call.failure), call.shard.loop->UpdateNow(), call.wait.deadline);
+    if (step.kind == Step::Kind::kDone) break;
+    if (tried.size() < kMaxTried) tried.push_back(Told(call));
+    // What failed is over, and its connection closed, before anything else begins.
+    call.failure.exchange.reset();
+    const bool paused = co_await Pause(call, step.delay);
+    if (!paused) {
+      call.failure = {};
+      call.failure.error = CancelledError(call.in.scope->reason());
+      break;
+    }
+  }
+  AttemptFailure& failure = call.failure;
+  failure.error.tried = std::move(tried);
+  const std::string body = std::move(failure.provider_body);
+  co_await ReplyError(call, std::move(failure.error), failure.exchange.get(), body);
+}
+
+}  // namespace portolan::core

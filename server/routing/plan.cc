@@ -1,0 +1,358 @@
+#include "server/routing/plan.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "portolan/v1/route_config.pb.h"
+#include "server/base/header.h"
+#include "server/base/json_text.h"
+#include "server/codec/json_reader.h"
+
+namespace portolan::routing {
+namespace {
+
+constexpr int kMaxDepth = 32;
+constexpr size_t kMaxTargets = 256;
+constexpr int64_t kMaxTimeoutMs = 365LL * 24 * 3600 * 1000;
+constexpr int32_t kMaxBackoffMs = 600'000;
+
+// Headers that no config can forward: they frame the message, or are the gateway's own or a credential.
+constexpr std::array<std::string_view, 14> kNeverForwarded = {"authorization",
+                                                              "connection",
+                                                              "content-encoding",
+                                                              "content-length",
+                                                              "content-type",
+                                                              "expect",
+                                                              "host",
+                                                              "keep-alive",
+                                                              "proxy-authorization",
+                                                              "te",
+                                                              "trailer",
+                                                              "transfer-encoding",
+                                                              "upgrade",
+                                                              "x-api-key"};
+
+std::string Quote(std::string_view text) {
+  std::string out;
+  AppendJsonString(text, &out);
+  return out;
+}
+
+Error Wrong(const std::string& path, const std::string& problem) {
+  return Error::InvalidRequest("invalid_config", path + ": " + problem, "x-portolan-config");
+}
+
+std::string Lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  return out;
+}
+
+std::string KnownNames(const providers::Registry& registry) {
+  std::string names;
+  for (const auto& provider : registry.all())
+    names.append(names.empty() ? "" : ", ").append(provider->name());
+  return names;
+}
+
+// What a node passes on to its targets.
+struct Inherited {
+  std::vector<codec::Edit> override_params;
+  RetryPolicy retry;
+  std::optional<std::chrono::milliseconds> request_timeout;
+  std::string custom_host;
+  std::vector<std::string> forward_headers;
+  std::optional<bool> strict_open_ai_compliance;
+};
+
+class Compiler {
+ public:
+  Compiler(const providers::Registry& registry, RoutePlan* out) : registry_(registry), out_(*out) {}
+
+  std::optional<Error> Node(const v1::RouteConfig& config, const std::string& path, int depth,
+                            Inherited inherited, RouteNode* node) {
+    node->path = path;
+    if (depth > kMaxDepth) return Wrong(path, "is nested more than 32 levels deep");
+    if (auto error = Inherit(config, path, &inherited)) return error;
+    NameIgnored(config, path);
+    const bool strategy = config.has_strategy() && config.strategy().has_mode();
+    if (strategy && config.targets().empty()) {
+      return Wrong(path + ".targets", "a strategy needs at least one target");
+    }
+    if (!strategy && (config.targets().empty() || config.has_provider())) {
+      if (!config.targets().empty()) Ignore(path, "targets");
+      return Target(config, path, std::move(inherited), node);
+    }
+    if (auto error = Strategy(config, path, node)) return error;
+    for (int i = 0; i < config.targets_size(); ++i) {
+      auto child = std::make_unique<RouteNode>();
+      const std::string at = path + ".targets[" + std::to_string(i) + "]";
+      if (auto error = Node(config.targets(i), at, depth + 1, inherited, child.get())) return error;
+      if (child->kind == RouteNode::Kind::kTarget) out_.targets.push_back(child.get());
+      node->children.push_back(std::move(child));
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::optional<Error> Inherit(const v1::RouteConfig& config, const std::string& path, Inherited* inherited) {
+    for (const v1::Param& param : config.override_params()) {
+      // An entry without a value is a null.
+      const std::string json = param.has_value() ? param.value() : "null";
+      auto& all = inherited->override_params;
+      const auto same = std::find_if(all.begin(), all.end(),
+                                     [&](const codec::Edit& edit) { return edit.name == param.key(); });
+      if (same != all.end()) {
+        same->json = json;
+      } else {
+        all.push_back({codec::Edit::Kind::kSet, param.key(), json});
+      }
+    }
+    if (config.has_retry()) {
+      if (auto error = Retry(config.retry(), path + ".retry", &inherited->retry)) return error;
+    }
+    if (config.has_request_timeout() && config.request_timeout() != 0) {
+      if (config.request_timeout() < 0 || config.request_timeout() > kMaxTimeoutMs) {
+        return Wrong(path + ".request_timeout", "must be a whole number of milliseconds, at most a year");
+      }
+      inherited->request_timeout = std::chrono::milliseconds(config.request_timeout());
+    }
+    if (!config.custom_host().empty()) inherited->custom_host = config.custom_host();
+    if (!config.forward_headers().empty()) {
+      inherited->forward_headers.clear();
+      for (int i = 0; i < config.forward_headers_size(); ++i) {
+        std::string name = Lower(config.forward_headers(i));
+        const std::string at = path + ".forward_headers[" + std::to_string(i) + "]";
+        if (auto error = CheckForwarded(name, at)) return error;
+        inherited->forward_headers.push_back(std::move(name));
+      }
+    }
+    if (config.has_strict_open_ai_compliance()) {
+      inherited->strict_open_ai_compliance = config.strict_open_ai_compliance();
+    }
+    return std::nullopt;
+  }
+
+  static std::optional<Error> CheckForwarded(const std::string& name, const std::string& path) {
+    const bool ours = name.starts_with("x-portkey-") || name.starts_with("x-portolan-");
+    const bool never =
+        std::find(kNeverForwarded.begin(), kNeverForwarded.end(), name) != kNeverForwarded.end();
+    if (ours || never) return Wrong(path, Quote(name) + " cannot be forwarded");
+    return std::nullopt;
+  }
+
+  // Replaces the parent's whole policy.
+  static std::optional<Error> Retry(const v1::Retry& retry, const std::string& path, RetryPolicy* out) {
+    *out = RetryPolicy();
+    const bool old_name = !retry.has_attempts() && retry.has_count();
+    const int attempts = old_name ? retry.count() : retry.attempts();
+    if (attempts < 0 || attempts > RetryPolicy::kMaxAttempts) {
+      return Wrong(path + (old_name ? ".count" : ".attempts"), "must be between 0 and 5");
+    }
+    out->attempts = attempts;
+    out->use_retry_after = retry.use_retry_after_header() || retry.use_retry_after_headers();
+    if (auto error = Backoff(retry, path, out)) return error;
+    bool given = false;
+    return Statuses(retry, path, &out->on_status_codes, &given);
+  }
+
+  static std::optional<Error> Backoff(const v1::Retry& retry, const std::string& path, RetryPolicy* out) {
+    const auto fits = [](int32_t ms) { return ms >= 0 && ms <= kMaxBackoffMs; };
+    if (!fits(retry.base_ms())) return Wrong(path + ".base_ms", "must be between 0 and 600000");
+    if (!fits(retry.cap_ms())) return Wrong(path + ".cap_ms", "must be between 0 and 600000");
+    if (retry.has_base_ms()) out->base = std::chrono::milliseconds(retry.base_ms());
+    if (retry.has_cap_ms()) out->cap = std::chrono::milliseconds(retry.cap_ms());
+    return std::nullopt;
+  }
+
+  // The list on_status_codes of a message; an empty one counts as well. Leaves *out as it is if there is
+  // none.
+  template <typename Message>
+  static std::optional<Error> Statuses(const Message& from, const std::string& at, StatusSet* out,
+                                       bool* given) {
+    const auto& list = from.on_status_codes();
+    const std::string path = at + ".on_status_codes";
+    const auto empty = [](const v1::Extra& extra) {
+      return extra.name() == "on_status_codes" && extra.json() == "[]";
+    };
+    *given = !list.empty() || std::any_of(from.extra().begin(), from.extra().end(), empty);
+    if (!*given) return std::nullopt;
+    std::vector<int> statuses;
+    for (int i = 0; i < list.size(); ++i) {
+      if (list[i] < 100 || list[i] > 599) {
+        return Wrong(path + "[" + std::to_string(i) + "]", "must be a status between 100 and 599");
+      }
+      statuses.push_back(list[i]);
+    }
+    *out = StatusSet(std::move(statuses));
+    return std::nullopt;
+  }
+
+  std::optional<Error> Target(const v1::RouteConfig& config, const std::string& path, Inherited inherited,
+                              RouteNode* node) {
+    if (++targets_ > kMaxTargets) return Wrong(path, "a config holds at most 256 targets");
+    node->kind = RouteNode::Kind::kTarget;
+    TargetSpec& target = node->target;
+    if (!config.provider().empty()) {
+      target.provider = registry_.Find(config.provider());
+      if (target.provider == nullptr) {
+        return Wrong(path + ".provider", "there is no provider called " + Quote(config.provider()) +
+                                             "; known are " + KnownNames(registry_));
+      }
+    }
+    target.api_key = Secret(config.api_key());
+    target.custom_host = std::move(inherited.custom_host);
+    target.override_params = std::move(inherited.override_params);
+    target.retry = std::move(inherited.retry);
+    target.request_timeout = inherited.request_timeout;
+    target.forward_headers = std::move(inherited.forward_headers);
+    target.strict_open_ai_compliance = inherited.strict_open_ai_compliance;
+    return Options(config, path, &target);
+  }
+
+  std::optional<Error> Options(const v1::RouteConfig& config, const std::string& path, TargetSpec* target) {
+    for (const v1::Extra& extra : config.extra()) {
+      codec::JsonReader reader(extra.json());
+      const codec::JsonType type = reader.Peek();
+      // Known members that are null, [] or {} stand here as well; they say nothing.
+      if (type == codec::JsonType::kNull || extra.json() == "[]" || extra.json() == "{}") continue;
+      std::string scratch;
+      std::string_view value;
+      if (type != codec::JsonType::kString || !reader.ReadString(&value, &scratch)) {
+        return Wrong(path + "." + extra.name(), "is not a member of a config");
+      }
+      target->options.emplace_back(extra.name(), value);
+    }
+    return std::nullopt;
+  }
+
+  // Portkey's members without effect here: accepted, and said so.
+  void NameIgnored(const v1::RouteConfig& config, const std::string& path) {
+    const auto* reflection = config.GetReflection();
+    const auto* type = config.GetDescriptor();
+    constexpr int kFirst = v1::RouteConfig::kVirtualKeyFieldNumber;
+    constexpr int kLast = v1::RouteConfig::kCbConfigFieldNumber;
+    for (int number = kFirst; number <= kLast; ++number) {
+      const auto* field = type->FindFieldByNumber(number);
+      if (reflection->HasField(config, field)) {
+        Ignore(path, field->name());
+      }
+    }
+  }
+
+  void Ignore(const std::string& path, const std::string& name) {
+    out_.ignored.push_back((path + "." + name).substr(std::string_view("config.").size()));
+  }
+
+  std::optional<Error> Strategy(const v1::RouteConfig& config, const std::string& path, RouteNode* node) {
+    const std::string at = path + ".strategy";
+    switch (config.strategy().mode()) {
+      case v1::STRATEGY_MODE_UNSPECIFIED:
+        if (config.targets_size() > 1) return Wrong(at + ".mode", "must say how to choose among the targets");
+        [[fallthrough]];
+      case v1::STRATEGY_MODE_SINGLE:
+        node->kind = RouteNode::Kind::kSingle;
+        return std::nullopt;
+      case v1::STRATEGY_MODE_FALLBACK:
+        node->kind = RouteNode::Kind::kFallback;
+        return FallbackStatuses(config.strategy(), at, node);
+      case v1::STRATEGY_MODE_LOADBALANCE:
+        node->kind = RouteNode::Kind::kLoadBalance;
+        return Weights(config, path, node);
+      case v1::STRATEGY_MODE_CONDITIONAL:
+        node->kind = RouteNode::Kind::kConditional;
+        return Conditions(config, at, node);
+      default:
+        return Wrong(at + ".mode", "must be single, fallback, loadbalance or conditional");
+    }
+  }
+
+  static std::optional<Error> FallbackStatuses(const v1::Strategy& strategy, const std::string& at,
+                                               RouteNode* node) {
+    StatusSet statuses;
+    bool given = false;
+    if (auto error = Statuses(strategy, at, &statuses, &given)) return error;
+    if (given) node->on_status_codes = std::move(statuses);
+    return std::nullopt;
+  }
+
+  static std::optional<Error> Weights(const v1::RouteConfig& config, const std::string& path,
+                                      RouteNode* node) {
+    double sum = 0;
+    for (int i = 0; i < config.targets_size(); ++i) {
+      const v1::Weight& weight = config.targets(i).weight();
+      double value = 1;
+      bool number = true;
+      if (weight.has_number()) value = weight.number();
+      if (weight.has_text()) {
+        const std::string& text = weight.text();
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        number = error == std::errc() && end == text.data() + text.size();
+      }
+      if (!number || !std::isfinite(value) || value < 0) {
+        return Wrong(path + ".targets[" + std::to_string(i) + "].weight", "must be a number, not negative");
+      }
+      node->weights.push_back(value);
+      sum += value;
+    }
+    if (!(sum > 0) || !std::isfinite(sum)) return Wrong(path + ".targets", "the weights must not all be 0");
+    return std::nullopt;
+  }
+
+  std::optional<Error> Conditions(const v1::RouteConfig& config, const std::string& at, RouteNode* node) {
+    const v1::Strategy& strategy = config.strategy();
+    if (strategy.conditions().empty()) return Wrong(at + ".conditions", "must hold at least one condition");
+    for (int i = 0; i < strategy.conditions_size(); ++i) {
+      const v1::Condition& from = strategy.conditions(i);
+      const std::string place = at + ".conditions[" + std::to_string(i) + "]";
+      std::string problem;
+      std::optional<Condition> condition =
+          Condition::Compile(from.has_query() ? from.query() : "null", &problem);
+      if (!condition) return Wrong(place + ".query", problem);
+      size_t child = 0;
+      if (auto error = ChildNamed(config, from.then(), place + ".then", &child)) return error;
+      out_.reads_params |= condition->reads_params();
+      node->branches.push_back({*std::move(condition), child});
+    }
+    if (!strategy.has_default_()) return std::nullopt;
+    return ChildNamed(config, strategy.default_(), at + ".default", &node->otherwise.emplace());
+  }
+
+  static std::optional<Error> ChildNamed(const v1::RouteConfig& config, const std::string& name,
+                                         const std::string& at, size_t* child) {
+    for (int i = 0; i < config.targets_size(); ++i) {
+      if (config.targets(i).has_name() && config.targets(i).name() == name) {
+        *child = static_cast<size_t>(i);
+        return std::nullopt;
+      }
+    }
+    return Wrong(at, "no target is called " + Quote(name));
+  }
+
+  const providers::Registry& registry_;
+  RoutePlan& out_;
+  size_t targets_ = 0;
+};
+
+}  // namespace
+
+bool StatusSet::Contains(int status) const {
+  return std::find(statuses_.begin(), statuses_.end(), status) != statuses_.end();
+}
+
+std::optional<Error> CompileRoute(const v1::RouteConfig& config, const providers::Registry& registry,
+                                  RoutePlan* out) {
+  if (auto error = Compiler(registry, out).Node(config, "config", 1, {}, &out->root)) return error;
+  if (out->root.kind == RouteNode::Kind::kTarget) out->targets.push_back(&out->root);
+  return std::nullopt;
+}
+
+std::unique_ptr<const RoutePlan> NewOpenRoute() {
+  auto plan = std::make_unique<RoutePlan>();
+  plan->targets.push_back(&plan->root);
+  return plan;
+}
+
+}  // namespace portolan::routing

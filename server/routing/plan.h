@@ -1,0 +1,98 @@
+#pragma once
+
+// A route as the engine walks it: the config compiled, checked in full, with what targets inherit written
+// into each of them. Pure.
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "providers/registry.h"
+#include "server/base/error.h"
+#include "server/base/secret.h"
+#include "server/codec/splice.h"
+#include "server/routing/condition.h"
+
+namespace portolan::v1 {
+class RouteConfig;
+}
+
+namespace portolan::routing {
+
+// HTTP statuses, few.
+class StatusSet {
+ public:
+  StatusSet() = default;
+  explicit StatusSet(std::vector<int> statuses) : statuses_(std::move(statuses)) {}
+  bool Contains(int status) const;
+
+ private:
+  std::vector<int> statuses_;
+};
+
+// When and how often a target is tried again.
+struct RetryPolicy {
+  static constexpr int kMaxAttempts = 5;
+
+  int attempts = 0;  // besides the first
+  StatusSet on_status_codes = StatusSet({429, 500, 502, 503, 504});
+  bool use_retry_after = false;
+  std::chrono::milliseconds base{1000};
+  std::chrono::milliseconds cap{16000};
+};
+
+// One target as the config describes it. What it leaves open the request decides, or the gateway's defaults.
+struct TargetSpec {
+  const providers::Provider* provider = nullptr;  // nullptr: not named
+  Secret api_key;
+  std::string custom_host;
+  std::vector<codec::Edit> override_params;  // in order
+  RetryPolicy retry;
+  std::optional<std::chrono::milliseconds> request_timeout;  // for each attempt
+  std::vector<std::string> forward_headers;                  // lower case
+  std::optional<bool> strict_open_ai_compliance;
+  std::vector<std::pair<std::string, std::string>> options;  // of the provider, by their snake_case names
+};
+
+struct RouteNode {
+  enum class Kind : uint8_t { kTarget, kSingle, kFallback, kLoadBalance, kConditional };
+
+  struct Branch {
+    Condition condition;
+    size_t child;
+  };
+
+  Kind kind = Kind::kTarget;
+  std::string path = "config";  // `config.targets[0].targets[2]`
+  std::vector<std::unique_ptr<const RouteNode>> children;
+  std::optional<StatusSet> on_status_codes;  // kFallback
+  std::vector<double> weights;               // kLoadBalance: one a child; their sum is positive
+  std::vector<Branch> branches;              // kConditional
+  std::optional<size_t> otherwise;           // kConditional: for calls that no branch matches
+  TargetSpec target;                         // kTarget
+};
+
+// Immutable once compiled, thread-safe. Stays where it is: `targets` point into it.
+struct RoutePlan {
+  RoutePlan() = default;
+  RoutePlan(const RoutePlan&) = delete;
+  RoutePlan& operator=(const RoutePlan&) = delete;
+
+  RouteNode root;
+  std::vector<const RouteNode*> targets;  // all of them, in order
+  bool reads_params = false;              // a condition asks about the request's body
+  std::vector<std::string> ignored;       // paths of known members without effect
+};
+
+// Compiles a config. Fails with 400 invalid_config, naming path and reason
+// (`config.targets[1].retry.attempts: must be between 0 and 5`).
+std::optional<Error> CompileRoute(const v1::RouteConfig& config, const providers::Registry& registry,
+                                  RoutePlan* out);
+
+// The plan of a call without a config: one target that leaves everything open.
+std::unique_ptr<const RoutePlan> NewOpenRoute();
+
+}  // namespace portolan::routing

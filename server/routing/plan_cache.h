@@ -1,0 +1,48 @@
+#pragma once
+
+// Configs parsed and compiled, kept by their text: callers send the same ones again and again. One per shard,
+// not thread-safe. What is kept holds secrets and is never logged.
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "providers/registry.h"
+#include "server/base/error.h"
+#include "server/codec/codec.h"
+#include "server/routing/plan.h"
+
+namespace portolan::routing {
+
+class PlanCache {
+ public:
+  // `config_type` is the plan of v1::RouteConfig.
+  PlanCache(const codec::MessagePlan& config_type, const providers::Registry& registry)
+      : config_type_(config_type), registry_(registry) {}
+
+  // The plan of a config in JSON, as x-portolan-config has it. Fails with 400 invalid_config, naming the
+  // path.
+  std::optional<Error> FromText(std::string_view json, std::shared_ptr<const RoutePlan>* out);
+  // Of a typed config.
+  std::optional<Error> FromMessage(const v1::RouteConfig& config, std::shared_ptr<const RoutePlan>* out);
+
+ private:
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+
+  std::optional<Error> Parse(std::string_view json, RoutePlan* out) const;
+  std::shared_ptr<const RoutePlan> Find(std::string_view key) const;
+  void Keep(std::string key, std::shared_ptr<const RoutePlan> plan);
+
+  const codec::MessagePlan& config_type_;
+  const providers::Registry& registry_;
+  std::unordered_map<std::string, std::shared_ptr<const RoutePlan>, Hash, std::equal_to<>> plans_;
+  size_t bytes_ = 0;  // of the keys
+};
+
+}  // namespace portolan::routing
