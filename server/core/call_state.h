@@ -54,6 +54,8 @@ struct CallState {
   std::optional<routing::RouteRequest> route_request;
   routing::ConditionFacts condition_facts;
   std::optional<routing::Engine> engine;
+  bool has_config = false;      // the route came with the call, or by name
+  bool explain = false;         // the caller wants to know why, beside the answer
   bool has_own_member = false;  // the request has the field `portolan`, which no provider is to see
 
   // Of the attempt under way.
@@ -75,6 +77,9 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
 
 // Carries out the call: one attempt after the other, as the engine says, until one answers or none is left.
 net::Task<void> Drive(CallState& call, upstream::UrlCache& urls);
+
+// Puts the decisions so far into the record, in short.
+void RecordDecisions(CallState& call);
 
 // Notes that the attempt has failed. `body` may point into the exchange.
 Attempted Fail(CallState& call, Error error, std::unique_ptr<upstream::Exchange> exchange = nullptr,

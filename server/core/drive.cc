@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/base/url_origin.h"
 #include "server/core/attempt.h"
 #include "server/core/call_state.h"
 #include "server/core/upstream_error.h"
@@ -18,15 +19,6 @@ using routing::Step;
 
 // Attempts that an error tells of, at most: a plan may make hundreds.
 constexpr size_t kMaxTried = 10;
-
-// Scheme, host and port of a URL: what a log may show of it. User info is refused before, but never logged
-// either.
-std::string_view OriginOf(std::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  const std::string_view origin = url.substr(0, url.find_first_of("/?#", scheme + 3));
-  return origin.find('@') == std::string_view::npos ? origin : std::string_view();
-}
 
 bool WantsBlocks(const CallState& call) {
   if (call.sink.typed()) return true;
@@ -48,6 +40,7 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   call.facts.model = call.route.model;
   if (call.route.target.provider != nullptr) call.record.provider = call.route.target.provider->name();
   call.record.model = call.route.model;
+  if (call.has_config) call.record.option = call.route.index;
   if (error) return error;
   if (call.has_own_member) call.route.edits.push_back({codec::Edit::Kind::kRemove, "portolan", {}});
   call.facts.content_blocks = WantsBlocks(call);
@@ -150,9 +143,25 @@ Error NoTarget() {
                                "x-portolan-config");
 }
 
+constexpr size_t kMaxRecordedBytes = 512;
+
+// For the log, cut to a bounded length.
+void AppendRecorded(std::string_view what, std::string* record) {
+  if (record->size() + what.size() + 2 > kMaxRecordedBytes) return;
+  if (!record->empty()) record->append("; ");
+  record->append(what);
+}
+
 }  // namespace
 
+void RecordDecisions(CallState& call) {
+  for (const routing::Decision& decision : call.engine->decisions()) {
+    AppendRecorded(decision.node->path + ": " + decision.what, &call.record.decisions);
+  }
+}
+
 net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
+  if (call.explain) call.engine->Explain();
   Step step = call.engine->Start();
   if (step.kind == Step::Kind::kDone) {
     co_await ReplyError(call, NoTarget(), nullptr, {});
@@ -166,6 +175,7 @@ net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
     step = call.engine->Next(OutcomeOf(call.failure), call.shard.loop->UpdateNow(), call.wait.deadline);
     if (step.kind == Step::Kind::kDone) break;
     if (tried.size() < kMaxTried) tried.push_back(Told(call));
+    AppendRecorded(Told(call), &call.record.tried);
     // What failed is over, and its connection closed, before anything else begins.
     call.failure.exchange.reset();
     const bool paused = co_await Pause(call, step.delay);

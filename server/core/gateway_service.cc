@@ -9,6 +9,7 @@
 #include "portolan/v1/route_config.pb.h"
 #include "server/codec/json_reader.h"
 #include "server/core/call_state.h"
+#include "server/core/explain.h"
 #include "server/routing/plan_cache.h"
 
 namespace portolan::core {
@@ -98,21 +99,28 @@ class GatewayService final : public Service {
         plans_(*config.operations->codec().Find(v1::RouteConfig::descriptor()), *config.routing.registry) {}
 
   net::Task<void> Handle(Inbound inbound, ReplySink& sink) override {
+    const OperationSpec& asked = *inbound.operation;
+    std::optional<Error> error;
+    if (asked.explains) error = UnwrapExplain(*config_.operations, &inbound);
     CallState call(std::move(inbound), sink, config_, shard_);
     shard_.observer->OnCallStarted(call.in.door);
     call.wait = {call.in.deadline, call.in.scope};
-    call.record.operation = &call.operation;
+    call.record.operation = &asked;
     call.record.door = call.in.door;
     call.record.method = call.in.method;
     call.record.peer = call.in.peer;
     call.record.client_subject = call.in.client_subject;
     call.record.request_id = call.in.request_id;
     call.record.received = call.in.received;
-    if (std::optional<Error> error = Prepare(call)) {
+    if (!error) error = Prepare(call);
+    if (error) {
       co_await ReplyError(call, *std::move(error), nullptr, {});
+    } else if (asked.explains) {
+      co_await ReplyExplanation(call);
     } else {
       co_await Drive(call, urls_);
     }
+    if (call.explain && call.engine) RecordDecisions(call);
     call.record.trace_id = call.trace_id;
     call.record.upstream_request_id = call.upstream_request_id;
     call.record.finished = shard_.loop->UpdateNow();
@@ -144,7 +152,8 @@ class GatewayService final : public Service {
     call.facts.include_usage = facts.include_usage;
     call.facts.unix_seconds = shard_.unix_seconds();
     call.has_own_member = facts.has_own_member;
-    call.record.stream = facts.stream;
+    call.record.stream = facts.stream && !call.record.operation->explains;
+    call.explain = call.headers.explain == "true";
     call.route_request.emplace(routing::RouteRequest{.headers = call.headers,
                                                      .credentials = call.credentials,
                                                      .all_headers = call.in.headers,
@@ -162,7 +171,8 @@ class GatewayService final : public Service {
 
   // The rpc says whether an answer is streamed, not the field.
   static std::optional<Error> CheckStreamingRpc(CallState& call, RequestFacts* facts) {
-    if (call.operation.stream_flag == nullptr) return std::nullopt;
+    // To explain a call that is to be streamed, its request comes by a unary rpc.
+    if (call.operation.stream_flag == nullptr || call.record.operation->explains) return std::nullopt;
     if (!call.in.streaming_rpc && facts->stream) {
       return Error::InvalidRequest(
           "stream_on_unary_rpc",
@@ -211,6 +221,7 @@ class GatewayService final : public Service {
       call.plan = open_route_;
     }
     if (error) return error;
+    call.has_config = call.plan != open_route_;
     call.condition_facts = {call.headers.metadata, {}, call.operation.route};
     if (call.plan->reads_params) call.condition_facts.params = call.payload.Text();
     call.engine.emplace(*call.plan, call.condition_facts, shard_.random);

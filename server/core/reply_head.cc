@@ -6,6 +6,7 @@
 
 #include "server/core/call_state.h"
 #include "server/core/error_body.h"
+#include "server/core/explain.h"
 #include "server/core/header_table.h"
 
 namespace portolan::core {
@@ -56,6 +57,7 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
     out.Add(prefix, "ignored", HeaderList(ignored));
   }
   if (!call.dropped.empty()) out.Add(prefix, "dropped", HeaderList(call.dropped));
+  if (call.explain && call.engine) out.Add(prefix, "explain", ExplanationHeader(call));
   if (exchange == nullptr) return head;
   for (const HeaderView& header : exchange->headers()) {
     if (PassesDownstream(header.name)) {

@@ -174,6 +174,10 @@ net::Task<void> RestFront::Handle(http::Request& request, http::ResponseWriter& 
     inbound.json = std::move(request.body);
   } else {
     inbound.message = inbound.operation->request_type->New(&arena);
+    if (match.route->body == transcode::BodyKind::kField) {
+      inbound.message->GetReflection()->SetString(inbound.message, match.route->body_field,
+                                                  std::move(request.body));
+    }
     if (std::optional<Error> error = transcode::BindRequest(match, head.query, inbound.message)) {
       const http::Answer answer = Refuse(&head, request.peer, *std::move(error), {});
       const std::string_view body = answer.body;

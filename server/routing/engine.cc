@@ -58,6 +58,7 @@ Step Engine::Descend(const RouteNode* node) {
     node = node->children[*child].get();
   }
   target_ = node;
+  if (explain_) explained_ = frames_;
   retries_ = 0;
   retry_count_ = 0;
   return {Step::Kind::kTry, node, milliseconds(0)};

@@ -80,13 +80,16 @@ class Engine {
   void Explain() { explain_ = true; }
   const std::vector<Decision>& decisions() const { return decisions_; }
 
- private:
-  // A strategy on the way down to the target in use.
+  // A strategy on the way down to the target in use, and which of its targets that goes by.
   struct Frame {
     const RouteNode* node;
     size_t child;
   };
+  // From the root down to the target in use, or the last one that was; empty if there was none.
+  // REQUIRES: Explain() was called at the start.
+  const std::vector<Frame>& explained() const { return explained_; }
 
+ private:
   Step Descend(const RouteNode* node);
   std::optional<size_t> Choose(const RouteNode& node);
   size_t Draw(const RouteNode& node);
@@ -105,6 +108,7 @@ class Engine {
   bool went_on_ = false;
   bool explain_ = false;
   std::vector<Decision> decisions_;
+  std::vector<Frame> explained_;
 };
 
 }  // namespace portolan::routing

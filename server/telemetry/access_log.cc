@@ -12,6 +12,9 @@ constexpr JsonKey kProvider("provider");
 constexpr JsonKey kModel("model");
 constexpr JsonKey kTarget("target");
 constexpr JsonKey kAttempts("attempts");
+constexpr JsonKey kOption("option");
+constexpr JsonKey kTried("tried");
+constexpr JsonKey kDecisions("decisions");
 constexpr JsonKey kUpstreamStatus("upstream_status");
 constexpr JsonKey kUpstreamRequestId("upstream_request_id");
 constexpr JsonKey kMsg("msg");
@@ -76,6 +79,9 @@ void PutUpstream(const CallRecord& call, JsonLine* line) {
   if (call.attempts > 0) line->Integer(kAttempts, call.attempts);
   if (call.upstream_status > 0) line->Integer(kUpstreamStatus, call.upstream_status);
   PutText(kUpstreamRequestId, call.upstream_request_id, line);
+  PutText(kOption, call.option, line);
+  PutText(kTried, call.tried, line);
+  PutText(kDecisions, call.decisions, line);
 }
 
 }  // namespace
