@@ -120,7 +120,7 @@ class Compiler {
       inherited->request_timeout = std::chrono::milliseconds(config.request_timeout());
     }
     if (!config.custom_host().empty()) inherited->custom_host = config.custom_host();
-    if (!config.forward_headers().empty()) {
+    if (!config.forward_headers().empty() || IsEmptyList(config, "forward_headers")) {
       inherited->forward_headers.clear();
       for (int i = 0; i < config.forward_headers_size(); ++i) {
         std::string name = Lower(config.forward_headers(i));
@@ -167,6 +167,13 @@ class Compiler {
     return std::nullopt;
   }
 
+  // Whether a list was given, and is empty.
+  template <typename Message>
+  static bool IsEmptyList(const Message& from, std::string_view name) {
+    return std::any_of(from.extra().begin(), from.extra().end(),
+                       [&](const v1::Extra& extra) { return extra.name() == name && extra.json() == "[]"; });
+  }
+
   // The list on_status_codes of a message; an empty one counts as well. Leaves *out as it is if there is
   // none.
   template <typename Message>
@@ -174,10 +181,7 @@ class Compiler {
                                        bool* given) {
     const auto& list = from.on_status_codes();
     const std::string path = at + ".on_status_codes";
-    const auto empty = [](const v1::Extra& extra) {
-      return extra.name() == "on_status_codes" && extra.json() == "[]";
-    };
-    *given = !list.empty() || std::any_of(from.extra().begin(), from.extra().end(), empty);
+    *given = !list.empty() || IsEmptyList(from, "on_status_codes");
     if (!*given) return std::nullopt;
     std::vector<int> statuses;
     for (int i = 0; i < list.size(); ++i) {

@@ -98,6 +98,14 @@ TEST(CompileRoute, AnEmptyListOfStatusesNamesNone) {
   EXPECT_FALSE(plan->targets[0]->target.retry.on_status_codes.Contains(500));
 }
 
+TEST(CompileRoute, AnEmptyListOfHeadersForwardsNone) {
+  const auto plan =
+      Compiled(R"({"strategy":{"mode":"fallback"},"forward_headers":["x-a"],)"
+               R"("targets":[{"provider":"openai"},{"provider":"openai","forward_headers":[ ]}]})");
+  EXPECT_EQ(plan->targets[0]->target.forward_headers, std::vector<std::string>{"x-a"});
+  EXPECT_TRUE(plan->targets[1]->target.forward_headers.empty());
+}
+
 TEST(CompileRoute, SaysWhatIsWrongAndWhere) {
   struct Case {
     const char* json;
