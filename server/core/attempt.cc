@@ -40,7 +40,8 @@ net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptReq
   for (const HeaderView& header : request.caller_headers) {
     const auto& also = request.forward_headers;
     const bool named = std::find(also.begin(), also.end(), header.name) != also.end();
-    if (named || PassesUpstream(header.name)) out.headers.push_back(header);
+    if (!named && !PassesUpstream(header.name)) continue;
+    if (!IsHopByHop(request.caller_headers, header.name)) out.headers.push_back(header);
   }
   out.body = request.body;
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "server/http/text.h"
+
 namespace portolan::core {
 namespace {
 
@@ -26,6 +28,19 @@ bool PassesUpstream(std::string_view lower_name) {
 bool PassesDownstream(std::string_view lower_name) {
   return std::any_of(kDownstreamPrefixes.begin(), kDownstreamPrefixes.end(),
                      [&](std::string_view prefix) { return lower_name.starts_with(prefix); });
+}
+
+bool IsHopByHop(std::span<const HeaderView> headers, std::string_view lower_name) {
+  for (const HeaderView& header : headers) {
+    if (header.name != "connection") continue;
+    std::string_view rest = header.value;
+    while (!rest.empty()) {
+      const size_t end = std::min(rest.find(','), rest.size());
+      if (http::text::EqualsIgnoreCase(http::text::TrimBlanks(rest.substr(0, end)), lower_name)) return true;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return false;
 }
 
 bool IsUpstreamRequestId(std::string_view lower_name) {

@@ -61,7 +61,7 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
   if (exchange == nullptr) return head;
   for (const HeaderView& header : exchange->headers()) {
     if (PassesDownstream(header.name)) {
-      out.Add(header.name, header.value);
+      if (!IsHopByHop(exchange->headers(), header.name)) out.Add(header.name, header.value);
     } else if (IsUpstreamRequestId(header.name) && call.upstream_request_id.empty()) {
       call.upstream_request_id = header.value;
       out.Add(prefix, "upstream-request-id", header.value);

@@ -71,7 +71,9 @@ net::Task<Attempted> FailFromProvider(CallState& call, std::unique_ptr<upstream:
                                 ", which the gateway does not follow");
     co_return Fail(call, std::move(error), std::move(exchange));
   }
+  // The status alone tells what failed; its body would have told why.
   Error error = target.provider->Classify(exchange->status(), exchange->headers(), body.text, target);
+  if (body.error) error.message += ", and what it said is lost: " + body.error->message;
   const std::string_view untouched = UntouchedError(call, body.text);
   co_return Fail(call, std::move(error), std::move(exchange), untouched);
 }

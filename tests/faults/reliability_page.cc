@@ -19,6 +19,8 @@ What holds for all of them:
 - Nothing waits for ever: each wait for an upstream has a limit ([configuration.md](configuration.md#bounds)).
 - An upstream connection serves again only after an answer in good framing. If a connection that was kept is found dead
   before any byte of the answer has come, the request is sent once more on a fresh one. Redirects are not followed.
+- What follows `[DONE]` in a stream is dropped. The connection serves again if the framing ends with it or in the next read,
+  within 500 ms; otherwise it is closed.
 - A reader that is slower than the upstream holds the upstream back; nothing is collected in between.
 
 ## Upstreams

@@ -155,6 +155,27 @@ TEST_F(GatewayFailures, InAnyOtherShapeAreWrapped) {
   EXPECT_THAT(wrapped.body, HasSubstr("\"message\":\"Overloaded\""));
 }
 
+// The status has come and is kept; the caller learns that there was more to know.
+TEST_F(GatewayFailures, WhoseBodyIsLostSayThatItIs) {
+  const FakeUpstream cut([](const SeenRequest&) {
+    return Script()
+        .Send(Head(429,
+                   {{"Content-Type", "application/json"}, {"Retry-After", "7"}, {"Content-Length", "99"}}) +
+              R"({"error":{"message":"slow)")
+        .CutOff();
+  });
+  const FakeUpstream huge([](const SeenRequest&) {
+    return RespondJson(429, R"({"error":{"message":")" + std::string(2 << 20, 'x') + R"("}})");
+  });
+  for (const FakeUpstream* upstream : {&cut, &huge}) {
+    for (const char* body : {kBody, kStreamBody}) {
+      const TestAnswer answer = Ask(gateway_, upstream->url(), body);
+      ExpectError(answer, 429, "provider", "upstream_status_429");
+      EXPECT_THAT(answer.body, HasSubstr("answered with status 429, and what it said is lost: "));
+    }
+  }
+}
+
 TEST_F(GatewayFailures, UnderAGoodStatusAreErrors) {
   const std::string said = R"({"error":{"message":"no credit","code":"broke"}})";
   const FakeUpstream upstream([&](const SeenRequest&) { return RespondJson(200, said); });

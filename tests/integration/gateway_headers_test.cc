@@ -93,6 +93,34 @@ TEST_F(GatewayHeaders, OfAnswersAreTheAllowListAndTheGatewaysOwn) {
   EXPECT_EQ(headers, expected);
 }
 
+// RFC 9110, section 7.6.1.
+TEST_F(GatewayHeaders, ThatConnectionNamesGoNoFurther) {
+  const FakeUpstream upstream([](const SeenRequest&) {
+    return Respond(200, kAnswer,
+                   {{"Content-Type", "application/json"},
+                    {"Connection", "keep-alive"},
+                    {"Connection", "X-RateLimit-Remaining-Tokens , openai-version"},
+                    {"X-RateLimit-Remaining-Tokens", "9"},
+                    {"OpenAI-Version", "1"},
+                    {"OpenAI-Processing-Ms", "12"}});
+  });
+  Headers headers = {{"x-portolan-custom-host", upstream.url()},
+                     {"traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+                     {"idempotency-key", "1"}};
+  const auto ask = [&] { return TestClient(gateway_.http_address()).Post(kChat, kBody, headers); };
+  const TestAnswer answer = ask();
+  EXPECT_EQ(answer.Header("openai-processing-ms"), "12");
+  EXPECT_FALSE(HasHeader(answer, "x-ratelimit-remaining-tokens"));
+  EXPECT_FALSE(HasHeader(answer, "openai-version"));
+  EXPECT_EQ(upstream.requests().back().Header("idempotency-key"), "1");
+
+  headers.emplace_back("connection", "keep-alive, Idempotency-Key");
+  EXPECT_EQ(ask().status, 200);
+  EXPECT_EQ(upstream.requests().size(), 2u);
+  EXPECT_EQ(upstream.requests().back().Header("idempotency-key"), "");
+  EXPECT_NE(upstream.requests().back().Header("traceparent"), "");
+}
+
 TEST_F(GatewayHeaders, HaveThePrefixThatTheRequestUsed) {
   const FakeUpstream anthropic([](const SeenRequest&) { return RespondJson(200, kAnthropicAnswer); });
   const std::string url = anthropic.url();
