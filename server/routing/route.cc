@@ -4,6 +4,7 @@
 
 #include "server/base/json_text.h"
 #include "server/codec/json_reader.h"
+#include "server/routing/forward_headers.h"
 #include "server/routing/timeout.h"
 
 namespace portolan::routing {
@@ -116,7 +117,7 @@ class Resolver {
     out_.index = node_.path;
     out_.strict_open_ai_compliance = spec_.strict_open_ai_compliance.value_or(true);
     out_.attempt_timeout = spec_.request_timeout;
-    out_.forward_headers = spec_.forward_headers;
+    if (auto error = ChooseForwarded()) return error;
     if (auto error = ChooseProvider()) return error;
     ChooseHost();
     own_ = IsRequestsOwn(policy_, request_, plan_, node_, out_.target.provider, !HostOfHeader().empty());
@@ -126,6 +127,19 @@ class Resolver {
   }
 
  private:
+  std::optional<Error> ChooseForwarded() {
+    out_.forward_headers = spec_.forward_headers;
+    if (request_.headers.forward_headers.empty()) return std::nullopt;
+    out_.forward_headers = ForwardList(request_.headers.forward_headers);
+    for (const std::string& name : out_.forward_headers) {
+      if (MayForward(name)) continue;
+      return Error::InvalidRequest("invalid_forward_headers",
+                                   "x-portolan-forward-headers: " + Quote(name) + " cannot be forwarded",
+                                   "x-portolan-forward-headers");
+    }
+    return std::nullopt;
+  }
+
   std::optional<Error> ChooseProvider() {
     Served served = WhoServes(policy_, request_, spec_);
     out_.target.provider = served.provider;
