@@ -206,6 +206,7 @@ absl::Status Gateway::Parts::BuildShared() {
   };
   service_config.caller_keys = routing::CallerKeys(options.caller_keys);
   service_config.timeouts = {options.connect_timeout, options.first_byte_timeout, options.idle_timeout};
+  service_config.longest_hold = options.stream_hold;
   service_config.splice = !options.no_splice;
 
   rest_config.router = router.get();

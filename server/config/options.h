@@ -48,6 +48,7 @@ struct ServeOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds first_byte_timeout{600'000};
   std::chrono::milliseconds idle_timeout{300'000};
+  std::chrono::milliseconds stream_hold{15'000};
 
   // The end.
   std::chrono::milliseconds drain_delay{0};

@@ -1,7 +1,6 @@
 #include "server/routing/plan.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -9,6 +8,7 @@
 #include "server/base/header.h"
 #include "server/base/json_text.h"
 #include "server/codec/json_reader.h"
+#include "server/routing/forward_headers.h"
 
 namespace portolan::routing {
 namespace {
@@ -17,22 +17,6 @@ constexpr int kMaxDepth = 32;
 constexpr size_t kMaxTargets = 256;
 constexpr int64_t kMaxTimeoutMs = 365LL * 24 * 3600 * 1000;
 constexpr int32_t kMaxBackoffMs = 600'000;
-
-// Headers that no config can forward: they frame the message, or are the gateway's own or a credential.
-constexpr std::array<std::string_view, 14> kNeverForwarded = {"authorization",
-                                                              "connection",
-                                                              "content-encoding",
-                                                              "content-length",
-                                                              "content-type",
-                                                              "expect",
-                                                              "host",
-                                                              "keep-alive",
-                                                              "proxy-authorization",
-                                                              "te",
-                                                              "trailer",
-                                                              "transfer-encoding",
-                                                              "upgrade",
-                                                              "x-api-key"};
 
 std::string Quote(std::string_view text) {
   std::string out;
@@ -124,22 +108,16 @@ class Compiler {
       inherited->forward_headers.clear();
       for (int i = 0; i < config.forward_headers_size(); ++i) {
         std::string name = Lower(config.forward_headers(i));
-        const std::string at = path + ".forward_headers[" + std::to_string(i) + "]";
-        if (auto error = CheckForwarded(name, at)) return error;
+        if (!MayForward(name)) {
+          return Wrong(path + ".forward_headers[" + std::to_string(i) + "]",
+                       Quote(name) + " cannot be forwarded");
+        }
         inherited->forward_headers.push_back(std::move(name));
       }
     }
     if (config.has_strict_open_ai_compliance()) {
       inherited->strict_open_ai_compliance = config.strict_open_ai_compliance();
     }
-    return std::nullopt;
-  }
-
-  static std::optional<Error> CheckForwarded(const std::string& name, const std::string& path) {
-    const bool ours = name.starts_with("x-portkey-") || name.starts_with("x-portolan-");
-    const bool never =
-        std::find(kNeverForwarded.begin(), kNeverForwarded.end(), name) != kNeverForwarded.end();
-    if (ours || never) return Wrong(path, Quote(name) + " cannot be forwarded");
     return std::nullopt;
   }
 

@@ -103,6 +103,7 @@ TEST(Settings, DefaultsInTheTableAreTheDefaultsOfTheOptions) {
     EXPECT_EQ(options.connect_timeout, defaults.connect_timeout);
     EXPECT_EQ(options.first_byte_timeout, defaults.first_byte_timeout);
     EXPECT_EQ(options.idle_timeout, defaults.idle_timeout);
+    EXPECT_EQ(options.stream_hold, defaults.stream_hold);
     EXPECT_EQ(options.drain_delay, defaults.drain_delay);
     EXPECT_EQ(options.grace, defaults.grace);
     EXPECT_EQ(options.no_splice, defaults.no_splice);
