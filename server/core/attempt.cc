@@ -29,7 +29,7 @@ net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptReq
   out.origin = url.origin;
   out.path.reserve(url.path.size() + call.path.size());
   out.path = url.path;
-  out.origin.untrusted = target.host_from_caller;
+  out.origin.untrusted = target.host_from_caller && !target.host_trusted;
   out.path += call.path;
   out.method = call.method;
   out.headers.reserve(call.headers.size() + kUsualHeaders);

@@ -32,11 +32,12 @@ enum class Attempted : uint8_t { kAnswered, kFailed };
 
 struct CallState {
   CallState(Inbound inbound, ReplySink& reply_sink, const ServiceConfig& service_config,
-            ServiceShard& service_shard)
+            std::shared_ptr<const Snapshot> operators, ServiceShard& service_shard)
       : in(std::move(inbound)),
         operation(*in.operation),
         sink(reply_sink),
         config(service_config),
+        snapshot(std::move(operators)),
         shard(service_shard),
         payload(operation, arena) {}
 
@@ -44,6 +45,7 @@ struct CallState {
   const OperationSpec& operation;
   ReplySink& sink;
   const ServiceConfig& config;
+  const std::shared_ptr<const Snapshot> snapshot;
   ServiceShard& shard;
 
   google::protobuf::Arena arena;
@@ -51,10 +53,13 @@ struct CallState {
   routing::RequestHeaders headers;
   routing::ProviderCredentials credentials;
   std::shared_ptr<const routing::RoutePlan> plan;
+  std::string_view named_route;   // the operator's name of it; empty: it is none of his
+  std::string_view named_reason;  // why it is that one
   std::optional<routing::RouteRequest> route_request;
   routing::ConditionFacts condition_facts;
   std::optional<routing::Engine> engine;
   bool has_config = false;      // the route came with the call, or by name
+  bool asks_gateway = false;    // for the gateway's own models
   bool explain = false;         // the caller wants to know why, beside the answer
   bool has_own_member = false;  // the request has the field `portolan`, which no provider is to see
 

@@ -7,6 +7,7 @@
 
 #include "server/base/url_origin.h"
 #include "server/core/attempt.h"
+#include "server/core/route_choice.h"
 #include "server/core/call_state.h"
 #include "server/core/upstream_error.h"
 
@@ -36,12 +37,13 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   call.record.upstream_status = 0;
   call.record.error.reset();
   const std::optional<Error> error =
-      routing::ResolveTarget(call.config.routing, *call.route_request, *call.plan, node, &call.route);
+      routing::ResolveTarget(call.snapshot->routing, *call.route_request, *call.plan, node, &call.route);
   call.facts.model = call.route.model;
   if (call.route.target.provider != nullptr) call.record.provider = call.route.target.provider->name();
   call.record.model = call.route.model;
   if (call.has_config) call.record.option = call.route.index;
   if (error) return error;
+  if (auto forbidden = CheckAttemptModel(call)) return forbidden;
   if (call.has_own_member) call.route.edits.push_back({codec::Edit::Kind::kRemove, "portolan", {}});
   call.facts.content_blocks = WantsBlocks(call);
   call.record.target = OriginOf(call.route.target.base_url);
@@ -88,7 +90,7 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls, 
   const int before = call.record.attempts;
   AttemptRequest attempt{
       call.route.target,    call.facts,       call.in.headers, call.route.forward_headers, body, urls,
-      call.config.timeouts, call.attempt_wait};
+      call.snapshot->timeouts, call.attempt_wait};
   std::unique_ptr<upstream::Exchange> exchange;
   error = co_await SendAttempt(*call.shard.client, attempt, &exchange, &call.record.attempts);
   if (error && call.record.attempts == before) co_return FailHere(call, *std::move(error));

@@ -26,7 +26,11 @@ std::string ToJson(const CallState& call, const v1::Explanation& explanation) {
 }
 
 void Fill(const CallState& call, v1::Explanation* out) {
-  routing::ExplainRoute(call.config.routing, *call.route_request, *call.plan, *call.engine, out);
+  if (!call.named_route.empty()) {
+    out->set_route(std::string(call.named_route));
+    out->set_route_reason(std::string(call.named_reason));
+  }
+  routing::ExplainRoute(call.snapshot->routing, *call.route_request, *call.plan, *call.engine, out);
 }
 
 }  // namespace

@@ -83,6 +83,9 @@ struct RoutePlan {
 
   RouteNode root;
   std::vector<const RouteNode*> targets;  // all of them, in order
+  // Written by the operator: its hosts need no leave, its keys are the gateway's, and requests cannot turn it
+  // to other hosts.
+  bool from_operator = false;
   bool reads_params = false;              // a condition asks about the request's body
   std::vector<std::string> ignored;       // paths of known members without effect
 };

@@ -162,6 +162,7 @@ class Resolver {
     if (host.empty()) host = spec_.custom_host;
     while (host.ends_with('/')) host.remove_suffix(1);
     out_.target.host_from_caller = !host.empty();
+    out_.target.host_trusted = plan_.from_operator;
     out_.target.base_url = std::string(host.empty() ? out_.target.provider->default_base_url() : host);
   }
 
@@ -174,6 +175,7 @@ class Resolver {
     if (own_ && provider.key_header() == "x-api-key" && !request_.credentials.x_api_key.empty()) {
       sources.request_key = request_.credentials.x_api_key;
     }
+    sources.operator_config = plan_.from_operator;
     sources.host_from_caller = out_.target.host_from_caller;
     sources.direct_keys = policy_.direct_keys;
     KeyChoice choice = ChooseKey(sources);
