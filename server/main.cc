@@ -4,11 +4,14 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "server/config/flags.h"
+#include "server/config_file/commands.h"
+#include "server/config_file/config_file.h"
 #include "server/gateway.h"
 
 namespace {
@@ -45,6 +48,24 @@ void WaitForEnd(const sigset_t& set, portolan::Gateway& gateway) {
 int Fail(const absl::Status& status) {
   std::fprintf(stderr, "portolan: %s\n", std::string(status.message()).c_str());
   return 1;
+}
+
+int Tell(const portolan::config::CommandResult& result) {
+  std::fputs(result.out.c_str(), stdout);
+  std::fputs(result.err.c_str(), stderr);
+  return result.exit_status;
+}
+
+// What the config file says is laid under what flags and variables say.
+absl::StatusOr<portolan::config::ServeOptions> WithConfigFile(
+    const portolan::config::ServeOptions& options, std::span<const std::string_view> arguments,
+    const portolan::config::Environment& environment) {
+  if (options.config_file.empty()) return options;
+  const auto settings = portolan::config::LoadConfigFile(options.config_file, environment);
+  if (!settings.ok()) return settings.status();
+  const auto line = portolan::config::ParseCommandLine(arguments, environment, settings->options);
+  if (!line.ok()) return line.status();
+  return line->options;
 }
 
 int Serve(const portolan::config::ServeOptions& options, const portolan::config::Environment& environment) {
@@ -86,8 +107,15 @@ int main(int argc, char** argv) {
     case CommandLine::Command::kVersion:
       std::fputs((portolan::config::VersionText()).c_str(), stdout);
       return 0;
+    case CommandLine::Command::kCheck:
+      return Tell(portolan::config::CheckCommand(line->file, line->resolve, environment));
+    case CommandLine::Command::kConfigPrint:
+      return Tell(portolan::config::PrintCommand(line->file, line->json));
+    case CommandLine::Command::kConfigSchema:
+      return Tell(portolan::config::SchemaCommand());
     case CommandLine::Command::kServe:
-      return Serve(line->options, environment);
+      break;
   }
-  return 0;
+  const auto options = WithConfigFile(line->options, arguments, environment);
+  return options.ok() ? Serve(*options, environment) : Fail(options.status());
 }

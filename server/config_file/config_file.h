@@ -1,10 +1,11 @@
 #pragma once
 
-// The config file (proto/portolan/config/v1/gateway_config.proto), written as YAML or JSON: read, checked with the
-// place of everything that is wrong, and turned into FileSettings.
+// The config file (proto/portolan/config/v1/gateway_config.proto), written as YAML or JSON: read, checked
+// with the place of everything that is wrong, and turned into FileSettings.
 //
 //   absl::StatusOr<FileSettings> settings = LoadConfigFile("gateway.yaml", environment);
-//   if (!settings.ok()) -> `gateway.yaml:7:3: routes.main.stratgy: there is no such key; did you mean "strategy"?`
+//   if (!settings.ok()) -> `gateway.yaml:7:3: routes.main.stratgy: there is no such key; did you mean
+//   "strategy"?`
 
 #include <memory>
 #include <string>
@@ -27,6 +28,9 @@ struct ConfigProblem {
 };
 using ConfigProblems = std::vector<ConfigProblem>;
 
+// Puts them in the file's order.
+void SortByPlace(ConfigProblems* problems);
+
 // `FILE:LINE:COLUMN: path: problem`, one a line, in the file's order.
 std::string DescribeProblems(std::string_view file, const ConfigProblems& problems);
 
@@ -39,8 +43,8 @@ class ConfigFile {
 
   // Reads the file and parses it. nullptr, with at least one problem, if it cannot be read or is not good.
   static std::unique_ptr<const ConfigFile> Read(const std::string& path, ConfigProblems* problems);
-  // Checks all that can be checked without looking at the environment or other files, and adds as many problems as it
-  // finds. nullptr if there is any. `name` is where the text comes from.
+  // Checks all that can be checked without looking at the environment or other files, and adds as many
+  // problems as it finds. nullptr if there is any. `name` is where the text comes from.
   static std::unique_ptr<const ConfigFile> Parse(std::string name, std::string_view text,
                                                  ConfigProblems* problems);
   ~ConfigFile();
@@ -51,7 +55,8 @@ class ConfigFile {
   // Paths of members that are accepted but have no effect, with their places.
   const ConfigProblems& without_effect() const { return without_effect_; }
 
-  // Looks up variables and reads the files that are referred to. False, with problems, where one holds no key.
+  // Looks up variables and reads the files that are referred to. False, with problems, where one holds no
+  // key.
   bool Resolve(const Environment& environment, FileSettings* settings, ConfigProblems* problems) const;
 
  private:

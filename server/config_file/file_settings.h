@@ -16,7 +16,7 @@ struct ProviderSettings {
   bool built_in = false;
   Secret api_key;        // empty: the file holds none
   std::string base_url;  // without a slash at its end; empty: the built-in provider's own
-  std::string dialect;   // the name of a built-in provider: whose dialect it speaks; of a built-in one its own
+  std::string dialect;  // the name of a built-in provider: whose dialect it speaks; of a built-in one its own
 };
 
 struct RouteSettings {
@@ -38,8 +38,8 @@ struct CallerSettings {
   std::optional<std::vector<std::string>> models;
 };
 
-// What a config file comes to, checked and with its references resolved. The defaults that it leaves as they are
-// stand in `options`, so that variables and flags can be laid over them.
+// What a config file comes to, checked and with its references resolved. The defaults that it leaves as they
+// are stand in `options`, so that variables and flags can be laid over them.
 struct FileSettings {
   std::string path;
   std::string hash;      // SHA-256 of the file's bytes, 64 lower-case hexadecimal digits
