@@ -49,7 +49,8 @@ absl::Status ConfigKeeper::Reload() {
   if (!result.ok()) {
     ++status_.refused;
     status_.refusal = std::string(result.message());
-    logger_.Error("config not reloaded, the old one stays", {{"file", status_.path}, {"reason", status_.refusal}});
+    logger_.Error("config not reloaded, the old one stays",
+                  {{"file", status_.path}, {"reason", status_.refusal}});
     return result;
   }
   status_.refusal.clear();

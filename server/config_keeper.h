@@ -30,8 +30,8 @@ class ConfigKeeper : private net::Timer {
   };
 
   // `file` is what the gateway started with.
-  ConfigKeeper(net::Loop& loop, telemetry::Logger& logger, const config::FileSettings& file, SettingsLoader load,
-               Apply apply);
+  ConfigKeeper(net::Loop& loop, telemetry::Logger& logger, const config::FileSettings& file,
+               SettingsLoader load, Apply apply);
 
   // Looks at the file every two seconds from now on: at its contents, not its date, since a mounted
   // ConfigMap is swapped by a link further up.

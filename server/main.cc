@@ -56,22 +56,28 @@ int Tell(const portolan::config::CommandResult& result) {
   return result.exit_status;
 }
 
-// What the config file says is laid under what flags and variables say.
-absl::StatusOr<portolan::config::ServeOptions> WithConfigFile(
-    const portolan::config::ServeOptions& options, std::span<const std::string_view> arguments,
-    const portolan::config::Environment& environment) {
-  if (options.config_file.empty()) return options;
-  const auto settings = portolan::config::LoadConfigFile(options.config_file, environment);
-  if (!settings.ok()) return settings.status();
-  const auto line = portolan::config::ParseCommandLine(arguments, environment, settings->options);
+// What the config file says is laid under what flags and variables say. Without one, `options` is all.
+absl::StatusOr<portolan::Settings> LoadSettings(const portolan::config::ServeOptions& options,
+                                                std::span<const std::string_view> arguments,
+                                                const portolan::config::Environment& environment) {
+  portolan::Settings settings{options, std::nullopt};
+  if (options.config_file.empty()) return settings;
+  auto file = portolan::config::LoadConfigFile(options.config_file, environment);
+  if (!file.ok()) return file.status();
+  auto line = portolan::config::ParseCommandLine(arguments, environment, file->options);
   if (!line.ok()) return line.status();
-  return line->options;
+  settings.options = std::move(line->options);
+  settings.file = *std::move(file);
+  return settings;
 }
 
-int Serve(const portolan::config::ServeOptions& options, const portolan::config::Environment& environment) {
+int Serve(const portolan::SettingsLoader& load, const portolan::config::Environment& environment) {
+  const auto settings = load();
+  if (!settings.ok()) return Fail(settings.status());
+  const portolan::config::ServeOptions& options = settings->options;
   const sigset_t signals = BlockSignals();
   LetThreadsFinish();
-  auto gateway = portolan::Gateway::Start(options, environment);
+  auto gateway = portolan::Gateway::Start(*settings, environment, load);
   if (!gateway.ok()) return Fail(gateway.status());
   std::printf("portolan serves REST on %s://%s, gRPC on %s, admin on http://%s\n",
               options.tls_cert.empty() ? "http" : "https", (*gateway)->http_address().c_str(),
@@ -116,6 +122,5 @@ int main(int argc, char** argv) {
     case CommandLine::Command::kServe:
       break;
   }
-  const auto options = WithConfigFile(line->options, arguments, environment);
-  return options.ok() ? Serve(*options, environment) : Fail(options.status());
+  return Serve([&] { return LoadSettings(line->options, arguments, environment); }, environment);
 }

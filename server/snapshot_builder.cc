@@ -19,7 +19,8 @@ class Builder {
     snapshot_->timeouts = {options_.connect_timeout, options_.first_byte_timeout, options_.idle_timeout};
   }
 
-  absl::StatusOr<std::shared_ptr<const core::Snapshot>> Build(const EnvironmentProviderKeys& environment_keys) {
+  absl::StatusOr<std::shared_ptr<const core::Snapshot>> Build(
+      const EnvironmentProviderKeys& environment_keys) {
     auto registry = providers::Registry::BuiltIn();
     if (file_) AddProviders(registry.get());
     if (registry->Find(options_.default_provider) == nullptr) {
@@ -48,7 +49,8 @@ class Builder {
   void AddProviders(providers::Registry* registry) {
     for (const config::ProviderSettings& provider : file_->providers) {
       if (provider.base_url.empty()) continue;
-      registry->Add(providers::NewNamedProvider(provider.name, provider.base_url, *registry->Find(provider.dialect)));
+      registry->Add(
+          providers::NewNamedProvider(provider.name, provider.base_url, *registry->Find(provider.dialect)));
     }
   }
 

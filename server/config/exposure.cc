@@ -25,8 +25,7 @@ absl::Status CheckExposure(const ServeOptions& options, std::span<const std::str
     const std::string& address;
   };
   const std::array<Listener, 2> data = {{{"--http", options.http}, {"--grpc", options.grpc}}};
-  const bool spendable =
-      !provider_keys.empty() && !asks_callers && !options.allow_unauthenticated;
+  const bool spendable = !provider_keys.empty() && !asks_callers && !options.allow_unauthenticated;
   for (const Listener& listener : data) {
     if (!spendable || IsLoopbackAddress(listener.address)) continue;
     return absl::FailedPreconditionError(

@@ -7,8 +7,8 @@
 
 #include "server/base/url_origin.h"
 #include "server/core/attempt.h"
-#include "server/core/route_choice.h"
 #include "server/core/call_state.h"
+#include "server/core/route_choice.h"
 #include "server/core/upstream_error.h"
 
 namespace portolan::core {
@@ -89,7 +89,7 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls, 
   if (call.record.attempts == 0) call.record.upstream_started = call.shard.loop->now();
   const int before = call.record.attempts;
   AttemptRequest attempt{
-      call.route.target,    call.facts,       call.in.headers, call.route.forward_headers, body, urls,
+      call.route.target,       call.facts,       call.in.headers, call.route.forward_headers, body, urls,
       call.snapshot->timeouts, call.attempt_wait};
   std::unique_ptr<upstream::Exchange> exchange;
   error = co_await SendAttempt(*call.shard.client, attempt, &exchange, &call.record.attempts);

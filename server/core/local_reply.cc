@@ -126,7 +126,7 @@ net::Task<Attempted> ReplyFromLocal(CallState& call, const Message& request) {
   std::optional<Error> error = co_await Delay(call, step.delay);
   if (!error && step.kind == Step::Kind::kError) error = step.error;
   if (error) co_return Fail(call, *std::move(error));
-  if (call.asks_gateway) AppendOwnModels(call, message);
+  if (call.asks_gateway) CompleteModelList(call, message);
   co_await ReplyMessage(call, *message, nullptr);
   co_return Attempted::kAnswered;
 }

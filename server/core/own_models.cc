@@ -2,6 +2,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -39,8 +40,12 @@ bool MayUse(const CallState& call, std::string_view route, std::string_view mode
 
 }  // namespace
 
-void AppendOwnModels(const CallState& call, google::protobuf::Message* list) {
+void CompleteModelList(const CallState& call, google::protobuf::Message* list) {
   auto& models = static_cast<v1::ModelList&>(*list);
+  auto& data = *models.mutable_data();
+  data.erase(std::remove_if(data.begin(), data.end(),
+                            [&](const v1::Model& model) { return !MayUse(call, {}, model.id()); }),
+             data.end());
   const routing::NamedRoutes& routes = call.snapshot->routes;
   for (const auto& [model, route] : routes.aliases()) {
     if (MayUse(call, route, model)) Fill(model, "portolan", models.add_data());

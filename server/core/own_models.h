@@ -7,8 +7,8 @@
 
 namespace portolan::core {
 
-// Adds those that the caller may use to the list, a v1::ModelList.
-void AppendOwnModels(const CallState& call, google::protobuf::Message* list);
+// Adds them to the list, a v1::ModelList, and takes out what the caller may not use.
+void CompleteModelList(const CallState& call, google::protobuf::Message* list);
 
 // Answers with one of them. REQUIRES: the call asks for a model that is an alias.
 net::Task<void> ReplyOwnModel(CallState& call);

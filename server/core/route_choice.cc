@@ -59,10 +59,10 @@ std::optional<Error> TakeNamed(CallState& call, const RequestFacts& facts) {
   Take(call, named, "named by x-portolan-config");
   const bool host = !call.headers.custom_host.empty() || (facts.options && facts.options->has_custom_host());
   if (!host) return std::nullopt;
-  return Error::InvalidRequest("invalid_custom_host",
-                               "x-portolan-custom-host: the route " + Quote(named.name) +
-                                   " says itself where its calls go",
-                               "x-portolan-custom-host");
+  return Error::InvalidRequest(
+      "invalid_custom_host",
+      "x-portolan-custom-host: the route " + Quote(named.name) + " says itself where its calls go",
+      "x-portolan-custom-host");
 }
 
 // Where the request says nothing of its route but the model.
@@ -76,7 +76,8 @@ void TakeByModel(CallState& call, const RequestFacts& facts) {
     return;
   }
   if (HasProviderPrefix(call, facts.model)) return;
-  if (NamedRoutes::Named named = routes.Default(); named.plan != nullptr) Take(call, named, "the default route");
+  if (NamedRoutes::Named named = routes.Default(); named.plan != nullptr)
+    Take(call, named, "the default route");
 }
 
 std::optional<Error> CheckCaller(const CallState& call, const RequestFacts& facts) {
@@ -91,7 +92,8 @@ std::optional<Error> CheckCaller(const CallState& call, const RequestFacts& fact
                      "x-portolan-config");
   }
   // What a call is asked for elsewhere depends on its target: see CheckAttemptModel.
-  if (!call.plan->from_operator || facts.model.empty() || caller->MayUseModel(facts.model)) return std::nullopt;
+  if (!call.plan->from_operator || facts.model.empty() || caller->MayUseModel(facts.model))
+    return std::nullopt;
   return Forbidden("model_not_allowed", "this caller may not use the model " + Quote(facts.model), "model");
 }
 
@@ -121,7 +123,8 @@ std::optional<Error> CheckAttemptModel(const CallState& call) {
   // As the caller may have written it: with the provider before it, or without.
   const std::string named = std::string(call.route.target.provider->name()) + "/" + call.route.model;
   if (caller->MayUseModel(call.route.model) || caller->MayUseModel(named)) return std::nullopt;
-  return Forbidden("model_not_allowed", "this caller may not use the model " + Quote(call.route.model), "model");
+  return Forbidden("model_not_allowed", "this caller may not use the model " + Quote(call.route.model),
+                   "model");
 }
 
 }  // namespace portolan::core

@@ -32,7 +32,7 @@ bool IsRead(std::string_view method) { return method == "GET" || method == "HEAD
 
 }  // namespace
 
-std::optional<http::Answer> AdminFront::Refuse(const http::RequestHead& head) const {
+std::optional<http::Answer> AdminFront::CheckOperator(const http::RequestHead& head) const {
   const std::string_view origin = FindHeader(head.headers, "origin").value_or("");
   if (auto error = CheckBrowser(browser_, head.host, origin)) {
     return http::ErrorAnswer(error->http_status, error->code, error->message);
@@ -74,7 +74,7 @@ http::Answer AdminFront::Answer(const http::Request& request) {
     if (auto health = AnswerHealth(head.path, parts_.ready.load(std::memory_order_relaxed)))
       return *std::move(health);
   }
-  if (auto refused = Refuse(head)) return *std::move(refused);
+  if (auto refused = CheckOperator(head)) return *std::move(refused);
   if (head.path == "/metrics") {
     if (!read) return NotAllowed(head.path, "GET, HEAD");
     http::Answer answer;

@@ -48,7 +48,7 @@ class AdminFront final : public http::Handler {
   http::Answer SetLogLevel(std::string_view body);
   http::Answer Reload();
   http::Answer Drain();
-  std::optional<http::Answer> Refuse(const http::RequestHead& head) const;
+  std::optional<http::Answer> CheckOperator(const http::RequestHead& head) const;
 
   const Parts parts_;
   const Secret& key_;

@@ -44,7 +44,8 @@ bool Caller::MayUseRoute(std::string_view route) const {
 
 bool Caller::MayUseModel(std::string_view model) const {
   return !models || std::any_of(models->begin(), models->end(), [&](std::string_view allowed) {
-    return allowed.ends_with('*') ? model.starts_with(allowed.substr(0, allowed.size() - 1)) : model == allowed;
+    return allowed.ends_with('*') ? model.starts_with(allowed.substr(0, allowed.size() - 1))
+                                  : model == allowed;
   });
 }
 

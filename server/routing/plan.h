@@ -86,8 +86,8 @@ struct RoutePlan {
   // Written by the operator: its hosts need no leave, its keys are the gateway's, and requests cannot turn it
   // to other hosts.
   bool from_operator = false;
-  bool reads_params = false;              // a condition asks about the request's body
-  std::vector<std::string> ignored;       // paths of known members without effect
+  bool reads_params = false;         // a condition asks about the request's body
+  std::vector<std::string> ignored;  // paths of known members without effect
 };
 
 // Compiles a config. Fails with 400 invalid_config, naming path and reason

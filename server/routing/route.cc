@@ -224,16 +224,16 @@ class Resolver {
                                    std::string(provider.name()) + " has no " +
                                        std::string(providers::ToString(request_.operation)) + " operation");
     }
-    if (shape.kind == Shape::Kind::kLocal || !out_.target.api_key.empty() || out_.target.host_from_caller) {
-      return std::nullopt;
-    }
+    // Hosts that a config or the operator names may want no key.
+    const bool own_host = out_.target.host_from_caller || provider.key_variables().empty();
+    if (shape.kind == Shape::Kind::kLocal || !out_.target.api_key.empty() || own_host) return std::nullopt;
     Error error;
     error.error_class = ErrorClass::kCaller;
     error.http_status = 401;
     error.code = "missing_provider_key";
-    error.message = "no key for " + std::string(provider.name()) + ": send one as Authorization: Bearer";
-    if (!provider.key_variables().empty())
-      error.message += ", or start the gateway with " + std::string(provider.key_variables()[0]);
+    error.message = "no key for " + std::string(provider.name()) +
+                    ": send one as Authorization: Bearer, or start the gateway with " +
+                    std::string(provider.key_variables()[0]);
     return error;
   }
 

@@ -10,8 +10,8 @@
 
 namespace portolan::telemetry {
 
-// Writes one JSON line a call. One a shard; belongs to its thread; never waits. Ring and threshold must outlive
-// it.
+// Writes one JSON line a call. One a shard; belongs to its thread; never waits. Ring and threshold must
+// outlive it.
 //
 //   {"ts":"2026-11-22T22:35:02.123Z","level":"info","msg":"call","request_id":"…","door":"http",…}
 //
