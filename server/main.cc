@@ -56,18 +56,6 @@ int Tell(const portolan::config::CommandResult& result) {
   return result.exit_status;
 }
 
-// What the config file says is laid under what flags and variables say.
-absl::StatusOr<portolan::config::ServeOptions> WithConfigFile(
-    const portolan::config::ServeOptions& options, std::span<const std::string_view> arguments,
-    const portolan::config::Environment& environment) {
-  if (options.config_file.empty()) return options;
-  const auto settings = portolan::config::LoadConfigFile(options.config_file, environment);
-  if (!settings.ok()) return settings.status();
-  const auto line = portolan::config::ParseCommandLine(arguments, environment, settings->options);
-  if (!line.ok()) return line.status();
-  return line->options;
-}
-
 int Serve(const portolan::config::ServeOptions& options, const portolan::config::Environment& environment) {
   const sigset_t signals = BlockSignals();
   LetThreadsFinish();
@@ -82,6 +70,18 @@ int Serve(const portolan::config::ServeOptions& options, const portolan::config:
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   (*gateway)->Drain();
   return 0;
+}
+
+// What the config file says is laid under what flags and variables say, which are known to be good.
+int ServeWithFile(const std::string& path, std::span<const std::string_view> arguments,
+                  const portolan::config::Environment& environment) {
+  const auto settings = portolan::config::LoadConfigFile(path, environment);
+  if (!settings.ok()) {
+    std::fprintf(stderr, "%s\n", std::string(settings.status().message()).c_str());
+    return 1;
+  }
+  const auto line = portolan::config::ParseCommandLine(arguments, environment, settings->options);
+  return line.ok() ? Serve(line->options, environment) : Fail(line.status());
 }
 
 }  // namespace
@@ -116,6 +116,6 @@ int main(int argc, char** argv) {
     case CommandLine::Command::kServe:
       break;
   }
-  const auto options = WithConfigFile(line->options, arguments, environment);
-  return options.ok() ? Serve(*options, environment) : Fail(options.status());
+  if (line->options.config_file.empty()) return Serve(line->options, environment);
+  return ServeWithFile(line->options.config_file, arguments, environment);
 }
