@@ -73,7 +73,11 @@ absl::StatusOr<portolan::Settings> LoadSettings(const portolan::config::ServeOpt
 
 int Serve(const portolan::SettingsLoader& load, const portolan::config::Environment& environment) {
   const auto settings = load();
-  if (!settings.ok()) return Fail(settings.status());
+  if (!settings.ok()) {
+    // Lines that begin with the file's name, for people and editors.
+    std::fprintf(stderr, "%s\n", std::string(settings.status().message()).c_str());
+    return 1;
+  }
   const portolan::config::ServeOptions& options = settings->options;
   const sigset_t signals = BlockSignals();
   LetThreadsFinish();
