@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,41 @@ int DepthOf(const json& value) {
   if (!value.is_structured()) return 0;
   for (const json& child : value) deepest = std::max(deepest, DepthOf(child));
   return deepest + 1;
+}
+
+// Sees whether an object has a key twice, however it is spelt.
+struct KeyCounter : nlohmann::json_sax<json> {
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_array(size_t) override { return true; }
+  bool end_array() override { return true; }
+  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
+  bool start_object(size_t) override {
+    open.emplace_back();
+    return true;
+  }
+  bool key(string_t& name) override {
+    twice = !open.back().insert(name).second || twice;
+    return true;
+  }
+  bool end_object() override {
+    open.pop_back();
+    return true;
+  }
+  std::vector<std::set<std::string>> open;
+  bool twice = false;
+};
+
+void CheckKeys(std::string_view text, bool good, const DecodeError& error) {
+  KeyCounter keys;
+  if (!json::sax_parse(text, &keys)) return;
+  Check(!good || !keys.twice, "a key that stands twice was taken", text);
+  Check(good || error.problem != kKeyStandsTwice || keys.twice, "no key stands twice", text);
 }
 
 std::string EncodeBothWays(const MessagePlan& plan, const pb::Message& message,
@@ -88,6 +124,7 @@ void CheckDecoding(const MessagePlan& plan, std::string_view text, Strictness st
   DecodeError check_error;
   std::unique_ptr<pb::Message> message(prototype.New());
   const bool good = Decode(plan, text, options, message.get(), &error);
+  if (strictness == Strictness::kRequest) CheckKeys(text, good, error);
   Check(good == Decode(plan, text, with_spans, nullptr, &check_error), "checking and decoding disagree",
         text);
   if (!good) {
