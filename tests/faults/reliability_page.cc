@@ -61,6 +61,44 @@ What the tests under `tests/load` hold against a gateway that runs as a process 
   any level, metric, error or answer.
 )";
 
+constexpr char kFuzzing[] = R"(
+## Fuzzing
+
+Every parser of bytes from outside has a fuzzer (`tests/fuzz`) that holds it to an oracle or a property, under AddressSanitizer
+and UndefinedBehaviorSanitizer; the committed corpus reaches at least 85 % of each parser's lines. Each fuzzer was once given
+bugs, planted one at a time in a copy of the parser, and found all of these in its short run (50,000 inputs, seed 1, from the
+committed corpus):
+
+| fuzzer | planted bug | found by |
+|---|---|---|
+| `http_head_fuzz` | the search for the head's end, resumed between CR and LF, forgets the CR | the outcome depends on how the bytes arrive |
+| | an empty value is trimmed past its start | UndefinedBehaviorSanitizer |
+| | two lengths are taken; a length beside chunks is taken | each framing field stands once, and only one of them |
+| | white space before a colon is taken | the colon follows the name |
+| | the answer's two lengths may differ | all are the one that counts |
+| `chunked_fuzz` | a size of 17 digits wraps around | the RFC's text, read plainly |
+| | a line end inside an extension is taken; a bare LF ends a size | the same |
+| | the trailer ends at its first line | the same |
+| | a chunk in several reads is counted short | any split gives the same |
+| `sse_fuzz` | CR LF, cut by a read, is taken for two line ends | any split gives the same |
+| | an event in several reads escapes the limit of its size | the same |
+| | an event points into a buffer that is gone | the standard's text, read plainly |
+| | lines of data are joined without a line end | the same |
+| `transcode_fuzz` | `%4` at the end of a query is read on | AddressSanitizer |
+| | a variable takes the slash behind it | a template matches its own path, with these values |
+| | what is not UTF-8 passes | bound text is UTF-8 |
+| | a backslash is not escaped | unknown parameters are JSON |
+| `codec_fuzz` | `01` is taken for a number | nlohmann's parser |
+| | 1.5 becomes the integer 15; a surrogate pair becomes another character | the value that goes out is the one that came in |
+| | 1e400 as an integer overruns the buffer of its digits | AddressSanitizer |
+| | depth is counted down twice | nlohmann's parser and the depth of what it read |
+| | a key that is spelt in escapes is compared with the wrong text | nlohmann's parser and a set of keys |
+| `anthropic_fuzz` | a content block is used after it was dropped | AddressSanitizer |
+| | a piece of a block that never began is added to it; sums of tokens overflow | UndefinedBehaviorSanitizer |
+| | a stream gets two finish reasons | it has one at most |
+| | tool arguments that are not JSON go upstream; an unknown member takes a known one's name | what goes out is good JSON |
+)";
+
 std::string RpcName(grpc::StatusCode code) {
   switch (code) {
     case grpc::OK:
@@ -126,7 +164,7 @@ std::string ReliabilityPage() {
     page += "| " + fault.name + " | " + std::to_string(fault.status) + " `" + fault.code + "` | " +
             (fault.closes ? "closes" : "goes on") + " |\n";
   }
-  return page + kRest;
+  return page + kRest + kFuzzing;
 }
 
 }  // namespace portolan::faults
