@@ -36,7 +36,7 @@ same holds without I/O for every byte of the recorded streams that are replayed.
 
 ## Callers
 
-Each case is sent to the REST door, with another request behind it where the connection must not go on. The next connection
+Each case is sent to the REST door but for the last table's, with another request behind it where the connection must not go on. The next connection
 is served as ever.
 )";
 
@@ -103,6 +103,10 @@ std::string RpcName(grpc::StatusCode code) {
   switch (code) {
     case grpc::OK:
       return "OK";
+    case grpc::UNKNOWN:
+      return "UNKNOWN";
+    case grpc::UNIMPLEMENTED:
+      return "UNIMPLEMENTED";
     case grpc::INVALID_ARGUMENT:
       return "INVALID_ARGUMENT";
     case grpc::DEADLINE_EXCEEDED:
@@ -134,6 +138,12 @@ std::string Describe(const Outcome& outcome) {
   return std::to_string(outcome.status) + " `" + outcome.code + "`" + other + rpc;
 }
 
+std::string Describe(const RpcCallerFault& fault) {
+  if (!fault.status) return "the connection closes";
+  if (*fault.status == grpc::OK) return "nothing; the connection goes on";
+  return "`" + RpcName(*fault.status) + "`";
+}
+
 std::string Where(const Fault& fault) {
   std::string where;
   if (!fault.tcp) where = " (TLS)";
@@ -163,6 +173,10 @@ std::string ReliabilityPage() {
     }
     page += "| " + fault.name + " | " + std::to_string(fault.status) + " `" + fault.code + "` | " +
             (fault.closes ? "closes" : "goes on") + " |\n";
+  }
+  page += "\n### The gRPC door\n\n| the caller | gets |\n|---|---|\n";
+  for (const RpcCallerFault& fault : RpcCallerFaults()) {
+    page += "| " + fault.name + " | " + Describe(fault) + " |\n";
   }
   return page + kRest + kFuzzing;
 }
