@@ -33,7 +33,10 @@ struct RpcOptions {
   std::string address = "127.0.0.1:50051";  // `HOST:PORT`, `[v6]:PORT` or `:PORT`; port 0: the system chooses
   std::optional<net::TlsIdentity> tls = {};  // TLS, and with what; else plain
   int max_message_bytes = 64 << 20;          // of each message, both ways
-  int max_metadata_bytes = 64 << 10;         // of a request's headers
+  // Of all messages that are arriving: gRPC gathers a message of whatever length before it compares it with
+  // the limit. Beyond this it ends some calls with RESOURCE_EXHAUSTED.
+  size_t max_arriving_bytes = size_t{1} << 30;
+  int max_metadata_bytes = 64 << 10;  // of a request's headers
   int max_streams_per_connection = 4096;
   int max_calls = 16384;  // in flight; more are refused with UNAVAILABLE
   // A connection is pinged when it was silent for this long, and closed when no answer comes in time: that is

@@ -3,6 +3,9 @@
 // What a caller may send that it should not, as data: one row a fault, with what it gets. The same rows make
 // docs/reliability.md.
 
+#include <grpcpp/support/status_code_enum.h>
+
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,5 +24,14 @@ struct CallerFault {
 };
 
 std::vector<CallerFault> CallerFaults();
+
+struct RpcCallerFault {
+  std::string name;
+  std::string sent;
+  // What the call ends in; OK: nothing is answered and the connection goes on. Absent: the connection closes.
+  std::optional<grpc::StatusCode> status;
+};
+
+std::vector<RpcCallerFault> RpcCallerFaults();
 
 }  // namespace portolan::faults

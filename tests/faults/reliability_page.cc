@@ -36,7 +36,7 @@ same holds without I/O for every byte of the recorded streams that are replayed.
 
 ## Callers
 
-Each case is sent to the REST door, with another request behind it where the connection must not go on. The next connection
+Each case is sent to the REST door but for the last table's, with another request behind it where the connection must not go on. The next connection
 is served as ever.
 )";
 
@@ -61,10 +61,52 @@ What the tests under `tests/load` hold against a gateway that runs as a process 
   any level, metric, error or answer.
 )";
 
+constexpr char kFuzzing[] = R"(
+## Fuzzing
+
+Every parser of bytes from outside has a fuzzer (`tests/fuzz`) that holds it to an oracle or a property, under AddressSanitizer
+and UndefinedBehaviorSanitizer; the committed corpus reaches at least 85 % of each parser's lines. Each fuzzer was once given
+bugs, planted one at a time in a copy of the parser, and found all of these in its short run (50,000 inputs, seed 1, from the
+committed corpus):
+
+| fuzzer | planted bug | found by |
+|---|---|---|
+| `http_head_fuzz` | the search for the head's end, resumed between CR and LF, forgets the CR | the outcome depends on how the bytes arrive |
+| | an empty value is trimmed past its start | UndefinedBehaviorSanitizer |
+| | two lengths are taken; a length beside chunks is taken | each framing field stands once, and only one of them |
+| | white space before a colon is taken | the colon follows the name |
+| | the answer's two lengths may differ | all are the one that counts |
+| `chunked_fuzz` | a size of 17 digits wraps around | the RFC's text, read plainly |
+| | a line end inside an extension is taken; a bare LF ends a size | the same |
+| | the trailer ends at its first line | the same |
+| | a chunk in several reads is counted short | any split gives the same |
+| `sse_fuzz` | CR LF, cut by a read, is taken for two line ends | any split gives the same |
+| | an event in several reads escapes the limit of its size | the same |
+| | an event points into a buffer that is gone | the standard's text, read plainly |
+| | lines of data are joined without a line end | the same |
+| `transcode_fuzz` | `%4` at the end of a query is read on | AddressSanitizer |
+| | a variable takes the slash behind it | a template matches its own path, with these values |
+| | what is not UTF-8 passes | bound text is UTF-8 |
+| | a backslash is not escaped | unknown parameters are JSON |
+| `codec_fuzz` | `01` is taken for a number | nlohmann's parser |
+| | 1.5 becomes the integer 15; a surrogate pair becomes another character | the value that goes out is the one that came in |
+| | 1e400 as an integer overruns the buffer of its digits | AddressSanitizer |
+| | depth is counted down twice | nlohmann's parser and the depth of what it read |
+| | a key that is spelt in escapes is compared with the wrong text | nlohmann's parser and a set of keys |
+| `anthropic_fuzz` | a content block is used after it was dropped | AddressSanitizer |
+| | a piece of a block that never began is added to it; sums of tokens overflow | UndefinedBehaviorSanitizer |
+| | a stream gets two finish reasons | it has one at most |
+| | tool arguments that are not JSON go upstream; an unknown member takes a known one's name | what goes out is good JSON |
+)";
+
 std::string RpcName(grpc::StatusCode code) {
   switch (code) {
     case grpc::OK:
       return "OK";
+    case grpc::UNKNOWN:
+      return "UNKNOWN";
+    case grpc::UNIMPLEMENTED:
+      return "UNIMPLEMENTED";
     case grpc::INVALID_ARGUMENT:
       return "INVALID_ARGUMENT";
     case grpc::DEADLINE_EXCEEDED:
@@ -94,6 +136,12 @@ std::string Describe(const Outcome& outcome) {
   }
   const std::string other = outcome.or_code.empty() ? "" : " or `" + outcome.or_code + "`";
   return std::to_string(outcome.status) + " `" + outcome.code + "`" + other + rpc;
+}
+
+std::string Describe(const RpcCallerFault& fault) {
+  if (!fault.status) return "the connection closes";
+  if (*fault.status == grpc::OK) return "nothing; the connection goes on";
+  return "`" + RpcName(*fault.status) + "`";
 }
 
 std::string Where(const Fault& fault) {
@@ -126,7 +174,11 @@ std::string ReliabilityPage() {
     page += "| " + fault.name + " | " + std::to_string(fault.status) + " `" + fault.code + "` | " +
             (fault.closes ? "closes" : "goes on") + " |\n";
   }
-  return page + kRest;
+  page += "\n### The gRPC door\n\n| the caller | gets |\n|---|---|\n";
+  for (const RpcCallerFault& fault : RpcCallerFaults()) {
+    page += "| " + fault.name + " | " + Describe(fault) + " |\n";
+  }
+  return page + kRest + kFuzzing;
 }
 
 }  // namespace portolan::faults

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "portolan/v1/model_service.pb.h"
+#include "server/codec/json_reader.h"
+#include "server/codec/utf8.h"
 #include "server/transcode/bind.h"
 #include "server/transcode/path_index.h"
 #include "server/transcode/path_template.h"
@@ -71,6 +73,21 @@ const Router& Models() {
   return *router;
 }
 
+// Whatever the path and the query held: text is UTF-8, and what no field describes is JSON, each name once.
+void CheckBound(const portolan::v1::GetModelRequest& request) {
+  Require(request.has_model());
+  Require(portolan::codec::FindInvalidUtf8(request.model()) == std::string::npos);
+  Require(portolan::codec::FindInvalidUtf8(request.portolan().provider()) == std::string::npos);
+  std::vector<std::string> names;
+  for (const portolan::v1::Extra& extra : request.extra()) {
+    Require(portolan::codec::FindInvalidUtf8(extra.name()) == std::string::npos);
+    Require(portolan::codec::IsJson(extra.json(), /*max_depth=*/2));
+    names.push_back(extra.name());
+  }
+  std::sort(names.begin(), names.end());
+  Require(std::adjacent_find(names.begin(), names.end()) == names.end());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -97,8 +114,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   RouteMatch match = Models().Match(method, path);
   if (match.outcome == RouteMatch::Outcome::kFound && match.route->unary->name() == "GetModel") {
     portolan::v1::GetModelRequest request;
-    if (!BindRequest(match, query, &request))
-      Require(request.has_model() && request.SerializeAsString().size() > 0);
+    if (!BindRequest(match, query, &request)) CheckBound(request);
   }
   return 0;
 }

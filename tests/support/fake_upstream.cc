@@ -15,6 +15,7 @@
 #include <mutex>
 #include <thread>
 
+#include "tests/support/player.h"
 #include "tests/support/wire.h"
 
 namespace portolan::test {
@@ -54,28 +55,6 @@ int ListenOnLoopback(uint16_t* port) {
 }
 
 bool SameName(const std::string& a, const std::string& b) { return strcasecmp(a.c_str(), b.c_str()) == 0; }
-
-// Splits a head into the request's parts.
-void ParseHead(const std::string& head, SeenRequest* request) {
-  request->raw_head = head;
-  size_t line_end = head.find("\r\n");
-  const std::string line = head.substr(0, line_end);
-  const size_t first = line.find(' ');
-  const size_t last = line.rfind(' ');
-  request->method = line.substr(0, first);
-  if (first != std::string::npos && last > first) request->target = line.substr(first + 1, last - first - 1);
-  if (last != std::string::npos) request->version = line.substr(last + 1);
-  while (line_end != std::string::npos) {
-    const size_t start = line_end + 2;
-    line_end = head.find("\r\n", start);
-    const std::string field = head.substr(start, line_end == std::string::npos ? line_end : line_end - start);
-    const size_t colon = field.find(':');
-    if (field.empty() || colon == std::string::npos) continue;
-    const size_t value = field.find_first_not_of(" \t", colon + 1);
-    request->headers.emplace_back(field.substr(0, colon),
-                                  value == std::string::npos ? "" : field.substr(value));
-  }
-}
 
 }  // namespace
 
@@ -121,172 +100,6 @@ struct FakeUpstream::State {
     changed.notify_all();
   }
 };
-
-namespace {
-
-// Reads requests from one connection and plays the scripts on it.
-class Player {
- public:
-  Player(Wire& wire, const FakeUpstream::Options& options,
-         std::function<void(size_t, size_t, const std::string&)> count)
-      : wire_(wire), options_(options), count_(std::move(count)) {}
-
-  // kOpen: the head is in request, what followed it is still to be read.
-  WireEnd ReadHead(SeenRequest* request) {
-    size_t end;
-    while ((end = input_.find("\r\n\r\n")) == std::string::npos) {
-      const WireEnd result = More();
-      if (result != WireEnd::kOpen) return result;
-    }
-    ParseHead(input_.substr(0, end + 2), request);
-    input_.erase(0, end + 4);
-    return WireEnd::kOpen;
-  }
-
-  WireEnd ReadBody(SeenRequest* request) {
-    if (SameName(request->Header("Transfer-Encoding"), "chunked")) return ReadChunks(request);
-    const std::string length = request->Header("Content-Length");
-    return length.empty() ? WireEnd::kOpen : Take(std::strtoull(length.c_str(), nullptr, 10), &request->body);
-  }
-
-  // kOpen: the script ran to its end and the connection is still good. *closed: the script ended it.
-  WireEnd Play(const Script& script, bool* closed) {
-    for (const Script::Step& step : script.steps()) {
-      const WireEnd end = PlayStep(step, closed);
-      if (end != WireEnd::kOpen || *closed) return end;
-    }
-    return WireEnd::kOpen;
-  }
-
- private:
-  using Kind = Script::Step::Kind;
-
-  WireEnd PlayStep(const Script::Step& step, bool* closed) {
-    switch (step.kind) {
-      case Kind::kSend:
-        return SendBytes(step.bytes);
-      case Kind::kStream:
-        for (size_t i = 0; i < step.size; ++i) {
-          const WireEnd end = SendBytes(step.piece(i));
-          if (end != WireEnd::kOpen) return end;
-        }
-        return WireEnd::kOpen;
-      case Kind::kSplit:
-        for (size_t at = 0; at < step.bytes.size(); at += step.size) {
-          WireEnd end = SendBytes(step.bytes.substr(at, step.size));
-          if (end == WireEnd::kOpen) end = wire_.Drain();
-          if (end != WireEnd::kOpen) return end;
-        }
-        return WireEnd::kOpen;
-      case Kind::kHold:
-        return wire_.WaitFor(step.latch->fd());
-      case Kind::kSignal:
-        Latch(*step.latch).Release();
-        return WireEnd::kOpen;
-      case Kind::kStall:
-        return wire_.WaitFor(-1);
-      case Kind::kTunnel:
-        *closed = true;
-        return Relay(step.port);
-      case Kind::kClose:
-      case Kind::kCutOff:
-        wire_.Close(step.kind == Kind::kClose);
-        break;
-      case Kind::kReset:
-        wire_.Reset();
-        break;
-    }
-    *closed = true;
-    return WireEnd::kOpen;
-  }
-
-  WireEnd SendBytes(const std::string& bytes) {
-    // In bounded pieces, so that the count of sent bytes shows where back-pressure stopped it.
-    for (size_t at = 0; at < bytes.size(); at += kSendPiece) {
-      const std::string piece = bytes.substr(at, kSendPiece);
-      const WireEnd end = wire_.Send(piece);
-      if (end != WireEnd::kOpen) return end;
-      count_(0, piece.size(), input_);
-    }
-    return WireEnd::kOpen;
-  }
-
-  WireEnd More() {
-    const size_t before = input_.size();
-    const WireEnd end = wire_.Receive(&input_);
-    count_(input_.size() - before, 0, input_);
-    return end;
-  }
-
-  WireEnd Take(size_t size, std::string* out) {
-    while (out->size() < size) {
-      if (!input_.empty()) {
-        const size_t part = std::min(size - out->size(), input_.size());
-        out->append(input_, 0, part);
-        input_.erase(0, part);
-        continue;
-      }
-      WireEnd end = WireEnd::kOpen;
-      if (out->size() >= options_.body_window) end = wire_.WaitFor(options_.read_on.fd());
-      if (end == WireEnd::kOpen) end = More();
-      if (end != WireEnd::kOpen) return end;
-    }
-    return WireEnd::kOpen;
-  }
-
-  WireEnd ReadChunks(SeenRequest* request) {
-    for (;;) {
-      size_t end;
-      while ((end = input_.find("\r\n")) == std::string::npos) {
-        const WireEnd result = More();
-        if (result != WireEnd::kOpen) return result;
-      }
-      const size_t size = std::strtoull(input_.c_str(), nullptr, 16);
-      input_.erase(0, end + 2);
-      std::string chunk;
-      const WireEnd result = Take(size + 2, &chunk);
-      if (result != WireEnd::kOpen) return result;
-      request->body.append(chunk, 0, size);
-      if (size == 0) return WireEnd::kOpen;
-    }
-  }
-
-  WireEnd Relay(uint16_t port) {
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
-      close(fd);
-      wire_.Reset();
-      return WireEnd::kOpen;
-    }
-    Wire far(fd, wire_.stop_fd());
-    if (!input_.empty()) far.Send(input_);
-    WireEnd end = WireEnd::kOpen;
-    while (end == WireEnd::kOpen) {
-      pollfd entries[3] = {{wire_.fd(), POLLIN, 0}, {fd, POLLIN, 0}, {wire_.stop_fd(), POLLIN, 0}};
-      if (poll(entries, 3, -1) < 0 || entries[2].revents != 0) break;
-      std::string bytes;
-      Wire& from = entries[0].revents != 0 ? wire_ : far;
-      Wire& to = entries[0].revents != 0 ? far : wire_;
-      end = from.Receive(&bytes);
-      if (end == WireEnd::kOpen) end = to.Send(bytes);
-    }
-    far.Close(false);
-    wire_.Close(false);
-    return WireEnd::kOpen;
-  }
-
-  static constexpr size_t kSendPiece = 64 * 1024;
-  Wire& wire_;
-  const FakeUpstream::Options& options_;
-  std::function<void(size_t, size_t, const std::string&)> count_;
-  std::string input_;
-};
-
-}  // namespace
 
 void FakeUpstream::State::Serve(int fd, int number) {
   Wire wire(fd, stop.fd());

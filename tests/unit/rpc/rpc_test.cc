@@ -162,6 +162,18 @@ TEST(RpcLimits, TakesSixtyFourMegabytesBothWaysAndRefusesMore) {
   EXPECT_EQ(CallUnary(gateway, request, &reply).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
 }
 
+// gRPC gathers a message of any length before it looks at the limit: 4 GB, if a caller announces them.
+TEST(RpcLimits, GathersNoMoreThanItsShareOfMemory) {
+  FakeGateway gateway({.max_arriving_bytes = 16u << 20});
+  v1::ChatCompletion reply;
+  EXPECT_TRUE(CallUnary(gateway, Ask("echo"), &reply).ok());
+  v1::ChatCompletionRequest request = Ask("echo");
+  request.set_user(std::string(60u << 20, 'x'));
+  EXPECT_EQ(CallUnary(gateway, request, &reply).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(gateway.script.left(), 1) << "it did not arrive";
+  EXPECT_TRUE(CallUnary(gateway, Ask("echo"), &reply).ok());
+}
+
 TEST(RpcLimits, TakesSixtyKilobytesOfMetadataAndRefusesMore) {
   FakeGateway gateway;
   const auto stub = gateway.NewStub();
