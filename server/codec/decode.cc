@@ -201,8 +201,7 @@ Decoder::Outcome Decoder::DecodeEntry(const FieldPlan& field, std::string_view k
   if (out_ != nullptr) {
     out_->Tag(field.number, WireType::kLength);
     entry = out_->Open();
-    out_->Tag(field.key_number, WireType::kLength);
-    out_->Bytes(key);
+    out_->Text(field.key_number, key);
   }
   // An entry without a value is a null.
   const bool can_be_null = field.value->has_presence && field.value->kind != ValueKind::kRaw;
@@ -250,9 +249,7 @@ void Decoder::WriteTag(const FieldPlan& field) {
 }
 
 void Decoder::WriteText(const FieldPlan& field, std::string_view text) {
-  if (out_ == nullptr) return;
-  out_->Tag(field.number, WireType::kLength);
-  out_->Bytes(text);
+  if (out_ != nullptr) out_->Text(field.number, text);
 }
 
 void Decoder::WriteVarint(const FieldPlan& field, uint64_t value) {

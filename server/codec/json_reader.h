@@ -97,7 +97,13 @@ class JsonReader {
   bool ReadString(std::string_view* value, std::string* scratch,
                   LoneSurrogate policy = LoneSurrogate::kReject);
   // The number's text, grammar checked.
-  bool ReadNumber(std::string_view* text);
+  bool ReadNumber(std::string_view* text) {
+    const char* stop = PlainIntegerEnd();
+    if (stop == nullptr) return ReadNumberFar(text);
+    *text = std::string_view(cursor_, static_cast<size_t>(stop - cursor_));
+    cursor_ = stop;
+    return true;
+  }
 
   // Consumes one value of any type, checked in full. If `strict`, a key that stands twice in one object after
   // unescaping and a lone surrogate are errors too. *raw, if given, is the value's exact text.
@@ -111,6 +117,10 @@ class JsonReader {
         if (raw != nullptr) *raw = std::string_view(start, static_cast<size_t>(cursor_ - start));
         return true;
       }
+    } else if (const char* const stop = PlainIntegerEnd(); stop != nullptr) {
+      if (raw != nullptr) *raw = std::string_view(cursor_, static_cast<size_t>(stop - cursor_));
+      cursor_ = stop;
+      return true;
     }
     return SkipFar(raw, strict);
   }
@@ -140,6 +150,17 @@ class JsonReader {
   JsonType PeekFar();
   bool NextMemberFar(std::string_view* name, std::string* scratch, LoneSurrogate policy);
   bool SkipFar(std::string_view* raw, bool strict);
+  bool ReadNumberFar(std::string_view* text);
+  // The end of the number at the cursor if it is digits alone, as most are; nullptr: look closer.
+  const char* PlainIntegerEnd() const {
+    const char* p = cursor_;
+    while (p != end_ && *p >= '0' && *p <= '9') ++p;
+    // What begins with 0 has no more digits.
+    if (p == cursor_ || p == end_ || *p == '.' || *p == 'e' || *p == 'E' ||
+        (*cursor_ == '0' && p - cursor_ > 1))
+      return nullptr;
+    return p;
+  }
   bool ReadLiteral(std::string_view literal);
   bool NextName();
   bool ReadColon();
