@@ -308,7 +308,7 @@ bool JsonReader::SkipContainer(JsonType type) {
     if (type == JsonType::kObject || type == JsonType::kArray) {
       ++level;
       if (!enter(type)) return false;
-    } else if (!SkipScalar(type, kStrict)) {
+    } else if (!SkipPlain() && !SkipScalar(type, kStrict)) {
       return false;
     }
   }
