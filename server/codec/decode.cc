@@ -105,9 +105,8 @@ bool DecodeToWire(const MessagePlan& plan, std::string_view json, const DecodeOp
 }
 
 bool ParseWire(std::string_view wire, pb::Message* out, DecodeError* error) {
-  pb::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(wire.data()),
-                                 static_cast<int>(wire.size()));
-  if (wire.size() <= INT_MAX && out->MergePartialFromCodedStream(&input)) return true;
+  const pb::StringPiece text(wire.data(), wire.size());
+  if (wire.size() <= INT_MAX && out->ParseFrom<pb::MessageLite::kMergePartial>(text)) return true;
   *error = {"", "too large or too deep", 0};
   return false;
 }
