@@ -70,6 +70,9 @@ NumberError PlainInteger(std::string_view text, std::array<char, kMaxIntegerDigi
 
 template <typename T>
 NumberError ParseIntegerAs(std::string_view text, T* value) {
+  // Most are digits alone.
+  const auto plain = std::from_chars(text.data(), text.data() + text.size(), *value);
+  if (plain.ec == std::errc() && plain.ptr == text.data() + text.size()) return NumberError::kNone;
   std::array<char, kMaxIntegerDigits + 2> buffer;
   if (text.find_first_of(".eE") != std::string_view::npos || text == "-0") {
     size_t size = 0;
