@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -150,6 +151,59 @@ TEST(Table, HasEverySettingOfTheFileAndNoOthers) {
     EXPECT_TRUE(in_table.insert(std::string(setting.path)).second) << setting.path << " stands twice";
   }
   EXPECT_EQ(in_table, in_file);
+}
+
+// The keys below a message in the notation of the documentation: `callers.keys[].name`,
+// `providers.NAME.api_key`. Routes are documented elsewhere.
+void Keys(const Descriptor& type, const std::string& prefix, std::multiset<std::string>* keys) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    if (field.options().GetExtension(options::v1::sink)) continue;
+    std::string path = prefix + field.name();
+    const FieldDescriptor* value = &field;
+    if (field.options().GetExtension(options::v1::as_object)) {
+      path += ".NAME";
+      value = field.message_type()->FindFieldByNumber(2);
+    } else if (field.is_repeated() && field.message_type() != nullptr) {
+      path += "[]";
+    }
+    if (value->message_type() == nullptr || value->message_type()->name() == "RouteConfig") {
+      keys->insert(path);
+    } else {
+      Keys(*value->message_type(), path + ".", keys);
+    }
+  }
+}
+
+TEST(Documentation, NamesEveryKeyOnce) {
+  std::multiset<std::string> keys;
+  Keys(*v1::GatewayConfig::descriptor(), "", &keys);
+  // The column `key in the file` of all tables that have one.
+  std::multiset<std::string> documented;
+  std::istringstream lines(Content("docs/configuration.md"));
+  int column = -1;
+  for (std::string line; std::getline(lines, line);) {
+    std::vector<std::string> cells;
+    std::istringstream row(line);
+    for (std::string cell; std::getline(row, cell, '|');) cells.push_back(cell);
+    const auto head = std::find(cells.begin(), cells.end(), " key in the file ");
+    if (head != cells.end()) column = static_cast<int>(head - cells.begin());
+    if (!line.starts_with("|")) column = -1;
+    if (column < 0 || line.starts_with("|---") || head != cells.end()) continue;
+    const std::string& cell = cells[static_cast<size_t>(column)];
+    if (cell.size() > 4) documented.insert(cell.substr(2, cell.size() - 4));
+  }
+  EXPECT_EQ(documented, keys);
+}
+
+TEST(Documentation, ShowsAWholeFileThatLoads) {
+  const std::string page = Content("docs/configuration.md");
+  const size_t begin = page.find("```yaml\n") + 8;
+  const std::string example = page.substr(begin, page.find("```", begin) - begin);
+  const auto file = Parsed(example);
+  ASSERT_NE(file, nullptr);
+  EXPECT_EQ(file->message().routes_size(), 2);
+  EXPECT_EQ(DescribeProblems("f", file->without_effect()), "");
 }
 
 // A default in a comment of the proto is the one of the table.
