@@ -10,11 +10,14 @@ namespace {
 
 constexpr std::string_view kRoot = "config";  // what a route's own paths begin with
 
-void AddKeys(const YamlNode& node, std::vector<const YamlNode*>* keys) {
-  if (const YamlNode* const key = node.Member("api_key"); !YamlNode::IsNull(key)) keys->push_back(key);
+// The route's own and its targets'.
+void CheckKeysAndHosts(const YamlNode& node, Findings* findings) {
+  CheckReferenceAt(node.Member("api_key"), findings);
+  const YamlNode* const host = node.Member("custom_host");
+  if (!YamlNode::IsNull(host) && !host->text.empty()) CheckUrl(*host, findings);
   const YamlNode* const targets = node.Member("targets");
   if (targets == nullptr) return;
-  for (const auto& target : targets->children) AddKeys(*target, keys);
+  for (const auto& target : targets->children) CheckKeysAndHosts(*target, findings);
 }
 
 const ::portolan::v1::RouteConfig* FindRoute(const v1::GatewayConfig& message, std::string_view name) {
@@ -39,7 +42,7 @@ void AddRouteError(const YamlNode& route, const std::string& message, Findings* 
 void CheckRoute(const RuleInputs& inputs, const YamlNode& route, Findings* findings,
                 ConfigProblems* without_effect) {
   if (!IsName(route.key)) findings->AddKey(route, "a name has letters, digits and . _ - in it, at most 128");
-  for (const YamlNode* const key : KeysOfRoute(route)) CheckReferenceAt(key, findings);
+  CheckKeysAndHosts(route, findings);
   if (route.type != YamlNode::Type::kMap) {
     findings->AddKey(route, "a route is an object, as in {provider: openai}");
     return;
@@ -59,12 +62,6 @@ void CheckRoute(const RuleInputs& inputs, const YamlNode& route, Findings* findi
 }
 
 }  // namespace
-
-std::vector<const YamlNode*> KeysOfRoute(const YamlNode& route) {
-  std::vector<const YamlNode*> keys;
-  AddKeys(route, &keys);
-  return keys;
-}
 
 void CheckRouteName(const YamlNode& root, const YamlNode* node, Findings* findings) {
   if (YamlNode::IsNull(node) || findings->Touched(*node)) return;

@@ -48,7 +48,7 @@ class ProviderRules {
     const YamlNode* const base_url = entry.Member("base_url");
     const YamlNode* const dialect = entry.Member("dialect");
     const providers::Provider* const known = built_in_.Find(entry.key);
-    if (!YamlNode::IsNull(base_url)) CheckUrl(*base_url, known);
+    if (!YamlNode::IsNull(base_url)) CheckAddress(*base_url, known);
     if (known == nullptr && YamlNode::IsNull(base_url)) {
       findings_.AddKey(entry, "a provider that is not built in needs a base_url; built in are " + Names());
     }
@@ -56,14 +56,11 @@ class ProviderRules {
   }
 
  private:
-  void CheckUrl(const YamlNode& node, const providers::Provider* known) {
-    upstream::Origin origin;
-    std::string path;
-    std::string problem;
+  void CheckAddress(const YamlNode& node, const providers::Provider* known) {
     if (known != nullptr && known->local() != nullptr) {
       findings_.AddValue(node, "this provider is inside the gateway and has no address");
-    } else if (!upstream::ParseUrl(node.text, &origin, &path, &problem)) {
-      findings_.AddValue(node, problem);
+    } else {
+      CheckUrl(node, &findings_);
     }
   }
 
@@ -175,6 +172,13 @@ void CheckReferenceAt(const YamlNode* node, Findings* findings) {
   std::string problem;
   if (YamlNode::IsNull(node) || findings->Touched(*node)) return;
   if (!CheckReference(node->text, &problem)) findings->AddValue(*node, problem);
+}
+
+void CheckUrl(const YamlNode& node, Findings* findings) {
+  upstream::Origin origin;
+  std::string path;
+  std::string problem;
+  if (!upstream::ParseUrl(node.text, &origin, &path, &problem)) findings->AddValue(node, problem);
 }
 
 std::unique_ptr<providers::Registry> RegistryOf(const YamlNode& root) {

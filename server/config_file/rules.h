@@ -35,7 +35,7 @@ bool IsName(std::string_view text);
 void CheckReferenceAt(const YamlNode* node, Findings* findings);
 // Adds a finding if no route has the name that stands there.
 void CheckRouteName(const YamlNode& root, const YamlNode* node, Findings* findings);
-// Every `api_key` in a route.
-std::vector<const YamlNode*> KeysOfRoute(const YamlNode& route);
+// Adds a finding if the value is no URL that a call could go to.
+void CheckUrl(const YamlNode& node, Findings* findings);
 
 }  // namespace portolan::config

@@ -62,8 +62,10 @@ const YamlNode& YamlNode::Find(std::string_view path, bool* whole) const {
   for (const auto& child : children) {
     std::string_view rest;
     if (!Step(*child, type == Type::kMap, path, &rest)) continue;
-    deepest = &child->Find(rest, whole);
-    if (*whole) return *deepest;  // else the name may be the beginning of another one: keys may hold dots
+    const YamlNode& found = child->Find(rest, whole);
+    if (*whole) return found;
+    // The name may be the beginning of another one, as keys may hold dots.
+    if (deepest == this || found.Path().size() > deepest->Path().size()) deepest = &found;
   }
   return *deepest;
 }

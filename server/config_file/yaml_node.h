@@ -26,14 +26,14 @@ class YamlNode {
   enum class Type : uint8_t { kNull, kScalar, kSequence, kMap };
 
   Type type = Type::kNull;
-  bool quoted = false;  // kScalar: cannot be anything but a string
-  std::string text;     // kScalar: unescaped
-  Position at;
-  std::string key;  // in a map
-  Position key_at;
+  bool quoted = false;    // kScalar: cannot be anything but a string
+  std::string text = {};  // kScalar: unescaped
+  Position at = {};
+  std::string key = {};  // in a map
+  Position key_at = {};
   const YamlNode* parent = nullptr;  // nullptr: the document
   size_t index = 0;                  // among the parent's children
-  std::vector<std::unique_ptr<YamlNode>> children;
+  std::vector<std::unique_ptr<YamlNode>> children = {};
 
   // The member of a map; nullptr if there is none.
   const YamlNode* Member(std::string_view name) const;

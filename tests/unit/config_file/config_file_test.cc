@@ -148,6 +148,22 @@ TEST(ConfigFile, MayBeJson) {
   EXPECT_EQ(settings.default_route, "a");
 }
 
+TEST(ConfigFile, TakesAllOfJson) {
+  const FileSettings settings = Settled(
+      R"({"routes": {"a": {"provider": "echo", "override_params": {"x": "\ud83d\ude00\/", "y": [1e2, -0.0, null]}}}})");
+  EXPECT_EQ(settings.routes[0].config.override_params(0).value(), "\"\xF0\x9F\x98\x80/\"");
+  EXPECT_EQ(settings.routes[0].config.override_params(1).value(), "[1e2,-0.0,null]");
+  EXPECT_EQ(ProblemsOf("{\n \"listen\": {\"htpp\": 5},\n\t\"a\\ud83d\": 1, \"log_level\": \"\\ud83d\"}"),
+            "f:3:29: this is not JSON: a surrogate escape without its partner");
+  EXPECT_EQ(
+      ProblemsOf(
+          "{\n \"listen\": {\"htpp\": 5},\n\t\"\xc3\xa9\": 1, \"log_level\": \"loud\",\n\"listen\": null}"),
+      "f:2:13: listen.htpp: there is no such key; did you mean \"http\"?\n"
+      "f:3:2: \"\xc3\xa9\": there is no such key; did you mean \"tls\"?\n"
+      "f:3:23: log_level: it must be error, warn, info or debug\n"
+      "f:4:1: listen: the key stands twice; first on line 2");
+}
+
 TEST(ConfigFile, MayBeEmpty) {
   for (const char* text : {"", "# nothing\n", "---\n", "{}", "~", "listen:\nroutes:\n"}) {
     const FileSettings settings = Settled(text);
@@ -278,6 +294,10 @@ TEST(ConfigFile, RefusesValuesThatMakeNoSense) {
       {"routes: {a: }", "f:1:10: routes.a: a route is an object, as in {provider: openai}"},
       {"routes: {a/b: {provider: echo}}",
        "f:1:10: routes.a/b: a name has letters, digits and . _ - in it, at most 128"},
+      {"routes: {a: {targets: [{provider: openai, custom_host: 'http://u:hush@lab/v1'}]}}",
+       "f:1:56: routes.a.targets[0].custom_host: the URL has user information"},
+      {"providers: {lab: {base_url: 'https://hush@lab'}}",
+       "f:1:29: providers.lab.base_url: the URL has user information"},
       {"routes: {a: {provider: nobody}}",
        "f:1:24: routes.a.provider: there is no provider called \"nobody\"; known are openai, anthropic, "
        "echo"},
