@@ -37,7 +37,8 @@ What to know before:
 - **Configs are checked when they come, in full,** and what is wrong is named with its path. **Refused** marks the little that
   Portkey accepts and Portolan does not.
 - Providers are those of [providers.md](providers.md); operations are chat, completions, embeddings and models.
-- A config sent by name (`pc-…`) belongs to the hosted service; the object itself goes in the header or the SDK's `config`.
+- A config sent by name (`pc-…`) is kept by the hosted service. Here it is a route of the
+  [config file](configuration.md#the-config-file): put the object there under that name, or send the object itself.
 
 The tables are made of cases that a test runs against the routing engine and the whole gateway (`tests/compatibility`); another
 fails if this page says something else. What is said of Portkey is said of version 1.15.2.

@@ -87,7 +87,16 @@ std::vector<Case> FieldCases(const std::string& group) {
       {.group = group,
        .what = "`url.pathname`",
        .portkey = "the path of the request",
-       .routes = {Matches(R"({"url.pathname":"/v1/chat/completions"})"), embedding}},
+       .routes = {Matches(R"({"url.pathname":"/v1/chat/completions"})"), embedding},
+       .calls = {{.method = "GET",
+                  .path = "/v1/models/gpt/5",
+                  .headers =
+                      Config(R"({"strategy":{"mode":"conditional","conditions":[{"query":)"
+                             R"({"url.pathname":"/v1/models/gpt/5"},"then":"a"}],"default":"b"},)"
+                             R"("targets":[{"provider":"echo","name":"b"},{"provider":"openai","name":"a",)"
+                             R"("api_key":"k","custom_host":"UPSTREAM"}]})"),
+                  .body = "",
+                  .answers = {test::RespondJson(200, R"({"id":"gpt/5","object":"model"})")}}}},
       {.group = group,
        .what = "deeper paths (`metadata.team.name`, `params.messages.0.role`)",
        .portkey = "cut to two parts, so they never match",
