@@ -57,6 +57,7 @@ struct CallState {
   std::string_view named_reason;  // why it is that one
   std::optional<routing::RouteRequest> route_request;
   routing::ConditionFacts condition_facts;
+  std::string pathname;  // for conditions, where it is not the operation's route
   std::optional<routing::Engine> engine;
   bool has_config = false;      // the route came with the call, or by name
   bool asks_gateway = false;    // for the gateway's own models

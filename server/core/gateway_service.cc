@@ -84,7 +84,7 @@ class Implementation final : public GatewayService {
     }
     if (auto error = LimitTimes(call, facts)) return error;
     if (auto error = ChoosePlan(call, facts, *plans_, open_route_)) return error;
-    StartEngine(call);
+    StartEngine(call, facts);
     call.facts.operation = call.operation.operation;
     call.facts.stream = facts.stream;
     call.facts.include_usage = facts.include_usage;
@@ -148,8 +148,13 @@ class Implementation final : public GatewayService {
         std::min(call.wait.deadline, call.in.received + std::chrono::duration_cast<net::Duration>(limit));
   }
 
-  void StartEngine(CallState& call) {
+  void StartEngine(CallState& call, const RequestFacts& facts) {
     call.condition_facts = {call.headers.metadata, {}, call.operation.route};
+    // `/v1/models/{model=**}`: with the model in its place.
+    if (const size_t place = call.operation.route.find('{'); place != std::string::npos) {
+      call.pathname = call.operation.route.substr(0, place) + facts.model;
+      call.condition_facts.pathname = call.pathname;
+    }
     if (call.plan->reads_params) call.condition_facts.params = call.payload.Text();
     call.engine.emplace(*call.plan, call.condition_facts, shard_.random);
   }

@@ -29,6 +29,23 @@ std::string HeaderList(const std::vector<std::string>& names) {
   return out;
 }
 
+// Headers of Portkey's that would check requests and answers, were there anything to check them.
+bool HasNoEffect(std::string_view name) {
+  return name == "default-input-guardrails" || name == "default-output-guardrails";
+}
+
+// What the caller asked for in vain: members of the config, and headers.
+std::vector<std::string> Ignored(const CallState& call) {
+  std::vector<std::string> ignored = call.route.ignored;
+  if (call.plan != nullptr)
+    ignored.insert(ignored.begin(), call.plan->ignored.begin(), call.plan->ignored.end());
+  for (const HeaderView& header : call.headers.options) {
+    if (HasNoEffect(header.name))
+      ignored.push_back(std::string(call.headers.reply_prefix).append(header.name));
+  }
+  return ignored;
+}
+
 // From -1 to 5.
 std::string_view RetryCount(const CallState& call) {
   constexpr std::array<std::string_view, 7> kTexts = {"-1", "0", "1", "2", "3", "4", "5"};
@@ -51,11 +68,8 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
     out.Add(prefix, "retry-attempt-count", RetryCount(call));
     out.Add(prefix, "cache-status", "DISABLED");
   }
-  if (call.plan != nullptr && !(call.plan->ignored.empty() && call.route.ignored.empty())) {
-    std::vector<std::string> ignored = call.plan->ignored;
-    ignored.insert(ignored.end(), call.route.ignored.begin(), call.route.ignored.end());
-    out.Add(prefix, "ignored", HeaderList(ignored));
-  }
+  const std::vector<std::string> ignored = Ignored(call);
+  if (!ignored.empty()) out.Add(prefix, "ignored", HeaderList(ignored));
   if (!call.dropped.empty()) out.Add(prefix, "dropped", HeaderList(call.dropped));
   if (call.explain && call.engine) out.Add(prefix, "explain", ExplanationHeader(call));
   if (exchange == nullptr) return head;

@@ -77,6 +77,12 @@ TEST(GatewayExplain, TellsWhatChanceAndConditionsDecide) {
   EXPECT_FALSE(unpaid.contains("chosen"));
   EXPECT_EQ(unpaid["candidates"][1]["reason"], "no condition matches");
 
+  const json passed =
+      ask(R"({"strategy":{"mode":"fallback"},"targets":[)" + conditional + R"(,{"provider":"echo"}]})", "{}");
+  EXPECT_EQ(passed["chosen"], "config.targets[1]");
+  EXPECT_EQ(passed["candidates"][0]["state"], "unused");
+  EXPECT_EQ(passed["candidates"][2]["reason"], "no condition leads to targets[0]");
+
   const json drawn = ask(
       R"({"strategy":{"mode":"loadbalance"},"targets":[{"provider":"echo","weight":0},{"provider":"anthropic"}]})",
       "{}");

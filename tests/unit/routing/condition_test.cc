@@ -339,8 +339,8 @@ TEST(Condition, NamesWhatIsWrong) {
        "the pattern of $regex is longer than 1024 bytes"},
       {R"q({"metadata.a":{"$regex":"((((x{100}){10}){10}){10})"}})q",
        "the pattern of $regex: invalid repetition size"},
-      {R"({"metadata.a":{"$regex":"((\\pL{100}){5}|(\\pN{100}){5}){2}"}})",
-       "the pattern of $regex: pattern too large"},
+      // Within RE2's own bound, not within ours.
+      {R"({"metadata.a":{"$regex":"\\pL{100}"}})", "the pattern of $regex: pattern too large"},
   };
   for (const Wrong& test : cases) {
     std::string problem = "of before";
