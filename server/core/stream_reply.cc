@@ -46,6 +46,7 @@ net::Task<bool> WriteBatch(CallState& call, const StreamBatch& batch) {
 
 void NoteError(CallState& call, Error error) {
   error.attempts = call.record.attempts;
+  error.tried = call.tried;
   call.record.error = std::move(error);
 }
 

@@ -12,6 +12,7 @@
 namespace portolan::test {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -199,6 +200,22 @@ TEST_F(RoutingStreams, ThatFailBeforeContentAndHaveNoOtherTargetAreErrors) {
     EXPECT_EQ(answer.rpc, door == Door::kGrpc ? grpc::UNAVAILABLE : grpc::OK);
   }
   EXPECT_THAT(second_.requests(), IsEmpty());
+}
+
+TEST_F(RoutingStreams, ThatBreakTellOfTheAttemptsBefore) {
+  const GatewayFixture gateway;
+  const RouteCaller caller(gateway);
+  const FakeUpstream bad([](const SeenRequest& request) { return test::Failing(request, 500); });
+  const FakeUpstream broken(
+      [](const SeenRequest&) { return Failing(OpenAiDelta(R"({"content":"H"})"), Way::kCutOff, true); });
+  for (const Door door : {Door::kRest, Door::kGrpc}) {
+    const RouteAnswer answer =
+        caller.Call({.config = Fallback(bad, "openai", broken), .door = door, .stream = true});
+    EXPECT_TRUE(answer.broke);
+    EXPECT_EQ(answer.code, "upstream_reset");
+    EXPECT_EQ(answer.attempts, 2);
+    EXPECT_THAT(answer.tried, ElementsAre("config.targets[0] openai 500 busy"));
+  }
 }
 
 TEST_F(RoutingStreams, OfAnEmptyAnswerAreGood) {
