@@ -325,14 +325,21 @@ TEST_F(RoutingStreams, AreHeldBackUpTo64Kilobytes) {
               "yes");
     EXPECT_EQ(second_.requests().size(), door == Door::kRest ? 1u : 2u);
   }
-  const FakeUpstream much([&](const SeenRequest&) { return Failing(many(100), Way::kErrorEvent, true); });
-  for (const Door door : {Door::kRest, Door::kGrpc}) {
-    const RouteAnswer answer =
-        caller.Call({.config = Fallback(much, "openai", second_), .door = door, .stream = true});
-    EXPECT_EQ(answer.status, 200);
-    EXPECT_TRUE(answer.broke);
-    EXPECT_EQ(answer.Header("x-portolan-last-used-option-index"), "config.targets[0]");
-  }
+  Latch go;
+  const FakeUpstream much(
+      [&](const SeenRequest&) { return Script().Send(StreamHead() + Chunk(many(100))).Hold(go).Reset(); });
+  const std::string config = Fallback(much, "openai", second_);
+  OpenStream rest(caller, config);
+  grpc::ClientContext context;
+  context.AddMetadata("x-portolan-config", config);
+  const auto rpc = caller.chat().StreamChatCompletion(&context, RpcRequest({}));
+  EXPECT_EQ(rest.Head().Header("x-portolan-last-used-option-index"), "config.targets[0]");
+  v1::ChatCompletionChunk chunk;
+  ASSERT_TRUE(rpc->Read(&chunk));
+  go.Release();
+  EXPECT_THAT(rest.Until("\"error\""), HasSubstr("upstream_reset"));
+  while (rpc->Read(&chunk)) continue;
+  EXPECT_EQ(rpc->Finish().error_code(), grpc::UNAVAILABLE);
   EXPECT_EQ(second_.requests().size(), 2u);
 }
 
