@@ -59,10 +59,11 @@ struct CallState {
   routing::ConditionFacts condition_facts;
   std::string pathname;  // for conditions, where it is not the operation's route
   std::optional<routing::Engine> engine;
-  bool has_config = false;      // the route came with the call, or by name
-  bool asks_gateway = false;    // for the gateway's own models
-  bool explain = false;         // the caller wants to know why, beside the answer
-  bool has_own_member = false;  // the request has the field `portolan`, which no provider is to see
+  bool has_config = false;         // the route came with the call, or by name
+  bool asks_gateway = false;       // for the gateway's own models
+  bool explain = false;            // the caller wants to know why, beside the answer
+  bool has_own_member = false;     // the request has the field `portolan`, which no provider is to see
+  std::vector<std::string> tried;  // Error::tried
 
   // Of the attempt under way.
   routing::Route route;

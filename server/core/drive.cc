@@ -20,6 +20,8 @@ using routing::Step;
 
 // Attempts that an error tells of, at most: a plan may make hundreds.
 constexpr size_t kMaxTried = 10;
+constexpr size_t kMaxTriedBytes = 2048;
+constexpr size_t kMaxToldCode = 64;
 
 bool WantsBlocks(const CallState& call) {
   if (call.sink.typed()) return true;
@@ -124,11 +126,23 @@ routing::Outcome OutcomeOf(const AttemptFailure& failure) {
           .retry_after = failure.error.retry_after};
 }
 
-// `config.targets[0] openai 429 rate_limit_exceeded`
+// `config.targets[0] openai 429 rate_limit_exceeded`. Codes of providers may be of any length.
 std::string Told(const CallState& call) {
   std::string text(call.route.index);
   if (!call.record.provider.empty()) text.append(" ").append(call.record.provider);
-  return text + " " + std::to_string(call.failure.error.http_status) + " " + call.failure.error.code;
+  text.append(" ").append(std::to_string(call.failure.error.http_status));
+  const std::string& code = call.failure.error.code;
+  return text + " " + (code.size() > kMaxToldCode ? "..." : code);
+}
+
+// Keeps what the first attempts came to.
+void NoteTried(CallState& call) {
+  std::string told = Told(call);
+  AppendRecorded(told, &call.record.tried);
+  if (call.tried.size() >= kMaxTried) return;
+  size_t bytes = 0;
+  for (const std::string& each : call.tried) bytes += each.size();
+  if (bytes + told.size() <= kMaxTriedBytes) call.tried.push_back(std::move(told));
 }
 
 // False if the call ended meanwhile.
@@ -169,15 +183,13 @@ net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
     co_await ReplyError(call, NoTarget(), nullptr, {});
     co_return;
   }
-  std::vector<std::string> tried;
   while (true) {
     const Attempted attempted = co_await Attempt(call, urls, *step.target);
     if (attempted == Attempted::kAnswered) co_return;
     if (call.in.scope->cancelled()) break;
     step = call.engine->Next(OutcomeOf(call.failure), call.shard.loop->UpdateNow(), call.wait.deadline);
     if (step.kind == Step::Kind::kDone) break;
-    if (tried.size() < kMaxTried) tried.push_back(Told(call));
-    AppendRecorded(Told(call), &call.record.tried);
+    NoteTried(call);
     // What failed is over, and its connection closed, before anything else begins.
     call.failure.exchange.reset();
     const bool paused = co_await Pause(call, step.delay);
@@ -188,7 +200,8 @@ net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
     }
   }
   AttemptFailure& failure = call.failure;
-  failure.error.tried = std::move(tried);
+  // A good status that the route took for a failure, and there was nobody else to ask.
+  if (failure.error.http_status < 400) failure.error.http_status = 502;
   const std::string body = std::move(failure.provider_body);
   co_await ReplyError(call, std::move(failure.error), failure.exchange.get(), body);
 }

@@ -62,6 +62,7 @@ net::Task<bool> FinishStream(CallState& call) {
 
 net::Task<bool> BreakStream(CallState& call, Error error) {
   error.attempts = call.record.attempts;
+  error.tried = call.tried;
   call.record.error = error;
   if (call.in.scope->reason() == net::CancelReason::kClientGone) co_return false;
   co_return co_await call.sink.EndStream(&error);

@@ -52,6 +52,11 @@ std::string_view RetryCount(const CallState& call) {
   return kTexts[static_cast<size_t>(call.engine->retry_count() + 1)];
 }
 
+// The gateway has tried again already, or was told to wait for too long: SDKs need not do it once more.
+bool HasRetried(const CallState& call) {
+  return call.engine && (call.engine->went_on() || call.engine->retry_count() < 0);
+}
+
 }  // namespace
 
 ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchange) {
@@ -72,8 +77,11 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
   if (!ignored.empty()) out.Add(prefix, "ignored", HeaderList(ignored));
   if (!call.dropped.empty()) out.Add(prefix, "dropped", HeaderList(call.dropped));
   if (call.explain && call.engine) out.Add(prefix, "explain", ExplanationHeader(call));
+  const bool retried = status >= 400 && HasRetried(call);
+  if (retried) out.Add("x-should-retry", "false");
   if (exchange == nullptr) return head;
   for (const HeaderView& header : exchange->headers()) {
+    if (retried && header.name == "x-should-retry") continue;
     if (PassesDownstream(header.name)) {
       if (!IsHopByHop(exchange->headers(), header.name)) out.Add(header.name, header.value);
     } else if (IsUpstreamRequestId(header.name) && call.upstream_request_id.empty()) {
@@ -87,6 +95,7 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
 net::Task<void> ReplyError(CallState& call, Error error, const upstream::Exchange* exchange,
                            std::string_view provider_body) {
   error.attempts = call.record.attempts;
+  error.tried = call.tried;
   call.record.error = error;
   call.record.status = error.http_status;
   if (call.in.scope->cancelled() && call.in.scope->reason() == net::CancelReason::kClientGone) {

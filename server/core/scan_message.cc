@@ -31,10 +31,23 @@ void ScanFinish(const Choice& choice, ChoiceTracker* choices, ScanResult* result
   result->finish_reason = choice.finish_reason();
 }
 
+// The start and the end of a block of text or thinking say nothing yet, nor does an empty piece.
+bool HasContent(const v1::ContentBlockDelta& step) {
+  if (step.has_content_block()) {
+    const v1::ContentBlock& block = step.content_block();
+    const bool spoken = block.type() == "text" || block.type() == "thinking";
+    return !spoken || !block.text().empty() || !block.thinking().empty();
+  }
+  const v1::BlockDelta& piece = step.delta();
+  return !piece.text().empty() || !piece.thinking().empty() || !piece.signature().empty() ||
+         !piece.partial_json().empty() || piece.has_citation();
+}
+
 bool HasContent(const v1::MessageDelta& delta) {
   return !delta.content().empty() || !delta.refusal().empty() || !delta.reasoning_content().empty() ||
-         delta.tool_calls_size() > 0 || delta.has_audio() || delta.content_blocks_size() > 0 ||
-         delta.has_function_call();
+         delta.tool_calls_size() > 0 || delta.has_audio() || delta.has_function_call() ||
+         std::any_of(delta.content_blocks().begin(), delta.content_blocks().end(),
+                     [](const v1::ContentBlockDelta& step) { return HasContent(step); });
 }
 
 }  // namespace
