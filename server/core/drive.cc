@@ -18,7 +18,8 @@ using google::protobuf::Message;
 using providers::Shape;
 using routing::Step;
 
-// Attempts that an error tells of, at most: a plan may make hundreds.
+// Bounds of what errors and the log tell of attempts: a plan may make hundreds.
+constexpr size_t kMaxRecordedBytes = 512;
 constexpr size_t kMaxTried = 10;
 constexpr size_t kMaxTriedBytes = 2048;
 constexpr size_t kMaxToldCode = 64;
@@ -126,6 +127,13 @@ routing::Outcome OutcomeOf(const AttemptFailure& failure) {
           .retry_after = failure.error.retry_after};
 }
 
+// For the log, cut to a bounded length.
+void AppendRecorded(std::string_view what, std::string* record) {
+  if (record->size() + what.size() + 2 > kMaxRecordedBytes) return;
+  if (!record->empty()) record->append("; ");
+  record->append(what);
+}
+
 // `config.targets[0] openai 429 rate_limit_exceeded`. Codes of providers may be of any length.
 std::string Told(const CallState& call) {
   std::string text(call.route.index);
@@ -157,15 +165,6 @@ Error NoTarget() {
   return Error::InvalidRequest("no_target",
                                "config.strategy: no condition matches this request, and there is no default",
                                "x-portolan-config");
-}
-
-constexpr size_t kMaxRecordedBytes = 512;
-
-// For the log, cut to a bounded length.
-void AppendRecorded(std::string_view what, std::string* record) {
-  if (record->size() + what.size() + 2 > kMaxRecordedBytes) return;
-  if (!record->empty()) record->append("; ");
-  record->append(what);
 }
 
 }  // namespace
