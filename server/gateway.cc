@@ -261,8 +261,9 @@ void Gateway::Parts::KeepConfig(const config::FileSettings& file, SettingsLoader
 absl::Status Gateway::Parts::Apply(const Settings& settings) {
   auto snapshot = BuildSnapshot(settings, environment_keys);
   if (!snapshot.ok()) return snapshot.status();
+  // When it is said to be in use, it is.
   for (const auto& shard : shards) {
-    shard->loop.Post([service = shard->service.get(), next = *snapshot] { service->Use(next); });
+    shard->Call([&] { shard->service->Use(*snapshot); });
   }
   if (settings.options.log_level != settings_level) log_threshold.Set(settings.options.log_level);
   settings_level = settings.options.log_level;
@@ -386,13 +387,14 @@ void Gateway::Parts::Stop(std::chrono::milliseconds delay, std::chrono::millisec
     rpc.reset();
   }
 
-  for (const auto& shard : shards) {
-    shard->loop.Stop();
-    shard->thread.join();
-  }
+  // First whoever waits for shards.
   if (admin_thread.joinable()) {
     admin_loop.Stop();
     admin_thread.join();
+  }
+  for (const auto& shard : shards) {
+    shard->loop.Stop();
+    shard->thread.join();
   }
   log_writer->Flush();
 }

@@ -11,8 +11,8 @@
 
 #include "server/config/flags.h"
 #include "server/config_file/commands.h"
-#include "server/config_file/config_file.h"
 #include "server/gateway.h"
+#include "server/settings.h"
 
 namespace {
 
@@ -54,21 +54,6 @@ int Tell(const portolan::config::CommandResult& result) {
   std::fputs(result.out.c_str(), stdout);
   std::fputs(result.err.c_str(), stderr);
   return result.exit_status;
-}
-
-// What the config file says is laid under what flags and variables say. Without one, `options` is all.
-absl::StatusOr<portolan::Settings> LoadSettings(const portolan::config::ServeOptions& options,
-                                                std::span<const std::string_view> arguments,
-                                                const portolan::config::Environment& environment) {
-  portolan::Settings settings{options, std::nullopt};
-  if (options.config_file.empty()) return settings;
-  auto file = portolan::config::LoadConfigFile(options.config_file, environment);
-  if (!file.ok()) return file.status();
-  auto line = portolan::config::ParseCommandLine(arguments, environment, file->options);
-  if (!line.ok()) return line.status();
-  settings.options = std::move(line->options);
-  settings.file = *std::move(file);
-  return settings;
 }
 
 int Serve(const portolan::SettingsLoader& load, const portolan::config::Environment& environment) {
@@ -126,5 +111,5 @@ int main(int argc, char** argv) {
     case CommandLine::Command::kServe:
       break;
   }
-  return Serve([&] { return LoadSettings(line->options, arguments, environment); }, environment);
+  return Serve([&] { return portolan::LoadSettings(line->options, arguments, environment); }, environment);
 }

@@ -15,7 +15,8 @@
 
 namespace portolan::rest {
 
-// What an operator may ask of the running gateway. Called on the admin listener's thread; nothing here waits.
+// What an operator may ask of the running gateway. Called on the admin listener's thread; waits for shards at
+// most.
 class AdminControl {
  public:
   virtual ~AdminControl() = default;
