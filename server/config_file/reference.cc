@@ -47,7 +47,8 @@ bool ReadFrom(std::string_view reference, const Environment& environment, std::s
 
 bool CheckReference(std::string_view text, std::string* problem) {
   if (text.starts_with(kVariable) && IsVariableName(text.substr(kVariable.size()))) return true;
-  if (text.starts_with(kFile) && text.size() > kFile.size()) return true;
+  const bool one_line = std::none_of(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; });
+  if (text.starts_with(kFile) && text.size() > kFile.size() && one_line) return true;
   *problem = "write env:NAME or file:PATH, never the key itself";
   return false;
 }

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <string>
 
 #include "server/config/nearest.h"
@@ -66,8 +65,10 @@ void CheckRoute(const RuleInputs& inputs, const YamlNode& route, Findings* findi
 void CheckRouteName(const YamlNode& root, const YamlNode* node, Findings* findings) {
   if (YamlNode::IsNull(node) || findings->Touched(*node)) return;
   std::vector<std::string_view> names;
-  for (const YamlNode* const route : root.Members("routes")) names.push_back(route->key);
-  if (std::find(names.begin(), names.end(), node->text) != names.end()) return;
+  for (const YamlNode* const route : root.Members("routes")) {
+    if (route->key == node->text) return;
+    if (IsName(route->key)) names.push_back(route->key);
+  }
   findings->AddValue(*node, names.empty() ? "there is no such route; the file has none"
                                           : "there is no such route; did you mean \"" +
                                                 std::string(Nearest(node->text, names)) + "\"?");

@@ -184,7 +184,7 @@ void CheckUrl(const YamlNode& node, Findings* findings) {
 std::unique_ptr<providers::Registry> RegistryOf(const YamlNode& root) {
   std::unique_ptr<providers::Registry> registry = providers::Registry::BuiltIn();
   for (const YamlNode* const entry : root.Members("providers")) {
-    if (registry->Find(entry->key) != nullptr) continue;
+    if (!IsName(entry->key) || registry->Find(entry->key) != nullptr) continue;
     const providers::Provider* dialect = registry->Find(TextOf(entry->Member("dialect")));
     if (dialect == nullptr) dialect = registry->Find("openai");
     registry->Add(

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <utility>
 
 #include "server/codec/json_reader.h"
 #include "server/codec/utf8.h"
@@ -70,9 +71,11 @@ void BuildFromYaml(std::string_view text, Places* places, TreeBuilder* builder) 
     while (!builder->stopped() && parser.HandleNextDocument(events)) {
     }
   } catch (const YAML::Exception& exception) {
-    // Its sentences begin in lower case and have no full stop, like ours.
-    builder->Stop(places->Of(exception.mark.line, exception.mark.column),
-                  "this is not YAML: " + exception.msg);
+    // Its sentences begin in lower case and have no full stop, like ours. Some quote a character.
+    std::string problem = "this is not YAML: " + exception.msg;
+    std::replace_if(
+        problem.begin(), problem.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, '?');
+    builder->Stop(places->Of(exception.mark.line, exception.mark.column), std::move(problem));
   }
 }
 
