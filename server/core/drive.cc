@@ -78,6 +78,15 @@ Attempted FailHere(CallState& call, Error error) {
   return Attempted::kFailed;
 }
 
+upstream::Timeouts TimeoutsOf(const CallState& call) {
+  upstream::Timeouts timeouts = call.snapshot->timeouts;
+  const routing::TimeLimits& limits = call.route.limits;
+  timeouts.connect = limits.connect.value_or(timeouts.connect);
+  timeouts.first_byte = limits.first_byte.value_or(timeouts.first_byte);
+  timeouts.idle = limits.idle.value_or(timeouts.idle);
+  return timeouts;
+}
+
 net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls, Shape shape) {
   std::string buffer;
   codec::GatherList body;
@@ -91,9 +100,10 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls, 
 
   if (call.record.attempts == 0) call.record.upstream_started = call.shard.loop->now();
   const int before = call.record.attempts;
+  const upstream::Timeouts timeouts = TimeoutsOf(call);
   AttemptRequest attempt{
-      call.route.target,       call.facts,       call.in.headers, call.route.forward_headers, body, urls,
-      call.snapshot->timeouts, call.attempt_wait};
+      call.route.target, call.facts,       call.in.headers, call.route.forward_headers, body, urls,
+      timeouts,          call.attempt_wait};
   std::unique_ptr<upstream::Exchange> exchange;
   error = co_await SendAttempt(*call.shard.client, attempt, &exchange, &call.record.attempts);
   if (error && call.record.attempts == before) co_return FailHere(call, *std::move(error));

@@ -46,6 +46,7 @@ struct Inherited {
   std::vector<codec::Edit> override_params;
   RetryPolicy retry;
   std::optional<std::chrono::milliseconds> request_timeout;
+  TimeLimits limits;
   std::string custom_host;
   std::vector<std::string> forward_headers;
   std::optional<bool> strict_open_ai_compliance;
@@ -97,12 +98,7 @@ class Compiler {
     if (config.has_retry()) {
       if (auto error = Retry(config.retry(), path + ".retry", &inherited->retry)) return error;
     }
-    if (config.has_request_timeout() && config.request_timeout() != 0) {
-      if (config.request_timeout() < 0 || config.request_timeout() > kMaxTimeoutMs) {
-        return Wrong(path + ".request_timeout", "must be a whole number of milliseconds, at most a year");
-      }
-      inherited->request_timeout = std::chrono::milliseconds(config.request_timeout());
-    }
+    if (auto error = Times(config, path, inherited)) return error;
     if (!config.custom_host().empty()) inherited->custom_host = config.custom_host();
     if (!config.forward_headers().empty() || IsEmptyList(config, "forward_headers")) {
       inherited->forward_headers.clear();
@@ -117,6 +113,29 @@ class Compiler {
     }
     if (config.has_strict_open_ai_compliance()) {
       inherited->strict_open_ai_compliance = config.strict_open_ai_compliance();
+    }
+    return std::nullopt;
+  }
+
+  static std::optional<Error> Times(const v1::RouteConfig& config, const std::string& path,
+                                    Inherited* inherited) {
+    struct Row {
+      const char* name;
+      int64_t milliseconds;
+      std::optional<std::chrono::milliseconds>* out;
+    };
+    const Row rows[] = {
+        {".request_timeout", config.request_timeout(), &inherited->request_timeout},
+        {".connect_timeout", config.connect_timeout(), &inherited->limits.connect},
+        {".first_byte_timeout", config.first_byte_timeout(), &inherited->limits.first_byte},
+        {".idle_timeout", config.idle_timeout(), &inherited->limits.idle},
+    };
+    for (const Row& row : rows) {
+      if (row.milliseconds == 0) continue;
+      if (row.milliseconds < 0 || row.milliseconds > kMaxTimeoutMs) {
+        return Wrong(path + row.name, "must be a whole number of milliseconds, at most a year");
+      }
+      *row.out = std::chrono::milliseconds(row.milliseconds);
     }
     return std::nullopt;
   }
@@ -189,6 +208,7 @@ class Compiler {
     target.override_params = std::move(inherited.override_params);
     target.retry = std::move(inherited.retry);
     target.request_timeout = inherited.request_timeout;
+    target.limits = inherited.limits;
     target.forward_headers = std::move(inherited.forward_headers);
     target.strict_open_ai_compliance = inherited.strict_open_ai_compliance;
     return Options(config, path, &target);

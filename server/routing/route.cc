@@ -117,6 +117,7 @@ class Resolver {
     out_.index = node_.path;
     out_.strict_open_ai_compliance = spec_.strict_open_ai_compliance.value_or(true);
     out_.attempt_timeout = spec_.request_timeout;
+    out_.limits = spec_.limits;
     if (auto error = ChooseForwarded()) return error;
     if (auto error = ChooseProvider()) return error;
     ChooseHost();

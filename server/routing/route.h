@@ -49,6 +49,7 @@ struct Route {
   std::string model;               // as the target is to see it
   std::vector<codec::Edit> edits;  // to the request, for this target only
   std::optional<std::chrono::milliseconds> attempt_timeout;
+  TimeLimits limits;
   std::vector<std::string> forward_headers;  // lower case; the header's, else the config's
   bool strict_open_ai_compliance = true;     // the config's; the header beats it
   std::vector<std::string> ignored;          // options of the config that the provider does not know

@@ -122,6 +122,7 @@ TEST(CompileRoute, SaysWhatIsWrongAndWhere) {
       {R"({"strategy":{"mode":"fallback"}})", "config.targets: a strategy needs at least one"},
       {R"({"targets":[{"api_key":5}]})", "config.targets[0].api_key: expected a string, got a number"},
       {R"({"request_timeout":1.5})", "config.request_timeout: "},
+      {R"({"idle_timeout":-1})", "config.idle_timeout: must be a whole number of milliseconds"},
       {R"({"request_timeout":-1})", "config.request_timeout: must be a whole number of milliseconds"},
       {R"({"request_timeout":9000000000000000000})",
        "config.request_timeout: must be a whole number of milliseconds"},
