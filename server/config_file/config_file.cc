@@ -1,6 +1,7 @@
 #include "server/config_file/config_file.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -26,8 +27,8 @@ std::vector<std::string_view> OptionNames(const providers::Registry& registry) {
 }  // namespace
 
 void SortByPlace(ConfigProblems* problems) {
-  std::stable_sort(problems->begin(), problems->end(), [](const ConfigProblem& a, const ConfigProblem& b) {
-    return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+  std::sort(problems->begin(), problems->end(), [](const ConfigProblem& a, const ConfigProblem& b) {
+    return std::tie(a.line, a.column, a.path, a.problem) < std::tie(b.line, b.column, b.path, b.problem);
   });
 }
 
