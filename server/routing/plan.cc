@@ -84,6 +84,11 @@ class Compiler {
  private:
   std::optional<Error> Inherit(const v1::RouteConfig& config, const std::string& path, Inherited* inherited) {
     for (const v1::Param& param : config.override_params()) {
+      // The caller has asked for the form of answer that he can read; and what is the gateway's goes nowhere.
+      if (param.key() == "stream" || param.key() == "portolan") {
+        Ignore(path + ".override_params", param.key());
+        continue;
+      }
       // An entry without a value is a null.
       const std::string json = param.has_value() ? param.value() : "null";
       auto& all = inherited->override_params;

@@ -174,6 +174,26 @@ TEST_F(RoutingFallback, ShowsEveryTargetTheOriginalRequestOverGrpc) {
   }
 }
 
+// The caller could not read another form of answer than the one he asked for.
+TEST_F(RoutingFallback, LeavesItToTheCallerWhetherTheAnswerIsAStream) {
+  for (const char* provider : {"openai", "anthropic"}) {
+    for (const RouteCall& shape : AtBothDoors({})) {
+      RouteCall call = shape;
+      call.config = TargetOf(second_, provider,
+                             std::string(R"(,"override_params":{"stream":)") +
+                                 (call.stream ? "false" : "true") + R"(,"portolan":{"provider":"echo"}})");
+      SCOPED_TRACE(Describe(call));
+      const RouteAnswer answer = caller_.Call(call);
+      EXPECT_EQ(answer.status, 200);
+      EXPECT_EQ(answer.text, "yes");
+      EXPECT_EQ(answer.Header("x-portolan-ignored"), "override_params.stream, override_params.portolan");
+      const json seen = json::parse(second_.requests().back().body);
+      EXPECT_EQ(seen.value("stream", false), call.stream);
+      EXPECT_FALSE(seen.contains("portolan"));
+    }
+  }
+}
+
 TEST_F(RoutingFallback, CrossesDialectsWithTools) {
   const FakeUpstream broken([](const SeenRequest& request) { return Failing(request, 503); });
   const FakeUpstream tools([](const SeenRequest& request) { return CallingATool(request); });

@@ -145,6 +145,20 @@ for (const [name, client] of Object.entries(clients)) {
   }));
 }
 
+for (const attempts of [0, 1]) {
+  test(`configs: an SDK that retries once, and a gateway that does ${attempts} times`, (world) => world.withProviders(async (url) => {
+    for (let i = 0; i < 4; ++i) {
+      world.upstream.answer('/chat/completions', json(openai.error({ message: 'no', type: 'server_error', code: null }), { status: 500 }));
+    }
+    const config = { provider: 'openai', api_key: 'sk-one', retry: { attempts, base_ms: 1 } };
+    const client = clients['the OpenAI SDK'](url, config).withOptions({ maxRetries: 1 });
+    const error = await client.chat.completions.create({ model: 'gpt-4o', messages }).catch((failure) => failure);
+    assert.ok(error instanceof OpenAI.InternalServerError, `${error}`);
+    // Two in either case: the SDK's own second one, or the gateway's.
+    for (let i = 0; i < 2; ++i) checkHeaders(world.upstream.take(), atOpenAi('sk-one'));
+  }));
+}
+
 test('configs: an object in place of its JSON text is explained', async (world) => {
   const client = new OpenAI({
     apiKey: 'sk-caller', baseURL: `${world.gateway.url}/v1`, maxRetries: 0,

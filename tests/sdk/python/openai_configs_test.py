@@ -135,6 +135,22 @@ def config_of_load_balancing(world, client):
     equal(set(seen), {"sk-one", "sk-two"})
 
 
+@test((0,), (1,))
+def sdk_does_not_retry_what_the_gateway_has_retried(world, retries):
+    for _ in range(4):
+        world.upstream.answer("/chat/completions", json(OPENAI.error("no", "server_error"), 500))
+    with world.gateway_to_providers() as gateway:
+        config = {"provider": "openai", "api_key": "sk-one", "retry": {"attempts": retries, "base_ms": 1}}
+        got = failure(
+            lambda: plain(gateway, config)
+            .with_options(max_retries=1)
+            .chat.completions.create(model="gpt-4o", messages=HELLO)
+        )
+    check(isinstance(got, openai.InternalServerError), got)
+    # Two in either case: the SDK's own second one, or the gateway's.
+    equal([world.upstream.take().path for _ in range(2)], [OPENAI.chat_path] * 2)
+
+
 @test(("dict",), ("[object Object]",), own=True)
 def config_that_is_no_json_text(world, kind):
     text = str(FALLBACK) if kind == "dict" else kind
