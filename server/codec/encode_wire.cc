@@ -32,7 +32,7 @@ class Encoder {
   void AppendUnion(const MessagePlan& plan, std::string_view wire);
   void AppendInline(const MessagePlan& plan, std::string_view wire);
   void AppendDuration(std::string_view wire);
-  // The field whose tag was just read, with all its values.
+  // The field of many values whose tag was just read, with all of them.
   void AppendField(const FieldPlan& field, uint32_t tag, WireReader* reader);
   void AppendElements(const FieldPlan& field, uint32_t tag, WireReader* reader);
   void AppendEntry(const FieldPlan& field, std::string_view wire);
@@ -122,7 +122,8 @@ void Encoder::AppendObject(const MessagePlan& plan, std::string_view wire) {
   const char* sink_begin = nullptr;
   const char* sink_end = nullptr;
   Present present;
-  size_t next = 0;
+  const FieldPlan* field = plan.fields.data();
+  const FieldPlan* const end = field + plan.fields.size();
   for (WireReader reader(wire); !reader.done();) {
     const char* const at = reader.cursor();
     const uint32_t tag = reader.Tag();
@@ -134,15 +135,21 @@ void Encoder::AppendObject(const MessagePlan& plan, std::string_view wire) {
       sink_end = reader.cursor();
       continue;
     }
-    while (next < plan.fields.size() && plan.fields[next].number < number) ++next;
-    const bool known = next < plan.fields.size() && plan.fields[next].number == number;
-    if (!known || (plan.fields[next].gateway_only && options_.for_upstream)) {
+    while (field != end && field->number < number) ++field;
+    const bool known = field != end && field->number == number;
+    if (!known || (field->gateway_only && options_.for_upstream)) {
       reader.Skip(TypeOf(tag));
       continue;
     }
-    present.set(next);
-    out_.Put(plan.fields[next].prefix);
-    AppendField(plan.fields[next], tag, &reader);
+    present[field->index] = true;
+    out_.Put(field->prefix);
+    if (field->plain_text) {
+      out_.Quoted(reader.Bytes());
+    } else if (field->shape == Shape::kSingle) {
+      AppendValue(*field, &reader);
+    } else {
+      AppendField(*field, tag, &reader);
+    }
   }
   const std::string_view sink(sink_begin, static_cast<size_t>(sink_end - sink_begin));
   if (options_.composed) AppendNulls(plan, present, sink);
@@ -222,7 +229,6 @@ void Encoder::AppendDuration(std::string_view wire) {
 }
 
 void Encoder::AppendField(const FieldPlan& field, uint32_t tag, WireReader* reader) {
-  if (field.shape == Shape::kSingle) return AppendValue(field, reader);
   out_.Put(field.shape == Shape::kArray ? '[' : '{');
   AppendElements(field, tag, reader);
   out_.Put(field.shape == Shape::kArray ? ']' : '}');

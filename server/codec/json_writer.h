@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "server/codec/json_string.h"
+#include "server/codec/number.h"
 
 namespace portolan::codec {
 
@@ -41,11 +42,14 @@ class JsonWriter {
     size_ += text.size();
   }
 
-  template <typename T>
-    requires std::integral<T> || std::floating_point<T>
-  void Number(T value) {
+  void Number(std::integral auto value) {
     char* const at = Room(kLongestNumber);
     size_ += static_cast<size_t>(std::to_chars(at, at + kLongestNumber, value).ptr - at);
+  }
+  // REQUIRES: finite.
+  void Number(std::floating_point auto value) {
+    char* const at = Room(kLongestNumber);
+    size_ += static_cast<size_t>(WriteReal(value, at) - at);
   }
 
   // `text` as a JSON string with its quotes; only what must be escaped is. REQUIRES: kPadding bytes after it.

@@ -38,6 +38,20 @@ bool SameText(std::string_view a, std::string_view b) {
   return true;
 }
 
+// Whether a message can hold a value of this field that JSON cannot, or cannot hold twice.
+bool HoldsVerbatim(const FieldPlan& field) {
+  switch (field.kind) {
+    case ValueKind::kFloat:
+    case ValueKind::kDouble:
+    case ValueKind::kEnum:
+    case ValueKind::kRaw:
+    case ValueKind::kMessage:
+      return true;
+    default:
+      return field.shape == Shape::kObject;
+  }
+}
+
 // Mixes a name's length with its first and last bytes; that tells the names of one message apart well enough.
 uint64_t HashName(std::string_view name) {
   const char* p = name.data();
@@ -100,6 +114,7 @@ void MessagePlan::BuildLookup() {
     slots_[slot] = static_cast<uint16_t>(i);
     by_index[static_cast<size_t>(fields[i].field->index())] = static_cast<uint16_t>(i);
     fields[i].index = static_cast<uint16_t>(i);
+    if (HoldsVerbatim(fields[i])) verbatim.push_back(static_cast<uint16_t>(i));
     fields[i].plain_text =
         fields[i].shape == Shape::kSingle && fields[i].kind == ValueKind::kString && fields[i].oneof < 0;
   }

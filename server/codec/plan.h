@@ -116,7 +116,8 @@ class MessagePlan {
   std::vector<FieldPlan> fields;   // in field number order, without the sink
   std::vector<uint16_t> by_index;  // FieldDescriptor::index() to a place in `fields`; kNoField: the sink
   bool has_gateway_only = false;
-  std::vector<uint16_t> nulls;  // places in `fields` of those with emit_null
+  std::vector<uint16_t> verbatim;  // places of those that CheckVerbatim has to look at
+  std::vector<uint16_t> nulls;     // places in `fields` of those with emit_null
   SinkPlan sink;
 
   // kUnion: what arm each JSON type chooses (nullptr: none), for arrays by the type of the first element.

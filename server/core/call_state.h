@@ -2,14 +2,13 @@
 
 // Everything one call needs while it runs. Internal to core/.
 
-#include <google/protobuf/arena.h>
-
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "server/core/call_arena.h"
 #include "server/core/gateway_service.h"
 #include "server/core/payload.h"
 #include "server/core/reply.h"
@@ -48,7 +47,7 @@ struct CallState {
   const std::shared_ptr<const Snapshot> snapshot;
   ServiceShard& shard;
 
-  google::protobuf::Arena arena;
+  CallArena arena;
   Payload payload;
   routing::RequestHeaders headers;
   routing::ProviderCredentials credentials;

@@ -64,7 +64,7 @@ std::optional<Error> Translate(CallState& call, const providers::Translator& tra
   if (auto error = call.payload.ToMessage(call.route.edits, &request)) return error;
   if (translator.request_type() == nullptr) return std::nullopt;
   call.facts.content_blocks = call.facts.content_blocks || UsesBlocks(*request);
-  Message* wire = translator.request_type()->New(&call.arena);
+  Message* wire = translator.request_type()->New(&call.arena.get());
   if (auto error = translator.EncodeRequest(*request, call.facts, wire, &call.dropped)) return error;
   codec::Encode(*call.config.operations->codec().Find(wire->GetDescriptor()), *wire, {}, buffer);
   body->push_back(*buffer);

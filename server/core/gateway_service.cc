@@ -76,7 +76,7 @@ class Implementation final : public GatewayService {
       call.payload.TakeMessage(*call.in.message);
     } else {
       call.record.request_bytes = call.in.json.size();
-      if (auto error = call.payload.TakeJson(std::move(call.in.json))) return error;
+      if (auto error = call.payload.TakeJson(std::move(call.in.json), LikelyUse(call))) return error;
     }
     if (auto error = ReadFacts(call, &facts)) return error;
     if (call.in.message != nullptr) {
@@ -105,6 +105,16 @@ class Implementation final : public GatewayService {
       call.route_request->custom_host = facts.options->custom_host();
     }
     return std::nullopt;
+  }
+
+  // By the provider that the headers name; where the request goes is known when its body has been read.
+  Payload::Use LikelyUse(const CallState& call) const {
+    const providers::Provider* provider = snapshot_->registry->Find(call.headers.provider);
+    if (provider == nullptr) return Payload::Use::kText;
+    const providers::Shape::Kind kind = provider->shape(call.operation.operation).kind;
+    return kind == providers::Shape::Kind::kTranslated || kind == providers::Shape::Kind::kLocal
+               ? Payload::Use::kMessage
+               : Payload::Use::kText;
   }
 
   // The rpc says whether an answer is streamed, not the field.

@@ -1,3 +1,4 @@
+#include <google/protobuf/arena.h>
 #include <google/protobuf/message.h>
 
 #include <utility>
@@ -122,7 +123,7 @@ net::Task<Attempted> ReplyFromLocal(CallState& call, const Message& request) {
     }
   }
 
-  Message* message = call.operation.response_type->New(&call.arena);
+  Message* message = call.operation.response_type->New(&call.arena.get());
   const Step step = answer->Next(message);
   std::optional<Error> error = co_await Delay(call, step.delay);
   if (!error && step.kind == Step::Kind::kError) error = step.error;
