@@ -135,18 +135,23 @@ std::optional<int64_t> ParseHttpDate(std::string_view text) {
 }
 
 std::optional<std::chrono::milliseconds> RetryAfter(std::span<const HeaderView> headers) {
+  // No sum of it with a point in time overflows.
+  constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365);
   for (const std::string_view name : {"retry-after-ms", "x-ms-retry-after-ms"}) {
     if (const auto value = FindHeader(headers, name)) {
-      if (const auto ms = ParseNumber(*value)) return std::chrono::milliseconds(*ms);
+      if (const auto ms = ParseNumber(*value)) return std::min(std::chrono::milliseconds(*ms), kLongest);
     }
   }
   const auto value = FindHeader(headers, "retry-after");
   if (!value) return std::nullopt;
-  if (const auto seconds = ParseNumber(*value)) return std::chrono::seconds(*seconds);
+  if (const auto seconds = ParseNumber(*value)) {
+    return std::chrono::seconds(std::min<int64_t>(*seconds, kLongest / std::chrono::seconds(1)));
+  }
   const auto until = ParseHttpDate(*value);
   const auto now = ParseHttpDate(FindHeader(headers, "date").value_or(""));
   if (!until || !now) return std::nullopt;
-  return std::chrono::seconds(*until > *now ? *until - *now : 0);
+  return std::clamp<std::chrono::milliseconds>(std::chrono::seconds(*until - *now),
+                                               std::chrono::milliseconds::zero(), kLongest);
 }
 
 void ClassifyStatus(int http_status, std::span<const HeaderView> headers, const Target& target,

@@ -16,7 +16,7 @@ namespace portolan::providers {
 
 // How long the provider asks to wait: `retry-after-ms`, `x-ms-retry-after-ms` (milliseconds), `retry-after`
 // (seconds, or an HTTP date relative to the answer's own `date` header). nullopt if it says nothing that can
-// be understood.
+// be understood; at most a year.
 std::optional<std::chrono::milliseconds> RetryAfter(std::span<const HeaderView> headers);
 
 // Fills in what follows from the status alone: class (a refused key is the caller's fault if the key came

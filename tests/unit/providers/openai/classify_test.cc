@@ -36,6 +36,10 @@ TEST(RetryAfter, TakesEveryForm) {
       {{{"retry-after", "Sun, 06 Nov 1994 08:49:27 GMT"}, {"date", "Sun, 06 Nov 1994 08:49:37 GMT"}},
        milliseconds(0)},
       {{{"retry-after", "Sun, 06 Nov 1994 08:49:47 GMT"}}, std::nullopt},
+      {{{"retry-after", "9223372036854775807"}}, std::chrono::hours(24 * 365)},
+      {{{"retry-after-ms", "9223372036854775807"}}, std::chrono::hours(24 * 365)},
+      {{{"retry-after", "Fri, 31 Dec 9999 23:59:59 GMT"}, {"date", "Sun, 06 Nov 1994 08:49:37 GMT"}},
+       std::chrono::hours(24 * 365)},
       {{{"retry-after", "soon"}}, std::nullopt},
       {{{"retry-after", "-1"}}, std::nullopt},
   };
