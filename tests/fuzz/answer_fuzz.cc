@@ -148,7 +148,11 @@ void FuzzBody(std::string_view text, int status) {
   Require(scan.is_object == (codec::IsJson(text) && first != std::string_view::npos && text[first] == '{'));
   Require((choices.finished & ~choices.seen) == 0);
   if (core::IsOpenAiError(text)) Require(scan.is_object && scan.has_error);
-  Error error = TheWorld().target.provider->Classify(status, {}, text, TheWorld().target);
+  // A header of the answer may hold anything as well.
+  const std::string_view line = text.substr(0, text.find('\n'));
+  const portolan::HeaderView headers[] = {{"retry-after", line}, {"date", "Thu, 26 Nov 2026 07:00:00 GMT"}};
+  const Error error = TheWorld().target.provider->Classify(status, headers, text, TheWorld().target);
+  Require(!error.retry_after || error.retry_after->count() >= 0);
   CheckTold(error);
 }
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/net/listener.h"
 #include "server/upstream/client.h"
 #include "server/upstream/ip.h"
 #include "server/upstream/url.h"
@@ -65,8 +66,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   std::string host;
   if (ParseHost(text, &host, &problem)) CheckHost(host);
-  if (const auto network = IpNetwork::Parse(text)) {
-    if (const auto ip = ParseIp(text)) Require(network->Contains(*ip));
+  const auto network = IpNetwork::Parse(text);
+  if (const auto ip = ParseIp(text)) {
+    Require(network && network->Contains(*ip));
+    const auto address = portolan::net::ParseAddress(HostPort(text, 80));
+    Require(address.ok() && IpOf(*address) == ip);
+    if (IsIpv4(*ip)) Require(IsLoopback(*ip) == (Ipv4Of(*ip) >> 24 == 127));
   }
   return 0;
 }
