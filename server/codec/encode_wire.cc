@@ -55,6 +55,31 @@ class Encoder {
 constexpr uint32_t NumberOf(uint32_t tag) { return tag >> 3; }
 constexpr WireType TypeOf(uint32_t tag) { return static_cast<WireType>(tag & 7); }
 
+// False: the field's number, but another wire type. Generated code keeps such a thing, which may come from a
+// caller as he likes it, among the unknown fields, and writes it out again: it was not checked, and is no
+// value of the field.
+bool IsOf(const FieldPlan& field, uint32_t tag) {
+  const WireType type = TypeOf(tag);
+  if (type == WireType::kLength && field.shape == Shape::kArray) return true;  // numbers in one run
+  switch (field.coding) {
+    case WireCoding::kVarint:
+    case WireCoding::kZigzag:
+      return type == WireType::kVarint;
+    case WireCoding::kFixed32:
+      return type == WireType::kFixed32;
+    case WireCoding::kFixed64:
+      return type == WireType::kFixed64;
+    case WireCoding::kBytes:
+      break;
+  }
+  return type == WireType::kLength;
+}
+
+// The tag of a string or a message.
+constexpr uint32_t LengthTag(uint32_t number) {
+  return number << 3 | static_cast<uint32_t>(WireType::kLength);
+}
+
 // A pair of strings, or of a string and something else: an entry of a sink or of an object with free keys.
 struct Entry {
   std::string_view key;
@@ -65,9 +90,9 @@ Entry ReadSinkEntry(const SinkPlan& sink, std::string_view wire) {
   Entry entry;
   for (WireReader reader(wire); !reader.done();) {
     const uint32_t tag = reader.Tag();
-    if (NumberOf(tag) == sink.name_number) {
+    if (tag == LengthTag(sink.name_number)) {
       entry.key = reader.Bytes();
-    } else if (NumberOf(tag) == sink.json_number) {
+    } else if (tag == LengthTag(sink.json_number)) {
       entry.value = reader.Bytes();
     } else {
       reader.Skip(TypeOf(tag));
@@ -128,7 +153,7 @@ void Encoder::AppendObject(const MessagePlan& plan, std::string_view wire) {
     const char* const at = reader.cursor();
     const uint32_t tag = reader.Tag();
     const uint32_t number = NumberOf(tag);
-    if (number == plan.sink.number) {
+    if (plan.sink.number != 0 && tag == LengthTag(plan.sink.number)) {
       // Entries of one field stand together. They come last.
       if (sink_begin == nullptr) sink_begin = at;
       reader.Skip(TypeOf(tag));
@@ -136,7 +161,7 @@ void Encoder::AppendObject(const MessagePlan& plan, std::string_view wire) {
       continue;
     }
     while (field != end && field->number < number) ++field;
-    const bool known = field != end && field->number == number;
+    const bool known = field != end && field->number == number && IsOf(*field, tag);
     if (!known || (field->gateway_only && options_.for_upstream)) {
       reader.Skip(TypeOf(tag));
       continue;
@@ -197,7 +222,7 @@ void Encoder::AppendUnion(const MessagePlan& plan, std::string_view wire) {
   for (WireReader reader(wire); !reader.done();) {
     const uint32_t tag = reader.Tag();
     for (const FieldPlan& arm : plan.fields) {
-      if (arm.number == NumberOf(tag)) return AppendValue(arm, &reader);
+      if (arm.number == NumberOf(tag) && IsOf(arm, tag)) return AppendValue(arm, &reader);
     }
     reader.Skip(TypeOf(tag));
   }
@@ -207,7 +232,9 @@ void Encoder::AppendUnion(const MessagePlan& plan, std::string_view wire) {
 void Encoder::AppendInline(const MessagePlan& plan, std::string_view wire) {
   for (WireReader reader(wire); !reader.done();) {
     const uint32_t tag = reader.Tag();
-    if (NumberOf(tag) == plan.fields[0].number) return AppendField(plan.fields[0], tag, &reader);
+    if (NumberOf(tag) == plan.fields[0].number && IsOf(plan.fields[0], tag)) {
+      return AppendField(plan.fields[0], tag, &reader);
+    }
     reader.Skip(TypeOf(tag));
   }
   out_.Put("[]");
@@ -217,7 +244,7 @@ void Encoder::AppendDuration(std::string_view wire) {
   int64_t parts[2] = {0, 0};  // google/protobuf/duration.proto: seconds = 1, nanos = 2
   for (WireReader reader(wire); !reader.done();) {
     const uint32_t tag = reader.Tag();
-    if (NumberOf(tag) == 1 || NumberOf(tag) == 2) {
+    if ((NumberOf(tag) == 1 || NumberOf(tag) == 2) && TypeOf(tag) == WireType::kVarint) {
       parts[NumberOf(tag) - 1] = static_cast<int64_t>(reader.Varint());
     } else {
       reader.Skip(TypeOf(tag));
@@ -267,9 +294,9 @@ void Encoder::AppendEntry(const FieldPlan& field, std::string_view wire) {
   };
   while (!reader.done()) {
     const uint32_t tag = reader.Tag();
-    if (NumberOf(tag) == field.key_number) {
+    if (tag == LengthTag(field.key_number)) {
       key = reader.Bytes();
-    } else if (NumberOf(tag) == field.value->number) {
+    } else if (NumberOf(tag) == field.value->number && IsOf(*field.value, tag)) {
       append_key();
       return AppendValue(*field.value, &reader);
     } else {

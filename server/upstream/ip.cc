@@ -21,7 +21,8 @@ IpBytes Mapped(const void* ipv4) {
 }  // namespace
 
 std::optional<IpBytes> ParseIp(std::string_view text) {
-  if (text.size() >= kLongestIp) return std::nullopt;
+  // What stands behind a NUL would not be read.
+  if (text.size() >= kLongestIp || text.find('\0') != std::string_view::npos) return std::nullopt;
   char buffer[kLongestIp] = {};
   text.copy(buffer, text.size());
   // inet_pton knows neither octal nor short forms, which is why it is used and not inet_aton.

@@ -93,6 +93,12 @@ committed corpus):
 | | 1e400 as an integer overruns the buffer of its digits | AddressSanitizer |
 | | depth is counted down twice | nlohmann's parser and the depth of what it read |
 | | a key that is spelt in escapes is compared with the wrong text | nlohmann's parser and a set of keys |
+| `answer_fuzz` | an event that came in several reads is passed on as a view of a buffer that changes | any split gives the same |
+| | a view of an earlier read is passed on | AddressSanitizer |
+| | a choice's number is shifted out of a word | UndefinedBehaviorSanitizer |
+| | an event that is no object is decoded for gRPC | both doors come to the same |
+| `url_fuzz` | `0x7f000001` and `2130706433` pass for names | what the C library reads as an address is one as it is spelt |
+| | a percent sign in a host, a control character in a path | no such byte is in what is accepted |
 | `anthropic_fuzz` | a content block is used after it was dropped | AddressSanitizer |
 | | a piece of a block that never began is added to it; sums of tokens overflow | UndefinedBehaviorSanitizer |
 | | a stream gets two finish reasons | it has one at most |

@@ -34,6 +34,8 @@ void Check(bool good, const char* what, std::string_view text) {
 
 const Codec& TheCodec() {
   static const std::unique_ptr<Codec> codec = [] {
+    // It writes a line for every text that is not UTF-8.
+    pb::SetLogHandler(nullptr);
     const pb::Descriptor* roots[] = {test::Chat::descriptor(), test::Everything::descriptor(),
                                      test::Input::descriptor()};
     auto compiled = Codec::Compile(roots);
@@ -218,6 +220,20 @@ void CheckFidelity(const MessagePlan& plan, std::string_view text) {
   Check(before == after, "a value changed", std::string(text) + "\n" + after.dump());
 }
 
+// A message from a gRPC caller: what is taken of it can be written as JSON, in one way.
+void CheckFromWire(const MessagePlan& plan, std::string_view wire) {
+  const pb::Message& prototype = *pb::MessageFactory::generated_factory()->GetPrototype(plan.descriptor);
+  std::unique_ptr<pb::Message> message(prototype.New());
+  if (!message->ParseFromArray(wire.data(), static_cast<int>(wire.size()))) return;
+  DecodeError error;
+  if (!CheckVerbatim(plan, *message, {.max_depth = kDepth}, &error)) {
+    Check(!error.problem.empty(), "refused without a word", wire);
+    return;
+  }
+  const std::string json = EncodeBothWays(plan, *message, {});
+  Check(IsJson(json, 2 * kDepth), "what was taken is no JSON", json);
+}
+
 void CheckSplice(const MessagePlan& plan, std::string_view text, uint8_t choice) {
   static const std::vector<Edit> kEdits = {
       {Edit::Kind::kSet, "model", R"("other")"},   {Edit::Kind::kRemove, "portolan", ""},
@@ -267,6 +283,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CheckDecoding(plan, text, Strictness::kRequest);
   CheckDecoding(plan, text, Strictness::kResponse);
   CheckFidelity(plan, text);
+  CheckFromWire(plan, text);
   CheckSplice(*TheCodec().Find(test::Chat::descriptor()), text, data[1]);
   return 0;
 }

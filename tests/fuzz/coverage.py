@@ -14,6 +14,7 @@ import tempfile
 LEAST = 85.0
 # What each fuzzer is for.
 PARSERS = {
+    "answer_fuzz": ["server/core/scan.cc", "server/core/hub_stream.cc", "server/core/error_body.cc", "providers/classify.cc"],
     "anthropic_fuzz": ["providers/anthropic/response.cc", "providers/anthropic/stream.cc", "providers/anthropic/usage.cc"],
     "chunked_fuzz": ["server/http/chunked.cc"],
     "codec_fuzz": ["server/codec/json_reader.cc", "server/codec/decode.cc", "server/codec/decode_object.cc",
@@ -28,6 +29,7 @@ PARSERS = {
     "sse_fuzz": ["server/http/sse.cc"],
     "transcode_fuzz": ["server/transcode/router.cc", "server/transcode/bind.cc", "server/transcode/path_index.cc",
                        "server/transcode/percent.cc", "server/transcode/scalar.cc"],
+    "url_fuzz": ["server/upstream/url.cc", "server/upstream/ip.cc"],
 }
 
 

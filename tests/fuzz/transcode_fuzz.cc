@@ -2,11 +2,13 @@
 // one a line.
 
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +20,12 @@
 #include "server/transcode/path_index.h"
 #include "server/transcode/path_template.h"
 #include "server/transcode/router.h"
+#include "tests/unit/transcode/test_services.pb.h"
 
 namespace {
 
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
 using portolan::transcode::BindRequest;
 using portolan::transcode::PathIndex;
 using portolan::transcode::PathTemplate;
@@ -64,25 +69,50 @@ void CheckOwnPath(const PathTemplate& path_template, const PathIndex& index) {
   for (size_t v = 0; v < captures.size(); ++v) Require(found.captures[v] == captures[v]);
 }
 
-const Router& Models() {
+// Two of the API's services, one with paths that hold what callers name, and the services made up for the
+// transcoder's tests, which have a binding of every kind.
+const Router& TheRouter() {
   static const Router* router = [] {
-    const auto* service = portolan::v1::GetModelRequest::descriptor()->file()->pool()->FindServiceByName(
-        "portolan.v1.ModelService");
-    return Router::Build(std::vector<const google::protobuf::ServiceDescriptor*>{service})->release();
+    portolan::v1::GetModelRequest::descriptor();
+    portolan::transcode::test::Request::descriptor();
+    std::vector<const google::protobuf::ServiceDescriptor*> services;
+    for (const char* name : {"portolan.v1.ModelService", "portolan.v1.ChatService",
+                             "portolan.transcode.test.Paths", "portolan.transcode.test.Bindings"}) {
+      services.push_back(google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name));
+      Require(services.back() != nullptr);
+    }
+    std::vector<const google::protobuf::ServiceDescriptor*> twice = services;
+    twice.push_back(services.front());
+    Require(!Router::Build(twice).ok());
+    return Router::Build(services)->release();
   }();
   return *router;
 }
 
 // Whatever the path and the query held: text is UTF-8, and what no field describes is JSON, each name once.
-void CheckBound(const portolan::v1::GetModelRequest& request) {
-  Require(request.has_model());
-  Require(portolan::codec::FindInvalidUtf8(request.model()) == std::string::npos);
-  Require(portolan::codec::FindInvalidUtf8(request.portolan().provider()) == std::string::npos);
+void CheckBound(const Message& message) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(message, &fields);
   std::vector<std::string> names;
-  for (const portolan::v1::Extra& extra : request.extra()) {
-    Require(portolan::codec::FindInvalidUtf8(extra.name()) == std::string::npos);
-    Require(portolan::codec::IsJson(extra.json(), /*max_depth=*/2));
-    names.push_back(extra.name());
+  for (const FieldDescriptor* field : fields) {
+    const int count = field->is_repeated() ? reflection.FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      if (field->type() == FieldDescriptor::TYPE_STRING) {
+        const std::string text = field->is_repeated() ? reflection.GetRepeatedString(message, field, i)
+                                                      : reflection.GetString(message, field);
+        Require(portolan::codec::FindInvalidUtf8(text) == std::string::npos);
+        if (field->name() == "json") Require(portolan::codec::IsJson(text, /*max_depth=*/2));
+        continue;
+      }
+      if (field->type() != FieldDescriptor::TYPE_MESSAGE) continue;
+      const Message& child = field->is_repeated() ? reflection.GetRepeatedMessage(message, field, i)
+                                                  : reflection.GetMessage(message, field);
+      CheckBound(child);
+      if (field->name() != "extra") continue;
+      names.push_back(
+          child.GetReflection()->GetString(child, child.GetDescriptor()->FindFieldByName("name")));
+    }
   }
   std::sort(names.begin(), names.end());
   Require(std::adjacent_find(names.begin(), names.end()) == names.end());
@@ -111,10 +141,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
   }
 
-  RouteMatch match = Models().Match(method, path);
-  if (match.outcome == RouteMatch::Outcome::kFound && match.route->unary->name() == "GetModel") {
-    portolan::v1::GetModelRequest request;
-    if (!BindRequest(match, query, &request)) CheckBound(request);
+  const RouteMatch match = TheRouter().Match(method, path);
+  if (match.outcome == RouteMatch::Outcome::kFound) {
+    const std::unique_ptr<Message> request(google::protobuf::MessageFactory::generated_factory()
+                                               ->GetPrototype(match.route->unary->input_type())
+                                               ->New());
+    if (!BindRequest(match, query, request.get())) CheckBound(*request);
   }
   return 0;
 }

@@ -3,11 +3,13 @@
 
 #include <functional>
 #include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
+#include "google/protobuf/unknown_field_set.h"
 #include "google/protobuf/util/json_util.h"
 #include "tests/unit/codec/fixture.h"
 
@@ -56,6 +58,39 @@ TEST_F(EncodeTest, StringsOfEveryLengthAreEscapedAtEveryPlace) {
       }
     }
   }
+}
+
+// A caller of the gRPC door may send the number of a field with another wire type. Nothing checks what he
+// puts there, which must not come out as JSON.
+TEST_F(EncodeTest, AKnownNumberWithAnotherWireTypeIsNoField) {
+  constexpr char kInjected[] =
+      "\x14"
+      R"({},"model":"injected")";
+  for (const pb::Descriptor* type : {Everything::descriptor(), Chat::descriptor(), Input::descriptor(),
+                                     Strings::descriptor(), Text::descriptor(), Extra::descriptor()}) {
+    for (int number = 1; number <= 63; ++number) {
+      const std::unique_ptr<pb::Message> message(
+          pb::MessageFactory::generated_factory()->GetPrototype(type)->New());
+      pb::UnknownFieldSet unknown;
+      unknown.AddVarint(number, 3);
+      unknown.AddFixed64(number, 0x2c7d7b7d2c7d7b03);
+      unknown.AddFixed32(number, 0x7d7b2c03);
+      unknown.AddGroup(number)->AddLengthDelimited(number, kInjected);
+      // What has the field's own wire type is the field.
+      std::string bytes;
+      ASSERT_TRUE(unknown.SerializeToString(&bytes));
+      ASSERT_TRUE(message->ParseFromString(bytes));
+      const MessagePlan* plan = codec_->Find(type);
+      if (plan != nullptr) BothWays(*plan, *message, {});
+    }
+  }
+  Everything message;
+  message.set_a_string("kept");
+  pb::UnknownFieldSet* unknown = message.GetReflection()->MutableUnknownFields(&message);
+  unknown->AddFixed64(Everything::kARawFieldNumber, 0x2c7d7b7d2c7d7b03);
+  unknown->AddVarint(Everything::kExtraFieldNumber, 7);
+  unknown->AddVarint(Everything::kAMessageFieldNumber, 7);
+  EXPECT_EQ(BothWays(Plan(Everything::descriptor()), message, {}), R"({"a_string":"kept"})");
 }
 
 TEST_F(EncodeTest, TheTwoWaysAgreeOnWhatDecodingNeverBuilds) {

@@ -117,6 +117,18 @@ TEST(ParseUrl, RefusesWhatCouldLeadElsewhere) {
   }
 }
 
+// The C library reads as far as a NUL.
+TEST(ParseUrl, RefusesWhatStandsBehindANul) {
+  using namespace std::string_literals;  // NOLINT(google-build-using-namespace)
+  for (const std::string& url :
+       {"http://10.0.0.1\0 5/"s, "http://[fd00::\0evil]/"s, "http://h\0/"s, "http://h/\0"s}) {
+    Origin origin;
+    std::string path;
+    std::string problem;
+    EXPECT_FALSE(ParseUrl(url, &origin, &path, &problem)) << url;
+  }
+}
+
 TEST(ParseUrl, BoundsLengths) {
   Origin origin;
   std::string path;
