@@ -3,7 +3,6 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
-#include <atomic>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -13,20 +12,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "providers/registry.h"
-#include "server/base/json_text.h"
 #include "server/config/address.h"
 #include "server/config/cores.h"
-#include "server/config/waiting.h"
-#include "server/config_keeper.h"
-#include "server/core/operations.h"
+#include "server/gateway_parts.h"
 #include "server/net/listener.h"
-#include "server/rest/admin.h"
-#include "server/rpc/rpc_server.h"
-#include "server/shard.h"
-#include "server/snapshot_builder.h"
-#include "server/telemetry/logger.h"
-#include "server/tls_keeper.h"
-#include "server/transcode/router.h"
 #include "server/upstream/address_policy.h"
 
 namespace portolan {
@@ -71,61 +60,6 @@ absl::Status Told(absl::string_view flag, const absl::Status& status) {
 }
 
 }  // namespace
-
-struct Gateway::Parts final : rest::AdminControl {
-  explicit Parts(const Settings& settings)
-      : options(settings.options), log_threshold(options.log_level), settings_level(options.log_level) {}
-
-  const config::ServeOptions options;  // as at the start
-  telemetry::LogThreshold log_threshold;
-  EnvironmentProviderKeys environment_keys;
-  std::unique_ptr<core::Operations> operations;
-  std::unique_ptr<transcode::Router> router;
-  core::ServiceConfig service_config;
-  rest::RestConfig rest_config;
-  std::atomic<bool> ready{false};
-
-  std::unique_ptr<telemetry::LogWriter> log_writer;
-  std::unique_ptr<telemetry::Logger> logger;
-  std::unique_ptr<telemetry::Metrics> metrics;
-
-  std::vector<std::unique_ptr<Shard>> shards;
-  std::mutex rpc_mutex;                 // the admin loop hands `rpc` new certificates
-  std::unique_ptr<rpc::RpcServer> rpc;  // set and reset with rpc_mutex held
-
-  net::Loop admin_loop;
-  std::unique_ptr<TlsKeeper> tls;  // null: the doors are plain
-  std::unique_ptr<rest::AdminFront> admin_front;
-  std::unique_ptr<http::Server> admin_server;
-  std::thread admin_thread;
-  std::unique_ptr<ConfigKeeper> keeper;  // null: there is no config file
-  telemetry::LogLevel settings_level;  // what the settings said last; an operator may have set another since
-
-  std::string http_address;
-  std::string grpc_address;
-  std::string admin_address;
-  bool stopped = false;
-
-  absl::Status ReadTls();
-  void WatchTls();
-  absl::Status ReadKeys(const config::Environment& environment);
-  absl::Status BuildShared();
-  absl::Status BuildShard(size_t number, const std::shared_ptr<const core::Snapshot>& snapshot);
-  void KeepConfig(const config::FileSettings& file, SettingsLoader load);
-  absl::Status Apply(const Settings& settings);
-  void TellWhatWaits(const config::ServeOptions& now) const;
-  void AddConfigMetrics();
-  absl::Status Listen();
-  void Launch();
-  absl::Status StartRpc();
-  void Stop(std::chrono::milliseconds delay, std::chrono::milliseconds grace);
-  size_t OpenConnections();
-
-  // rest::AdminControl, on the admin loop's thread.
-  std::string ConfigStatus() const override;
-  std::optional<std::string> ReloadConfig() override;
-  void BeginDrain() override;
-};
 
 absl::Status Gateway::Parts::ReadKeys(const config::Environment& environment) {
   const std::unique_ptr<providers::Registry> registry = providers::Registry::BuiltIn();
@@ -249,89 +183,6 @@ absl::Status Gateway::Parts::Listen() {
   admin_server = std::make_unique<http::Server>(admin_loop, *admin_front, http::ServerOptions());
   admin_server->Listen(*std::move(listener));
   return absl::OkStatus();
-}
-
-void Gateway::Parts::KeepConfig(const config::FileSettings& file, SettingsLoader load) {
-  keeper = std::make_unique<ConfigKeeper>(admin_loop, *logger, file, std::move(load),
-                                          [this](const Settings& settings) { return Apply(settings); });
-  keeper->Watch();
-}
-
-// On the admin loop's thread.
-absl::Status Gateway::Parts::Apply(const Settings& settings) {
-  auto snapshot = BuildSnapshot(settings, environment_keys);
-  if (!snapshot.ok()) return snapshot.status();
-  // When it is said to be in use, it is.
-  for (const auto& shard : shards) {
-    shard->Call([&] { shard->service->Use(*snapshot); });
-  }
-  if (settings.options.log_level != settings_level) log_threshold.Set(settings.options.log_level);
-  settings_level = settings.options.log_level;
-  TellWhatWaits(settings.options);
-  return absl::OkStatus();
-}
-
-void Gateway::Parts::TellWhatWaits(const config::ServeOptions& now) const {
-  std::string names;
-  for (const std::string_view path : config::SettingsThatWait(options, now)) {
-    names.append(names.empty() ? "" : ", ").append(path);
-  }
-  if (!names.empty()) logger->Warn("changed settings take effect at the next start", {{"settings", names}});
-}
-
-// Read where they are rendered, on the admin loop's thread.
-void Gateway::Parts::AddConfigMetrics() {
-  if (keeper == nullptr) return;
-  const ConfigKeeper::Status& status = keeper->status();
-  metrics->AddValue("portolan_config_generation", "How often the config file was put to use.", "gauge",
-                    [&status] { return static_cast<double>(status.generation); });
-  metrics->AddValue(
-      "portolan_config_age_seconds", "Since the config file was last put to use.", "gauge", [&status] {
-        return std::chrono::duration<double>(std::chrono::system_clock::now() - status.loaded).count();
-      });
-  metrics->AddValue("portolan_config_refused_total", "Changed config files that were no good.", "counter",
-                    [&status] { return static_cast<double>(status.refused); });
-  metrics->AddText("portolan_config_info", "The config file in use, by its SHA-256.", "hash",
-                   [&status] { return status.hash; });
-}
-
-std::string Gateway::Parts::ConfigStatus() const {
-  if (keeper == nullptr) return R"({"file":null})";
-  const ConfigKeeper::Status& status = keeper->status();
-  const auto seconds =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - status.loaded);
-  std::string json = "{\"file\":";
-  AppendJsonString(status.path, &json);
-  json += ",\"hash\":";
-  AppendJsonString(status.hash, &json);
-  json += ",\"generation\":" + std::to_string(status.generation);
-  json += ",\"age_seconds\":" + std::to_string(seconds.count());
-  json += ",\"refused\":" + std::to_string(status.refused);
-  json += ",\"problem\":";
-  if (status.refusal.empty()) {
-    json += "null";
-  } else {
-    AppendJsonString(status.refusal, &json);
-  }
-  return json + "}";
-}
-
-std::optional<std::string> Gateway::Parts::ReloadConfig() {
-  if (keeper == nullptr) return "the gateway was started without a config file";
-  const absl::Status status = keeper->Reload();
-  return status.ok() ? std::nullopt : std::optional(std::string(status.message()));
-}
-
-void Gateway::Parts::BeginDrain() {
-  ready = false;
-  {
-    const std::lock_guard lock(rpc_mutex);
-    if (rpc != nullptr) rpc->SetServing(false);
-  }
-  for (const auto& shard : shards) {
-    shard->loop.Post([server = shard->server.get()] { server->Drain(); });
-  }
-  logger->Info("draining", {{"asked", "by the admin listener"}});
 }
 
 void Gateway::Parts::Launch() {

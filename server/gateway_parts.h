@@ -1,0 +1,87 @@
+#pragma once
+
+// What a gateway is made of. For gateway.cc, which puts it together and takes it down, and gateway_reload.cc,
+// which changes it while it runs.
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/config_keeper.h"
+#include "server/core/gateway_service.h"
+#include "server/core/operations.h"
+#include "server/gateway.h"
+#include "server/http/server.h"
+#include "server/net/loop.h"
+#include "server/rest/admin.h"
+#include "server/rest/rest_front.h"
+#include "server/rpc/rpc_server.h"
+#include "server/shard.h"
+#include "server/snapshot_builder.h"
+#include "server/telemetry/logger.h"
+#include "server/tls_keeper.h"
+#include "server/transcode/router.h"
+
+namespace portolan {
+
+struct Gateway::Parts final : rest::AdminControl {
+  explicit Parts(const Settings& settings)
+      : options(settings.options), log_threshold(options.log_level), settings_level(options.log_level) {}
+
+  const config::ServeOptions options;  // as at the start
+  telemetry::LogThreshold log_threshold;
+  EnvironmentProviderKeys environment_keys;
+  std::unique_ptr<core::Operations> operations;
+  std::unique_ptr<transcode::Router> router;
+  core::ServiceConfig service_config;
+  rest::RestConfig rest_config;
+  std::atomic<bool> ready{false};
+
+  std::unique_ptr<telemetry::LogWriter> log_writer;
+  std::unique_ptr<telemetry::Logger> logger;
+  std::unique_ptr<telemetry::Metrics> metrics;
+
+  std::vector<std::unique_ptr<Shard>> shards;
+  std::mutex rpc_mutex;                 // the admin loop hands `rpc` new certificates
+  std::unique_ptr<rpc::RpcServer> rpc;  // set and reset with rpc_mutex held
+
+  net::Loop admin_loop;
+  std::unique_ptr<TlsKeeper> tls;  // null: the doors are plain
+  std::unique_ptr<rest::AdminFront> admin_front;
+  std::unique_ptr<http::Server> admin_server;
+  std::thread admin_thread;
+  std::unique_ptr<ConfigKeeper> keeper;  // null: there is no config file
+  telemetry::LogLevel settings_level;  // what the settings said last; an operator may have set another since
+
+  std::string http_address;
+  std::string grpc_address;
+  std::string admin_address;
+  bool stopped = false;
+
+  absl::Status ReadTls();
+  void WatchTls();
+  absl::Status ReadKeys(const config::Environment& environment);
+  absl::Status BuildShared();
+  absl::Status BuildShard(size_t number, const std::shared_ptr<const core::Snapshot>& snapshot);
+  void KeepConfig(const config::FileSettings& file, SettingsLoader load);
+  absl::Status Apply(const Settings& settings);
+  void TellWhatWaits(const config::ServeOptions& now) const;
+  void AddConfigMetrics();
+  absl::Status Listen();
+  void Launch();
+  absl::Status StartRpc();
+  void Stop(std::chrono::milliseconds delay, std::chrono::milliseconds grace);
+  size_t OpenConnections();
+
+  // rest::AdminControl, on the admin loop's thread.
+  std::string ConfigStatus() const override;
+  std::optional<std::string> ReloadConfig() override;
+  void BeginDrain() override;
+};
+
+}  // namespace portolan
