@@ -2,8 +2,6 @@
 
 // What providers' error answers have in common: whose fault a status is, whether a retry helps and when.
 
-#include <chrono>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,17 +12,9 @@
 
 namespace portolan::providers {
 
-// How long the provider asks to wait: `retry-after-ms`, `x-ms-retry-after-ms` (milliseconds), `retry-after`
-// (seconds, or an HTTP date relative to the answer's own `date` header). nullopt if it says nothing that can
-// be understood; at most a year.
-std::optional<std::chrono::milliseconds> RetryAfter(std::span<const HeaderView> headers);
-
 // Fills in what follows from the status alone: class (a refused key is the caller's fault if the key came
 // from it), retryable, retry_after, http_status; `message` becomes a sentence with the status if it is empty.
 void ClassifyStatus(int http_status, std::span<const HeaderView> headers, const Target& target, Error* error);
-
-// Seconds since the epoch of an IMF-fixdate (`Sun, 06 Nov 1994 08:49:37 GMT`), nullopt for anything else.
-std::optional<int64_t> ParseHttpDate(std::string_view text);
 
 // The members of an error object in a JSON text, wherever a dialect keeps it. Missing ones stay empty; a
 // number or boolean is given as its text.

@@ -41,7 +41,8 @@ class Provider;
 struct Target {
   const Provider* provider = nullptr;
   std::string base_url;           // the provider's own unless the caller named a host; no trailing slash
-  bool host_from_caller = false;  // base_url was named in the request
+  bool host_from_caller = false;  // base_url is not the provider's own: a config or the request named it
+  bool host_trusted = false;      // who named it is the operator
   Secret api_key;                 // may be empty: sent without credentials
   bool key_from_caller = false;   // whose fault a refused key is
   // Provider options by their snake_case names (`openai_organization`, `anthropic_version` …), values checked

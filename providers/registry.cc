@@ -1,5 +1,7 @@
 #include "providers/registry.h"
 
+#include <utility>
+
 #include "providers/anthropic/anthropic.h"
 #include "providers/echo/echo.h"
 #include "providers/openai/openai.h"
@@ -12,6 +14,16 @@ std::unique_ptr<Registry> Registry::BuiltIn() {
   registry->Add(NewAnthropicProvider());
   registry->Add(NewEchoProvider());
   return registry;
+}
+
+void Registry::Add(std::unique_ptr<Provider> provider) {
+  for (std::unique_ptr<Provider>& present : providers_) {
+    if (present->name() != provider->name()) continue;
+    std::swap(present, provider);
+    replaced_.push_back(std::move(provider));
+    return;
+  }
+  providers_.push_back(std::move(provider));
 }
 
 const Provider* Registry::Find(std::string_view name) const {

@@ -18,10 +18,13 @@ class Registry {
   const Provider* Find(std::string_view name) const;
   const std::vector<std::unique_ptr<Provider>>& all() const { return providers_; }
 
-  void Add(std::unique_ptr<Provider> provider) { providers_.push_back(std::move(provider)); }
+  // Puts it in the place of the one that has its name, if there is one; which stays alive, as the new one may
+  // rest on it.
+  void Add(std::unique_ptr<Provider> provider);
 
  private:
   std::vector<std::unique_ptr<Provider>> providers_;
+  std::vector<std::unique_ptr<Provider>> replaced_;
 };
 
 }  // namespace portolan::providers

@@ -35,6 +35,11 @@ void CallTelemetry::OnCallFinished(const core::CallRecord& record) {
   out.provider = record.provider;
   out.model = record.model;
   out.target = record.target;
+  out.caller = record.caller;
+  out.config = record.named_route;
+  out.option = record.option;
+  out.tried = record.tried;
+  out.decisions = record.decisions;
   out.stream = record.stream;
   out.attempts = record.attempts;
   out.upstream_status = record.upstream_status;

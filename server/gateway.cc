@@ -4,8 +4,6 @@
 #include <google/protobuf/message.h>
 
 #include <atomic>
-#include <future>
-#include <map>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -15,22 +13,21 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "providers/registry.h"
-#include "server/call_telemetry.h"
+#include "server/base/json_text.h"
 #include "server/config/address.h"
 #include "server/config/cores.h"
-#include "server/config/exposure.h"
-#include "server/core/gateway_service.h"
+#include "server/config/waiting.h"
+#include "server/config_keeper.h"
 #include "server/core/operations.h"
-#include "server/http/server.h"
 #include "server/net/listener.h"
 #include "server/rest/admin.h"
-#include "server/rest/rest_front.h"
 #include "server/rpc/rpc_server.h"
+#include "server/shard.h"
+#include "server/snapshot_builder.h"
 #include "server/telemetry/logger.h"
 #include "server/tls_keeper.h"
 #include "server/transcode/router.h"
 #include "server/upstream/address_policy.h"
-#include "server/upstream/client.h"
 
 namespace portolan {
 namespace {
@@ -73,40 +70,15 @@ absl::Status Told(absl::string_view flag, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(flag, ": ", status.message()));
 }
 
-// One thread's world. Built on the starting thread, then used on its own.
-struct Shard {
-  net::Loop loop;
-  std::unique_ptr<upstream::Client> client;
-  std::unique_ptr<CallTelemetry> telemetry;
-  telemetry::IdGenerator ids;
-  std::unique_ptr<core::Service> service;
-  std::unique_ptr<rest::RestFront> front;
-  std::unique_ptr<http::Server> server;
-  std::thread thread;
-
-  void Run() {
-    thread = std::thread([this] { loop.Run(); });
-  }
-
-  // Runs `function` on the shard's thread and waits for it.
-  void Call(std::function<void()> function) {
-    std::promise<void> done;
-    loop.Post([&] {
-      function();
-      done.set_value();
-    });
-    done.get_future().wait();
-  }
-};
-
 }  // namespace
 
-struct Gateway::Parts {
-  explicit Parts(const config::ServeOptions& serve_options) : options(serve_options) {}
+struct Gateway::Parts final : rest::AdminControl {
+  explicit Parts(const Settings& settings)
+      : options(settings.options), log_threshold(options.log_level), settings_level(options.log_level) {}
 
-  const config::ServeOptions options;
-  std::map<std::string, Secret, std::less<>> provider_keys;
-  std::unique_ptr<providers::Registry> registry;
+  const config::ServeOptions options;  // as at the start
+  telemetry::LogThreshold log_threshold;
+  EnvironmentProviderKeys environment_keys;
   std::unique_ptr<core::Operations> operations;
   std::unique_ptr<transcode::Router> router;
   core::ServiceConfig service_config;
@@ -126,6 +98,8 @@ struct Gateway::Parts {
   std::unique_ptr<rest::AdminFront> admin_front;
   std::unique_ptr<http::Server> admin_server;
   std::thread admin_thread;
+  std::unique_ptr<ConfigKeeper> keeper;  // null: there is no config file
+  telemetry::LogLevel settings_level;  // what the settings said last; an operator may have set another since
 
   std::string http_address;
   std::string grpc_address;
@@ -136,24 +110,33 @@ struct Gateway::Parts {
   void WatchTls();
   absl::Status ReadKeys(const config::Environment& environment);
   absl::Status BuildShared();
-  absl::Status BuildShard(size_t number);
+  absl::Status BuildShard(size_t number, const std::shared_ptr<const core::Snapshot>& snapshot);
+  void KeepConfig(const config::FileSettings& file, SettingsLoader load);
+  absl::Status Apply(const Settings& settings);
+  void TellWhatWaits(const config::ServeOptions& now) const;
+  void AddConfigMetrics();
   absl::Status Listen();
   void Launch();
   absl::Status StartRpc();
   void Stop(std::chrono::milliseconds delay, std::chrono::milliseconds grace);
   size_t OpenConnections();
+
+  // rest::AdminControl, on the admin loop's thread.
+  std::string ConfigStatus() const override;
+  std::optional<std::string> ReloadConfig() override;
+  void BeginDrain() override;
 };
 
 absl::Status Gateway::Parts::ReadKeys(const config::Environment& environment) {
-  std::vector<std::string> held;
+  const std::unique_ptr<providers::Registry> registry = providers::Registry::BuiltIn();
   for (const auto& provider : registry->all()) {
     auto keys = config::ReadEnvironmentKeys(provider->key_variables(), environment);
     if (!keys.ok()) return keys.status();
     if (keys->empty()) continue;
-    held.push_back(keys->front().variable);
-    provider_keys.emplace(std::string(provider->name()), std::move(keys->front().key));
+    environment_keys.emplace(std::string(provider->name()),
+                             EnvironmentProviderKey{keys->front().variable, std::move(keys->front().key)});
   }
-  return config::CheckExposure(options, held);
+  return absl::OkStatus();
 }
 
 absl::Status Gateway::Parts::ReadTls() {
@@ -165,11 +148,11 @@ absl::Status Gateway::Parts::ReadTls() {
     return absl::InvalidArgumentError("--tls-client-ca needs --tls-cert and --tls-key");
   }
   const bool asks = !options.tls_client_ca.empty();
-  auto keeper = TlsKeeper::Start(
+  auto identity_keeper = TlsKeeper::Start(
       admin_loop, *logger,
       {options.tls_cert, options.tls_key, options.tls_client_ca, asks && options.tls_client_required});
-  if (!keeper.ok()) return keeper.status();
-  tls = *std::move(keeper);
+  if (!identity_keeper.ok()) return identity_keeper.status();
+  tls = *std::move(identity_keeper);
   return absl::OkStatus();
 }
 
@@ -185,27 +168,14 @@ void Gateway::Parts::WatchTls() {
 }
 
 absl::Status Gateway::Parts::BuildShared() {
-  auto built = core::Operations::Build(DialectTypes(*registry));
+  auto built = core::Operations::Build(DialectTypes(*providers::Registry::BuiltIn()));
   if (!built.ok()) return built.status();
   operations = *std::move(built);
   auto routes = transcode::Router::Build(Services(*operations));
   if (!routes.ok()) return routes.status();
   router = *std::move(routes);
-  if (registry->Find(options.default_provider) == nullptr) {
-    return absl::InvalidArgumentError("--default-provider: there is no provider called " +
-                                      options.default_provider);
-  }
-
   service_config.operations = operations.get();
-  service_config.routing.registry = registry.get();
-  service_config.routing.default_provider = options.default_provider;
-  service_config.routing.direct_keys = options.direct_keys;
-  service_config.routing.gateway_key = [this](std::string_view provider) -> const Secret* {
-    const auto found = provider_keys.find(provider);
-    return found == provider_keys.end() ? nullptr : &found->second;
-  };
-  service_config.caller_keys = routing::CallerKeys(options.caller_keys);
-  service_config.timeouts = {options.connect_timeout, options.first_byte_timeout, options.idle_timeout};
+  service_config.longest_hold = options.stream_hold;
   service_config.splice = !options.no_splice;
 
   rest_config.router = router.get();
@@ -217,7 +187,8 @@ absl::Status Gateway::Parts::BuildShared() {
   return absl::OkStatus();
 }
 
-absl::Status Gateway::Parts::BuildShard(size_t number) {
+absl::Status Gateway::Parts::BuildShard(size_t number,
+                                        const std::shared_ptr<const core::Snapshot>& snapshot) {
   auto shard = std::make_unique<Shard>();
   upstream::ClientOptions client_options;
   client_options.ca_file = options.upstream_ca;
@@ -230,7 +201,7 @@ absl::Status Gateway::Parts::BuildShard(size_t number) {
   if (!client.ok()) return client.status();
   shard->client = *std::move(client);
   shard->telemetry = std::make_unique<CallTelemetry>(
-      metrics->shard(number), telemetry::AccessLog(log_writer->ring(number), options.log_level));
+      metrics->shard(number), telemetry::AccessLog(log_writer->ring(number), log_threshold));
 
   core::ServiceShard service_shard;
   service_shard.loop = &shard->loop;
@@ -243,7 +214,7 @@ absl::Status Gateway::Parts::BuildShard(size_t number) {
   service_shard.trace_id = [ids = &shard->ids](std::span<const HeaderView> headers) {
     return telemetry::ChooseTraceId(headers, *ids);
   };
-  shard->service = core::NewGatewayService(service_config, std::move(service_shard));
+  shard->service = core::NewGatewayService(service_config, std::move(service_shard), snapshot);
   shard->front =
       std::make_unique<rest::RestFront>(rest_config, *shard->service, *shard->telemetry, shard->loop);
   http::ServerOptions server_options;
@@ -270,10 +241,97 @@ absl::Status Gateway::Parts::Listen() {
   auto listener = net::Listener::Open(admin_loop, *admin, /*reuse_port=*/false);
   if (!listener.ok()) return Told("--admin", listener.status());
   admin_address = (*listener)->address().ToString();
-  admin_front = std::make_unique<rest::AdminFront>(*metrics, ready, options.admin_key);
+  const rest::AdminFront::Parts admin_parts{*metrics, ready, log_threshold, *this};
+  rest::BrowserPolicy browser;
+  browser.on_loopback = config::IsLoopbackAddress(options.admin);
+  browser.allowed_hosts = options.allowed_hosts;
+  admin_front = std::make_unique<rest::AdminFront>(admin_parts, options.admin_key, std::move(browser));
   admin_server = std::make_unique<http::Server>(admin_loop, *admin_front, http::ServerOptions());
   admin_server->Listen(*std::move(listener));
   return absl::OkStatus();
+}
+
+void Gateway::Parts::KeepConfig(const config::FileSettings& file, SettingsLoader load) {
+  keeper = std::make_unique<ConfigKeeper>(admin_loop, *logger, file, std::move(load),
+                                          [this](const Settings& settings) { return Apply(settings); });
+  keeper->Watch();
+}
+
+// On the admin loop's thread.
+absl::Status Gateway::Parts::Apply(const Settings& settings) {
+  auto snapshot = BuildSnapshot(settings, environment_keys);
+  if (!snapshot.ok()) return snapshot.status();
+  // When it is said to be in use, it is.
+  for (const auto& shard : shards) {
+    shard->Call([&] { shard->service->Use(*snapshot); });
+  }
+  if (settings.options.log_level != settings_level) log_threshold.Set(settings.options.log_level);
+  settings_level = settings.options.log_level;
+  TellWhatWaits(settings.options);
+  return absl::OkStatus();
+}
+
+void Gateway::Parts::TellWhatWaits(const config::ServeOptions& now) const {
+  std::string names;
+  for (const std::string_view path : config::SettingsThatWait(options, now)) {
+    names.append(names.empty() ? "" : ", ").append(path);
+  }
+  if (!names.empty()) logger->Warn("changed settings take effect at the next start", {{"settings", names}});
+}
+
+// Read where they are rendered, on the admin loop's thread.
+void Gateway::Parts::AddConfigMetrics() {
+  if (keeper == nullptr) return;
+  const ConfigKeeper::Status& status = keeper->status();
+  metrics->AddValue("portolan_config_generation", "How often the config file was put to use.", "gauge",
+                    [&status] { return static_cast<double>(status.generation); });
+  metrics->AddValue(
+      "portolan_config_age_seconds", "Since the config file was last put to use.", "gauge", [&status] {
+        return std::chrono::duration<double>(std::chrono::system_clock::now() - status.loaded).count();
+      });
+  metrics->AddValue("portolan_config_refused_total", "Changed config files that were no good.", "counter",
+                    [&status] { return static_cast<double>(status.refused); });
+  metrics->AddText("portolan_config_info", "The config file in use, by its SHA-256.", "hash",
+                   [&status] { return status.hash; });
+}
+
+std::string Gateway::Parts::ConfigStatus() const {
+  if (keeper == nullptr) return R"({"file":null})";
+  const ConfigKeeper::Status& status = keeper->status();
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now() - status.loaded);
+  std::string json = "{\"file\":";
+  AppendJsonString(status.path, &json);
+  json += ",\"hash\":";
+  AppendJsonString(status.hash, &json);
+  json += ",\"generation\":" + std::to_string(status.generation);
+  json += ",\"age_seconds\":" + std::to_string(seconds.count());
+  json += ",\"refused\":" + std::to_string(status.refused);
+  json += ",\"problem\":";
+  if (status.refusal.empty()) {
+    json += "null";
+  } else {
+    AppendJsonString(status.refusal, &json);
+  }
+  return json + "}";
+}
+
+std::optional<std::string> Gateway::Parts::ReloadConfig() {
+  if (keeper == nullptr) return "the gateway was started without a config file";
+  const absl::Status status = keeper->Reload();
+  return status.ok() ? std::nullopt : std::optional(std::string(status.message()));
+}
+
+void Gateway::Parts::BeginDrain() {
+  ready = false;
+  {
+    const std::lock_guard lock(rpc_mutex);
+    if (rpc != nullptr) rpc->SetServing(false);
+  }
+  for (const auto& shard : shards) {
+    shard->loop.Post([server = shard->server.get()] { server->Drain(); });
+  }
+  logger->Info("draining", {{"asked", "by the admin listener"}});
 }
 
 void Gateway::Parts::Launch() {
@@ -329,13 +387,14 @@ void Gateway::Parts::Stop(std::chrono::milliseconds delay, std::chrono::millisec
     rpc.reset();
   }
 
-  for (const auto& shard : shards) {
-    shard->loop.Stop();
-    shard->thread.join();
-  }
+  // First whoever waits for shards.
   if (admin_thread.joinable()) {
     admin_loop.Stop();
     admin_thread.join();
+  }
+  for (const auto& shard : shards) {
+    shard->loop.Stop();
+    shard->thread.join();
   }
   log_writer->Flush();
 }
@@ -350,27 +409,37 @@ Gateway::~Gateway() {
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const config::ServeOptions& options,
                                                         const config::Environment& environment) {
+  return Start(Settings{options, std::nullopt}, environment, nullptr);
+}
+
+absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Settings& settings,
+                                                        const config::Environment& environment,
+                                                        SettingsLoader load) {
   rpc::PrepareLibrary();
   auto gateway = std::unique_ptr<Gateway>(new Gateway);
-  gateway->parts_ = std::make_unique<Parts>(options);
+  gateway->parts_ = std::make_unique<Parts>(settings);
   Parts& parts = *gateway->parts_;
-  parts.registry = providers::Registry::BuiltIn();
+  const config::ServeOptions& options = parts.options;
   if (absl::Status status = parts.ReadKeys(environment); !status.ok()) return status;
+  const auto snapshot = BuildSnapshot(settings, parts.environment_keys);
+  if (!snapshot.ok()) return snapshot.status();
   if (absl::Status status = parts.BuildShared(); !status.ok()) return status;
 
   const auto threads = static_cast<size_t>(options.threads > 0 ? options.threads : config::UsableCores());
   parts.log_writer = std::make_unique<telemetry::LogWriter>(telemetry::LogWriter::Options{.shards = threads});
-  parts.logger = std::make_unique<telemetry::Logger>(*parts.log_writer, options.log_level);
+  parts.logger = std::make_unique<telemetry::Logger>(*parts.log_writer, parts.log_threshold);
   parts.metrics = std::make_unique<telemetry::Metrics>(telemetry::Metrics::Options{.shards = threads});
   parts.metrics->AddValue(
       "portolan_log_lines_dropped_total", "Log lines that found no room and were dropped.", "counter",
       [writer = parts.log_writer.get()] { return static_cast<double>(writer->dropped()); });
   for (size_t i = 0; i < threads; ++i) {
-    if (absl::Status status = parts.BuildShard(i); !status.ok()) return status;
+    if (absl::Status status = parts.BuildShard(i, *snapshot); !status.ok()) return status;
   }
   if (absl::Status status = parts.ReadTls(); !status.ok()) return status;
   if (absl::Status status = parts.Listen(); !status.ok()) return status;
   parts.WatchTls();
+  if (settings.file) parts.KeepConfig(*settings.file, std::move(load));
+  parts.AddConfigMetrics();
   parts.Launch();
   if (absl::Status status = parts.StartRpc(); !status.ok()) return status;
   parts.ready = true;
@@ -387,8 +456,11 @@ std::string Gateway::grpc_address() const { return parts_->grpc_address; }
 std::string Gateway::admin_address() const { return parts_->admin_address; }
 
 void Gateway::Reload() {
-  if (parts_->tls == nullptr) return;
-  parts_->admin_loop.Post([keeper = parts_->tls.get()] { keeper->Check(); });
+  parts_->admin_loop.Post([parts = parts_.get()] {
+    if (parts->tls != nullptr) parts->tls->Check();
+    // Told of in the log.
+    if (parts->keeper != nullptr) (void)parts->keeper->Reload();
+  });
 }
 
 void Gateway::Drain() {

@@ -10,13 +10,19 @@
 #include "absl/status/statusor.h"
 #include "server/config/environment.h"
 #include "server/config/options.h"
+#include "server/settings.h"
 
 namespace portolan {
 
 class Gateway {
  public:
   // Starts serving; when it returns, every listener takes connections. Fails with one line for the operator.
-  // `environment` gives the providers' keys and is not kept.
+  // `environment` gives the providers' keys and is not kept. Where there is a config file it is followed from
+  // then on, by `load`.
+  static absl::StatusOr<std::unique_ptr<Gateway>> Start(const Settings& settings,
+                                                        const config::Environment& environment,
+                                                        SettingsLoader load);
+  // Without a config file.
   static absl::StatusOr<std::unique_ptr<Gateway>> Start(const config::ServeOptions& options,
                                                         const config::Environment& environment);
   // Stops at once if Drain was not called.
@@ -29,8 +35,8 @@ class Gateway {
   std::string grpc_address() const;
   std::string admin_address() const;
 
-  // Reads again what is read without a restart: the TLS certificate. Returns at once; the log tells what came
-  // of it.
+  // Reads again what is read without a restart: the config file and the TLS certificate. Returns at once; the
+  // log tells what came of it.
   void Reload();
 
   // Turns /readyz, goes on for the drain delay, stops accepting, lets calls under way finish for at most the

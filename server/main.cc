@@ -4,12 +4,15 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "server/config/flags.h"
+#include "server/config_file/commands.h"
 #include "server/gateway.h"
+#include "server/settings.h"
 
 namespace {
 
@@ -47,10 +50,23 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
-int Serve(const portolan::config::ServeOptions& options, const portolan::config::Environment& environment) {
+int Tell(const portolan::config::CommandResult& result) {
+  std::fputs(result.out.c_str(), stdout);
+  std::fputs(result.err.c_str(), stderr);
+  return result.exit_status;
+}
+
+int Serve(const portolan::SettingsLoader& load, const portolan::config::Environment& environment) {
+  const auto settings = load();
+  if (!settings.ok()) {
+    // Lines that begin with the file's name, for people and editors.
+    std::fprintf(stderr, "%s\n", std::string(settings.status().message()).c_str());
+    return 1;
+  }
+  const portolan::config::ServeOptions& options = settings->options;
   const sigset_t signals = BlockSignals();
   LetThreadsFinish();
-  auto gateway = portolan::Gateway::Start(options, environment);
+  auto gateway = portolan::Gateway::Start(*settings, environment, load);
   if (!gateway.ok()) return Fail(gateway.status());
   std::printf("portolan serves REST on %s://%s, gRPC on %s, admin on http://%s\n",
               options.tls_cert.empty() ? "http" : "https", (*gateway)->http_address().c_str(),
@@ -86,8 +102,14 @@ int main(int argc, char** argv) {
     case CommandLine::Command::kVersion:
       std::fputs((portolan::config::VersionText()).c_str(), stdout);
       return 0;
+    case CommandLine::Command::kCheck:
+      return Tell(portolan::config::CheckCommand(line->file, line->resolve, environment));
+    case CommandLine::Command::kConfigPrint:
+      return Tell(portolan::config::PrintCommand(line->file, line->json));
+    case CommandLine::Command::kConfigSchema:
+      return Tell(portolan::config::SchemaCommand());
     case CommandLine::Command::kServe:
-      return Serve(line->options, environment);
+      break;
   }
-  return 0;
+  return Serve([&] { return portolan::LoadSettings(line->options, arguments, environment); }, environment);
 }

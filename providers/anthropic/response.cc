@@ -1,7 +1,5 @@
 #include "providers/anthropic/response.h"
 
-#include <google/protobuf/descriptor.h>
-
 #include <utility>
 
 #include "providers/anthropic/errors.h"
@@ -101,17 +99,6 @@ int64_t CountCharacters(std::string_view utf8) {
   int64_t count = 0;
   for (const char c : utf8) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   return count;
-}
-
-void CopyExtras(const google::protobuf::RepeatedPtrField<api::Extra>& from, google::protobuf::Message* to) {
-  if (from.empty()) return;
-  const google::protobuf::Descriptor* type = to->GetDescriptor();
-  const google::protobuf::FieldDescriptor* sink = type->FindFieldByName("extra");
-  for (const api::Extra& extra : from) {
-    // A name that means something else in the hub is not taken over.
-    if (extra.json() == "null" || type->FindFieldByName(extra.name()) != nullptr) continue;
-    static_cast<api::Extra&>(*to->GetReflection()->AddMessage(to, sink)) = extra;
-  }
 }
 
 }  // namespace portolan::providers::anthropic

@@ -44,6 +44,13 @@ bool TranslateCitation(const api::Citation& citation, int64_t begin, int64_t end
 int64_t CountCharacters(std::string_view utf8);
 
 // Copies members that the hub does not describe, without nulls.
-void CopyExtras(const google::protobuf::RepeatedPtrField<api::Extra>& from, google::protobuf::Message* to);
+template <typename M>
+void CopyExtras(const google::protobuf::RepeatedPtrField<api::Extra>& from, M* to) {
+  for (const api::Extra& extra : from) {
+    // A name that means something else in the hub is not taken over.
+    if (extra.json() == "null" || M::descriptor()->FindFieldByName(extra.name()) != nullptr) continue;
+    *to->add_extra() = extra;
+  }
+}
 
 }  // namespace portolan::providers::anthropic

@@ -8,6 +8,11 @@
 namespace portolan::codec {
 namespace {
 
+bool IsPresent(const MessagePlan& plan, const FieldPlan& field, const pb::Message& message) {
+  return field.shape == Shape::kSingle ? plan.reflection->HasField(message, field.field)
+                                       : plan.reflection->FieldSize(message, field.field) != 0;
+}
+
 class Checker {
  public:
   Checker(const DecodeOptions& options, DecodeError* error) : options_(options), error_(error) {}
@@ -60,22 +65,19 @@ bool Checker::CheckMessage(const MessagePlan& plan, const pb::Message& message, 
 
 bool Checker::CheckObject(const MessagePlan& plan, const pb::Message& message, int depth) {
   if (depth >= options_.max_depth) return Refuse("nested too deep");
-  std::vector<const pb::FieldDescriptor*> listed;
-  plan.reflection->ListFields(message, &listed);
-  for (const pb::FieldDescriptor* descriptor : listed) {
-    const uint16_t index = plan.by_index[static_cast<size_t>(descriptor->index())];
-    if (index == MessagePlan::kNoField) {
-      if (!CheckSink(plan, message, depth + 1)) return false;
-    } else if (!CheckField(plan.fields[index], message, depth + 1)) {
-      return Within(absl::StrCat(".", plan.fields[index].name));
+  for (const uint16_t index : plan.verbatim) {
+    const FieldPlan& field = plan.fields[index];
+    if (IsPresent(plan, field, message) && !CheckField(field, message, depth + 1)) {
+      return Within(absl::StrCat(".", field.name));
     }
   }
-  return true;
+  return plan.sink.field == nullptr || CheckSink(plan, message, depth + 1);
 }
 
 bool Checker::CheckSink(const MessagePlan& plan, const pb::Message& message, int depth) {
   const SinkPlan& sink = plan.sink;
   const int size = plan.reflection->FieldSize(message, sink.field);
+  if (size == 0) return true;
   KeyTracker names;
   std::string scratch;
   for (int i = 0; i < size; ++i) {
@@ -83,14 +85,9 @@ bool Checker::CheckSink(const MessagePlan& plan, const pb::Message& message, int
     const std::string& name = sink.entry->GetStringReference(entry, sink.name, &scratch);
     const auto within = [&] { return Within(absl::StrCat(".", sink.field->name(), "[", i, "]")); };
     const FieldPlan* field = plan.Lookup(name);
-    if (field != nullptr) {
-      const bool present = field->shape == Shape::kSingle
-                               ? plan.reflection->HasField(message, field->field)
-                               : plan.reflection->FieldSize(message, field->field) != 0;
-      if (present) {
-        Refuse("bears the name of a field that is present");
-        return within();
-      }
+    if (field != nullptr && IsPresent(plan, *field, message)) {
+      Refuse("bears the name of a field that is present");
+      return within();
     }
     if (!CheckJson(sink.entry->GetStringReference(entry, sink.json, &scratch), depth)) return within();
     names.Push(name, static_cast<size_t>(i), false);

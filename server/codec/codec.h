@@ -103,6 +103,9 @@ struct DecodeError {
 [[nodiscard]] bool DecodeToWire(const MessagePlan& plan, std::string_view json, const DecodeOptions& options,
                                 std::string* out, DecodeError* error);
 
+// Adds to `*out` what DecodeToWire gave for a message of its type.
+[[nodiscard]] bool ParseWire(std::string_view wire, google::protobuf::Message* out, DecodeError* error);
+
 struct EncodeOptions {
   // The message was composed by Portolan, not decoded: absent fields marked `emit_null` are written as null.
   bool composed = false;

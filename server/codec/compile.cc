@@ -248,7 +248,7 @@ absl::Status Codec::Plans::AddField(const pb::FieldDescriptor& field, MessagePla
     if (other.name == out.name) return Wrong(field, "another field has the same JSON name");
   }
   plan->has_gateway_only |= out.gateway_only;
-  plan->has_emit_null |= out.emit_null;
+  if (out.emit_null) plan->nulls.push_back(static_cast<uint16_t>(plan->fields.size()));
   plan->fields.push_back(std::move(out));
   return absl::OkStatus();
 }

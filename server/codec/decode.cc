@@ -105,9 +105,8 @@ bool DecodeToWire(const MessagePlan& plan, std::string_view json, const DecodeOp
 }
 
 bool ParseWire(std::string_view wire, pb::Message* out, DecodeError* error) {
-  pb::io::CodedInputStream input(reinterpret_cast<const uint8_t*>(wire.data()),
-                                 static_cast<int>(wire.size()));
-  if (wire.size() <= INT_MAX && out->MergePartialFromCodedStream(&input)) return true;
+  const pb::StringPiece text(wire.data(), wire.size());
+  if (wire.size() <= INT_MAX && out->ParseFrom<pb::MessageLite::kMergePartial>(text)) return true;
   *error = {"", "too large or too deep", 0};
   return false;
 }
@@ -201,8 +200,7 @@ Decoder::Outcome Decoder::DecodeEntry(const FieldPlan& field, std::string_view k
   if (out_ != nullptr) {
     out_->Tag(field.number, WireType::kLength);
     entry = out_->Open();
-    out_->Tag(field.key_number, WireType::kLength);
-    out_->Bytes(key);
+    out_->Text(field.key_number, key);
   }
   // An entry without a value is a null.
   const bool can_be_null = field.value->has_presence && field.value->kind != ValueKind::kRaw;
@@ -250,9 +248,7 @@ void Decoder::WriteTag(const FieldPlan& field) {
 }
 
 void Decoder::WriteText(const FieldPlan& field, std::string_view text) {
-  if (out_ == nullptr) return;
-  out_->Tag(field.number, WireType::kLength);
-  out_->Bytes(text);
+  if (out_ != nullptr) out_->Text(field.number, text);
 }
 
 void Decoder::WriteVarint(const FieldPlan& field, uint64_t value) {

@@ -73,7 +73,7 @@ Decoder::Outcome Decoder::CloseObject(const MessagePlan& plan, const Seen& seen)
 }
 
 Decoder::Outcome Decoder::DecodeKnown(const MessagePlan& plan, const FieldPlan& field, Seen* seen) {
-  const size_t index = plan.IndexOf(field);
+  const size_t index = field.index;
   if (seen->fields.Insert(index)) {
     if (strict_) {
       Refuse(kKeyStandsTwice, reader_.name_offset());
@@ -82,7 +82,18 @@ Decoder::Outcome Decoder::DecodeKnown(const MessagePlan& plan, const FieldPlan& 
     if (out_ != nullptr) again_.push_back({&field, out_->size()});
     if (field.oneof >= 0 && seen->arms.Erase(index)) seen->oneofs.Erase(static_cast<size_t>(field.oneof));
   }
-  if (reader_.Peek() == JsonType::kNull) return KeepRaw(plan, field.name);
+  const JsonType type = reader_.Peek();
+  if (type == JsonType::kString && field.plain_text) {
+    // Of the right type, and nothing that it may say is foreign: there is no way back to be kept.
+    std::string_view text;
+    if (!reader_.ReadString(&text, &scratch_, surrogates())) {
+      SyntaxError();
+      return Within(field.name);
+    }
+    WriteText(field, text);
+    return Outcome::kGood;
+  }
+  if (type == JsonType::kNull) return KeepRaw(plan, field.name);
   // Another arm of the field's oneof is there already: setting this one would lose it.
   if (field.oneof >= 0 && seen->oneofs.Has(static_cast<size_t>(field.oneof))) {
     if (!strict_) return KeepRaw(plan, field.name);
@@ -125,10 +136,8 @@ void Decoder::WriteExtra(const MessagePlan& plan, std::string_view name, std::st
   if (out_ == nullptr) return;
   out_->Tag(plan.sink.number, WireType::kLength);
   const size_t entry = out_->Open();
-  out_->Tag(plan.sink.name_number, WireType::kLength);
-  out_->Bytes(name);
-  out_->Tag(plan.sink.json_number, WireType::kLength);
-  out_->Bytes(json);
+  out_->Text(plan.sink.name_number, name);
+  out_->Text(plan.sink.json_number, json);
   out_->Close(entry);
 }
 

@@ -127,7 +127,4 @@ class Decoder {
   std::string scratch_;
 };
 
-// Adds to `*out` what Decoder has written of its type.
-bool ParseWire(std::string_view wire, pb::Message* out, DecodeError* error);
-
 }  // namespace portolan::codec

@@ -69,7 +69,7 @@ void Encoder::AppendObject(const MessagePlan& plan, const pb::Message& message) 
     out_->append(field.prefix);
     AppendField(field, message);
   }
-  if (options_.composed && plan.has_emit_null) AppendNulls(plan, message);
+  if (options_.composed) AppendNulls(plan, message);
   if (has_sink) AppendSink(plan, message);
   if (out_->size() == start) {
     out_->push_back('{');
@@ -97,8 +97,9 @@ void Encoder::AppendSink(const MessagePlan& plan, const pb::Message& message) {
 }
 
 void Encoder::AppendNulls(const MessagePlan& plan, const pb::Message& message) {
-  for (const FieldPlan& field : plan.fields) {
-    if (!field.emit_null || (field.gateway_only && options_.for_upstream)) continue;
+  for (const uint16_t index : plan.nulls) {
+    const FieldPlan& field = plan.fields[index];
+    if (field.gateway_only && options_.for_upstream) continue;
     const bool present = field.shape == Shape::kSingle
                              ? plan.reflection->HasField(message, field.field)
                              : plan.reflection->FieldSize(message, field.field) != 0;

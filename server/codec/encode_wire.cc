@@ -1,9 +1,13 @@
 #include <bit>
+#include <bitset>
+#include <cmath>
+#include <cstring>
 #include <memory>
+#include <string>
 
 #include "absl/strings/escaping.h"
 #include "server/codec/encoder.h"
-#include "server/codec/json_string.h"
+#include "server/codec/json_writer.h"
 #include "server/codec/number.h"
 #include "server/codec/wire.h"
 
@@ -12,27 +16,40 @@ namespace {
 
 class Encoder {
  public:
-  Encoder(const EncodeOptions& options, std::string* out) : options_(options), out_(out) {}
+  // `expected`: about how long the text will be.
+  Encoder(const EncodeOptions& options, size_t expected, std::string* out)
+      : options_(options), out_(expected, out) {}
 
   void AppendMessage(const MessagePlan& plan, std::string_view wire);
 
  private:
+  // What of one object has been met.
+  using Present = std::bitset<MessagePlan::kMaxFields>;
+
   void AppendObject(const MessagePlan& plan, std::string_view wire);
   void AppendSink(const MessagePlan& plan, std::string_view entries);
-  void AppendNulls(const MessagePlan& plan, std::string_view wire);
+  void AppendNulls(const MessagePlan& plan, const Present& present, std::string_view sink);
   void AppendUnion(const MessagePlan& plan, std::string_view wire);
   void AppendInline(const MessagePlan& plan, std::string_view wire);
   void AppendDuration(std::string_view wire);
-  // The field whose tag was just read, with all its values.
+  // The field of many values whose tag was just read, with all of them.
   void AppendField(const FieldPlan& field, uint32_t tag, WireReader* reader);
   void AppendElements(const FieldPlan& field, uint32_t tag, WireReader* reader);
   void AppendEntry(const FieldPlan& field, std::string_view wire);
   void AppendValue(const FieldPlan& field, WireReader* reader);
   void AppendDefault(const FieldPlan& field);
   void AppendEnum(const EnumPlan& spellings, int number);
+  template <typename T>
+  void AppendReal(T value) {
+    if (std::isfinite(value)) {
+      out_.Number(value);
+    } else {
+      out_.Put("null");
+    }
+  }
 
   const EncodeOptions& options_;
-  std::string* const out_;
+  JsonWriter out_;
 };
 
 constexpr uint32_t NumberOf(uint32_t tag) { return tag >> 3; }
@@ -126,10 +143,12 @@ void Encoder::AppendMessage(const MessagePlan& plan, std::string_view wire) {
 
 // Every member is written with a comma before it; the first one's is then turned into the brace.
 void Encoder::AppendObject(const MessagePlan& plan, std::string_view wire) {
-  const size_t start = out_->size();
+  const size_t start = out_.size();
   const char* sink_begin = nullptr;
   const char* sink_end = nullptr;
-  size_t next = 0;
+  Present present;
+  const FieldPlan* field = plan.fields.data();
+  const FieldPlan* const end = field + plan.fields.size();
   for (WireReader reader(wire); !reader.done();) {
     const char* const at = reader.cursor();
     const uint32_t tag = reader.Tag();
@@ -141,26 +160,31 @@ void Encoder::AppendObject(const MessagePlan& plan, std::string_view wire) {
       sink_end = reader.cursor();
       continue;
     }
-    while (next < plan.fields.size() && plan.fields[next].number < number) ++next;
-    const bool known =
-        next < plan.fields.size() && plan.fields[next].number == number && IsOf(plan.fields[next], tag);
-    if (!known || (plan.fields[next].gateway_only && options_.for_upstream)) {
+    while (field != end && field->number < number) ++field;
+    const bool known = field != end && field->number == number && IsOf(*field, tag);
+    if (!known || (field->gateway_only && options_.for_upstream)) {
       reader.Skip(TypeOf(tag));
       continue;
     }
-    out_->append(plan.fields[next].prefix);
-    AppendField(plan.fields[next], tag, &reader);
+    present[field->index] = true;
+    out_.Put(field->prefix);
+    if (field->plain_text) {
+      out_.Quoted(reader.Bytes());
+    } else if (field->shape == Shape::kSingle) {
+      AppendValue(*field, &reader);
+    } else {
+      AppendField(*field, tag, &reader);
+    }
   }
-  if (options_.composed && plan.has_emit_null) AppendNulls(plan, wire);
-  if (sink_begin != nullptr) {
-    AppendSink(plan, std::string_view(sink_begin, static_cast<size_t>(sink_end - sink_begin)));
-  }
-  if (out_->size() == start) {
-    out_->push_back('{');
+  const std::string_view sink(sink_begin, static_cast<size_t>(sink_end - sink_begin));
+  if (options_.composed) AppendNulls(plan, present, sink);
+  AppendSink(plan, sink);
+  if (out_.size() == start) {
+    out_.Put('{');
   } else {
-    (*out_)[start] = '{';
+    out_[start] = '{';
   }
-  out_->push_back('}');
+  out_.Put('}');
 }
 
 void Encoder::AppendSink(const MessagePlan& plan, std::string_view entries) {
@@ -172,27 +196,25 @@ void Encoder::AppendSink(const MessagePlan& plan, std::string_view entries) {
       const FieldPlan* field = plan.Lookup(entry.key);
       if (field != nullptr && field->gateway_only) continue;
     }
-    out_->push_back(',');
-    AppendQuoted(entry.key, out_);
-    out_->push_back(':');
-    out_->append(entry.value);
+    out_.Put(',');
+    out_.Quoted(entry.key);
+    out_.Put(':');
+    out_.Put(entry.value);
   }
 }
 
-void Encoder::AppendNulls(const MessagePlan& plan, std::string_view wire) {
-  for (const FieldPlan& field : plan.fields) {
-    if (!field.emit_null || (field.gateway_only && options_.for_upstream)) continue;
-    bool present = false;
-    for (WireReader reader(wire); !reader.done() && !present;) {
-      const uint32_t tag = reader.Tag();
-      present = NumberOf(tag) == field.number && IsOf(field, tag);
-      if (plan.sink.number != 0 && tag == LengthTag(plan.sink.number)) {
-        present = ReadSinkEntry(plan.sink, reader.Bytes()).key == field.name;
-      } else {
-        reader.Skip(TypeOf(tag));
-      }
+void Encoder::AppendNulls(const MessagePlan& plan, const Present& present, std::string_view sink) {
+  for (const uint16_t index : plan.nulls) {
+    const FieldPlan& field = plan.fields[index];
+    if (present[index] || (field.gateway_only && options_.for_upstream)) continue;
+    bool kept = false;
+    for (WireReader reader(sink); !reader.done() && !kept;) {
+      reader.Tag();
+      kept = ReadSinkEntry(plan.sink, reader.Bytes()).key == field.name;
     }
-    if (!present) out_->append(field.prefix).append("null");
+    if (kept) continue;
+    out_.Put(field.prefix);
+    out_.Put("null");
   }
 }
 
@@ -204,7 +226,7 @@ void Encoder::AppendUnion(const MessagePlan& plan, std::string_view wire) {
     }
     reader.Skip(TypeOf(tag));
   }
-  out_->append("null");
+  out_.Put("null");
 }
 
 void Encoder::AppendInline(const MessagePlan& plan, std::string_view wire) {
@@ -215,7 +237,7 @@ void Encoder::AppendInline(const MessagePlan& plan, std::string_view wire) {
     }
     reader.Skip(TypeOf(tag));
   }
-  out_->append("[]");
+  out_.Put("[]");
 }
 
 void Encoder::AppendDuration(std::string_view wire) {
@@ -228,28 +250,29 @@ void Encoder::AppendDuration(std::string_view wire) {
       reader.Skip(TypeOf(tag));
     }
   }
-  codec::AppendDuration(parts[0], static_cast<int32_t>(parts[1]), out_);
+  std::string text;
+  codec::AppendDuration(parts[0], static_cast<int32_t>(parts[1]), &text);
+  out_.Put(text);
 }
 
 void Encoder::AppendField(const FieldPlan& field, uint32_t tag, WireReader* reader) {
-  if (field.shape == Shape::kSingle) return AppendValue(field, reader);
-  out_->push_back(field.shape == Shape::kArray ? '[' : '{');
+  out_.Put(field.shape == Shape::kArray ? '[' : '{');
   AppendElements(field, tag, reader);
-  out_->push_back(field.shape == Shape::kArray ? ']' : '}');
+  out_.Put(field.shape == Shape::kArray ? ']' : '}');
 }
 
 void Encoder::AppendElements(const FieldPlan& field, uint32_t tag, WireReader* reader) {
   if (TypeOf(tag) == WireType::kLength && field.coding != WireCoding::kBytes) {
     WireReader packed(reader->Bytes());
     for (bool first = true; !packed.done(); first = false) {
-      if (!first) out_->push_back(',');
+      if (!first) out_.Put(',');
       AppendValue(field, &packed);
     }
     return;
   }
   bool first = true;
   do {
-    if (!first) out_->push_back(',');
+    if (!first) out_.Put(',');
     first = false;
     if (field.shape == Shape::kObject) {
       AppendEntry(field, reader->Bytes());
@@ -265,8 +288,8 @@ void Encoder::AppendEntry(const FieldPlan& field, std::string_view wire) {
   std::string_view key;
   bool key_done = false;
   const auto append_key = [&] {
-    if (!key_done) AppendQuoted(key, out_);
-    if (!key_done) out_->push_back(':');
+    if (!key_done) out_.Quoted(key);
+    if (!key_done) out_.Put(':');
     key_done = true;
   };
   while (!reader.done()) {
@@ -286,69 +309,71 @@ void Encoder::AppendEntry(const FieldPlan& field, std::string_view wire) {
 
 void Encoder::AppendDefault(const FieldPlan& field) {
   if (field.has_presence) {
-    out_->append("null");
+    out_.Put("null");
     return;
   }
   switch (field.kind) {
     case ValueKind::kBool:
-      out_->append("false");
+      out_.Put("false");
       break;
     case ValueKind::kString:
     case ValueKind::kBytes:
-      out_->append("\"\"");
+      out_.Put("\"\"");
       break;
     case ValueKind::kEnum:
       AppendEnum(*field.spellings, 0);
       break;
     case ValueKind::kRaw:
     case ValueKind::kMessage:
-      out_->append("null");
+      out_.Put("null");
       break;
     default:
-      out_->push_back('0');
+      out_.Put('0');
   }
 }
 
 void Encoder::AppendEnum(const EnumPlan& spellings, int number) {
   const std::string* spelling = spellings.Spelling(number);
   if (spelling == nullptr) {
-    out_->append("null");
+    out_.Put("null");
   } else {
-    AppendQuoted(*spelling, out_);
+    std::string text;
+    AppendQuoted(*spelling, &text);
+    out_.Put(text);
   }
 }
 
 void Encoder::AppendValue(const FieldPlan& field, WireReader* reader) {
   switch (field.kind) {
     case ValueKind::kBool:
-      out_->append(reader->Varint() != 0 ? "true" : "false");
+      out_.Put(reader->Varint() != 0 ? "true" : "false");
       break;
     case ValueKind::kInt32:
     case ValueKind::kInt64:
-      AppendNumber(ReadSigned(field, reader), out_);
+      out_.Number(ReadSigned(field, reader));
       break;
     case ValueKind::kUint32:
     case ValueKind::kUint64:
-      AppendNumber(ReadUnsigned(field, reader), out_);
+      out_.Number(ReadUnsigned(field, reader));
       break;
     case ValueKind::kFloat:
-      AppendNumber(reader->Fixed<float>(), out_);
+      AppendReal(reader->Fixed<float>());
       break;
     case ValueKind::kDouble:
-      AppendNumber(reader->Fixed<double>(), out_);
+      AppendReal(reader->Fixed<double>());
       break;
     case ValueKind::kString:
-      AppendQuoted(reader->Bytes(), out_);
+      out_.Quoted(reader->Bytes());
       break;
     case ValueKind::kBytes: {
       const std::string_view bytes = reader->Bytes();
-      out_->push_back('"');
-      out_->append(absl::Base64Escape(absl::string_view(bytes.data(), bytes.size())));
-      out_->push_back('"');
+      out_.Put('"');
+      out_.Put(std::string_view(absl::Base64Escape(absl::string_view(bytes.data(), bytes.size()))));
+      out_.Put('"');
       break;
     }
     case ValueKind::kRaw:
-      out_->append(reader->Bytes());
+      out_.Put(reader->Bytes());
       break;
     case ValueKind::kEnum:
       AppendEnum(*field.spellings, static_cast<int>(reader->Varint()));
@@ -364,12 +389,15 @@ void Encoder::AppendValue(const FieldPlan& field, WireReader* reader) {
 void EncodeByWire(const MessagePlan& plan, const pb::Message& message, size_t wire_size,
                   const EncodeOptions& options, std::string* out) {
   constexpr size_t kOnStack = 8192;
-  uint8_t small[kOnStack];
+  uint8_t small[kOnStack + JsonWriter::kPadding];
   std::unique_ptr<uint8_t[]> large;
-  if (wire_size > kOnStack) large = std::make_unique_for_overwrite<uint8_t[]>(wire_size);
+  if (wire_size > kOnStack)
+    large = std::make_unique_for_overwrite<uint8_t[]>(wire_size + JsonWriter::kPadding);
   uint8_t* const wire = large != nullptr ? large.get() : small;
   message.SerializeWithCachedSizesToArray(wire);
-  Encoder(options, out).AppendMessage(plan, std::string_view(reinterpret_cast<const char*>(wire), wire_size));
+  std::memset(wire + wire_size, 0, JsonWriter::kPadding);
+  Encoder(options, wire_size + wire_size / 2, out)
+      .AppendMessage(plan, std::string_view(reinterpret_cast<const char*>(wire), wire_size));
 }
 
 }  // namespace portolan::codec

@@ -188,7 +188,7 @@ bool JsonReader::ReadBool(bool* value) {
   return ReadLiteral(*value ? "true" : "false");
 }
 
-bool JsonReader::ReadNumber(std::string_view* text) {
+bool JsonReader::ReadNumberFar(std::string_view* text) {
   const char* const start = cursor_;
   if (!SkipNumber()) return false;
   *text = std::string_view(start, static_cast<size_t>(cursor_ - start));
@@ -308,7 +308,7 @@ bool JsonReader::SkipContainer(JsonType type) {
     if (type == JsonType::kObject || type == JsonType::kArray) {
       ++level;
       if (!enter(type)) return false;
-    } else if (!SkipScalar(type, kStrict)) {
+    } else if (!SkipPlain() && !SkipScalar(type, kStrict)) {
       return false;
     }
   }

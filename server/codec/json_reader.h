@@ -76,9 +76,11 @@ class JsonReader {
   bool NextMember(std::string_view* name, std::string* scratch,
                   LoneSurrogate policy = LoneSurrogate::kReplace) {
     // Nearly every member is `,"name":` with plain characters; whatever is not is taken step by step.
-    const char* const quote = cursor_ + (first_ ? 0 : 1);
-    if (end_ - cursor_ <= 2 || *quote != '"' || (!first_ && *cursor_ != ','))
+    const char* quote = cursor_;
+    if (!first_ && quote != end_ && *quote == ',') ++quote;
+    if (end_ - quote <= 2 || *quote != '"' || (quote == cursor_) != first_) {
       return NextMemberFar(name, scratch, policy);
+    }
     const char* const stop = FindStringStop(quote + 1, end_);
     if (end_ - stop <= 1 || stop[0] != '"' || stop[1] != ':') return NextMemberFar(name, scratch, policy);
     first_ = false;
@@ -97,22 +99,21 @@ class JsonReader {
   bool ReadString(std::string_view* value, std::string* scratch,
                   LoneSurrogate policy = LoneSurrogate::kReject);
   // The number's text, grammar checked.
-  bool ReadNumber(std::string_view* text);
+  bool ReadNumber(std::string_view* text) {
+    const char* stop = PlainIntegerEnd();
+    if (stop == nullptr) return ReadNumberFar(text);
+    *text = std::string_view(cursor_, static_cast<size_t>(stop - cursor_));
+    cursor_ = stop;
+    return true;
+  }
 
   // Consumes one value of any type, checked in full. If `strict`, a key that stands twice in one object after
   // unescaping and a lone surrogate are errors too. *raw, if given, is the value's exact text.
   bool Skip(std::string_view* raw = nullptr, bool strict = false) {
-    // Most values are strings without escapes.
-    if (cursor_ != end_ && *cursor_ == '"') {
-      const char* const start = cursor_;
-      const char* const stop = FindStringStop(start + 1, end_);
-      if (stop != end_ && *stop == '"') {
-        cursor_ = stop + 1;
-        if (raw != nullptr) *raw = std::string_view(start, static_cast<size_t>(cursor_ - start));
-        return true;
-      }
-    }
-    return SkipFar(raw, strict);
+    const char* const start = cursor_;
+    if (!SkipPlain()) return SkipFar(raw, strict);
+    if (raw != nullptr) *raw = std::string_view(start, static_cast<size_t>(cursor_ - start));
+    return true;
   }
 
   // True if nothing but white space is left and no error was met. REQUIRES: the outermost value was consumed.
@@ -140,6 +141,30 @@ class JsonReader {
   JsonType PeekFar();
   bool NextMemberFar(std::string_view* name, std::string* scratch, LoneSurrogate policy);
   bool SkipFar(std::string_view* raw, bool strict);
+  bool ReadNumberFar(std::string_view* text);
+  // Consumes a string without escapes or a number of digits alone, as most values are; false: look closer.
+  bool SkipPlain() {
+    const char* stop = nullptr;
+    if (cursor_ != end_ && *cursor_ == '"') {
+      stop = FindStringStop(cursor_ + 1, end_);
+      if (stop == end_ || *stop++ != '"') return false;
+    } else {
+      stop = PlainIntegerEnd();
+      if (stop == nullptr) return false;
+    }
+    cursor_ = stop;
+    return true;
+  }
+  // The end of the number at the cursor if it is digits alone, as most are; nullptr: look closer.
+  const char* PlainIntegerEnd() const {
+    const char* p = cursor_;
+    while (p != end_ && *p >= '0' && *p <= '9') ++p;
+    // What begins with 0 has no more digits.
+    if (p == cursor_ || p == end_ || *p == '.' || *p == 'e' || *p == 'E' ||
+        (*cursor_ == '0' && p - cursor_ > 1))
+      return nullptr;
+    return p;
+  }
   bool ReadLiteral(std::string_view literal);
   bool NextName();
   bool ReadColon();

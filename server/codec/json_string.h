@@ -12,22 +12,28 @@
 
 namespace portolan::codec {
 
-// The first byte at or after `p` that is `"`, `\` or a control character; `end` if there is none.
+// What plain text inside a string has none of: `"`, `\`, control characters.
+inline bool IsStringStop(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
+
+#if defined(__SSE2__)
+// A bit for each of the bytes that is a stop.
+inline uint32_t StringStops(__m128i bytes) {
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+  const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+  const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+  return static_cast<uint32_t>(_mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash))));
+}
+#endif
+
+// The first stop at or after `p`; `end` if there is none.
 inline const char* FindStringStop(const char* p, const char* end) {
 #if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"');
-  const __m128i backslash = _mm_set1_epi8('\\');
-  const __m128i last_control = _mm_set1_epi8(0x1F);
   for (; end - p >= 16; p += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, last_control), bytes);
-    const __m128i stop =
-        _mm_or_si128(control, _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
-    const auto mask = static_cast<uint32_t>(_mm_movemask_epi8(stop));
-    if (mask != 0) return p + __builtin_ctz(mask);
+    const uint32_t stops = StringStops(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    if (stops != 0) return p + __builtin_ctz(stops);
   }
 #endif
-  while (p != end && *p != '"' && *p != '\\' && static_cast<unsigned char>(*p) >= 0x20) ++p;
+  while (p != end && !IsStringStop(*p)) ++p;
   return p;
 }
 

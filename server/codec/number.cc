@@ -70,6 +70,9 @@ NumberError PlainInteger(std::string_view text, std::array<char, kMaxIntegerDigi
 
 template <typename T>
 NumberError ParseIntegerAs(std::string_view text, T* value) {
+  // Most are digits alone.
+  const auto plain = std::from_chars(text.data(), text.data() + text.size(), *value);
+  if (plain.ec == std::errc() && plain.ptr == text.data() + text.size()) return NumberError::kNone;
   std::array<char, kMaxIntegerDigits + 2> buffer;
   if (text.find_first_of(".eE") != std::string_view::npos || text == "-0") {
     size_t size = 0;
@@ -103,11 +106,41 @@ NumberError ParseRealAs(std::string_view text, T* value) {
   return NumberError::kNone;
 }
 
+constexpr size_t kLongest = 32;
+
 template <typename T>
-void AppendAs(T value, std::string* out) {
-  std::array<char, 32> buffer;
+void AppendInteger(T value, std::string* out) {
+  std::array<char, kLongest> buffer;
   const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   out->append(buffer.data(), result.ptr);
+}
+
+template <typename T>
+void AppendReal(T value, std::string* out) {
+  if (!std::isfinite(value)) {
+    out->append("null");
+    return;
+  }
+  std::array<char, kLongest> buffer;
+  out->append(buffer.data(), WriteReal(value, buffer.data()));
+}
+
+// A number of at most six decimals as people write them, if `value` is one: the quotient of two integers that
+// a double holds is rounded as the decimal itself would be, and no other decimal of so few digits is the same
+// double. Within these bounds the plain form is the shortest. nullptr: it is none.
+char* WriteFewDecimals(double value, char* at) {
+  constexpr uint32_t kUnit = 1'000'000;
+  if (!(value >= 0.001 && value < 1000)) return nullptr;
+  const auto units = static_cast<uint32_t>(value * kUnit + 0.5);
+  if (static_cast<double>(units) / kUnit != value) return nullptr;
+  at = std::to_chars(at, at + kLongest, units / kUnit).ptr;
+  uint32_t rest = units % kUnit;
+  if (rest == 0) return at;
+  *at++ = '.';
+  for (uint32_t place = kUnit / 10; rest != 0; rest %= place, place /= 10) {
+    *at++ = static_cast<char>('0' + rest / place);
+  }
+  return at;
 }
 
 }  // namespace
@@ -119,24 +152,18 @@ NumberError ParseInteger(std::string_view text, uint32_t* value) { return ParseI
 NumberError ParseReal(std::string_view text, double* value) { return ParseRealAs(text, value); }
 NumberError ParseReal(std::string_view text, float* value) { return ParseRealAs(text, value); }
 
-void AppendNumber(int64_t value, std::string* out) { AppendAs(value, out); }
-void AppendNumber(uint64_t value, std::string* out) { AppendAs(value, out); }
+void AppendNumber(int64_t value, std::string* out) { AppendInteger(value, out); }
+void AppendNumber(uint64_t value, std::string* out) { AppendInteger(value, out); }
 
-void AppendNumber(double value, std::string* out) {
-  if (!std::isfinite(value)) {
-    out->append("null");
-  } else {
-    AppendAs(value, out);
-  }
+void AppendNumber(double value, std::string* out) { AppendReal(value, out); }
+void AppendNumber(float value, std::string* out) { AppendReal(value, out); }
+
+char* WriteReal(double value, char* at) {
+  char* const end = WriteFewDecimals(value, at);
+  return end != nullptr ? end : std::to_chars(at, at + kLongest, value).ptr;
 }
 
-void AppendNumber(float value, std::string* out) {
-  if (!std::isfinite(value)) {
-    out->append("null");
-  } else {
-    AppendAs(value, out);
-  }
-}
+char* WriteReal(float value, char* at) { return std::to_chars(at, at + kLongest, value).ptr; }
 
 bool IsValidDuration(int64_t seconds, int32_t nanos) {
   if (seconds < -kMaxDurationSeconds || seconds > kMaxDurationSeconds) return false;

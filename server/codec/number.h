@@ -18,6 +18,11 @@ NumberError ParseInteger(std::string_view text, uint32_t* value);
 NumberError ParseReal(std::string_view text, double* value);
 NumberError ParseReal(std::string_view text, float* value);
 
+// Writes the shortest text that reads back as `value`, which is finite, and returns its end. REQUIRES: 32
+// bytes.
+char* WriteReal(double value, char* at);
+char* WriteReal(float value, char* at);
+
 // Append the shortest text that reads back as the same value. Reals that JSON cannot write (NaN, infinity)
 // become null.
 void AppendNumber(int64_t value, std::string* out);

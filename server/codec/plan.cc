@@ -19,6 +19,39 @@ uint32_t Load32(const char* p) {
   return value;
 }
 
+// Names are short: a call of memcmp would cost more than the comparison.
+bool SameText(std::string_view a, std::string_view b) {
+  const size_t n = a.size();
+  if (n != b.size()) return false;
+  const char* p = a.data();
+  const char* q = b.data();
+  if (n >= 8) {
+    for (size_t i = 0; i + 8 < n; i += 8) {
+      if (Load64(p + i) != Load64(q + i)) return false;
+    }
+    return Load64(p + n - 8) == Load64(q + n - 8);
+  }
+  if (n >= 4) return Load32(p) == Load32(q) && Load32(p + n - 4) == Load32(q + n - 4);
+  for (size_t i = 0; i < n; ++i) {
+    if (p[i] != q[i]) return false;
+  }
+  return true;
+}
+
+// Whether a message can hold a value of this field that JSON cannot, or cannot hold twice.
+bool HoldsVerbatim(const FieldPlan& field) {
+  switch (field.kind) {
+    case ValueKind::kFloat:
+    case ValueKind::kDouble:
+    case ValueKind::kEnum:
+    case ValueKind::kRaw:
+    case ValueKind::kMessage:
+      return true;
+    default:
+      return field.shape == Shape::kObject;
+  }
+}
+
 // Mixes a name's length with its first and last bytes; that tells the names of one message apart well enough.
 uint64_t HashName(std::string_view name) {
   const char* p = name.data();
@@ -65,7 +98,7 @@ const FieldPlan* MessagePlan::Lookup(std::string_view json_name) const {
   for (size_t slot = HashName(json_name) >> shift_;; slot = (slot + 1) & mask) {
     const uint16_t index = slots_[slot];
     if (index == kNoField) return nullptr;
-    if (fields[index].name == json_name) return &fields[index];
+    if (SameText(fields[index].name, json_name)) return &fields[index];
   }
 }
 
@@ -80,6 +113,10 @@ void MessagePlan::BuildLookup() {
     while (slots_[slot] != kNoField) slot = (slot + 1) & (size - 1);
     slots_[slot] = static_cast<uint16_t>(i);
     by_index[static_cast<size_t>(fields[i].field->index())] = static_cast<uint16_t>(i);
+    fields[i].index = static_cast<uint16_t>(i);
+    if (HoldsVerbatim(fields[i])) verbatim.push_back(static_cast<uint16_t>(i));
+    fields[i].plain_text =
+        fields[i].shape == Shape::kSingle && fields[i].kind == ValueKind::kString && fields[i].oneof < 0;
   }
 }
 

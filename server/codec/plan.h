@@ -68,7 +68,9 @@ struct FieldPlan {
   bool emit_null = false;
   bool gateway_only = false;
   bool has_presence = false;
+  bool plain_text = false;            // one string, in no oneof: what most members are
   int8_t oneof = -1;                  // index of the oneof whose arms exclude each other
+  uint16_t index = 0;                 // in the message's plan
   const MessagePlan* type = nullptr;  // kMessage
   const EnumPlan* spellings = nullptr;
   // Shape::kObject: the entry's key, and its value as a field of the entry.
@@ -104,8 +106,8 @@ class MessagePlan {
 
   // The field with this JSON name; nullptr if there is none (a sink has no name).
   const FieldPlan* Lookup(std::string_view json_name) const;
-  size_t IndexOf(const FieldPlan& field) const { return static_cast<size_t>(&field - fields.data()); }
-  // Fills the table behind Lookup and by_index. Called once, when `fields` is complete.
+  // Fills the table behind Lookup and by_index, and what fields know of their place. Called once, when
+  // `fields` is complete.
   void BuildLookup();
 
   const pb::Descriptor* descriptor = nullptr;
@@ -114,7 +116,8 @@ class MessagePlan {
   std::vector<FieldPlan> fields;   // in field number order, without the sink
   std::vector<uint16_t> by_index;  // FieldDescriptor::index() to a place in `fields`; kNoField: the sink
   bool has_gateway_only = false;
-  bool has_emit_null = false;
+  std::vector<uint16_t> verbatim;  // places of those that CheckVerbatim has to look at
+  std::vector<uint16_t> nulls;     // places in `fields` of those with emit_null
   SinkPlan sink;
 
   // kUnion: what arm each JSON type chooses (nullptr: none), for arrays by the type of the first element.

@@ -6,8 +6,8 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "server/codec/codec.h"
 
 namespace portolan::codec {
@@ -23,7 +23,7 @@ struct Edit {
 
 // Pieces of text to be sent one after the other. Pieces point into the original text and into the edits,
 // which must both outlive them.
-using GatherList = std::vector<std::string_view>;
+using GatherList = absl::InlinedVector<std::string_view, 4>;
 
 // Appends `json` with `edits` spliced in to `*out`; `spans` are what Decode recorded for that text. A set
 // member keeps its place; one that was absent is appended at the end; every other byte is as it was. No text

@@ -27,13 +27,10 @@ class WireReader {
   const char* cursor() const { return cursor_; }
 
   uint64_t Varint() {
-    uint64_t value = 0;
-    for (unsigned shift = 0; cursor_ != end_ && shift < 64; shift += 7) {
-      const auto byte = static_cast<unsigned char>(*cursor_++);
-      value |= uint64_t{byte & 0x7FU} << shift;
-      if (byte < 0x80) break;
-    }
-    return value;
+    // Tags and lengths are nearly all of one byte.
+    if (cursor_ != end_ && static_cast<unsigned char>(*cursor_) < 0x80)
+      return static_cast<unsigned char>(*cursor_++);
+    return LongVarint();
   }
 
   uint32_t Tag() { return static_cast<uint32_t>(Varint()); }
@@ -89,6 +86,16 @@ class WireReader {
   }
 
  private:
+  uint64_t LongVarint() {
+    uint64_t value = 0;
+    for (unsigned shift = 0; cursor_ != end_ && shift < 64; shift += 7) {
+      const auto byte = static_cast<unsigned char>(*cursor_++);
+      value |= uint64_t{byte & 0x7FU} << shift;
+      if (byte < 0x80) break;
+    }
+    return value;
+  }
+
   void Advance(uint64_t size) {
     const auto left = static_cast<uint64_t>(end_ - cursor_);
     cursor_ += size < left ? size : left;

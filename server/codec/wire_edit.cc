@@ -58,7 +58,7 @@ void Replace(size_t begin, std::string_view bytes, WireWriter* wire) {
 void DropEarlier(const MessagePlan& plan, std::span<const LaterMember> again, size_t begin,
                  WireWriter* wire) {
   std::vector<size_t> last(plan.fields.size(), 0);
-  for (const LaterMember& member : again) last[plan.IndexOf(*member.field)] = member.begin;
+  for (const LaterMember& member : again) last[member.field->index] = member.begin;
 
   const std::string_view all = wire->view();
   std::string kept;
@@ -68,7 +68,7 @@ void DropEarlier(const MessagePlan& plan, std::span<const LaterMember> again, si
     const FieldPlan* const owner = field.number == plan.sink.number
                                        ? plan.Lookup(TextOf(field.content, plan.sink.name_number))
                                        : WithNumber(plan, field.number);
-    if (owner == nullptr || at >= last[plan.IndexOf(*owner)]) kept.append(field.bytes);
+    if (owner == nullptr || at >= last[owner->index]) kept.append(field.bytes);
   }
   Replace(begin, kept, wire);
 }

@@ -28,13 +28,7 @@ class WireWriter {
 
   void Varint(uint64_t value) {
     Reserve(kLongestVarint);
-    char* at = bytes_.get() + size_;
-    while (value >= 0x80) {
-      *at++ = static_cast<char>(value | 0x80);
-      value >>= 7;
-    }
-    *at++ = static_cast<char>(value);
-    size_ = static_cast<size_t>(at - bytes_.get());
+    size_ = static_cast<size_t>(PutVarint(value, bytes_.get() + size_) - bytes_.get());
   }
 
   template <std::unsigned_integral T>
@@ -46,10 +40,14 @@ class WireWriter {
     size_ += sizeof(T);
   }
 
-  // With the length before them.
-  void Bytes(std::string_view bytes) {
-    Varint(bytes.size());
-    Append(bytes);
+  // A field of type kLength.
+  void Text(uint32_t number, std::string_view text) {
+    Reserve(2 * kLongestVarint + text.size());
+    char* at =
+        PutVarint((uint64_t{number} << 3) | static_cast<uint64_t>(WireType::kLength), bytes_.get() + size_);
+    at = PutVarint(text.size(), at);
+    if (!text.empty()) std::memcpy(at, text.data(), text.size());
+    size_ = static_cast<size_t>(at - bytes_.get()) + text.size();
   }
 
   void Append(std::string_view bytes) {
@@ -82,6 +80,15 @@ class WireWriter {
  private:
   static constexpr size_t kLongestVarint = 10;
   static constexpr size_t kSpare = 64;
+
+  static char* PutVarint(uint64_t value, char* at) {
+    while (value >= 0x80) {
+      *at++ = static_cast<char>(value | 0x80);
+      value >>= 7;
+    }
+    *at++ = static_cast<char>(value);
+    return at;
+  }
 
   void Reserve(size_t more) {
     if (capacity_ - size_ < more) Grow(more);

@@ -18,14 +18,14 @@ std::string ListOf(std::span<const std::string> names) {
 
 }  // namespace
 
-absl::Status CheckExposure(const ServeOptions& options, std::span<const std::string> provider_keys) {
+absl::Status CheckExposure(const ServeOptions& options, std::span<const std::string> provider_keys,
+                           bool asks_callers) {
   struct Listener {
     std::string_view flag;
     const std::string& address;
   };
   const std::array<Listener, 2> data = {{{"--http", options.http}, {"--grpc", options.grpc}}};
-  const bool spendable =
-      !provider_keys.empty() && options.caller_keys.empty() && !options.allow_unauthenticated;
+  const bool spendable = !provider_keys.empty() && !asks_callers && !options.allow_unauthenticated;
   for (const Listener& listener : data) {
     if (!spendable || IsLoopbackAddress(listener.address)) continue;
     return absl::FailedPreconditionError(

@@ -19,6 +19,7 @@ namespace portolan::config {
 struct Setting {
   std::string_view flag = {};            // `--http`
   std::string_view variable = {};        // `PORTOLAN_HTTP`
+  std::string_view path = {};            // in the config file: `listen.http`; empty: it has none
   std::string_view other_variable = {};  // read if `variable` is not set
   std::string_view value_name = {};      // `ADDR`; empty for a switch
   std::string_view default_text = {};    // for the help; empty: none
@@ -35,17 +36,20 @@ struct Setting {
 std::span<const Setting> Settings();
 
 struct CommandLine {
-  enum class Command { kServe, kHelp, kServeHelp, kVersion };
+  enum class Command { kServe, kCheck, kConfigPrint, kConfigSchema, kHelp, kServeHelp, kVersion };
   Command command = Command::kServe;
   ServeOptions options;  // of kServe
+  std::string file;      // of kCheck and kConfigPrint: the config file
+  bool resolve = false;  // of kCheck: look up what the file refers to
+  bool json = false;     // of kConfigPrint: as JSON rather than YAML
 };
 
-// Reads `arguments` (without the program's name) and the environment; a flag beats a variable. Fails with one
-// line for the person who typed it.
+// Reads `arguments` (without the program's name) and the environment; a flag beats a variable, and a variable
+// what `base` says, which is what a config file says. Fails with one line for the person who typed it.
 absl::StatusOr<CommandLine> ParseCommandLine(std::span<const std::string_view> arguments,
-                                             const Environment& environment);
+                                             const Environment& environment, const ServeOptions& base = {});
 
-std::string HelpText();       // of `portolan --help`
+std::string HelpText();       // of `portolan --help`, and of the commands that have few flags
 std::string ServeHelpText();  // of `portolan serve --help`
 std::string VersionText();    // `portolan 0.1.0`
 

@@ -59,6 +59,15 @@ std::string HelpText() {
          "usage:\n"
          "  portolan serve [flags]        start the gateway\n"
          "  portolan serve --help         list the flags and environment variables\n"
+         "  portolan check FILE           check a config file: exit status 0 if it is good, else 1 and every "
+         "problem with its\n"
+         "                                line and column; --resolve looks up the variables and files too "
+         "that "
+         "it refers to\n"
+         "  portolan config print FILE    a config file with all defaults filled in; --format yaml (default) "
+         "or "
+         "json\n"
+         "  portolan config schema        the JSON Schema of config files, for editors\n"
          "  portolan --help               this text\n"
          "  portolan --version            the version\n";
 }
@@ -70,9 +79,8 @@ std::string ServeHelpText() {
       "Starts the gateway: REST and gRPC for callers, an admin listener for operators. SIGTERM or SIGINT "
       "ends it "
       "gracefully.\n"
-      "A flag is written --flag VALUE or --flag=VALUE and beats its environment variable, named in brackets. "
-      "A "
-      "variable holds\na comma list where the flag may be repeated.\n"
+      "A flag is written --flag VALUE or --flag=VALUE and beats its environment variable, named in brackets, "
+      "which beats\nthe config file. A variable holds a comma list where the flag may be repeated.\n"
       "\n"
       "flags:\n";
   for (const Setting& setting : Settings()) {

@@ -10,9 +10,11 @@
 
 namespace portolan::config {
 
-// What `portolan serve` was told by flags and environment. docs/configuration.md explains every member; the
-// defaults stand here and nowhere else.
+// What `portolan serve` was told by flags, environment and config file. docs/configuration.md explains every
+// member; the defaults stand here and nowhere else.
 struct ServeOptions {
+  std::string config_file;  // empty: none
+
   // Where to listen: `HOST:PORT`, checked by ParseHostPort.
   std::string http = "127.0.0.1:8787";
   std::string grpc = "127.0.0.1:50051";
@@ -48,6 +50,7 @@ struct ServeOptions {
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds first_byte_timeout{600'000};
   std::chrono::milliseconds idle_timeout{300'000};
+  std::chrono::milliseconds stream_hold{15'000};
 
   // The end.
   std::chrono::milliseconds drain_delay{0};

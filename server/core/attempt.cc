@@ -29,7 +29,7 @@ net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptReq
   out.origin = url.origin;
   out.path.reserve(url.path.size() + call.path.size());
   out.path = url.path;
-  out.origin.untrusted = target.host_from_caller;
+  out.origin.untrusted = target.host_from_caller && !target.host_trusted;
   out.path += call.path;
   out.method = call.method;
   out.headers.reserve(call.headers.size() + kUsualHeaders);
@@ -37,11 +37,21 @@ net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptReq
   if (!request.body.empty()) out.headers.push_back({"content-type", "application/json"});
   out.headers.push_back({"accept", request.facts.stream ? "text/event-stream" : "application/json"});
   out.headers.push_back({"user-agent", "portolan/" PORTOLAN_VERSION});
+  const size_t own = out.headers.size();
   for (const HeaderView& header : request.caller_headers) {
     const auto& also = request.forward_headers;
     const bool named = std::find(also.begin(), also.end(), header.name) != also.end();
     if (!named && !PassesUpstream(header.name)) continue;
-    if (!IsHopByHop(request.caller_headers, header.name)) out.headers.push_back(header);
+    if (IsHopByHop(request.caller_headers, header.name)) continue;
+    // What the gateway would say by itself is said once, in the caller's words.
+    const auto end = out.headers.begin() + static_cast<ptrdiff_t>(own);
+    const auto same = std::find_if(out.headers.begin(), end,
+                                   [&](const HeaderView& one) { return one.name == header.name; });
+    if (same != end) {
+      same->value = header.value;
+    } else {
+      out.headers.push_back(header);
+    }
   }
   out.body = request.body;
 

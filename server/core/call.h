@@ -40,6 +40,7 @@ struct OperationSpec {
   std::string stream_field;  // `stream`
   std::string done;          // `[DONE]`
   bool has_body = false;     // REST: the request is a JSON body
+  bool explains = false;  // the request holds that of another operation, which is explained and not performed
   // Fields of the request that the gateway itself looks at; nullptr where the operation has none.
   const google::protobuf::FieldDescriptor* model_field = nullptr;
   const google::protobuf::FieldDescriptor* stream_flag = nullptr;

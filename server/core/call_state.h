@@ -2,14 +2,13 @@
 
 // Everything one call needs while it runs. Internal to core/.
 
-#include <google/protobuf/arena.h>
-
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "server/core/call_arena.h"
 #include "server/core/gateway_service.h"
 #include "server/core/payload.h"
 #include "server/core/reply.h"
@@ -32,11 +31,12 @@ enum class Attempted : uint8_t { kAnswered, kFailed };
 
 struct CallState {
   CallState(Inbound inbound, ReplySink& reply_sink, const ServiceConfig& service_config,
-            ServiceShard& service_shard)
+            std::shared_ptr<const Snapshot> operators, ServiceShard& service_shard)
       : in(std::move(inbound)),
         operation(*in.operation),
         sink(reply_sink),
         config(service_config),
+        snapshot(std::move(operators)),
         shard(service_shard),
         payload(operation, arena) {}
 
@@ -44,17 +44,25 @@ struct CallState {
   const OperationSpec& operation;
   ReplySink& sink;
   const ServiceConfig& config;
+  const std::shared_ptr<const Snapshot> snapshot;
   ServiceShard& shard;
 
-  google::protobuf::Arena arena;
+  CallArena arena;
   Payload payload;
   routing::RequestHeaders headers;
   routing::ProviderCredentials credentials;
   std::shared_ptr<const routing::RoutePlan> plan;
+  std::string_view named_route;   // the operator's name of it; empty: it is none of his
+  std::string_view named_reason;  // why it is that one
   std::optional<routing::RouteRequest> route_request;
   routing::ConditionFacts condition_facts;
+  std::string pathname;  // for conditions, where it is not the operation's route
   std::optional<routing::Engine> engine;
-  bool has_own_member = false;  // the request has the field `portolan`, which no provider is to see
+  bool has_config = false;         // the route came with the call, or by name
+  bool asks_gateway = false;       // for the gateway's own models
+  bool explain = false;            // the caller wants to know why, beside the answer
+  bool has_own_member = false;     // the request has the field `portolan`, which no provider is to see
+  std::vector<std::string> tried;  // Error::tried
 
   // Of the attempt under way.
   routing::Route route;
@@ -75,6 +83,9 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
 
 // Carries out the call: one attempt after the other, as the engine says, until one answers or none is left.
 net::Task<void> Drive(CallState& call, upstream::UrlCache& urls);
+
+// Puts the decisions so far into the record, in short.
+void RecordDecisions(CallState& call);
 
 // Notes that the attempt has failed. `body` may point into the exchange.
 Attempted Fail(CallState& call, Error error, std::unique_ptr<upstream::Exchange> exchange = nullptr,

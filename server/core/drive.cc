@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/base/url_origin.h"
 #include "server/core/attempt.h"
 #include "server/core/call_state.h"
+#include "server/core/route_choice.h"
 #include "server/core/upstream_error.h"
 
 namespace portolan::core {
@@ -16,17 +18,11 @@ using google::protobuf::Message;
 using providers::Shape;
 using routing::Step;
 
-// Attempts that an error tells of, at most: a plan may make hundreds.
+// Bounds of what errors and the log tell of attempts: a plan may make hundreds.
+constexpr size_t kMaxRecordedBytes = 512;
 constexpr size_t kMaxTried = 10;
-
-// Scheme, host and port of a URL: what a log may show of it. User info is refused before, but never logged
-// either.
-std::string_view OriginOf(std::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return {};
-  const std::string_view origin = url.substr(0, url.find_first_of("/?#", scheme + 3));
-  return origin.find('@') == std::string_view::npos ? origin : std::string_view();
-}
+constexpr size_t kMaxTriedBytes = 2048;
+constexpr size_t kMaxToldCode = 64;
 
 bool WantsBlocks(const CallState& call) {
   if (call.sink.typed()) return true;
@@ -44,11 +40,13 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   call.record.upstream_status = 0;
   call.record.error.reset();
   const std::optional<Error> error =
-      routing::ResolveTarget(call.config.routing, *call.route_request, *call.plan, node, &call.route);
+      routing::ResolveTarget(call.snapshot->routing, *call.route_request, *call.plan, node, &call.route);
   call.facts.model = call.route.model;
   if (call.route.target.provider != nullptr) call.record.provider = call.route.target.provider->name();
   call.record.model = call.route.model;
+  if (call.has_config) call.record.option = call.route.index;
   if (error) return error;
+  if (auto forbidden = CheckAttemptModel(call)) return forbidden;
   if (call.has_own_member) call.route.edits.push_back({codec::Edit::Kind::kRemove, "portolan", {}});
   call.facts.content_blocks = WantsBlocks(call);
   call.record.target = OriginOf(call.route.target.base_url);
@@ -66,7 +64,7 @@ std::optional<Error> Translate(CallState& call, const providers::Translator& tra
   if (auto error = call.payload.ToMessage(call.route.edits, &request)) return error;
   if (translator.request_type() == nullptr) return std::nullopt;
   call.facts.content_blocks = call.facts.content_blocks || UsesBlocks(*request);
-  Message* wire = translator.request_type()->New(&call.arena);
+  Message* wire = translator.request_type()->New(&call.arena.get());
   if (auto error = translator.EncodeRequest(*request, call.facts, wire, &call.dropped)) return error;
   codec::Encode(*call.config.operations->codec().Find(wire->GetDescriptor()), *wire, {}, buffer);
   body->push_back(*buffer);
@@ -78,6 +76,15 @@ Attempted FailHere(CallState& call, Error error) {
   Fail(call, std::move(error));
   call.failure.local = true;
   return Attempted::kFailed;
+}
+
+upstream::Timeouts TimeoutsOf(const CallState& call) {
+  upstream::Timeouts timeouts = call.snapshot->timeouts;
+  const routing::TimeLimits& limits = call.route.limits;
+  timeouts.connect = limits.connect.value_or(timeouts.connect);
+  timeouts.first_byte = limits.first_byte.value_or(timeouts.first_byte);
+  timeouts.idle = limits.idle.value_or(timeouts.idle);
+  return timeouts;
 }
 
 net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls, Shape shape) {
@@ -93,9 +100,10 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls, 
 
   if (call.record.attempts == 0) call.record.upstream_started = call.shard.loop->now();
   const int before = call.record.attempts;
+  const upstream::Timeouts timeouts = TimeoutsOf(call);
   AttemptRequest attempt{
-      call.route.target,    call.facts,       call.in.headers, call.route.forward_headers, body, urls,
-      call.config.timeouts, call.attempt_wait};
+      call.route.target, call.facts,       call.in.headers, call.route.forward_headers, body, urls,
+      timeouts,          call.attempt_wait};
   std::unique_ptr<upstream::Exchange> exchange;
   error = co_await SendAttempt(*call.shard.client, attempt, &exchange, &call.record.attempts);
   if (error && call.record.attempts == before) co_return FailHere(call, *std::move(error));
@@ -129,11 +137,30 @@ routing::Outcome OutcomeOf(const AttemptFailure& failure) {
           .retry_after = failure.error.retry_after};
 }
 
-// `config.targets[0] openai 429 rate_limit_exceeded`
+// For the log, cut to a bounded length.
+void AppendRecorded(std::string_view what, std::string* record) {
+  if (record->size() + what.size() + 2 > kMaxRecordedBytes) return;
+  if (!record->empty()) record->append("; ");
+  record->append(what);
+}
+
+// `config.targets[0] openai 429 rate_limit_exceeded`. Codes of providers may be of any length.
 std::string Told(const CallState& call) {
   std::string text(call.route.index);
   if (!call.record.provider.empty()) text.append(" ").append(call.record.provider);
-  return text + " " + std::to_string(call.failure.error.http_status) + " " + call.failure.error.code;
+  text.append(" ").append(std::to_string(call.failure.error.http_status));
+  const std::string& code = call.failure.error.code;
+  return text + " " + (code.size() > kMaxToldCode ? "..." : code);
+}
+
+// Keeps what the first attempts came to.
+void NoteTried(CallState& call) {
+  std::string told = Told(call);
+  AppendRecorded(told, &call.record.tried);
+  if (call.tried.size() >= kMaxTried) return;
+  size_t bytes = 0;
+  for (const std::string& each : call.tried) bytes += each.size();
+  if (bytes + told.size() <= kMaxTriedBytes) call.tried.push_back(std::move(told));
 }
 
 // False if the call ended meanwhile.
@@ -152,20 +179,26 @@ Error NoTarget() {
 
 }  // namespace
 
+void RecordDecisions(CallState& call) {
+  for (const routing::Decision& decision : call.engine->decisions()) {
+    AppendRecorded(decision.node->path + ": " + decision.what, &call.record.decisions);
+  }
+}
+
 net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
+  if (call.explain) call.engine->Explain();
   Step step = call.engine->Start();
   if (step.kind == Step::Kind::kDone) {
     co_await ReplyError(call, NoTarget(), nullptr, {});
     co_return;
   }
-  std::vector<std::string> tried;
   while (true) {
     const Attempted attempted = co_await Attempt(call, urls, *step.target);
     if (attempted == Attempted::kAnswered) co_return;
     if (call.in.scope->cancelled()) break;
     step = call.engine->Next(OutcomeOf(call.failure), call.shard.loop->UpdateNow(), call.wait.deadline);
     if (step.kind == Step::Kind::kDone) break;
-    if (tried.size() < kMaxTried) tried.push_back(Told(call));
+    NoteTried(call);
     // What failed is over, and its connection closed, before anything else begins.
     call.failure.exchange.reset();
     const bool paused = co_await Pause(call, step.delay);
@@ -176,7 +209,8 @@ net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
     }
   }
   AttemptFailure& failure = call.failure;
-  failure.error.tried = std::move(tried);
+  // A good status that the route took for a failure, and there was nobody else to ask.
+  if (failure.error.http_status < 400) failure.error.http_status = 502;
   const std::string body = std::move(failure.provider_body);
   co_await ReplyError(call, std::move(failure.error), failure.exchange.get(), body);
 }

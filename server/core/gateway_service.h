@@ -11,9 +11,8 @@
 #include "server/core/operations.h"
 #include "server/core/record.h"
 #include "server/core/service.h"
-#include "server/routing/credentials.h"
+#include "server/core/snapshot.h"
 #include "server/routing/engine.h"
-#include "server/routing/route.h"
 #include "server/upstream/client.h"
 
 namespace portolan::core {
@@ -21,9 +20,6 @@ namespace portolan::core {
 // What every shard's service shares. Immutable; outlives the services.
 struct ServiceConfig {
   const Operations* operations = nullptr;
-  routing::RoutePolicy routing;
-  routing::CallerKeys caller_keys;
-  upstream::Timeouts timeouts;
   size_t max_answer_bytes = 256u << 20;  // of a unary answer, which is held whole before it is passed on
   size_t max_error_bytes = 1u << 20;     // of an error answer
   // A stream is held back so long for want of content, at most, while another attempt may follow.
@@ -44,6 +40,13 @@ struct ServiceShard {
   std::function<std::string(std::span<const HeaderView>)> trace_id;
 };
 
-std::unique_ptr<Service> NewGatewayService(const ServiceConfig& config, ServiceShard shard);
+class GatewayService : public Service {
+ public:
+  // Calls that begin from now on use `snapshot`; those under way keep what they have. On the shard's thread.
+  virtual void Use(std::shared_ptr<const Snapshot> snapshot) = 0;
+};
+
+std::unique_ptr<GatewayService> NewGatewayService(const ServiceConfig& config, ServiceShard shard,
+                                                  std::shared_ptr<const Snapshot> snapshot);
 
 }  // namespace portolan::core

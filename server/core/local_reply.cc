@@ -1,8 +1,10 @@
+#include <google/protobuf/arena.h>
 #include <google/protobuf/message.h>
 
 #include <utility>
 
 #include "server/core/call_state.h"
+#include "server/core/own_models.h"
 #include "server/core/upstream_error.h"
 #include "server/http/sse.h"
 
@@ -61,6 +63,7 @@ net::Task<bool> FinishStream(CallState& call) {
 
 net::Task<bool> BreakStream(CallState& call, Error error) {
   error.attempts = call.record.attempts;
+  error.tried = call.tried;
   call.record.error = error;
   if (call.in.scope->reason() == net::CancelReason::kClientGone) co_return false;
   co_return co_await call.sink.EndStream(&error);
@@ -120,11 +123,12 @@ net::Task<Attempted> ReplyFromLocal(CallState& call, const Message& request) {
     }
   }
 
-  Message* message = call.operation.response_type->New(&call.arena);
+  Message* message = call.operation.response_type->New(&call.arena.get());
   const Step step = answer->Next(message);
   std::optional<Error> error = co_await Delay(call, step.delay);
   if (!error && step.kind == Step::Kind::kError) error = step.error;
   if (error) co_return Fail(call, *std::move(error));
+  if (call.asks_gateway) CompleteModelList(call, message);
   co_await ReplyMessage(call, *message, nullptr);
   co_return Attempted::kAnswered;
 }

@@ -3,6 +3,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -12,12 +13,14 @@
 #include "portolan/v1/completion_service.pb.h"
 #include "portolan/v1/embedding_service.pb.h"
 #include "portolan/v1/model_service.pb.h"
+#include "portolan/v1/routing_service.pb.h"
 
 namespace portolan::core {
 namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
+using google::protobuf::FieldDescriptor;
 using google::protobuf::MessageFactory;
 using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
@@ -27,6 +30,7 @@ struct Row {
   Operation operation;
   const char* service;
   const char* rpc;
+  bool explains = false;
 };
 
 constexpr Row kRows[] = {
@@ -35,6 +39,7 @@ constexpr Row kRows[] = {
     {Operation::kEmbedding, "portolan.v1.EmbeddingService", "CreateEmbeddings"},
     {Operation::kListModels, "portolan.v1.ModelService", "ListModels"},
     {Operation::kGetModel, "portolan.v1.ModelService", "GetModel"},
+    {Operation::kChat, "portolan.v1.RoutingService", "Explain", /*explains=*/true},
 };
 
 const google::protobuf::Message* Prototype(const Descriptor* type) {
@@ -49,12 +54,19 @@ absl::StatusOr<std::unique_ptr<OperationSpec>> MakeSpec(const Row& row) {
 
   auto spec = std::make_unique<OperationSpec>();
   spec->operation = row.operation;
+  spec->explains = row.explains;
   spec->unary = unary;
   spec->request_type = Prototype(unary->input_type());
   spec->response_type = Prototype(unary->output_type());
   const auto& http = unary->options().GetExtension(google::api::http);
   spec->route = http.get().empty() ? http.post() : http.get();
   spec->has_body = !http.body().empty();
+  if (spec->has_body && http.body() != "*") {
+    const FieldDescriptor* field = unary->input_type()->FindFieldByName(http.body());
+    if (field == nullptr || !field->options().GetExtension(options::v1::raw_json)) {
+      return absl::InternalError(unary->full_name() + ": a body that is one field must be raw JSON");
+    }
+  }
   if (unary->options().HasExtension(options::v1::streaming)) {
     const auto& streaming = unary->options().GetExtension(options::v1::streaming);
     spec->streaming = service->FindMethodByName(streaming.rpc());
@@ -76,7 +88,8 @@ absl::StatusOr<std::unique_ptr<Operations>> Operations::Build(std::vector<const 
   // Naming one type of each file keeps the linker from dropping the services' descriptors.
   std::vector<const Descriptor*> roots = {
       v1::ChatCompletionRequest::descriptor(), v1::CompletionRequest::descriptor(),
-      v1::EmbeddingRequest::descriptor(), v1::GetModelRequest::descriptor()};
+      v1::EmbeddingRequest::descriptor(), v1::GetModelRequest::descriptor(),
+      v1::ExplainRequest::descriptor()};
   google::protobuf::LinkMessageReflection<v1::ChatCompletionChunk>();
   auto operations = std::unique_ptr<Operations>(new Operations);
   for (const Row& row : kRows) {
@@ -106,6 +119,13 @@ const OperationSpec* Operations::Find(const MethodDescriptor* method) const {
     if (spec->unary == method || (spec->streaming != nullptr && spec->streaming == method)) return spec.get();
   }
   return nullptr;
+}
+
+const OperationSpec& Operations::Of(Operation operation) const {
+  const auto found = std::find_if(specs_.begin(), specs_.end(), [&](const auto& spec) {
+    return spec->operation == operation && !spec->explains;
+  });
+  return **found;
 }
 
 }  // namespace portolan::core

@@ -24,6 +24,8 @@ class Operations {
   const std::vector<std::unique_ptr<OperationSpec>>& all() const { return specs_; }
   // The operation whose unary or streaming rpc is `method`; nullptr for none.
   const OperationSpec* Find(const google::protobuf::MethodDescriptor* method) const;
+  // The one that carries out `operation`.
+  const OperationSpec& Of(providers::Operation operation) const;
 
  private:
   Operations() = default;

@@ -19,14 +19,17 @@ Error ToError(const codec::DecodeError& problem) {
 
 }  // namespace
 
-std::optional<Error> Payload::TakeJson(std::string json) {
+std::optional<Error> Payload::TakeJson(std::string json, Use use) {
   json_ = std::move(json);
   has_json_ = true;
   codec::DecodeError problem;
   codec::DecodeOptions options;
   options.spans = &spans_;
   spans_.reserve(kUsualMembers);
-  if (!codec::Decode(*operation_.request, json_, options, nullptr, &problem)) return ToError(problem);
+  const bool good = use == Use::kMessage
+                        ? codec::DecodeToWire(*operation_.request, json_, options, &wire_, &problem)
+                        : codec::Decode(*operation_.request, json_, options, nullptr, &problem);
+  if (!good) return ToError(problem);
   return std::nullopt;
 }
 
@@ -45,13 +48,15 @@ std::string_view Payload::Text() {
   return json_;
 }
 
-Message* Payload::NewRequest() const { return operation_.request_type->New(&arena_); }
+Message* Payload::NewRequest() const { return operation_.request_type->New(&arena_.get()); }
 
 std::optional<Error> Payload::ToMessage(std::span<const codec::Edit> edits, const Message** out) {
   codec::DecodeError problem;
   if (message_ == nullptr) {
     message_ = NewRequest();
-    if (!codec::Decode(*operation_.request, json_, {}, message_, &problem)) return ToError(problem);
+    const bool good = wire_.empty() ? codec::Decode(*operation_.request, json_, {}, message_, &problem)
+                                    : codec::ParseWire(wire_, message_, &problem);
+    if (!good) return ToError(problem);
   }
   if (edits.empty()) {
     *out = message_;

@@ -4,8 +4,6 @@
 // when it is asked for. The original never changes; what a target is to see is the original plus that
 // target's edits.
 
-#include <google/protobuf/arena.h>
-
 #include <optional>
 #include <span>
 #include <string>
@@ -16,18 +14,21 @@
 #include "server/codec/codec.h"
 #include "server/codec/splice.h"
 #include "server/core/call.h"
+#include "server/core/call_arena.h"
 
 namespace portolan::core {
 
 // Belongs to one call; not thread-safe. The messages it makes live on `arena`.
 class Payload {
  public:
-  Payload(const OperationSpec& operation, google::protobuf::Arena& arena)
-      : operation_(operation), arena_(arena) {}
+  Payload(const OperationSpec& operation, CallArena& arena) : operation_(operation), arena_(arena) {}
+
+  // What a target most likely asks for. Either can be had of the other; a wrong guess costs time.
+  enum class Use : uint8_t { kText, kMessage };
 
   // Takes a JSON body and checks it against the operation's request type. Returns a 400 that says where it is
   // wrong.
-  std::optional<Error> TakeJson(std::string json);
+  std::optional<Error> TakeJson(std::string json, Use use = Use::kText);
   // Takes a typed request (REST without a body, gRPC). `message` must outlive the payload.
   void TakeMessage(google::protobuf::Message& message) { message_ = &message; }
 
@@ -50,10 +51,11 @@ class Payload {
   google::protobuf::Message* NewRequest() const;
 
   const OperationSpec& operation_;
-  google::protobuf::Arena& arena_;
+  CallArena& arena_;
   bool has_json_ = false;
   std::string json_;  // as it came; of a typed request, what Text has made
   std::vector<codec::MemberSpan> spans_;
+  std::string wire_;  // of json_ in wire format, if it was decoded while it was checked
   google::protobuf::Message* message_ = nullptr;  // the original, once it is typed
 };
 

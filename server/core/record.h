@@ -22,10 +22,15 @@ struct CallRecord {
   std::string_view client_subject;
   std::string_view request_id;
   std::string_view trace_id;
-  std::string_view provider;  // empty: refused before one was chosen
-  std::string_view model;     // as the provider saw it
-  std::string_view target;    // where the attempt went: scheme, host and port of its base URL
-  std::string_view method;    // HTTP's
+  std::string_view provider;     // empty: refused before one was chosen
+  std::string_view model;        // as the provider saw it
+  std::string_view target;       // where the attempt went: scheme, host and port of its base URL
+  std::string_view method;       // HTTP's
+  std::string_view caller;       // the name of his key
+  std::string_view named_route;  // the operator's name of the call's route
+  std::string_view option;       // the last target's path in the config; empty: the call had no config
+  std::string tried;             // what the attempts before the last came to; see Error::tried
+  std::string decisions;         // in short, if the caller asked for an explanation
   bool stream = false;
   int status = 0;           // HTTP terms at both doors; 499: the caller went away
   int upstream_status = 0;  // 0: no answer

@@ -6,6 +6,7 @@
 
 #include "server/core/call_state.h"
 #include "server/core/error_body.h"
+#include "server/core/explain.h"
 #include "server/core/header_table.h"
 
 namespace portolan::core {
@@ -28,10 +29,32 @@ std::string HeaderList(const std::vector<std::string>& names) {
   return out;
 }
 
+// Headers of Portkey's that would check requests and answers, were there anything to check them.
+bool HasNoEffect(std::string_view name) {
+  return name == "default-input-guardrails" || name == "default-output-guardrails";
+}
+
+// What the caller asked for in vain: members of the config, and headers.
+std::vector<std::string> Ignored(const CallState& call) {
+  std::vector<std::string> ignored = call.route.ignored;
+  if (call.plan != nullptr)
+    ignored.insert(ignored.begin(), call.plan->ignored.begin(), call.plan->ignored.end());
+  for (const HeaderView& header : call.headers.options) {
+    if (HasNoEffect(header.name))
+      ignored.push_back(std::string(call.headers.reply_prefix).append(header.name));
+  }
+  return ignored;
+}
+
 // From -1 to 5.
 std::string_view RetryCount(const CallState& call) {
   constexpr std::array<std::string_view, 7> kTexts = {"-1", "0", "1", "2", "3", "4", "5"};
   return kTexts[static_cast<size_t>(call.engine->retry_count() + 1)];
+}
+
+// The gateway has tried again already, or was told to wait for too long: SDKs need not do it once more.
+bool HasRetried(const CallState& call) {
+  return call.engine && (call.engine->went_on() || call.engine->retry_count() < 0);
 }
 
 }  // namespace
@@ -50,14 +73,15 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
     out.Add(prefix, "retry-attempt-count", RetryCount(call));
     out.Add(prefix, "cache-status", "DISABLED");
   }
-  if (call.plan != nullptr && !(call.plan->ignored.empty() && call.route.ignored.empty())) {
-    std::vector<std::string> ignored = call.plan->ignored;
-    ignored.insert(ignored.end(), call.route.ignored.begin(), call.route.ignored.end());
-    out.Add(prefix, "ignored", HeaderList(ignored));
-  }
+  const std::vector<std::string> ignored = Ignored(call);
+  if (!ignored.empty()) out.Add(prefix, "ignored", HeaderList(ignored));
   if (!call.dropped.empty()) out.Add(prefix, "dropped", HeaderList(call.dropped));
+  if (call.explain && call.engine) out.Add(prefix, "explain", ExplanationHeader(call));
+  const bool retried = status >= 400 && HasRetried(call);
+  if (retried) out.Add("x-should-retry", "false");
   if (exchange == nullptr) return head;
   for (const HeaderView& header : exchange->headers()) {
+    if (retried && header.name == "x-should-retry") continue;
     if (PassesDownstream(header.name)) {
       if (!IsHopByHop(exchange->headers(), header.name)) out.Add(header.name, header.value);
     } else if (IsUpstreamRequestId(header.name) && call.upstream_request_id.empty()) {
@@ -71,6 +95,7 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
 net::Task<void> ReplyError(CallState& call, Error error, const upstream::Exchange* exchange,
                            std::string_view provider_body) {
   error.attempts = call.record.attempts;
+  error.tried = call.tried;
   call.record.error = error;
   call.record.status = error.http_status;
   if (call.in.scope->cancelled() && call.in.scope->reason() == net::CancelReason::kClientGone) {

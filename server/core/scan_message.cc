@@ -1,6 +1,7 @@
 #include <google/protobuf/message.h>
 
 #include <algorithm>
+#include <typeinfo>
 
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/chat_request.pb.h"
@@ -31,45 +32,60 @@ void ScanFinish(const Choice& choice, ChoiceTracker* choices, ScanResult* result
   result->finish_reason = choice.finish_reason();
 }
 
+// The start and the end of a block of text or thinking say nothing yet, nor does an empty piece.
+bool HasContent(const v1::ContentBlockDelta& step) {
+  if (step.has_content_block()) {
+    const v1::ContentBlock& block = step.content_block();
+    const bool spoken = block.type() == "text" || block.type() == "thinking";
+    return !spoken || !block.text().empty() || !block.thinking().empty();
+  }
+  const v1::BlockDelta& piece = step.delta();
+  return !piece.text().empty() || !piece.thinking().empty() || !piece.signature().empty() ||
+         !piece.partial_json().empty() || piece.has_citation();
+}
+
 bool HasContent(const v1::MessageDelta& delta) {
   return !delta.content().empty() || !delta.refusal().empty() || !delta.reasoning_content().empty() ||
-         delta.tool_calls_size() > 0 || delta.has_audio() || delta.content_blocks_size() > 0 ||
-         delta.has_function_call();
+         delta.tool_calls_size() > 0 || delta.has_audio() || delta.has_function_call() ||
+         std::any_of(delta.content_blocks().begin(), delta.content_blocks().end(),
+                     [](const v1::ContentBlockDelta& step) { return HasContent(step); });
+}
+
+// The message as an M; nullptr if it is something else. Asking a message for its descriptor costs more.
+template <typename M>
+const M* As(const google::protobuf::Message& message) {
+  return typeid(message) == typeid(M) ? static_cast<const M*>(&message) : nullptr;
 }
 
 }  // namespace
 
 void ScanMessage(const google::protobuf::Message& message, TokenUsage* usage, ChoiceTracker* choices,
                  ScanResult* result) {
-  const auto* type = message.GetDescriptor();
-  if (type == v1::ChatCompletionChunk::descriptor()) {
-    const auto& chunk = static_cast<const v1::ChatCompletionChunk&>(message);
-    ScanUsage(chunk.usage(), usage);
-    for (const auto& choice : chunk.choices()) {
+  if (const auto* chunk = As<v1::ChatCompletionChunk>(message)) {
+    ScanUsage(chunk->usage(), usage);
+    for (const auto& choice : chunk->choices()) {
       ScanFinish(choice, choices, result);
       result->has_content |= HasContent(choice.delta());
     }
-  } else if (type == v1::ChatCompletion::descriptor()) {
-    const auto& answer = static_cast<const v1::ChatCompletion&>(message);
-    ScanUsage(answer.usage(), usage);
-    for (const auto& choice : answer.choices()) ScanFinish(choice, choices, result);
-  } else if (type == v1::Completion::descriptor()) {
-    const auto& answer = static_cast<const v1::Completion&>(message);
-    ScanUsage(answer.usage(), usage);
-    for (const auto& choice : answer.choices()) {
+  } else if (const auto* chat = As<v1::ChatCompletion>(message)) {
+    ScanUsage(chat->usage(), usage);
+    for (const auto& choice : chat->choices()) ScanFinish(choice, choices, result);
+  } else if (const auto* completion = As<v1::Completion>(message)) {
+    ScanUsage(completion->usage(), usage);
+    for (const auto& choice : completion->choices()) {
       ScanFinish(choice, choices, result);
       result->has_content |= !choice.text().empty();
     }
-  } else if (type == v1::EmbeddingResponse::descriptor()) {
-    ScanUsage(static_cast<const v1::EmbeddingResponse&>(message).usage(), usage);
+  } else if (const auto* embedding = As<v1::EmbeddingResponse>(message)) {
+    ScanUsage(embedding->usage(), usage);
   }
 }
 
 bool UsesBlocks(const google::protobuf::Message& request) {
-  if (request.GetDescriptor() != v1::ChatCompletionRequest::descriptor()) return false;
-  const auto& chat = static_cast<const v1::ChatCompletionRequest&>(request);
-  if (chat.has_thinking()) return true;
-  return std::any_of(chat.messages().begin(), chat.messages().end(),
+  const auto* chat = As<v1::ChatCompletionRequest>(request);
+  if (chat == nullptr) return false;
+  if (chat->has_thinking()) return true;
+  return std::any_of(chat->messages().begin(), chat->messages().end(),
                      [](const v1::Message& message) { return message.content_blocks_size() > 0; });
 }
 

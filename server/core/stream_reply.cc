@@ -46,6 +46,7 @@ net::Task<bool> WriteBatch(CallState& call, const StreamBatch& batch) {
 
 void NoteError(CallState& call, Error error) {
   error.attempts = call.record.attempts;
+  error.tried = call.tried;
   call.record.error = std::move(error);
 }
 
@@ -68,7 +69,7 @@ net::Task<Copied> Deliver(CallState& call, const StreamBatch& batch) {
 struct HeldStream {
   std::string bytes;                  // REST
   std::vector<std::string> messages;  // gRPC
-  bool comment = false;               // nothing of note has come for long
+  bool comment = false;               // REST: nothing of note has come for long
   bool done = false;
   bool ended = false;  // the upstream's body
   std::optional<Error> error;
@@ -116,12 +117,12 @@ net::Task<std::optional<Error>> HoldBack(CallState& call, upstream::Exchange& ex
   StreamBatch batch;
   while (!pipeline.facts.content_seen && !held->done && held->size() <= kMaxHeldBytes) {
     const upstream::Exchange::Piece piece = co_await exchange.Read(wait);
-    if (!piece.failure.ok()) {
-      held->comment =
-          piece.failure.kind == upstream::FailureKind::kDeadline && longest < call.attempt_wait.deadline;
-      if (held->comment) co_return std::nullopt;
-      co_return ToError(piece.failure, wait.scope);
+    if (piece.failure.kind == upstream::FailureKind::kDeadline && longest < call.attempt_wait.deadline) {
+      // HTTP/2 has keep-alives of its own, and gRPC no comments.
+      held->comment = !call.sink.typed();
+      co_return std::nullopt;
     }
+    if (!piece.failure.ok()) co_return ToError(piece.failure, wait.scope);
     batch.Clear();
     if (!piece.data.empty()) pipeline.Feed(piece.data, &batch);
     held->Add(batch);

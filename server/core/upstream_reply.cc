@@ -105,11 +105,11 @@ constexpr codec::DecodeOptions kAnswer{.strictness = codec::Strictness::kRespons
 std::optional<Error> TranslateAnswer(CallState& call, std::string_view body, const Shape& shape,
                                      const Message** out) {
   const providers::Translator& translator = *shape.translator;
-  Message* const answer = translator.response_type()->New(&call.arena);
+  Message* const answer = translator.response_type()->New(&call.arena.get());
   const codec::MessagePlan& plan = *call.config.operations->codec().Find(answer->GetDescriptor());
   codec::DecodeError problem;
   if (!codec::Decode(plan, body, kAnswer, answer, &problem)) return NotUnderstood(problem);
-  Message* const hub = call.operation.response_type->New(&call.arena);
+  Message* const hub = call.operation.response_type->New(&call.arena.get());
   *out = hub;
   return translator.DecodeResponse(*answer, call.facts, hub);
 }

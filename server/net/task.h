@@ -20,6 +20,8 @@
 #include <optional>
 #include <utility>
 
+#include "server/net/frame.h"
+
 // GCC makes no tail calls in instrumented code, where symmetric transfer would therefore grow the stack with
 // every await that does not suspend. There, such an await returns to its caller instead.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -29,10 +31,6 @@
 #endif
 
 namespace portolan::net {
-
-// The recycler behind coroutine frames: size classes of 64 bytes up to 4 KiB, bounded, one per thread.
-void* AllocateFrame(std::size_t size);
-void FreeFrame(void* frame, std::size_t size) noexcept;
 
 namespace internal {
 

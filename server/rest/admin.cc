@@ -1,38 +1,103 @@
 #include "server/rest/admin.h"
 
+#include <utility>
+
+#include "server/base/json_text.h"
 #include "server/http/response_writer.h"
 #include "server/rest/rest_front.h"
 #include "server/telemetry/exposition.h"
 
 namespace portolan::rest {
+namespace {
 
-http::Answer AdminFront::Answer(const http::RequestHead& head) const {
-  if (head.method != "GET" && head.method != "HEAD") {
-    http::Answer answer = http::ErrorAnswer(405, "method_not_allowed", "the admin listener takes GET");
-    answer.headers.Add("allow", "GET, HEAD");
-    return answer;
+http::Answer Json(std::string body) {
+  http::Answer answer;
+  answer.body = std::move(body);
+  answer.headers.Add("cache-control", "no-store");
+  return answer;
+}
+
+http::Answer LogLevelAnswer(telemetry::LogLevel level) {
+  return Json("{\"level\":\"" + std::string(telemetry::ToString(level)) + "\"}");
+}
+
+http::Answer NotAllowed(std::string_view path, std::string_view allow) {
+  http::Answer answer =
+      http::ErrorAnswer(405, "method_not_allowed", std::string(path) + " takes " + std::string(allow));
+  answer.headers.Add("allow", allow);
+  return answer;
+}
+
+bool IsRead(std::string_view method) { return method == "GET" || method == "HEAD"; }
+
+}  // namespace
+
+std::optional<http::Answer> AdminFront::CheckOperator(const http::RequestHead& head) const {
+  const std::string_view origin = FindHeader(head.headers, "origin").value_or("");
+  if (auto error = CheckBrowser(browser_, head.host, origin)) {
+    return http::ErrorAnswer(error->http_status, error->code, error->message);
   }
-  if (auto health = AnswerHealth(head.path, ready_.load(std::memory_order_relaxed)))
-    return *std::move(health);
-  if (!key_.empty()) {
-    std::string_view bearer = FindHeader(head.headers, "authorization").value_or("");
-    constexpr std::string_view kScheme = "Bearer ";
-    bearer.remove_prefix(bearer.starts_with(kScheme) ? kScheme.size() : 0);
-    if (!key_.EqualsInConstantTime(bearer)) {
-      return http::ErrorAnswer(401, "invalid_admin_key", "send the admin key as Authorization: Bearer");
-    }
+  if (key_.empty()) return std::nullopt;
+  std::string_view bearer = FindHeader(head.headers, "authorization").value_or("");
+  constexpr std::string_view kScheme = "Bearer ";
+  bearer.remove_prefix(bearer.starts_with(kScheme) ? kScheme.size() : 0);
+  if (key_.EqualsInConstantTime(bearer)) return std::nullopt;
+  return http::ErrorAnswer(401, "invalid_admin_key", "send the admin key as Authorization: Bearer");
+}
+
+http::Answer AdminFront::SetLogLevel(std::string_view body) {
+  while (!body.empty() && (body.back() == '\n' || body.back() == '\r')) body.remove_suffix(1);
+  const std::optional<telemetry::LogLevel> level = telemetry::ParseLogLevel(body);
+  if (!level) {
+    return http::ErrorAnswer(400, "invalid_value", "the body must be one of error, warn, info and debug");
   }
+  parts_.log_threshold.Set(*level);
+  return LogLevelAnswer(*level);
+}
+
+http::Answer AdminFront::Reload() {
+  if (const std::optional<std::string> problem = parts_.control.ReloadConfig()) {
+    return http::ErrorAnswer(409, "config_refused", *problem);
+  }
+  return Json(parts_.control.ConfigStatus());
+}
+
+http::Answer AdminFront::Drain() {
+  parts_.control.BeginDrain();
+  return Json("{\"status\":\"draining\"}");
+}
+
+http::Answer AdminFront::Answer(const http::Request& request) {
+  const http::RequestHead& head = request.head;
+  const bool read = IsRead(head.method);
+  if (read) {
+    if (auto health = AnswerHealth(head.path, parts_.ready.load(std::memory_order_relaxed)))
+      return *std::move(health);
+  }
+  if (auto refused = CheckOperator(head)) return *std::move(refused);
   if (head.path == "/metrics") {
+    if (!read) return NotAllowed(head.path, "GET, HEAD");
     http::Answer answer;
     answer.content_type = telemetry::Exposition::kContentType;
-    answer.body = metrics_.Render();
+    answer.body = parts_.metrics.Render();
     return answer;
   }
-  return http::ErrorAnswer(404, "route_not_found", "the admin listener has /metrics, /healthz and /readyz");
+  if (head.path == "/config") {
+    return read ? Json(parts_.control.ConfigStatus()) : NotAllowed(head.path, "GET, HEAD");
+  }
+  if (head.path == "/config/reload") return head.method == "POST" ? Reload() : NotAllowed(head.path, "POST");
+  if (head.path == "/drain") return head.method == "POST" ? Drain() : NotAllowed(head.path, "POST");
+  if (head.path == "/log-level") {
+    if (read) return LogLevelAnswer(parts_.log_threshold.level());
+    return head.method == "PUT" ? SetLogLevel(request.body) : NotAllowed(head.path, "GET, HEAD, PUT");
+  }
+  return http::ErrorAnswer(404, "route_not_found",
+                           "the admin listener has /metrics, /healthz, /readyz, /config, /config/reload, "
+                           "/log-level and /drain");
 }
 
 net::Task<void> AdminFront::Handle(http::Request& request, http::ResponseWriter& writer) {
-  const http::Answer answer = Answer(request.head);
+  const http::Answer answer = Answer(request);
   const std::string_view body = answer.body;
   co_await writer.Send(answer.status, answer.content_type, answer.headers.text(), {&body, 1});
 }

@@ -1,29 +1,59 @@
 #pragma once
 
-// The admin listener: metrics and health, for operators and their tools, never for callers.
+// The admin listener: metrics, health and administration, for operators and their tools, never for callers.
 
 #include <atomic>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "server/base/secret.h"
 #include "server/http/handler.h"
+#include "server/rest/browser_guard.h"
+#include "server/telemetry/log_level.h"
 #include "server/telemetry/metrics.h"
 
 namespace portolan::rest {
 
+// What an operator may ask of the running gateway. Called on the admin listener's thread; waits for shards at
+// most.
+class AdminControl {
+ public:
+  virtual ~AdminControl() = default;
+  // The state of the config file as a JSON object.
+  virtual std::string ConfigStatus() const = 0;
+  // Reads the config file again. What is wrong, if that changed nothing.
+  virtual std::optional<std::string> ReloadConfig() = 0;
+  // Makes /readyz say no and answers say `connection: close`; accepting goes on.
+  virtual void BeginDrain() = 0;
+};
+
 class AdminFront final : public http::Handler {
  public:
-  // With a key, everything but health asks for it as the bearer of Authorization.
-  AdminFront(const telemetry::Metrics& metrics, const std::atomic<bool>& ready, const Secret& key)
-      : metrics_(metrics), ready_(ready), key_(key) {}
+  struct Parts {
+    const telemetry::Metrics& metrics;
+    const std::atomic<bool>& ready;
+    telemetry::LogThreshold& log_threshold;
+    AdminControl& control;
+  };
+
+  // With a key, everything but health asks for it as the bearer of Authorization. `key` and what `parts`
+  // names must outlive it.
+  AdminFront(const Parts& parts, const Secret& key, BrowserPolicy browser)
+      : parts_(parts), key_(key), browser_(std::move(browser)) {}
 
   net::Task<void> Handle(http::Request& request, http::ResponseWriter& writer) override;
 
  private:
-  http::Answer Answer(const http::RequestHead& head) const;
+  http::Answer Answer(const http::Request& request);
+  http::Answer SetLogLevel(std::string_view body);
+  http::Answer Reload();
+  http::Answer Drain();
+  std::optional<http::Answer> CheckOperator(const http::RequestHead& head) const;
 
-  const telemetry::Metrics& metrics_;
-  const std::atomic<bool>& ready_;
+  const Parts parts_;
   const Secret& key_;
+  const BrowserPolicy browser_;
 };
 
 }  // namespace portolan::rest

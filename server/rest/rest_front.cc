@@ -1,8 +1,8 @@
 #include "server/rest/rest_front.h"
 
-#include <google/protobuf/arena.h>
 #include <google/protobuf/message.h>
 
+#include <memory>
 #include <utility>
 
 #include "server/core/error_body.h"
@@ -168,12 +168,17 @@ net::Task<void> RestFront::Handle(http::Request& request, http::ResponseWriter& 
   inbound.request_id = HeaderOf(head, "x-request-id");
   if (!telemetry::IsSaneRequestId(inbound.request_id)) inbound.request_id = id.view();
 
-  google::protobuf::Arena arena;
+  std::unique_ptr<google::protobuf::Message> bound;  // of a request without a body
   RestSink sink(writer, origin);
   if (match.route->body == transcode::BodyKind::kWhole) {
     inbound.json = std::move(request.body);
   } else {
-    inbound.message = inbound.operation->request_type->New(&arena);
+    bound.reset(inbound.operation->request_type->New());
+    inbound.message = bound.get();
+    if (match.route->body == transcode::BodyKind::kField) {
+      inbound.message->GetReflection()->SetString(inbound.message, match.route->body_field,
+                                                  std::move(request.body));
+    }
     if (std::optional<Error> error = transcode::BindRequest(match, head.query, inbound.message)) {
       const http::Answer answer = Refuse(&head, request.peer, *std::move(error), {});
       const std::string_view body = answer.body;

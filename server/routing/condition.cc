@@ -29,6 +29,13 @@ struct Value {
   double number = NAN;
 };
 
+// What is too large is infinite, as in JavaScript.
+double RealOf(std::string_view number) {
+  double value = 0;
+  if (codec::ParseReal(number, &value) == codec::NumberError::kNone) return value;
+  return number.starts_with('-') ? -INFINITY : INFINITY;
+}
+
 Value ReadValue(JsonReader& reader) {
   Value value{reader.Peek(), {}, NAN};
   std::string scratch;
@@ -37,7 +44,7 @@ Value ReadValue(JsonReader& reader) {
     if (reader.ReadString(&text, &scratch, codec::LoneSurrogate::kReplace)) value.text = text;
   } else if (reader.Skip(&text)) {
     value.text = text;
-    if (value.type == JsonType::kNumber) codec::ParseReal(text, &value.number);
+    if (value.type == JsonType::kNumber) value.number = RealOf(text);
   }
   if (reader.failed()) value.type = JsonType::kInvalid;
   return value;
@@ -65,21 +72,36 @@ double NumberOf(const Value& value) {
   if (value.type != JsonType::kString) return NAN;
   std::string_view text = value.text;
   while (!text.empty() && (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r'))) text.remove_prefix(1);
-  if (text.starts_with('+')) text.remove_prefix(1);
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
   double number = NAN;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
+  if (text.starts_with("Infinity")) {
+    number = INFINITY;
+  } else if (text.starts_with('.') || (!text.empty() && text[0] >= '0' && text[0] <= '9')) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc::result_out_of_range) {
+      number = RealOf(text.substr(0, static_cast<size_t>(end - text.data())));
+    }
+  }
+  return negative ? -number : number;
 }
 
 enum class Source { kMetadata, kParams, kPathname };
 
-// What `metadata.a.b` names, looked for in the text each time: only what stands before it is read.
+// Metadata come unchecked: a text that is broken behind what is looked for is no object either.
+bool IsObject(std::string_view json) {
+  JsonReader reader(json);
+  return reader.Peek() == JsonType::kObject && reader.Skip() && reader.AtEnd();
+}
+
+// What `metadata.a.b` names, looked for in the text each time.
 struct Field {
   Source source = Source::kPathname;
   std::vector<std::string> path;
 
   Value Find(const ConditionFacts& facts) const {
     if (source == Source::kPathname) return {JsonType::kString, std::string(facts.pathname), NAN};
+    if (source == Source::kMetadata && !IsObject(facts.metadata)) return {};
     JsonReader reader(source == Source::kMetadata ? facts.metadata : facts.params);
     for (const std::string& name : path) {
       if (!Step(reader, name)) return {};

@@ -1,6 +1,9 @@
 #include "server/routing/credentials.h"
 
-#include <string>
+#include <algorithm>
+#include <utility>
+
+#include "server/base/sha256.h"
 
 namespace portolan::routing {
 namespace {
@@ -35,13 +38,34 @@ Error Unauthenticated(std::string_view problem) {
 
 }  // namespace
 
-bool CallerKeys::Contains(std::string_view text) const {
-  bool found = false;
-  for (const Secret& key : keys_) {
-    // Not short-circuited: the time must not tell which key matched.
-    found = key.EqualsInConstantTime(text) | found;
+bool Caller::MayUseRoute(std::string_view route) const {
+  return !routes || (!route.empty() && std::find(routes->begin(), routes->end(), route) != routes->end());
+}
+
+bool Caller::MayUseModel(std::string_view model) const {
+  return !models || std::any_of(models->begin(), models->end(), [&](std::string_view allowed) {
+    return allowed.ends_with('*') ? model.starts_with(allowed.substr(0, allowed.size() - 1))
+                                  : model == allowed;
+  });
+}
+
+CallerKeys::CallerKeys(const std::vector<Secret>& keys) {
+  for (const Secret& key : keys) {
+    Caller caller;
+    caller.sha256 = Sha256Hex(key.Reveal());
+    Add(std::move(caller));
   }
-  return found;
+}
+
+void CallerKeys::Add(Caller caller) {
+  std::string digest = caller.sha256;
+  callers_.emplace(std::move(digest), std::move(caller));
+}
+
+const Caller* CallerKeys::Find(std::string_view key) const {
+  if (key.empty() || callers_.empty()) return nullptr;
+  const auto found = callers_.find(Sha256Hex(key));
+  return found == callers_.end() ? nullptr : &found->second;
 }
 
 std::optional<Error> Authenticate(const CallerKeys& keys, const RequestHeaders& headers,
@@ -50,22 +74,25 @@ std::optional<Error> Authenticate(const CallerKeys& keys, const RequestHeaders& 
   out->x_api_key = headers.x_api_key;
   if (!keys.configured()) return std::nullopt;
 
-  const bool bearer_is_caller_key = !out->bearer.empty() && keys.Contains(out->bearer);
-  if (!out->x_api_key.empty() && keys.Contains(out->x_api_key)) out->x_api_key = {};
+  const Caller* of_bearer = keys.Find(out->bearer);
+  if (keys.Find(out->x_api_key) != nullptr) out->x_api_key = {};
   if (!headers.caller_key.empty()) {
-    if (!keys.Contains(headers.caller_key))
+    out->caller = keys.Find(headers.caller_key);
+    if (out->caller == nullptr)
       return Unauthenticated("This gateway does not know the caller key it was sent.");
-  } else if (!bearer_is_caller_key) {
+  } else if (of_bearer == nullptr) {
     return Unauthenticated(headers.authorization.empty()
                                ? "This gateway asks its callers for a key, and none was sent."
                                : "This gateway does not know the caller key it was sent.");
+  } else {
+    out->caller = of_bearer;
   }
-  if (bearer_is_caller_key) out->bearer = {};
+  if (of_bearer != nullptr) out->bearer = {};
   return std::nullopt;
 }
 
 KeyChoice ChooseKey(const KeySources& sources) {
-  if (!sources.config_key.empty()) return {Secret(std::string(sources.config_key)), true};
+  if (!sources.config_key.empty()) return {Secret(std::string(sources.config_key)), !sources.operator_config};
   const bool may_use_own =
       sources.gateway_key != nullptr && !sources.gateway_key->empty() && !sources.host_from_caller;
   const bool prefer_request = sources.direct_keys && !sources.request_key.empty();

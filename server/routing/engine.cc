@@ -7,7 +7,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A provider that asks for a longer wait is not waited for.
+// A provider that asks for so long a wait, or for more than this in all its answers to one call, is not
+// waited for.
 constexpr milliseconds kLongestRetryAfter = std::chrono::seconds(60);
 
 bool IsSuccess(const Outcome& outcome) {
@@ -48,7 +49,15 @@ void Engine::Note(const RouteNode& node, std::string what) {
   if (explain_) decisions_.push_back({&node, std::move(what)});
 }
 
-Step Engine::Start() { return Descend(&plan_.root); }
+Step Engine::Start() {
+  const Step step = Descend(&plan_.root);
+  if (step.kind == Step::Kind::kTry) return step;
+  // A condition that sends the call nowhere has refused it, which a fallback above it may make good.
+  Outcome refused;
+  refused.status = 400;
+  refused.local = true;
+  return GoOn(refused);
+}
 
 Step Engine::Descend(const RouteNode* node) {
   while (node->kind != RouteNode::Kind::kTarget) {
@@ -58,8 +67,10 @@ Step Engine::Descend(const RouteNode* node) {
     node = node->children[*child].get();
   }
   target_ = node;
+  if (explain_) explained_ = frames_;
   retries_ = 0;
   retry_count_ = 0;
+  asked_ = milliseconds(0);
   return {Step::Kind::kTry, node, milliseconds(0)};
 }
 
@@ -119,9 +130,10 @@ std::optional<milliseconds> Engine::Retry(const Outcome& outcome, TimePoint now,
       std::min(policy.cap, milliseconds(policy.base.count() * (int64_t{1} << std::min(retries_, 10))));
   delay = milliseconds(static_cast<int64_t>(static_cast<double>(delay.count()) * (0.5 + random_() / 2)));
   const bool may_ask = outcome.status == 429 || outcome.status == 503;
-  if (policy.use_retry_after && may_ask && outcome.retry_after) {
+  const bool asked = policy.use_retry_after && may_ask && outcome.retry_after;
+  if (asked) {
     delay = *outcome.retry_after;
-    if (delay >= kLongestRetryAfter) {
+    if (delay >= kLongestRetryAfter || delay > kLongestRetryAfter - asked_) {
       retry_count_ = -1;
       Note(*target_, Told(outcome) + ": asks for a wait that is too long");
       return std::nullopt;
@@ -131,6 +143,7 @@ std::optional<milliseconds> Engine::Retry(const Outcome& outcome, TimePoint now,
     Note(*target_, Told(outcome) + ": no time is left for another attempt");
     return std::nullopt;
   }
+  if (asked) asked_ += delay;
   return delay;
 }
 
@@ -142,7 +155,14 @@ Step Engine::Next(const Outcome& outcome, TimePoint now, TimePoint deadline) {
                        std::to_string(delay->count()) + " ms");
     return {Step::Kind::kTry, target_, *delay};
   }
-  while (!frames_.empty() && now < deadline) {
+  if (now >= deadline) return {};
+  const Step step = GoOn(outcome);
+  if (step.kind == Step::Kind::kTry) went_on_ = true;
+  return step;
+}
+
+Step Engine::GoOn(const Outcome& outcome) {
+  while (!frames_.empty()) {
     const Frame frame = frames_.back();
     frames_.pop_back();
     if (frame.node->kind != RouteNode::Kind::kFallback || frame.child + 1 == frame.node->children.size())
@@ -154,7 +174,6 @@ Step Engine::Next(const Outcome& outcome, TimePoint now, TimePoint deadline) {
     const Step step = Descend(frame.node->children[child].get());
     // A condition below it may send the call nowhere: then to the one behind it.
     if (step.kind == Step::Kind::kDone) continue;
-    went_on_ = true;
     return step;
   }
   return {};

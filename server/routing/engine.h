@@ -60,7 +60,7 @@ class Engine {
   Engine(const RoutePlan& plan, const ConditionFacts& facts, const Random& random)
       : plan_(plan), facts_(facts), random_(random) {}
 
-  // The first step. kDone: no condition matched, and nobody is to be called.
+  // The first step. kDone: conditions sent the call nowhere, and nobody is to be called.
   Step Start();
   // The step after an attempt. No wait and no attempt begins that could not end before `deadline`.
   Step Next(const Outcome& outcome, TimePoint now, TimePoint deadline);
@@ -80,14 +80,19 @@ class Engine {
   void Explain() { explain_ = true; }
   const std::vector<Decision>& decisions() const { return decisions_; }
 
- private:
-  // A strategy on the way down to the target in use.
+  // A strategy on the way down to the target in use, and which of its targets that goes by.
   struct Frame {
     const RouteNode* node;
     size_t child;
   };
+  // From the root down to the target in use, or the last one that was; empty if there was none.
+  // REQUIRES: Explain() was called at the start.
+  const std::vector<Frame>& explained() const { return explained_; }
 
+ private:
   Step Descend(const RouteNode* node);
+  // To the next target of the innermost fallback that goes on after `outcome`.
+  Step GoOn(const Outcome& outcome);
   std::optional<size_t> Choose(const RouteNode& node);
   size_t Draw(const RouteNode& node);
   std::optional<size_t> Match(const RouteNode& node);
@@ -100,11 +105,13 @@ class Engine {
   const Random& random_;
   std::vector<Frame> frames_;
   const RouteNode* target_ = nullptr;
-  int retries_ = 0;  // made at target_
+  int retries_ = 0;                     // made at target_
+  std::chrono::milliseconds asked_{0};  // waits that target_ asked for
   int retry_count_ = 0;
   bool went_on_ = false;
   bool explain_ = false;
   std::vector<Decision> decisions_;
+  std::vector<Frame> explained_;
 };
 
 }  // namespace portolan::routing

@@ -1,7 +1,6 @@
 #include "server/routing/plan.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -9,6 +8,7 @@
 #include "server/base/header.h"
 #include "server/base/json_text.h"
 #include "server/codec/json_reader.h"
+#include "server/routing/forward_headers.h"
 
 namespace portolan::routing {
 namespace {
@@ -17,22 +17,6 @@ constexpr int kMaxDepth = 32;
 constexpr size_t kMaxTargets = 256;
 constexpr int64_t kMaxTimeoutMs = 365LL * 24 * 3600 * 1000;
 constexpr int32_t kMaxBackoffMs = 600'000;
-
-// Headers that no config can forward: they frame the message, or are the gateway's own or a credential.
-constexpr std::array<std::string_view, 14> kNeverForwarded = {"authorization",
-                                                              "connection",
-                                                              "content-encoding",
-                                                              "content-length",
-                                                              "content-type",
-                                                              "expect",
-                                                              "host",
-                                                              "keep-alive",
-                                                              "proxy-authorization",
-                                                              "te",
-                                                              "trailer",
-                                                              "transfer-encoding",
-                                                              "upgrade",
-                                                              "x-api-key"};
 
 std::string Quote(std::string_view text) {
   std::string out;
@@ -62,6 +46,7 @@ struct Inherited {
   std::vector<codec::Edit> override_params;
   RetryPolicy retry;
   std::optional<std::chrono::milliseconds> request_timeout;
+  TimeLimits limits;
   std::string custom_host;
   std::vector<std::string> forward_headers;
   std::optional<bool> strict_open_ai_compliance;
@@ -99,6 +84,11 @@ class Compiler {
  private:
   std::optional<Error> Inherit(const v1::RouteConfig& config, const std::string& path, Inherited* inherited) {
     for (const v1::Param& param : config.override_params()) {
+      // The caller has asked for the form of answer that he can read; and what is the gateway's goes nowhere.
+      if (param.key() == "stream" || param.key() == "portolan") {
+        Ignore(path + ".override_params", param.key());
+        continue;
+      }
       // An entry without a value is a null.
       const std::string json = param.has_value() ? param.value() : "null";
       auto& all = inherited->override_params;
@@ -113,19 +103,16 @@ class Compiler {
     if (config.has_retry()) {
       if (auto error = Retry(config.retry(), path + ".retry", &inherited->retry)) return error;
     }
-    if (config.has_request_timeout() && config.request_timeout() != 0) {
-      if (config.request_timeout() < 0 || config.request_timeout() > kMaxTimeoutMs) {
-        return Wrong(path + ".request_timeout", "must be a whole number of milliseconds, at most a year");
-      }
-      inherited->request_timeout = std::chrono::milliseconds(config.request_timeout());
-    }
+    if (auto error = Times(config, path, inherited)) return error;
     if (!config.custom_host().empty()) inherited->custom_host = config.custom_host();
-    if (!config.forward_headers().empty()) {
+    if (!config.forward_headers().empty() || IsEmptyList(config, "forward_headers")) {
       inherited->forward_headers.clear();
       for (int i = 0; i < config.forward_headers_size(); ++i) {
         std::string name = Lower(config.forward_headers(i));
-        const std::string at = path + ".forward_headers[" + std::to_string(i) + "]";
-        if (auto error = CheckForwarded(name, at)) return error;
+        if (!MayForward(name)) {
+          return Wrong(path + ".forward_headers[" + std::to_string(i) + "]",
+                       Quote(name) + " cannot be forwarded");
+        }
         inherited->forward_headers.push_back(std::move(name));
       }
     }
@@ -135,11 +122,26 @@ class Compiler {
     return std::nullopt;
   }
 
-  static std::optional<Error> CheckForwarded(const std::string& name, const std::string& path) {
-    const bool ours = name.starts_with("x-portkey-") || name.starts_with("x-portolan-");
-    const bool never =
-        std::find(kNeverForwarded.begin(), kNeverForwarded.end(), name) != kNeverForwarded.end();
-    if (ours || never) return Wrong(path, Quote(name) + " cannot be forwarded");
+  static std::optional<Error> Times(const v1::RouteConfig& config, const std::string& path,
+                                    Inherited* inherited) {
+    struct Row {
+      const char* name;
+      int64_t milliseconds;
+      std::optional<std::chrono::milliseconds>* out;
+    };
+    const Row rows[] = {
+        {".request_timeout", config.request_timeout(), &inherited->request_timeout},
+        {".connect_timeout", config.connect_timeout(), &inherited->limits.connect},
+        {".first_byte_timeout", config.first_byte_timeout(), &inherited->limits.first_byte},
+        {".idle_timeout", config.idle_timeout(), &inherited->limits.idle},
+    };
+    for (const Row& row : rows) {
+      if (row.milliseconds == 0) continue;
+      if (row.milliseconds < 0 || row.milliseconds > kMaxTimeoutMs) {
+        return Wrong(path + row.name, "must be a whole number of milliseconds, at most a year");
+      }
+      *row.out = std::chrono::milliseconds(row.milliseconds);
+    }
     return std::nullopt;
   }
 
@@ -167,6 +169,13 @@ class Compiler {
     return std::nullopt;
   }
 
+  // Whether a list was given, and is empty.
+  template <typename Message>
+  static bool IsEmptyList(const Message& from, std::string_view name) {
+    return std::any_of(from.extra().begin(), from.extra().end(),
+                       [&](const v1::Extra& extra) { return extra.name() == name && extra.json() == "[]"; });
+  }
+
   // The list on_status_codes of a message; an empty one counts as well. Leaves *out as it is if there is
   // none.
   template <typename Message>
@@ -174,10 +183,7 @@ class Compiler {
                                        bool* given) {
     const auto& list = from.on_status_codes();
     const std::string path = at + ".on_status_codes";
-    const auto empty = [](const v1::Extra& extra) {
-      return extra.name() == "on_status_codes" && extra.json() == "[]";
-    };
-    *given = !list.empty() || std::any_of(from.extra().begin(), from.extra().end(), empty);
+    *given = !list.empty() || IsEmptyList(from, "on_status_codes");
     if (!*given) return std::nullopt;
     std::vector<int> statuses;
     for (int i = 0; i < list.size(); ++i) {
@@ -207,6 +213,7 @@ class Compiler {
     target.override_params = std::move(inherited.override_params);
     target.retry = std::move(inherited.retry);
     target.request_timeout = inherited.request_timeout;
+    target.limits = inherited.limits;
     target.forward_headers = std::move(inherited.forward_headers);
     target.strict_open_ai_compliance = inherited.strict_open_ai_compliance;
     return Options(config, path, &target);

@@ -44,6 +44,13 @@ struct RetryPolicy {
   std::chrono::milliseconds cap{16000};
 };
 
+// Of one target, in the place of the gateway's own.
+struct TimeLimits {
+  std::optional<std::chrono::milliseconds> connect;
+  std::optional<std::chrono::milliseconds> first_byte;
+  std::optional<std::chrono::milliseconds> idle;
+};
+
 // One target as the config describes it. What it leaves open the request decides, or the gateway's defaults.
 struct TargetSpec {
   const providers::Provider* provider = nullptr;  // nullptr: not named
@@ -52,7 +59,8 @@ struct TargetSpec {
   std::vector<codec::Edit> override_params;  // in order
   RetryPolicy retry;
   std::optional<std::chrono::milliseconds> request_timeout;  // for each attempt
-  std::vector<std::string> forward_headers;                  // lower case
+  TimeLimits limits;
+  std::vector<std::string> forward_headers;  // lower case
   std::optional<bool> strict_open_ai_compliance;
   std::vector<std::pair<std::string, std::string>> options;  // of the provider, by their snake_case names
 };
@@ -83,8 +91,11 @@ struct RoutePlan {
 
   RouteNode root;
   std::vector<const RouteNode*> targets;  // all of them, in order
-  bool reads_params = false;              // a condition asks about the request's body
-  std::vector<std::string> ignored;       // paths of known members without effect
+  // Written by the operator: its hosts need no leave, its keys are the gateway's, and requests cannot turn it
+  // to other hosts.
+  bool from_operator = false;
+  bool reads_params = false;         // a condition asks about the request's body
+  std::vector<std::string> ignored;  // paths of known members without effect
 };
 
 // Compiles a config. Fails with 400 invalid_config, naming path and reason

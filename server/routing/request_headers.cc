@@ -23,6 +23,8 @@ std::string_view* KnownField(std::string_view name, RequestHeaders* out) {
   if (name == "request-timeout") return &out->request_timeout;
   if (name == "trace-id") return &out->trace_id;
   if (name == "metadata") return &out->metadata;
+  if (name == "explain") return &out->explain;
+  if (name == "forward-headers") return &out->forward_headers;
   if (name == "api-key") return &out->caller_key;
   return nullptr;
 }

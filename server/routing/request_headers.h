@@ -25,6 +25,8 @@ struct RequestHeaders {
   std::string_view request_timeout;
   std::string_view trace_id;
   std::string_view metadata;
+  std::string_view explain;
+  std::string_view forward_headers;
   std::string_view caller_key;  // x-portolan-api-key, x-portkey-api-key
   bool strict_open_ai_compliance = true;
   bool strict_given = false;

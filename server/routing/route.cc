@@ -4,6 +4,7 @@
 
 #include "server/base/json_text.h"
 #include "server/codec/json_reader.h"
+#include "server/routing/forward_headers.h"
 #include "server/routing/timeout.h"
 
 namespace portolan::routing {
@@ -39,23 +40,70 @@ bool FitForHeader(std::string_view value) {
                      [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
 }
 
-// Whether a target has no key but what the request may bring.
-bool IsKeyless(const RoutePolicy& policy, const TargetSpec& target, bool host_from_header) {
-  if (!target.api_key.empty()) return false;
-  if (policy.direct_keys || host_from_header || !target.custom_host.empty()) return true;
-  return target.provider == nullptr || !policy.gateway_key ||
-         policy.gateway_key(target.provider->name()) == nullptr;
+// The text of a JSON string; "" of anything else.
+std::string StringOf(std::string_view json) {
+  codec::JsonReader reader(json);
+  std::string scratch;
+  std::string_view text;
+  if (reader.Peek() != codec::JsonType::kString || !reader.ReadString(&text, &scratch)) return {};
+  return std::string(text);
 }
 
-// Whether what credentials the request brings can be meant for `node`.
-bool IsRequestsOwn(const RoutePolicy& policy, const RoutePlan& plan, const RouteNode& node,
-                   bool host_from_header) {
+// Who a target is and what it is asked for.
+struct Served {
+  const Provider* provider = nullptr;  // nullptr: the request names one that there is not
+  std::string_view named;              // what the request calls it
+  std::string model;
+  bool prefix_taken = false;  // off the model
+};
+
+// `anthropic/claude-…`: the prefix counts if it is a provider's name and nothing else names one, and is taken
+// off.
+Served WhoServes(const RoutePolicy& policy, const RouteRequest& request, const TargetSpec& target) {
+  Served served{target.provider, {}, request.model, false};
+  for (const codec::Edit& edit : target.override_params) {
+    if (edit.name != "model") continue;
+    if (std::string model = StringOf(edit.json); !model.empty()) served.model = std::move(model);
+  }
+  if (served.provider != nullptr) return served;
+  served.named = request.provider ? std::string_view(*request.provider) : request.headers.provider;
+  if (served.named.empty()) {
+    const size_t slash = served.model.find('/');
+    if (slash != std::string::npos)
+      served.provider = policy.registry->Find(std::string_view(served.model).substr(0, slash));
+    served.prefix_taken = served.provider != nullptr;
+    if (served.prefix_taken) {
+      served.model.erase(0, slash + 1);
+      return served;
+    }
+    // Without a provider, the list is that of the gateway itself.
+    served.named = request.operation == providers::Operation::kListModels
+                       ? std::string_view("echo")
+                       : std::string_view(policy.default_provider);
+  }
+  served.provider = policy.registry->Find(served.named);
+  return served;
+}
+
+// Whether a target has no key but what the request may bring.
+bool IsKeyless(const RoutePolicy& policy, const RouteRequest& request, const TargetSpec& target,
+               const Provider* provider, bool host_from_header) {
+  if (!target.api_key.empty()) return false;
+  // Nobody is called, and no key is wanted.
+  if (provider != nullptr && provider->shape(request.operation).kind == Shape::Kind::kLocal) return false;
+  if (policy.direct_keys || host_from_header || !target.custom_host.empty()) return true;
+  return provider == nullptr || !policy.gateway_key || policy.gateway_key(provider->name()) == nullptr;
+}
+
+// Whether what credentials the request brings can be meant for `node`, which `provider` serves.
+bool IsRequestsOwn(const RoutePolicy& policy, const RouteRequest& request, const RoutePlan& plan,
+                   const RouteNode& node, const Provider* provider, bool host_from_header) {
   if (plan.targets.size() == 1) return true;
-  if (!IsKeyless(policy, node.target, host_from_header)) return false;
+  if (!IsKeyless(policy, request, node.target, provider, host_from_header)) return false;
   return std::all_of(plan.targets.begin(), plan.targets.end(), [&](const RouteNode* other) {
-    return !IsKeyless(policy, other->target, host_from_header) ||
-           (other->target.provider == node.target.provider &&
-            other->target.custom_host == node.target.custom_host);
+    const Provider* others = WhoServes(policy, request, other->target).provider;
+    return !IsKeyless(policy, request, other->target, others, host_from_header) ||
+           (others == provider && (host_from_header || other->target.custom_host == node.target.custom_host));
   });
 }
 
@@ -69,56 +117,41 @@ class Resolver {
     out_.index = node_.path;
     out_.strict_open_ai_compliance = spec_.strict_open_ai_compliance.value_or(true);
     out_.attempt_timeout = spec_.request_timeout;
-    out_.forward_headers = spec_.forward_headers;
+    out_.limits = spec_.limits;
+    if (auto error = ChooseForwarded()) return error;
     if (auto error = ChooseProvider()) return error;
     ChooseHost();
-    own_ = IsRequestsOwn(policy_, plan_, node_, !HostOfHeader().empty());
+    own_ = IsRequestsOwn(policy_, request_, plan_, node_, out_.target.provider, !HostOfHeader().empty());
     ChooseCredentials();
     if (auto error = TakeOptions()) return error;
     return CheckUsable();
   }
 
  private:
-  std::optional<Error> ChooseProvider() {
-    out_.model = request_.model;
-    out_.edits = spec_.override_params;
-    for (const codec::Edit& edit : out_.edits) {
-      if (edit.name == "model") TakeModelOverride(edit.json);
-    }
-    out_.target.provider = spec_.provider;
-    if (spec_.provider != nullptr) return std::nullopt;
-    std::string_view name =
-        request_.provider ? std::string_view(*request_.provider) : request_.headers.provider;
-    if (name.empty()) name = TakePrefix();
-    // Without a provider, the list is that of the gateway itself.
-    if (name.empty() && request_.operation == providers::Operation::kListModels) name = "echo";
-    if (name.empty()) name = policy_.default_provider;
-    out_.target.provider = policy_.registry->Find(name);
-    if (out_.target.provider == nullptr) {
-      return Error::InvalidRequest(
-          "unknown_provider",
-          "there is no provider called " + Quote(name) + "; known are " + KnownNames(*policy_.registry),
-          "x-portolan-provider");
+  std::optional<Error> ChooseForwarded() {
+    out_.forward_headers = spec_.forward_headers;
+    if (request_.headers.forward_headers.empty()) return std::nullopt;
+    out_.forward_headers = ForwardList(request_.headers.forward_headers);
+    for (const std::string& name : out_.forward_headers) {
+      if (MayForward(name)) continue;
+      return Error::InvalidRequest("invalid_forward_headers",
+                                   "x-portolan-forward-headers: " + Quote(name) + " cannot be forwarded",
+                                   "x-portolan-forward-headers");
     }
     return std::nullopt;
   }
 
-  void TakeModelOverride(std::string_view json) {
-    codec::JsonReader reader(json);
-    std::string scratch;
-    std::string_view model;
-    if (reader.Peek() == codec::JsonType::kString && reader.ReadString(&model, &scratch)) out_.model = model;
-  }
-
-  // `anthropic/claude-…`: the prefix counts if it is a provider's name, and is taken off.
-  std::string_view TakePrefix() {
-    const size_t slash = out_.model.find('/');
-    if (slash == std::string::npos) return {};
-    const Provider* provider = policy_.registry->Find(std::string_view(out_.model).substr(0, slash));
-    if (provider == nullptr) return {};
-    out_.model.erase(0, slash + 1);
-    out_.edits.push_back({codec::Edit::Kind::kSet, "model", Quote(out_.model)});
-    return provider->name();
+  std::optional<Error> ChooseProvider() {
+    Served served = WhoServes(policy_, request_, spec_);
+    out_.target.provider = served.provider;
+    out_.edits = spec_.override_params;
+    out_.model = std::move(served.model);
+    if (served.prefix_taken) out_.edits.push_back({codec::Edit::Kind::kSet, "model", Quote(out_.model)});
+    if (served.provider != nullptr) return std::nullopt;
+    return Error::InvalidRequest(
+        "unknown_provider",
+        "there is no provider called " + Quote(served.named) + "; known are " + KnownNames(*policy_.registry),
+        "x-portolan-provider");
   }
 
   std::string_view HostOfHeader() const {
@@ -130,6 +163,7 @@ class Resolver {
     if (host.empty()) host = spec_.custom_host;
     while (host.ends_with('/')) host.remove_suffix(1);
     out_.target.host_from_caller = !host.empty();
+    out_.target.host_trusted = plan_.from_operator;
     out_.target.base_url = std::string(host.empty() ? out_.target.provider->default_base_url() : host);
   }
 
@@ -142,6 +176,7 @@ class Resolver {
     if (own_ && provider.key_header() == "x-api-key" && !request_.credentials.x_api_key.empty()) {
       sources.request_key = request_.credentials.x_api_key;
     }
+    sources.operator_config = plan_.from_operator;
     sources.host_from_caller = out_.target.host_from_caller;
     sources.direct_keys = policy_.direct_keys;
     KeyChoice choice = ChooseKey(sources);
@@ -190,16 +225,16 @@ class Resolver {
                                    std::string(provider.name()) + " has no " +
                                        std::string(providers::ToString(request_.operation)) + " operation");
     }
-    if (shape.kind == Shape::Kind::kLocal || !out_.target.api_key.empty() || out_.target.host_from_caller) {
-      return std::nullopt;
-    }
+    // Hosts that a config or the operator names may want no key.
+    const bool own_host = out_.target.host_from_caller || provider.key_variables().empty();
+    if (shape.kind == Shape::Kind::kLocal || !out_.target.api_key.empty() || own_host) return std::nullopt;
     Error error;
     error.error_class = ErrorClass::kCaller;
     error.http_status = 401;
     error.code = "missing_provider_key";
-    error.message = "no key for " + std::string(provider.name()) + ": send one as Authorization: Bearer";
-    if (!provider.key_variables().empty())
-      error.message += ", or start the gateway with " + std::string(provider.key_variables()[0]);
+    error.message = "no key for " + std::string(provider.name()) +
+                    ": send one as Authorization: Bearer, or start the gateway with " +
+                    std::string(provider.key_variables()[0]);
     return error;
   }
 

@@ -49,9 +49,10 @@ struct Route {
   std::string model;               // as the target is to see it
   std::vector<codec::Edit> edits;  // to the request, for this target only
   std::optional<std::chrono::milliseconds> attempt_timeout;
-  std::span<const std::string> forward_headers;  // lower case
-  bool strict_open_ai_compliance = true;         // the config's; the header beats it
-  std::vector<std::string> ignored;              // options of the config that the provider does not know
+  TimeLimits limits;
+  std::vector<std::string> forward_headers;  // lower case; the header's, else the config's
+  bool strict_open_ai_compliance = true;     // the config's; the header beats it
+  std::vector<std::string> ignored;          // options of the config that the provider does not know
 };
 
 // The time budget of the whole call, of x-portolan-request-timeout; nullopt if the header is not there.
@@ -59,8 +60,8 @@ std::optional<Error> ReadCallTimeout(const RequestHeaders& headers,
                                      std::optional<std::chrono::milliseconds>* out);
 
 // Fills in one target of a plan for this request. `node` must outlive the route. Fails with 400 for an
-// unknown provider, a bad option, an operation that the provider does not have (unsupported_operation); with
-// 401 where no key is at hand for a provider that wants one.
+// unknown provider, a bad option, a header that cannot be forwarded, an operation that the provider does not
+// have (unsupported_operation); with 401 where no key is at hand for a provider that wants one.
 //
 // The request's own key and provider options go to one target only: where the plan has several, to those
 // without a key of their own, if these are all the same provider at the same host; else to none.

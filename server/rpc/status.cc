@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/strings/str_join.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "server/base/status_map.h"
@@ -15,6 +16,7 @@ constexpr size_t kMaxMessage = 1024;
 constexpr size_t kMaxDescription = 512;
 constexpr size_t kMaxParam = 256;
 constexpr size_t kMaxWord = 128;
+constexpr size_t kMaxTried = 1024;
 
 bool IsUtf8Tail(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
@@ -40,6 +42,7 @@ void AddErrorInfo(const Error& error, google::rpc::Status* status) {
   metadata["attempts"] = std::to_string(error.attempts);
   metadata["retryable"] = error.retryable ? "true" : "false";
   if (error.retry_after) metadata["retry_after_ms"] = std::to_string(error.retry_after->count());
+  if (!error.tried.empty()) metadata["tried"] = Cut(absl::StrJoin(error.tried, "; "), kMaxTried);
   status->add_details()->PackFrom(info);
 }
 

@@ -12,6 +12,11 @@ constexpr JsonKey kProvider("provider");
 constexpr JsonKey kModel("model");
 constexpr JsonKey kTarget("target");
 constexpr JsonKey kAttempts("attempts");
+constexpr JsonKey kCaller("caller");
+constexpr JsonKey kConfig("config");
+constexpr JsonKey kOption("option");
+constexpr JsonKey kTried("tried");
+constexpr JsonKey kDecisions("decisions");
 constexpr JsonKey kUpstreamStatus("upstream_status");
 constexpr JsonKey kUpstreamRequestId("upstream_request_id");
 constexpr JsonKey kMsg("msg");
@@ -76,13 +81,17 @@ void PutUpstream(const CallRecord& call, JsonLine* line) {
   if (call.attempts > 0) line->Integer(kAttempts, call.attempts);
   if (call.upstream_status > 0) line->Integer(kUpstreamStatus, call.upstream_status);
   PutText(kUpstreamRequestId, call.upstream_request_id, line);
+  PutText(kConfig, call.config, line);
+  PutText(kOption, call.option, line);
+  PutText(kTried, call.tried, line);
+  PutText(kDecisions, call.decisions, line);
 }
 
 }  // namespace
 
 void AccessLog::Write(const CallRecord& call, std::chrono::system_clock::time_point now) {
   const LogLevel level = LevelOf(call);
-  if (level > threshold_) return;
+  if (!threshold_.Passes(level)) return;
   char timestamp[TimestampFormatter::kLength];
   timestamps_.Format(now, timestamp);
   JsonLine line(buffer_, {timestamp, sizeof timestamp}, level);
@@ -96,6 +105,7 @@ void AccessLog::Write(const CallRecord& call, std::chrono::system_clock::time_po
   PutText(kMethod, call.method, &line);
   PutText(kPeer, call.peer, &line);
   PutText(kClient, call.client, &line);
+  PutText(kCaller, call.caller, &line);
   if (call.stream) line.Bool(kStream, true);
   PutUpstream(call, &line);
   line.Unsigned(kBytesIn, call.bytes_in);

@@ -10,7 +10,8 @@
 
 namespace portolan::telemetry {
 
-// Writes one JSON line a call. One a shard; belongs to its thread; never waits.
+// Writes one JSON line a call. One a shard; belongs to its thread; never waits. Ring and threshold must
+// outlive it.
 //
 //   {"ts":"2026-11-22T22:35:02.123Z","level":"info","msg":"call","request_id":"…","door":"http",…}
 //
@@ -18,14 +19,14 @@ namespace portolan::telemetry {
 // docs/configuration.md lists the members.
 class AccessLog {
  public:
-  AccessLog(LogRing& ring, LogLevel threshold) : ring_(ring), threshold_(threshold) {}
+  AccessLog(LogRing& ring, const LogThreshold& threshold) : ring_(ring), threshold_(threshold) {}
 
   void Write(const CallRecord& call) { Write(call, std::chrono::system_clock::now()); }
   void Write(const CallRecord& call, std::chrono::system_clock::time_point now);
 
  private:
   LogRing& ring_;
-  const LogLevel threshold_;
+  const LogThreshold& threshold_;
   TimestampFormatter timestamps_;
   std::array<char, 8192> buffer_;
 };

@@ -39,6 +39,11 @@ struct CallRecord {
   std::string_view model;  // as the provider saw it
   std::string_view
       target;  // where the last attempt went: `https://api.openai.com`, never with user info or a query
+  std::string_view caller;     // the name of the caller's key
+  std::string_view config;     // the operator's name of the call's route
+  std::string_view option;     // path of the last target in the call's config: `config.targets[1]`
+  std::string_view tried;      // what the attempts before it came to
+  std::string_view decisions;  // why it went there, if the caller asked
   bool stream = false;
   int attempts = 0;         // upstream attempts
   int upstream_status = 0;  // of the last attempt; 0: no answer came

@@ -35,7 +35,7 @@ struct LogField {
 // answer.
 class Logger {
  public:
-  Logger(LogWriter& writer, LogLevel threshold) : writer_(writer), threshold_(threshold) {}
+  Logger(LogWriter& writer, const LogThreshold& threshold) : writer_(writer), threshold_(threshold) {}
 
   using Fields = std::initializer_list<LogField>;
   void Error(std::string_view message, Fields fields = {}) { Log(LogLevel::kError, message, fields); }
@@ -43,7 +43,7 @@ class Logger {
   void Info(std::string_view message, Fields fields = {}) { Log(LogLevel::kInfo, message, fields); }
   void Debug(std::string_view message, Fields fields = {}) { Log(LogLevel::kDebug, message, fields); }
 
-  bool enabled(LogLevel level) const { return level <= threshold_; }
+  bool enabled(LogLevel level) const { return threshold_.Passes(level); }
   void Log(LogLevel level, std::string_view message, Fields fields) {
     Log(level, message, fields, std::chrono::system_clock::now());
   }
@@ -52,7 +52,7 @@ class Logger {
 
  private:
   LogWriter& writer_;
-  const LogLevel threshold_;
+  const LogThreshold& threshold_;
 };
 
 }  // namespace portolan::telemetry

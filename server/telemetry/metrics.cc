@@ -141,4 +141,9 @@ void Metrics::AddValue(std::string_view name, std::string_view help, std::string
   values_.push_back({name, help, type, std::move(read)});
 }
 
+void Metrics::AddText(std::string_view name, std::string_view help, std::string_view label,
+                      std::function<std::string()> read) {
+  values_.push_back({name, help, "gauge", [] { return 1.0; }, label, std::move(read)});
+}
+
 }  // namespace portolan::telemetry

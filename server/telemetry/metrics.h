@@ -101,6 +101,10 @@ class Metrics {
   void AddValue(std::string_view name, std::string_view help, std::string_view type,
                 std::function<double()> read);
 
+  // A text that another part keeps, as the value of `label` of a gauge that is always 1.
+  void AddText(std::string_view name, std::string_view help, std::string_view label,
+               std::function<std::string()> read);
+
   // Everything in Prometheus' text format (Exposition::kContentType). Thread-safe. Takes 10 ms and more with
   // many thousands of series or open descriptors.
   std::string Render() const;
@@ -111,6 +115,8 @@ class Metrics {
     std::string_view help;
     std::string_view type;
     std::function<double()> read;
+    std::string_view label = {};
+    std::function<std::string()> read_label = {};
   };
 
   MetricLabels labels_;

@@ -192,7 +192,13 @@ std::string Metrics::Render() const {
   out.Sample("portolan_open_streams", {}, totals.open_streams);
   for (const Value& value : values_) {
     out.Family(value.name, value.help, value.type);
-    out.Sample(value.name, {}, value.read());
+    if (value.read_label == nullptr) {
+      out.Sample(value.name, {}, value.read());
+      continue;
+    }
+    const std::string text = value.read_label();
+    const Label label{value.label, text};
+    out.Sample(value.name, {&label, 1}, value.read());
   }
   WriteProcessMetrics(&out);
   return out.Take();

@@ -194,6 +194,18 @@ def ratio_of(row, results):
     return statistics.median(b["cpu_us"] / a["cpu_us"] for a, b in zip(base, ours))
 
 
+def added_cpu_of(row, results):
+    """Microseconds of CPU time more than the base's, likewise."""
+    base, ours = results[row.name, "base"], results[row.name, "ours"]
+    return statistics.median(b["cpu_us"] - a["cpu_us"] for a, b in zip(base, ours))
+
+
+def bar_cell(row):
+    if row.added_us_bar:
+        return f"+ {row.added_us_bar:g} µs"
+    return f"{row.bar:g}" if row.bar else ""
+
+
 def added_of(row, results, name):
     """Microseconds that each side adds to the upstream's own latency: (base, ours)."""
     direct = median(results[row.name, "direct"], name)
@@ -213,7 +225,7 @@ def render(chosen, results, peer_names):
     for row in chosen:
         base, ours = results[row.name, "base"], results[row.name, "ours"]
         lines.append([row.name, str(row.concurrency), row.base.server.replace("_", " "), cpu_cell(base), cpu_cell(ours),
-                      f"{ratio_of(row, results):.2f}", f"{row.bar:g}" if row.bar else "",
+                      f"{ratio_of(row, results):.2f}", bar_cell(row),
                       f"{median(base, 'rate'):.0f}", f"{median(ours, 'rate'):.0f}",
                       f"{median(base, 'p50_us'):.0f} / {median(ours, 'p50_us'):.0f}",
                       f"{median(base, 'p99_us'):.0f} / {median(ours, 'p99_us'):.0f}"])
@@ -245,6 +257,7 @@ def past_bars(chosen, results, idle_mb, started_ms, stream_kb):
 
     for row in chosen:
         judge(row.name + ", CPU ratio", ratio_of(row, results), row.bar)
+        judge(row.name + ", added CPU µs", added_cpu_of(row, results), row.added_us_bar)
         if row.latency_bar:
             for name in ("p50_us", "p99_us"):
                 base, ours = added_of(row, results, name)

@@ -43,6 +43,16 @@ def anthropic_body(stream=False):
     return json.dumps(body, separators=(",", ":"))
 
 
+def nested_config(host):
+    """Three levels: a fallback to a draw by weight, behind a condition."""
+    target = {"provider": "openai", "custom_host": host + "/v1"}
+    draw = {"name": "draw", "strategy": {"mode": "loadbalance"}, "targets": [target, {**target, "weight": 2}]}
+    fallback = {"name": "safe", "strategy": {"mode": "fallback"}, "targets": [draw, target], "retry": {"attempts": 2}}
+    condition = {"query": {"params.model": {"$regex": "^gpt-"}}, "then": "safe"}
+    return json.dumps({"strategy": {"mode": "conditional", "conditions": [condition], "default": "safe"},
+                       "targets": [fallback]}, separators=(",", ":"))
+
+
 @dataclass
 class Side:
     """How one side is called: the path and body are what it needs to reach the same kind of answer."""
@@ -63,6 +73,7 @@ class Row:
     per: int = 1  # CPU is told per request divided by this: chunks of a stream
     direct: bool = False  # latency is also measured without a proxy, so that what is added can be told
     bar: float = 0  # the ratio must not be higher; 0: it is told and not judged
+    added_us_bar: float = 0  # the CPU time that is added must not be more
     latency_bar: float = 0  # with `direct`: so many times the latency that nginx adds, at most
 
 
@@ -97,6 +108,9 @@ def rows(upstream, tls_upstream):
             Side("portolan", chat, openai_body(), over_tls)),
         Row("unary, 2 shards", "wrk", 64, Side("portolan", chat, openai_body(), openai),
             Side("portolan_2", chat, openai_body(), openai)),
+        Row("unary, three-level config", "wrk", 64, Side("portolan", chat, openai_body(), openai),
+            Side("portolan", chat, openai_body(), SDK_HEADERS + [f"x-portolan-config: {nested_config(host)}"]),
+            added_us_bar=2.0),
         Row("streamed, per chunk", "streams", 8, *same(openai_body(True)), per=100, bar=0.9),
         Row("translated", "wrk", 64, *translated(False), bar=1.3),
         Row("translated stream, per chunk", "streams", 8, *translated(True), per=100, bar=1.3),

@@ -238,6 +238,24 @@ TEST_F(GatewayFailures, OfTheCallersOwnTimeoutAreRequestTimeouts) {
   }
 }
 
+// A target's own limits take the place of the gateway's.
+TEST_F(GatewayFailures, OfATargetsLimitsAreTimeoutsOfTheGateway) {
+  const FakeUpstream silent([](const SeenRequest&) { return Script().Stall(); });
+  ExpectError(Ask(gateway_, silent.url(), kBody, {{"x-portolan-config", R"({"first_byte_timeout":50})"}}),
+              504, "provider", "upstream_first_byte_timeout");
+  const FakeUpstream half([](const SeenRequest&) {
+    return Script()
+        .Send(Head(200, {{"Content-Type", "application/json"}, {"Content-Length", "9"}}) + "{")
+        .Stall();
+  });
+  ExpectError(Ask(gateway_, half.url(), kBody, {{"x-portolan-config", R"({"idle_timeout":50})"}}), 504,
+              "provider", "upstream_idle_timeout");
+  const FullListener full;
+  ExpectError(Ask(gateway_, "http://" + full.host_port(), kBody,
+                  {{"x-portolan-config", R"({"connect_timeout":50})"}}),
+              504, "provider", "upstream_connect_timeout");
+}
+
 // A config's request_timeout is for one attempt: all of its body, of a stream what comes before the content.
 TEST_F(GatewayFailures, OfAnAttemptsTimeoutAreRequestTimeouts) {
   const Headers limit = {{"x-portolan-config", R"({"request_timeout":100})"}};

@@ -50,6 +50,19 @@ std::vector<Headers> MarkedHeaders(const std::string& upstream) {
       with({{"x-portkey-config", R"({"provider":"openai","api_key":["canary-config-key"]})"}}),
       with({{"x-portkey-config", R"({"provider":"openai","apikey":"canary-config-key"})"}}),
       with({{"x-portkey-config", "canary-config-key"}}),
+      // Several targets, each tried again, with whatever a caller may mark calls by.
+      with({{"x-portkey-metadata", R"({"user":"canary-user"})"},
+            {"x-portkey-config",
+             R"({"retry":{"attempts":1,"base_ms":1},"strategy":{"mode":"fallback"},"targets":[)"
+             R"({"provider":"openai","api_key":"canary-first-key","virtual_key":"canary-virtual-key",)"
+             R"("openai_organization":"canary-organization","custom_host":")" +
+                 upstream + R"("},{"provider":"anthropic","api_key":"canary-second-key","custom_host":")" +
+                 upstream +
+                 R"("},{"provider":"openai","api_key":"canary-third-key",)"
+                 R"("custom_host":"http://user:canary-password@127.0.0.1:1"}]})"}}),
+      with({{"x-portkey-config",
+             R"({"strategy":{"mode":"fallback"},"targets":[{"api_key":"canary-first-key"},)"
+             R"({"api_key":"canary-second-key","retry":{"attempts":9}}]})"}}),
       with({{"x-portolan-provider", "openai"},
             {"x-portolan-custom-host", "http://user:canary-password@127.0.0.1:1/v1"}}),
       with({{"x-portolan-provider", "openai"},

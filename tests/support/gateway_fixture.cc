@@ -9,7 +9,11 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <utility>
+
+#include "server/config/flags.h"
+#include "server/settings.h"
 
 namespace portolan::test {
 namespace {
@@ -44,6 +48,31 @@ GatewayFixture::GatewayFixture(config::ServeOptions options,
     std::abort();
   }
   gateway_ = *std::move(gateway);
+}
+
+GatewayFixture GatewayFixture::FromFile(const std::string& path,
+                                        std::map<std::string, std::string> environment) {
+  const config::Environment variables = [held = std::make_shared<std::map<std::string, std::string>>(
+                                             std::move(environment))](const char* name) -> const char* {
+    const auto found = held->find(name);
+    return found == held->end() ? nullptr : found->second.c_str();
+  };
+  const SettingsLoader load = [path, variables]() -> absl::StatusOr<Settings> {
+    const std::string config = "--config=" + path;
+    const std::vector<std::string_view> arguments = {"serve",     config,        "--http",      "127.0.0.1:0",
+                                                     "--grpc",    "127.0.0.1:0", "--admin",     "127.0.0.1:0",
+                                                     "--threads", "1",           "--log-level", "error"};
+    const auto line = config::ParseCommandLine(arguments, variables);
+    if (!line.ok()) return line.status();
+    return LoadSettings(line->options, arguments, variables);
+  };
+  const auto settings = load();
+  auto gateway = settings.ok() ? Gateway::Start(*settings, variables, load) : settings.status();
+  if (!gateway.ok()) {
+    std::fprintf(stderr, "the gateway does not start: %s\n", gateway.status().ToString().c_str());
+    std::abort();
+  }
+  return GatewayFixture(*std::move(gateway));
 }
 
 GatewayFixture::~GatewayFixture() = default;

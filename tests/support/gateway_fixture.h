@@ -29,6 +29,10 @@ class GatewayFixture {
   // system chooses. One thread unless they say otherwise, and no line in the log for each call.
   explicit GatewayFixture(config::ServeOptions options = {},
                           const std::map<std::string, std::string>& environment = {});
+  // As `portolan serve --config FILE` would start it, apart from addresses, threads and log likewise. The
+  // environment is kept for reloads.
+  static GatewayFixture FromFile(const std::string& path,
+                                 std::map<std::string, std::string> environment = {});
   // Stops at once what is under way.
   ~GatewayFixture();
 
@@ -38,6 +42,7 @@ class GatewayFixture {
   std::string admin_address() const { return gateway_->admin_address(); }
 
  private:
+  explicit GatewayFixture(std::unique_ptr<Gateway> gateway) : gateway_(std::move(gateway)) {}
   std::unique_ptr<Gateway> gateway_;
 };
 

@@ -44,6 +44,9 @@ export class Gateway {
       ['serve', '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--admin', '127.0.0.1:0', '--log-level', 'error', ...flags],
       { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'inherit'] },
     );
+    // Also if a test gives up before it closes its own.
+    process.setMaxListeners(0);
+    process.once('exit', () => gateway.close());
     gateway.process.stdout.setEncoding('utf8');
     let line = '';
     while (!line.includes('\n')) {
@@ -80,6 +83,18 @@ class World {
     const gateway = await Gateway.start(this.binary, { env, flags: ['--upstream-ca', CERTIFICATE] });
     try {
       await use(gateway.url);
+    } finally {
+      gateway.close();
+    }
+  }
+
+  /** Likewise, of a gateway without keys; under the control, of the control. */
+  async withProviders(use) {
+    if (!this.binary) return use(this.gateway.url);
+    const flags = ['--upstream-ca', CERTIFICATE, ...(this.splice ? [] : ['--no-splice'])];
+    const gateway = await Gateway.start(this.binary, { env: { HTTPS_PROXY: this.upstream.url }, flags });
+    try {
+      return await use(gateway.url);
     } finally {
       gateway.close();
     }

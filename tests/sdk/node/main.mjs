@@ -4,6 +4,7 @@ import './chat_test.mjs';
 import './errors_test.mjs';
 import './endings_test.mjs';
 import './routes_test.mjs';
+import './configs_test.mjs';
 import './refusals_test.mjs';
 import { main } from './harness.mjs';
 

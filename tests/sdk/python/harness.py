@@ -4,6 +4,7 @@ A control gives exactly the answers that the upstream would give, without asking
 not prove that the gateway forwards anything.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -31,7 +32,7 @@ def test(*cases, own=False):
 
     def register(run):
         for case in cases or ((),):
-            words = [getattr(argument, "name", str(argument)) for argument in case]
+            words = [getattr(argument, "name", getattr(argument, "__name__", str(argument))) for argument in case]
             TESTS.append((" ".join([run.__name__, *words]), run, case, own))
         return run
 
@@ -59,6 +60,12 @@ class Gateway:
         self.process.kill()
         self.process.wait()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
 
 class World:
     """What a test works with."""
@@ -76,6 +83,16 @@ class World:
         if not self.binary:
             raise NothingReached()
         return Gateway(self.binary, env, flags)
+
+    def gateway_to_providers(self):
+        """A gateway without keys; what goes to a provider's own host reaches the upstream. For `with`.
+
+        Under the control it is the control.
+        """
+        if not self.binary:
+            return contextlib.nullcontext(self.gateway)
+        flags = ["--upstream-ca", self.certificate, *([] if self.splice else ["--no-splice"])]
+        return Gateway(self.binary, {"HTTPS_PROXY": self.upstream.url}, flags)
 
     def gateway_with_keys(self, flags=()):
         """A gateway with keys in its environment; what goes to a provider's own host reaches the upstream."""

@@ -1,9 +1,10 @@
-"""openai_suite.py BINARY [--control | --no-splice] [WORD]: calls the gateway with the official OpenAI package."""
+"""openai_suite.py BINARY [--control | --no-splice] [WORD]: calls the gateway with the official OpenAI and Portkey packages."""
 
 import sys
 
 import harness
 import openai_chat_test  # noqa: F401  (registers its tests)
+import openai_configs_test  # noqa: F401
 import openai_endings_test  # noqa: F401
 import openai_errors_test  # noqa: F401
 import openai_routes_test  # noqa: F401

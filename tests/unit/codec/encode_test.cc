@@ -47,6 +47,19 @@ TEST_F(EncodeTest, NullsAreEmittedOnlyInWhatIsComposed) {
             R"({"nullable":"x","nullable_list":[]})");
 }
 
+TEST_F(EncodeTest, StringsOfEveryLengthAreEscapedAtEveryPlace) {
+  for (size_t size = 0; size < 40; ++size) {
+    for (size_t at = 0; at <= size; ++at) {
+      for (const std::string_view odd : {"\"", "\\", "\x01", "\x1f", "\x7f", "\xc3\xa9", "\"\\\n"}) {
+        Chat message;
+        message.set_model(std::string(at, 'a').append(odd).append(size - at, 'b'));
+        const std::string json = BothWays(Plan(Chat::descriptor()), message, {});
+        EXPECT_EQ(nlohmann::json::parse(json)["model"], message.model()) << json;
+      }
+    }
+  }
+}
+
 // A caller of the gRPC door may send the number of a field with another wire type. Nothing checks what he
 // puts there, which must not come out as JSON.
 TEST_F(EncodeTest, AKnownNumberWithAnotherWireTypeIsNoField) {

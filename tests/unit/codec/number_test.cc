@@ -1,5 +1,6 @@
 #include "server/codec/number.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -114,6 +115,25 @@ TEST(NumberTest, RealsAreWrittenSoThatTheyReadBack) {
   AppendNumber(std::numeric_limits<double>::quiet_NaN(), &text);
   AppendNumber(std::numeric_limits<double>::infinity(), &text);
   EXPECT_EQ(text, "nullnull");
+}
+
+TEST(NumberTest, FewDecimalsAreWrittenAsToCharsWritesThem) {
+  const auto expect_same = [](double value) {
+    char expected[32];
+    const auto end = std::to_chars(expected, expected + sizeof(expected), value).ptr;
+    char written[32];
+    ASSERT_EQ(std::string_view(written, WriteReal(value, written)), std::string_view(expected, end));
+  };
+  for (int units = 0; units < 2'000'000; units += 7) {
+    const double value = units / 1e6;
+    expect_same(value);
+    expect_same(std::nextafter(value, 2.0));
+    expect_same(std::nextafter(value, -1.0));
+    expect_same(units / 1e3);
+    expect_same(-value);
+  }
+  for (const double value : {0.001, 0.00099, 0.0001, 999.999999, 1000.0, 999.0, 100.0, 1e-7})
+    expect_same(value);
 }
 
 TEST(NumberTest, DurationsAreSeconds) {

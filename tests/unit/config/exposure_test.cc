@@ -39,7 +39,7 @@ TEST(Exposure, OfADataListenerWithProviderKeysNeedsCallerKeys) {
     options.grpc = c.grpc;
     if (c.caller_key) options.caller_keys.emplace_back("key");
     options.allow_unauthenticated = c.allowed;
-    const absl::Status status = CheckExposure(options, c.held);
+    const absl::Status status = CheckExposure(options, c.held, !options.caller_keys.empty());
     EXPECT_EQ(status.ok(), c.starts) << c.http << " " << c.grpc << " " << status;
     if (c.starts) continue;
     EXPECT_THAT(std::string(status.message()),
@@ -52,17 +52,17 @@ TEST(Exposure, OfTheAdminListenerNeedsAnAdminKey) {
   ServeOptions options;
   options.admin = ":8788";
   options.allow_unauthenticated = true;  // is about the data listeners only
-  EXPECT_THAT(std::string(CheckExposure(options, {}).message()),
+  EXPECT_THAT(std::string(CheckExposure(options, {}, false).message()),
               AllOf(HasSubstr("--admin :8788"), HasSubstr("PORTOLAN_ADMIN_KEY=<key>")));
   options.admin_key = Secret("key");
-  EXPECT_TRUE(CheckExposure(options, {}).ok());
+  EXPECT_TRUE(CheckExposure(options, {}, false).ok());
 }
 
 TEST(Exposure, NamesAFewOfManyKeys) {
   ServeOptions options;
   options.http = ":1";
   const std::vector<std::string> many = {"A_KEY", "B_KEY", "C_KEY", "D_KEY", "E_KEY"};
-  EXPECT_THAT(std::string(CheckExposure(options, many).message()),
+  EXPECT_THAT(std::string(CheckExposure(options, many, false).message()),
               HasSubstr("A_KEY, B_KEY, C_KEY and 2 more"));
 }
 

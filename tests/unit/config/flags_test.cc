@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/config/nearest.h"
 #include "tests/unit/config/fake_environment.h"
 
 namespace portolan::config {
@@ -127,6 +128,36 @@ TEST(Flags, BeatTheEnvironment) {
   EXPECT_THAT(options.allowed_hosts, ElementsAre("a.example", "b.example"));
 }
 
+TEST(Flags, LieOverVariablesAndBothOverTheFile) {
+  ServeOptions file;
+  file.http = ":71";
+  file.grpc = ":72";
+  file.admin = ":73";
+  file.cors_origins = {"https://file.example"};
+  file.allowed_hosts = {"file.example"};
+  file.allow_upstream = {"file.internal"};
+  const Variables environment = {{"PORTOLAN_HTTP", ":81"},
+                                 {"PORTOLAN_GRPC", ":82"},
+                                 {"PORTOLAN_CORS_ORIGIN", "https://variable.example"},
+                                 {"PORTOLAN_ALLOWED_HOST", "variable.example"}};
+  const std::vector<std::string_view> arguments = {"serve", "--http", ":91", "--cors-origin",
+                                                   "https://flag.example"};
+  const auto line = ParseCommandLine(arguments, FakeEnvironment(environment), file);
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_EQ(line->options.http, ":91");
+  EXPECT_EQ(line->options.grpc, ":82");
+  EXPECT_EQ(line->options.admin, ":73");
+  EXPECT_THAT(line->options.cors_origins, ElementsAre("https://flag.example"));
+  EXPECT_THAT(line->options.allowed_hosts, ElementsAre("variable.example"));
+  EXPECT_THAT(line->options.allow_upstream, ElementsAre("file.internal"));
+}
+
+TEST(Flags, NameTheConfigFile) {
+  EXPECT_EQ(Serve({}).config_file, "");
+  EXPECT_EQ(Serve({}, {{"PORTOLAN_CONFIG", "v.yaml"}}).config_file, "v.yaml");
+  EXPECT_EQ(Serve({"--config=f.yaml"}, {{"PORTOLAN_CONFIG", "v.yaml"}}).config_file, "f.yaml");
+}
+
 TEST(Environment, HoldsTheKeys) {
   const ServeOptions options =
       Serve({}, {{"PORTOLAN_CALLER_KEYS", " key-1,key-2 ,\n"}, {"PORTOLAN_ADMIN_KEY", "root\n"}});
@@ -214,6 +245,11 @@ TEST(Commands, AreServeHelpAndVersion) {
       {{"serve", "--http", "nonsense", "-h"}, Command::kServeHelp},
       {{"--version"}, Command::kVersion},
       {{"version"}, Command::kVersion},
+      {{"check", "f"}, Command::kCheck},
+      {{"check", "--help"}, Command::kHelp},
+      {{"config", "print", "f"}, Command::kConfigPrint},
+      {{"config", "schema"}, Command::kConfigSchema},
+      {{"config", "--help"}, Command::kHelp},
   };
   for (const auto& [arguments, command] : cases) {
     const absl::StatusOr<CommandLine> line = Parse(arguments);
@@ -223,6 +259,45 @@ TEST(Commands, AreServeHelpAndVersion) {
   EXPECT_THAT(std::string(Parse({}).status().message()), HasSubstr("portolan serve"));
   EXPECT_THAT(std::string(Parse({"sevre"}).status().message()), HasSubstr("unknown command sevre"));
   EXPECT_THAT(std::string(Parse({"--http", ":1"}).status().message()), HasSubstr("unknown command --http"));
+}
+
+TEST(Commands, TakeAConfigFile) {
+  EXPECT_EQ(Parse({"check", "f.yaml"})->file, "f.yaml");
+  EXPECT_FALSE(Parse({"check", "f.yaml"})->resolve);
+  EXPECT_TRUE(Parse({"check", "f.yaml", "--resolve"})->resolve);
+  EXPECT_TRUE(Parse({"check", "--resolve", "f.yaml"})->resolve);
+  EXPECT_EQ(Parse({"config", "print", "--format", "json", "f.yaml"})->file, "f.yaml");
+  EXPECT_TRUE(Parse({"config", "print", "--format", "json", "f.yaml"})->json);
+  EXPECT_TRUE(Parse({"config", "print", "f.yaml", "--format=json"})->json);
+  EXPECT_FALSE(Parse({"config", "print", "f.yaml", "--format=yaml"})->json);
+  const std::vector<std::pair<std::vector<std::string_view>, std::string_view>> cases = {
+      {{"check"}, "no file; `portolan check FILE` needs one"},
+      {{"check", "a", "b"}, "unexpected argument b; `portolan check` takes one file"},
+      {{"check", "a", "--resolv"},
+       "unknown flag --resolv; did you mean --resolve? `portolan check --help` lists them all"},
+      {{"check", "a", "--format"},
+       "unknown flag --format; did you mean --help? `portolan check --help` lists them all"},
+      {{"config", "print"}, "no file; `portolan config print FILE` needs one"},
+      {{"config", "print", "a", "--format"}, "--format needs a value: --format yaml or --format json"},
+      {{"config", "print", "a", "--format=xml"}, "--format \"xml\": it must be yaml or json"},
+      {{"config"},
+       "`portolan config print FILE` and `portolan config schema` are what there is; `portolan --help` tells "
+       "more"},
+      {{"config", "schema", "f"},
+       "`portolan config print FILE` and `portolan config schema` are what there is; `portolan --help` tells "
+       "more"},
+  };
+  for (const auto& [arguments, message] : cases)
+    EXPECT_EQ(std::string(Parse(arguments).status().message()), message);
+}
+
+TEST(Nearest, IsTheWordWithTheFewestChanges) {
+  const std::vector<std::string_view> words = {"http", "https", "grpc"};
+  EXPECT_EQ(Nearest("htpp", words), "http");
+  EXPECT_EQ(Nearest("https", words), "https");
+  EXPECT_EQ(Nearest("grcp", words), "grpc");
+  EXPECT_EQ(Nearest("", words), "http");
+  EXPECT_EQ(Nearest(std::string(1'000'000, 'x'), words), "http");
 }
 
 TEST(Help, ShowsEverySettingWithItsDefaultAndVariable) {
@@ -243,6 +318,10 @@ TEST(Help, ShowsEverySettingWithItsDefaultAndVariable) {
     at = end + 1;
   }
   EXPECT_THAT(HelpText(), AllOf(HasSubstr("portolan serve"), HasSubstr("--help"), HasSubstr("--version")));
+  for (const char* text : {"portolan check FILE", "--resolve", "portolan config print FILE", "--format",
+                           "portolan config schema"}) {
+    EXPECT_THAT(HelpText(), HasSubstr(text));
+  }
   EXPECT_EQ(VersionText(), std::string("portolan ") + PORTOLAN_VERSION + "\n");
 }
 

@@ -21,7 +21,8 @@ std::string Documentation() {
   return text.str();
 }
 
-// The cells of the tables of settings: rows whose head is `flag | variable | default | meaning`.
+// The cells of the tables of settings: rows whose head is
+// `flag | variable | key in the file | default | meaning`.
 std::vector<std::vector<std::string>> DocumentedRows() {
   std::vector<std::vector<std::string>> rows;
   std::istringstream lines(Documentation());
@@ -53,15 +54,16 @@ std::string Code(std::string_view text) { return text.empty() ? "" : "`" + std::
 TEST(Documentation, ListsEverySettingWithItsDefaultAndNoOthers) {
   std::set<std::vector<std::string>> documented;
   for (const std::vector<std::string>& row : DocumentedRows()) {
-    ASSERT_EQ(row.size(), 4u);
-    EXPECT_FALSE(row[3].empty()) << row[0] << row[1] << " is not explained";
-    EXPECT_TRUE(documented.insert({row[0], row[1], row[2]}).second) << row[0] << row[1] << " is listed twice";
+    ASSERT_EQ(row.size(), 5u);
+    EXPECT_FALSE(row[4].empty()) << row[0] << row[1] << " is not explained";
+    EXPECT_TRUE(documented.insert({row[0], row[1], row[2], row[3]}).second)
+        << row[0] << row[1] << " is listed twice";
   }
   std::set<std::vector<std::string>> settings;
   for (const Setting& setting : Settings()) {
     std::string variables = Code(setting.variable);
     if (!setting.other_variable.empty()) variables += ", " + Code(setting.other_variable);
-    settings.insert({Code(setting.flag), variables, Code(setting.default_text)});
+    settings.insert({Code(setting.flag), variables, Code(setting.path), Code(setting.default_text)});
   }
   EXPECT_EQ(documented, settings);
 }
@@ -103,6 +105,7 @@ TEST(Settings, DefaultsInTheTableAreTheDefaultsOfTheOptions) {
     EXPECT_EQ(options.connect_timeout, defaults.connect_timeout);
     EXPECT_EQ(options.first_byte_timeout, defaults.first_byte_timeout);
     EXPECT_EQ(options.idle_timeout, defaults.idle_timeout);
+    EXPECT_EQ(options.stream_hold, defaults.stream_hold);
     EXPECT_EQ(options.drain_delay, defaults.drain_delay);
     EXPECT_EQ(options.grace, defaults.grace);
     EXPECT_EQ(options.no_splice, defaults.no_splice);

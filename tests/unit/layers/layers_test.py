@@ -19,6 +19,7 @@ ALLOWED = {
     "transcode": {"base", "codec"},
     "telemetry": {"base"},
     "config": {"base", "telemetry", "net", "upstream"},
+    "config_file": {"base", "codec", "config", "providers", "routing", "upstream"},
     "providers": {"base", "codec"},
     "routing": {"base", "codec", "providers"},
     "core": {"base", "codec", "net", "http", "upstream", "routing", "providers"},
@@ -29,7 +30,9 @@ ALLOWED = {
 RESERVED = [
     (re.compile(r"^grpc(pp)?/|\.grpc\.pb\.h$"), {"rpc", "clients"}),
     (re.compile(r"^simdjson"), {"codec"}),
-    (re.compile(r"^openssl/|^sys/epoll\.h$|^ares\.h$"), {"net"}),
+    (re.compile(r"^openssl/sha\.h$"), {"base"}),
+    (re.compile(r"^openssl/(?!sha\.h$)|^sys/epoll\.h$|^ares\.h$"), {"net"}),
+    (re.compile(r"^yaml-cpp/"), {"config_file"}),
     (re.compile(r"^boost/"), set()),
     (re.compile(r"^(regex|iostream)$"), set()),
 ]
@@ -69,6 +72,8 @@ def self_test():
         ("server/http/a.cc", '#include "server/core/call.h"', 1),
         ("server/codec/a.cc", "#include <simdjson.h>\n#include <iostream>", 1),
         ("server/rpc/a.cc", '#include <grpcpp/server.h>\n#include "server/core/call.h"', 0),
+        ("server/base/a.cc", "#include <openssl/sha.h>\n#include <openssl/ssl.h>", 1),
+        ("server/config/a.cc", "#include <yaml-cpp/yaml.h>", 1),
         ("server/gateway.cc", '#include "server/rpc/rpc_server.h"', 0),
         ("server/core/a.cc", "log(request.ShortDebugString());", 1),
     ]

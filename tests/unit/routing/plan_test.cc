@@ -98,6 +98,14 @@ TEST(CompileRoute, AnEmptyListOfStatusesNamesNone) {
   EXPECT_FALSE(plan->targets[0]->target.retry.on_status_codes.Contains(500));
 }
 
+TEST(CompileRoute, AnEmptyListOfHeadersForwardsNone) {
+  const auto plan =
+      Compiled(R"({"strategy":{"mode":"fallback"},"forward_headers":["x-a"],)"
+               R"("targets":[{"provider":"openai"},{"provider":"openai","forward_headers":[ ]}]})");
+  EXPECT_EQ(plan->targets[0]->target.forward_headers, std::vector<std::string>{"x-a"});
+  EXPECT_TRUE(plan->targets[1]->target.forward_headers.empty());
+}
+
 TEST(CompileRoute, SaysWhatIsWrongAndWhere) {
   struct Case {
     const char* json;
@@ -114,6 +122,7 @@ TEST(CompileRoute, SaysWhatIsWrongAndWhere) {
       {R"({"strategy":{"mode":"fallback"}})", "config.targets: a strategy needs at least one"},
       {R"({"targets":[{"api_key":5}]})", "config.targets[0].api_key: expected a string, got a number"},
       {R"({"request_timeout":1.5})", "config.request_timeout: "},
+      {R"({"idle_timeout":-1})", "config.idle_timeout: must be a whole number of milliseconds"},
       {R"({"request_timeout":-1})", "config.request_timeout: must be a whole number of milliseconds"},
       {R"({"request_timeout":9000000000000000000})",
        "config.request_timeout: must be a whole number of milliseconds"},

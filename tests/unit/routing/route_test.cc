@@ -147,6 +147,31 @@ TEST_F(ResolveTargetTest, OverrideParamsAreEditsAndMayChangeTheModel) {
   EXPECT_EQ(route_.index, "config");
 }
 
+TEST_F(ResolveTargetTest, ARequestsKeyIsForOneProviderHoweverTargetsNameIt) {
+  const std::vector<HeaderView> headers = {{"authorization", "Bearer k"}};
+  const auto choose = [&](std::string_view config, size_t target) {
+    RequestHeaders read;
+    EXPECT_FALSE(ReadRequestHeaders(headers, &read));
+    EXPECT_FALSE(plans_.FromText(config, &plan_));
+    const auto error = Resolve(headers, read, "m", *plan_->targets[target]);
+    return error ? error->code : std::string(route_.target.api_key.Reveal());
+  };
+  constexpr std::string_view kDiffer =
+      R"({"strategy":{"mode":"fallback"},"targets":[{"override_params":{"model":"openai/a"}},)"
+      R"({"override_params":{"model":"anthropic/b"}}]})";
+  EXPECT_EQ(choose(kDiffer, 0), "missing_provider_key");
+  EXPECT_EQ(choose(kDiffer, 1), "missing_provider_key");
+  constexpr std::string_view kSame =
+      R"({"strategy":{"mode":"fallback"},"targets":[{"override_params":{"model":"openai/a"}},)"
+      R"({"provider":"openai"},{}]})";
+  for (const size_t target : {0, 1, 2}) EXPECT_EQ(choose(kSame, target), "k");
+  // A provider inside the gateway wants none.
+  constexpr std::string_view kLocal =
+      R"({"strategy":{"mode":"fallback"},"targets":[{"provider":"openai"},{"provider":"echo"}]})";
+  EXPECT_EQ(choose(kLocal, 0), "k");
+  EXPECT_EQ(choose(kLocal, 1), "");
+}
+
 TEST(ReadCallTimeout, TakesWholeMilliseconds) {
   RequestHeaders headers;
   std::optional<std::chrono::milliseconds> limit;

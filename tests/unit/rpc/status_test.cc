@@ -120,6 +120,7 @@ TEST(ToGrpcStatus, TakesAtMostFourKilobytesWhateverTheProviderSays) {
   Error error = Error::InvalidRequest(long_text, long_text, long_text);
   error.type = long_text;
   error.retry_after = std::chrono::hours(1);
+  error.tried.assign(10, long_text);
   const grpc::Status status = ToGrpcStatus(error);
   EXPECT_LE(status.error_details().size(), 4096u);
   EXPECT_LE(status.error_message().size(), 1024u);

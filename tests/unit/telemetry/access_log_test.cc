@@ -30,7 +30,8 @@ std::vector<json> WriteCalls(const std::vector<CallRecord>& calls, LogLevel thre
   LogFile file;
   {
     LogWriter writer({.fd = file.fd()});
-    AccessLog log(writer.ring(0), threshold);
+    const LogThreshold in_force(threshold);
+    AccessLog log(writer.ring(0), in_force);
     for (const CallRecord& call : calls) log.Write(call, At(1'795'386'902'123));
   }
   return file.Lines();
@@ -98,7 +99,8 @@ TEST(AccessLog, NeverHoldsTheMessageOfAnError) {
   LogFile file;
   {
     LogWriter writer({.fd = file.fd()});
-    AccessLog log(writer.ring(0), LogLevel::kInfo);
+    const LogThreshold info(LogLevel::kInfo);
+    AccessLog log(writer.ring(0), info);
     log.Write(FullCall(&error));
   }
   EXPECT_EQ(file.Text().find("secret prompt"), std::string::npos);
@@ -257,7 +259,8 @@ TEST(Logger, WritesFieldsOfEveryKindAndKeepsItsThreshold) {
   LogFile file;
   {
     LogWriter writer({.fd = file.fd()});
-    Logger logger(writer, LogLevel::kWarn);
+    const LogThreshold warn(LogLevel::kWarn);
+    Logger logger(writer, warn);
     logger.Log(LogLevel::kWarn, "listening",
                {{"address", "127.0.0.1:8787"},
                 {"shards", 4},

@@ -9,43 +9,6 @@
 namespace portolan::providers {
 namespace {
 
-using std::chrono::milliseconds;
-
-TEST(ParseHttpDate, TakesImfFixdateOnly) {
-  EXPECT_EQ(ParseHttpDate("Sun, 06 Nov 1994 08:49:37 GMT"), 784111777);  // RFC 9110, section 5.6.7
-  EXPECT_EQ(ParseHttpDate("Thu, 29 Feb 2024 23:59:59 GMT"), 1709251199);
-  for (const char* text :
-       {"", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "Sun, 06 Now 1994 08:49:37 GMT",
-        "Sun, 06 Nov 1994 24:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 00 Nov 1994 08:49:37 GMT"}) {
-    EXPECT_FALSE(ParseHttpDate(text)) << text;
-  }
-}
-
-TEST(RetryAfter, TakesEveryForm) {
-  struct Case {
-    std::vector<HeaderView> headers;
-    std::optional<milliseconds> expected;
-  };
-  const Case cases[] = {
-      {{}, std::nullopt},
-      {{{"retry-after", "3"}}, milliseconds(3000)},
-      {{{"retry-after", "3"}, {"retry-after-ms", "250"}}, milliseconds(250)},
-      {{{"x-ms-retry-after-ms", "10"}}, milliseconds(10)},
-      {{{"retry-after", "Sun, 06 Nov 1994 08:49:47 GMT"}, {"date", "Sun, 06 Nov 1994 08:49:37 GMT"}},
-       milliseconds(10000)},
-      {{{"retry-after", "Sun, 06 Nov 1994 08:49:27 GMT"}, {"date", "Sun, 06 Nov 1994 08:49:37 GMT"}},
-       milliseconds(0)},
-      {{{"retry-after", "Sun, 06 Nov 1994 08:49:47 GMT"}}, std::nullopt},
-      {{{"retry-after", "9223372036854775807"}}, std::chrono::hours(24 * 365)},
-      {{{"retry-after-ms", "9223372036854775807"}}, std::chrono::hours(24 * 365)},
-      {{{"retry-after", "Fri, 31 Dec 9999 23:59:59 GMT"}, {"date", "Sun, 06 Nov 1994 08:49:37 GMT"}},
-       std::chrono::hours(24 * 365)},
-      {{{"retry-after", "soon"}}, std::nullopt},
-      {{{"retry-after", "-1"}}, std::nullopt},
-  };
-  for (const Case& test : cases) EXPECT_EQ(RetryAfter(test.headers), test.expected);
-}
-
 TEST(ReadErrorMembers, FindsTheErrorWhereverItIs) {
   ErrorMembers members;
   ASSERT_TRUE(ReadErrorMembers(R"({"x":[1],"error":{"message":"m","type":"t","param":"p","code":401}})",

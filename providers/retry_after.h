@@ -1,0 +1,30 @@
+#pragma once
+
+// When a provider wants to be asked again, by the headers of its answer. Pure: "now" is the answer's own
+// `date` header, so that the two clocks need not agree.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "server/base/header.h"
+
+namespace portolan::providers {
+
+// How long the provider asks to wait: `retry-after-ms`, `x-ms-retry-after-ms` (milliseconds), `retry-after`
+// (seconds, or an HTTP date relative to `date`). At most a year; nullopt if it says nothing that can be
+// understood.
+std::optional<std::chrono::milliseconds> RetryAfter(std::span<const HeaderView> headers);
+
+// How long until every rate limit that is used up (`…-remaining` is 0) is reset, as a 429 without RetryAfter
+// tells it: `x-ratelimit-reset-requests: 6m0s`, `anthropic-ratelimit-tokens-reset: 2025-05-14T07:15:30Z`
+// (relative to `date`). At most a year; nullopt if it does not.
+std::optional<std::chrono::milliseconds> RateLimitReset(std::span<const HeaderView> headers);
+
+// Seconds since the epoch of a date in any of the three forms of RFC 9110, section 5.6.7; nullopt for
+// anything else. A year of two digits is the one that is at most 50 years after that of `now`.
+std::optional<int64_t> ParseHttpDate(std::string_view text, int64_t now);
+
+}  // namespace portolan::providers

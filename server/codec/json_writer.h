@@ -1,0 +1,104 @@
+#pragma once
+
+// Appends JSON text to a string. What std::string does by a call for each piece is done in line here: most
+// pieces are a few bytes long. Internal to the codec.
+
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "server/codec/json_string.h"
+#include "server/codec/number.h"
+
+namespace portolan::codec {
+
+class JsonWriter {
+ public:
+  // So many bytes after a text given to Quoted must be there to be read, whatever they are.
+  static constexpr size_t kPadding = 16;
+
+  // `expected`: about how many bytes there will be. *out is complete once the writer is gone.
+  JsonWriter(size_t expected, std::string* out) : out_(*out), size_(out->size()) {
+    out_.resize(size_ + expected + kSlack);
+  }
+  ~JsonWriter() { out_.resize(size_); }
+  JsonWriter(const JsonWriter&) = delete;
+  JsonWriter& operator=(const JsonWriter&) = delete;
+
+  size_t size() const { return size_; }
+  // The byte at a place that was written.
+  char& operator[](size_t at) { return out_[at]; }
+
+  void Put(char c) {
+    *Room(1) = c;
+    ++size_;
+  }
+  void Put(std::string_view text) {
+    if (!text.empty()) std::memcpy(Room(text.size()), text.data(), text.size());
+    size_ += text.size();
+  }
+
+  void Number(std::integral auto value) {
+    char* const at = Room(kLongestNumber);
+    size_ += static_cast<size_t>(std::to_chars(at, at + kLongestNumber, value).ptr - at);
+  }
+  // REQUIRES: finite.
+  void Number(std::floating_point auto value) {
+    char* const at = Room(kLongestNumber);
+    size_ += static_cast<size_t>(WriteReal(value, at) - at);
+  }
+
+  // `text` as a JSON string with its quotes; only what must be escaped is. REQUIRES: kPadding bytes after it.
+  void Quoted(std::string_view text) {
+    const char* p = text.data();
+    const char* const end = p + text.size();
+    char* at = Room(text.size() + 2);
+    *at++ = '"';
+    while (p < end) {
+      const size_t plain = CopyPlain(p, static_cast<size_t>(end - p), at);
+      at += plain;
+      p += plain;
+      if (p == end || plain == kBlock) continue;
+      size_ = static_cast<size_t>(at - out_.data());
+      Put(EscapeOf(*p++));
+      at = Room(static_cast<size_t>(end - p) + 1);
+    }
+    *at++ = '"';
+    size_ = static_cast<size_t>(at - out_.data());
+  }
+
+ private:
+  static constexpr size_t kLongestNumber = 32;
+  static constexpr size_t kBlock = 16;
+  static constexpr size_t kSlack = 64;  // more than one block, so that a whole one can be stored at the end
+
+  // Copies what needs no escape of the first min(size, kBlock) bytes of `from`, and tells how much that was.
+  static size_t CopyPlain(const char* from, size_t size, char* to) {
+#if defined(__SSE2__)
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
+    const uint32_t beyond = size < kBlock ? uint32_t{1} << size : uint32_t{1} << kBlock;
+    return static_cast<size_t>(__builtin_ctz(StringStops(bytes) | beyond));
+#else
+    size_t plain = 0;
+    for (; plain < size && plain < kBlock && !IsStringStop(from[plain]); ++plain) to[plain] = from[plain];
+    return plain;
+#endif
+  }
+
+  // Where `more` bytes can be written, and a block behind them.
+  char* Room(size_t more) {
+    if (out_.size() - size_ < more + kBlock) Grow(more);
+    return out_.data() + size_;
+  }
+  [[gnu::noinline]] void Grow(size_t more) { out_.resize(2 * out_.size() + more + kSlack); }
+
+  std::string& out_;
+  size_t size_;  // of what is written; the string is longer
+};
+
+}  // namespace portolan::codec

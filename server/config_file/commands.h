@@ -1,0 +1,24 @@
+#pragma once
+
+// What `portolan check`, `portolan config print` and `portolan config schema` do, but for the writing.
+
+#include <string>
+
+#include "server/config/environment.h"
+
+namespace portolan::config {
+
+struct CommandResult {
+  int exit_status = 0;
+  std::string out;  // for stdout
+  std::string err;  // for stderr
+};
+
+// Whether the file is good, with every problem. With `resolve` the variables and files that it refers to are
+// looked up, too; without, a machine that has no secrets can check it.
+CommandResult CheckCommand(const std::string& path, bool resolve, const Environment& environment);
+// The file with all defaults filled in, as YAML or JSON.
+CommandResult PrintCommand(const std::string& path, bool json);
+CommandResult SchemaCommand();
+
+}  // namespace portolan::config

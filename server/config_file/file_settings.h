@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "portolan/v1/route_config.pb.h"
+#include "server/base/secret.h"
+#include "server/config/options.h"
+
+namespace portolan::config {
+
+// A provider that the file names.
+struct ProviderSettings {
+  std::string name;
+  bool built_in = false;
+  Secret api_key;        // empty: the file holds none
+  std::string base_url;  // without a slash at its end; empty: the built-in provider's own
+  std::string dialect;  // the name of a built-in provider: whose dialect it speaks; of a built-in one its own
+};
+
+struct RouteSettings {
+  std::string name;
+  ::portolan::v1::RouteConfig config;  // known to compile; the keys in it are resolved
+};
+
+struct AliasSettings {
+  std::string model;  // what callers write
+  std::string route;  // the name of one of the routes
+};
+
+struct CallerSettings {
+  std::string name;
+  std::string sha256;  // of the key, 64 lower-case hexadecimal digits
+  // The names of the routes the caller may use; nullopt: all of them, and configs of his own.
+  std::optional<std::vector<std::string>> routes;
+  // The models he may name, `*` at the end standing for any rest; nullopt: all.
+  std::optional<std::vector<std::string>> models;
+};
+
+// What a config file comes to, checked and with its references resolved. The defaults that it leaves as they
+// are stand in `options`, so that variables and flags can be laid over them.
+struct FileSettings {
+  std::string path;
+  std::string hash;      // SHA-256 of the file's bytes, 64 lower-case hexadecimal digits
+  ServeOptions options;  // the file's settings over the defaults; its callers are not in caller_keys
+  std::vector<CallerSettings> callers;
+  std::vector<ProviderSettings> providers;
+  std::vector<RouteSettings> routes;
+  std::vector<AliasSettings> aliases;
+  std::string default_route;  // empty: none
+};
+
+}  // namespace portolan::config

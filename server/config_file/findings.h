@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <unordered_set>
+
+#include "server/config_file/yaml_node.h"
+
+namespace portolan::config {
+
+// What was found wrong in a tree, so that later checks leave alone what is known to be wrong already.
+class Findings {
+ public:
+  static constexpr size_t kMost = 100;  // nobody reads more
+
+  explicit Findings(ConfigProblems* problems) : problems_(*problems) {}
+
+  void AddValue(const YamlNode& node, std::string problem);
+  void AddKey(const YamlNode& node, std::string problem);
+  // Of something that is not there: `node` is where it would be, `path` how to get there.
+  void AddMissing(const YamlNode& node, std::string path, std::string problem);
+
+  bool full() const { return problems_.size() >= kMost; }
+  // A finding was added for this very value.
+  bool Wrong(const YamlNode& node) const { return wrong_.contains(&node); }
+  // A finding was added for it or for something in it.
+  bool Touched(const YamlNode& node) const { return touched_.contains(&node); }
+
+ private:
+  void Add(const YamlNode& node, ConfigProblem problem);
+
+  ConfigProblems& problems_;
+  std::unordered_set<const YamlNode*> wrong_;
+  std::unordered_set<const YamlNode*> touched_;
+};
+
+}  // namespace portolan::config

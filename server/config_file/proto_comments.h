@@ -1,0 +1,12 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+namespace portolan::config {
+
+// The first paragraph of each comment in the protos of the config file and of routes, on one line, by the
+// full name of the message or field that it stands before (`portolan.config.v1.Listen.http`).
+std::map<std::string, std::string> ProtoComments();
+
+}  // namespace portolan::config

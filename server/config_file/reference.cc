@@ -1,0 +1,69 @@
+#include "server/config_file/reference.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "server/config/values.h"
+#include "server/config_file/text_file.h"
+
+namespace portolan::config {
+namespace {
+
+constexpr std::string_view kVariable = "env:";
+constexpr std::string_view kFile = "file:";
+constexpr size_t kMaxFile = 16 << 10;
+
+bool IsVariableName(std::string_view name) {
+  return !name.empty() && (name[0] < '0' || name[0] > '9') &&
+         std::all_of(name.begin(), name.end(), [](char c) {
+           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+         });
+}
+
+bool ReadFrom(std::string_view reference, const Environment& environment, std::string* text,
+              std::string* problem) {
+  if (reference.starts_with(kVariable)) {
+    const std::string name(reference.substr(kVariable.size()));
+    std::optional<std::string> value = ReadVariable(environment, name);
+    if (!value) {
+      *problem = "the variable " + name + " is not set";
+      return false;
+    }
+    *text = *std::move(value);
+    return true;
+  }
+  const std::string path(reference.substr(kFile.size()));
+  std::string content;
+  if (!ReadTextFile(path, kMaxFile, &content, problem)) {
+    *problem = "the file " + path + ": " + *problem;
+    return false;
+  }
+  *text = TrimBlanks(content);
+  if (text->empty()) *problem = "the file " + path + " is empty";
+  return !text->empty();
+}
+
+}  // namespace
+
+bool CheckReference(std::string_view text, std::string* problem) {
+  if (text.starts_with(kVariable) && IsVariableName(text.substr(kVariable.size()))) return true;
+  const bool one_line = std::none_of(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; });
+  if (text.starts_with(kFile) && text.size() > kFile.size() && one_line) return true;
+  *problem = "write env:NAME or file:PATH, never the key itself";
+  return false;
+}
+
+bool ResolveReference(std::string_view reference, const Environment& environment, Secret* key,
+                      std::string* problem) {
+  std::string text;
+  if (!ReadFrom(reference, environment, &text, problem)) return false;
+  absl::StatusOr<Secret> checked = CheckSecret(reference, text);
+  if (!checked.ok()) {
+    *problem = std::string(checked.status().message());
+    return false;
+  }
+  *key = *std::move(checked);
+  return true;
+}
+
+}  // namespace portolan::config

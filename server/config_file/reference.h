@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "server/base/secret.h"
+#include "server/config/environment.h"
+
+namespace portolan::config {
+
+// How a config file says where a key is: `env:NAME`, a variable, or `file:PATH`, a file. False, with the
+// reason in *problem, for anything else, which may be the key itself and is never quoted.
+bool CheckReference(std::string_view text, std::string* problem);
+
+// Looks up what passed CheckReference; blanks and line ends around the key do not count. False, with the
+// reason in *problem, if there is no key, or one that no header could carry.
+bool ResolveReference(std::string_view reference, const Environment& environment, Secret* key,
+                      std::string* problem);
+
+}  // namespace portolan::config

@@ -1,0 +1,105 @@
+#include "server/core/explain.h"
+
+#include <google/protobuf/message.h>
+
+#include <utility>
+
+#include "portolan/v1/explanation.pb.h"
+#include "server/routing/explain.h"
+
+namespace portolan::core {
+namespace {
+
+constexpr size_t kMaxHeaderBytes = 4096;
+
+Error NoRequest() {
+  return Error::InvalidRequest(
+      "invalid_value", "the request to explain is missing: set chat, completion, embedding, or request",
+      "request");
+}
+
+std::string ToJson(const CallState& call, const v1::Explanation& explanation) {
+  std::string json;
+  codec::Encode(*call.config.operations->codec().Find(v1::Explanation::descriptor()), explanation,
+                {.composed = true}, &json);
+  return json;
+}
+
+void Fill(const CallState& call, v1::Explanation* out) {
+  if (!call.named_route.empty()) {
+    out->set_route(std::string(call.named_route));
+    out->set_route_reason(std::string(call.named_reason));
+  }
+  routing::ExplainRoute(call.snapshot->routing, *call.route_request, *call.plan, *call.engine, out);
+}
+
+}  // namespace
+
+std::optional<Error> UnwrapExplain(const Operations& operations, Inbound* inbound) {
+  auto& request = static_cast<v1::ExplainRequest&>(*inbound->message);
+  using enum providers::Operation;
+  switch (request.typed_case()) {
+    case v1::ExplainRequest::kChat:
+      inbound->operation = &operations.Of(kChat);
+      inbound->message = request.mutable_chat();
+      return std::nullopt;
+    case v1::ExplainRequest::kCompletion:
+      inbound->operation = &operations.Of(kCompletion);
+      inbound->message = request.mutable_completion();
+      return std::nullopt;
+    case v1::ExplainRequest::kEmbedding:
+      inbound->operation = &operations.Of(kEmbedding);
+      inbound->message = request.mutable_embedding();
+      return std::nullopt;
+    case v1::ExplainRequest::TYPED_NOT_SET:
+      break;
+  }
+  if (!request.has_request()) return NoRequest();
+  const std::string name = request.has_operation() ? request.operation() : "chat";
+  for (const providers::Operation operation : {kChat, kCompletion, kEmbedding}) {
+    if (name != providers::ToString(operation)) continue;
+    inbound->operation = &operations.Of(operation);
+    inbound->message = nullptr;
+    inbound->json = std::move(*request.mutable_request());
+    return std::nullopt;
+  }
+  return Error::InvalidRequest("invalid_value", "operation: must be chat, completion or embedding",
+                               "operation");
+}
+
+net::Task<void> ReplyExplanation(CallState& call) {
+  call.engine->Explain();
+  call.engine->Start();
+  v1::Explanation explanation;
+  Fill(call, &explanation);
+  call.record.status = 200;
+  ReplyHead head = MakeHead(call, 200, nullptr);
+  bool delivered = false;
+  if (call.sink.typed()) {
+    const std::string wire = explanation.SerializeAsString();
+    delivered = co_await call.sink.SendMessage(std::move(head), wire);
+  } else {
+    const std::string json = ToJson(call, explanation);
+    call.record.reply_bytes = json.size();
+    const std::string_view piece = json;
+    delivered = co_await call.sink.SendJson(std::move(head), {&piece, 1});
+  }
+  if (!delivered) call.record.status = 499;
+}
+
+std::string ExplanationHeader(const CallState& call) {
+  v1::Explanation explanation;
+  Fill(call, &explanation);
+  std::string json = ToJson(call, explanation);
+  if (json.size() > kMaxHeaderBytes) {
+    explanation.clear_candidates();
+    json = ToJson(call, explanation);
+  }
+  while (json.size() > kMaxHeaderBytes && explanation.decisions_size() > 0) {
+    explanation.mutable_decisions()->DeleteSubrange(0, 1);
+    json = ToJson(call, explanation);
+  }
+  return json;
+}
+
+}  // namespace portolan::core

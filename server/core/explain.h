@@ -1,0 +1,25 @@
+#pragma once
+
+// Explaining calls instead of performing them, and beside performing them. Internal to core/.
+
+#include <optional>
+#include <string>
+
+#include "server/base/error.h"
+#include "server/core/call_state.h"
+#include "server/core/operations.h"
+
+namespace portolan::core {
+
+// Takes the request to be explained out of that of the Explain rpc, and makes *inbound a call of its
+// operation. A 400 if there is none, or of an operation that nobody routes.
+std::optional<Error> UnwrapExplain(const Operations& operations, Inbound* inbound);
+
+// Answers with where the call would go. REQUIRES: the call is prepared, its engine not started.
+net::Task<void> ReplyExplanation(CallState& call);
+
+// The explanation so far as JSON fit for a header, bounded: with all candidates, without them, or with the
+// last decisions only.
+std::string ExplanationHeader(const CallState& call);
+
+}  // namespace portolan::core

@@ -1,0 +1,30 @@
+#pragma once
+
+// What the operator has set, as calls see it: made when the gateway starts and again when its config file
+// changes. A call keeps the one it began with until it is over.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "providers/registry.h"
+#include "server/base/secret.h"
+#include "server/routing/credentials.h"
+#include "server/routing/named_routes.h"
+#include "server/routing/route.h"
+#include "server/upstream/client.h"
+
+namespace portolan::core {
+
+// Immutable, thread-safe.
+struct Snapshot {
+  std::unique_ptr<const providers::Registry> registry;  // built-in providers and the operator's own
+  std::map<std::string, Secret, std::less<>> provider_keys;
+  routing::RoutePolicy routing;  // points into the two above
+  routing::CallerKeys callers;
+  routing::NamedRoutes routes;  // their plans point into `registry`
+  upstream::Timeouts timeouts;
+};
+
+}  // namespace portolan::core

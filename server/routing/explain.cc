@@ -1,0 +1,147 @@
+#include "server/routing/explain.h"
+
+#include <string>
+
+#include "portolan/v1/explanation.pb.h"
+#include "server/base/url_origin.h"
+
+namespace portolan::routing {
+namespace {
+
+using providers::Shape;
+
+// Where a node stands to what the engine has chosen.
+enum class State { kChosen, kStandby, kFailed, kUnused };
+
+std::string_view ToString(State state) {
+  switch (state) {
+    case State::kChosen:
+      return "chosen";
+    case State::kStandby:
+      return "standby";
+    case State::kFailed:
+      return "failed";
+    case State::kUnused:
+      return "unused";
+  }
+  return {};
+}
+
+std::string Target(size_t child) { return "targets[" + std::to_string(child) + "]"; }
+
+class Explainer {
+ public:
+  Explainer(const RoutePolicy& policy, const RouteRequest& request, const RoutePlan& plan,
+            const Engine& engine, v1::Explanation* out)
+      : policy_(policy),
+        request_(request),
+        plan_(plan),
+        frames_(engine.explained()),
+        went_on_(engine.went_on()),
+        out_(*out) {}
+
+  void Run() { Walk(plan_.root, State::kChosen, "the only target", 0); }
+
+ private:
+  // `depth`: how many strategies are above the node.
+  void Walk(const RouteNode& node, State state, const std::string& reason, size_t depth) {
+    if (node.kind == RouteNode::Kind::kTarget) {
+      Tell(node, state, reason);
+      return;
+    }
+    // Below the chosen one, the frames say what was chosen there.
+    const bool decided = state == State::kChosen && depth < frames_.size();
+    for (size_t i = 0; i < node.children.size(); ++i) {
+      const auto [child_state, child_reason] =
+          decided ? Decided(node, i, frames_[depth].child) : Open(node, i, state, reason);
+      Walk(*node.children[i], child_state, child_reason, depth + 1);
+    }
+  }
+
+  using Standing = std::pair<State, std::string>;
+
+  Standing Decided(const RouteNode& node, size_t child, size_t chosen) const {
+    switch (node.kind) {
+      case RouteNode::Kind::kFallback:
+        // Nobody was called yet: conditions led past what stands before the chosen one.
+        if (!went_on_ && child < chosen) return {State::kUnused, "no condition matches"};
+        if (!went_on_ && child == chosen && child > 0)
+          return {State::kChosen, "no condition leads to " + Target(child - 1)};
+        if (child < chosen) return {State::kFailed, "tried before " + Target(chosen)};
+        if (child > chosen) return {State::kStandby, "if " + Target(child - 1) + " fails"};
+        return {State::kChosen, child == 0 ? "the first" : "after " + Target(child - 1) + " failed"};
+      case RouteNode::Kind::kLoadBalance:
+        return child == chosen ? Standing{State::kChosen, "drawn by weight"}
+                               : Standing{State::kUnused, "not drawn"};
+      case RouteNode::Kind::kConditional:
+        return child == chosen ? Standing{State::kChosen, "by its condition, or as the default"}
+                               : Standing{State::kUnused, "the conditions lead elsewhere"};
+      default:
+        return child == chosen ? Standing{State::kChosen, "the first"}
+                               : Standing{State::kUnused, "single takes the first"};
+    }
+  }
+
+  // Among targets of a strategy that the call has not come to.
+  Standing Open(const RouteNode& node, size_t child, State state, const std::string& reason) const {
+    // Started, and no condition matched: nobody is called.
+    if (state == State::kChosen) return {State::kUnused, "no condition matches"};
+    if (state != State::kStandby) return {state, reason};
+    switch (node.kind) {
+      case RouteNode::Kind::kFallback:
+        return {state, child == 0 ? reason : reason + ", then if " + Target(child - 1) + " fails"};
+      case RouteNode::Kind::kLoadBalance:
+        return {state, reason + ", and it is drawn"};
+      case RouteNode::Kind::kConditional:
+        return {state, reason + ", and the conditions lead here"};
+      default:
+        return child == 0 ? Standing{state, reason} : Standing{State::kUnused, "single takes the first"};
+    }
+  }
+
+  void Tell(const RouteNode& node, State state, const std::string& reason) {
+    v1::Candidate& candidate = *out_.add_candidates();
+    candidate.set_path(node.path);
+    candidate.set_state(std::string(ToString(state)));
+    candidate.set_reason(reason);
+    if (state == State::kChosen) out_.set_chosen(node.path);
+    Route route;
+    const std::optional<Error> error = ResolveTarget(policy_, request_, plan_, node, &route);
+    if (error) candidate.set_problem(error->code + ": " + error->message);
+    if (!route.model.empty()) candidate.set_model(route.model);
+    const providers::Target& target = route.target;
+    if (target.provider == nullptr) return;
+    candidate.set_provider(std::string(target.provider->name()));
+    if (target.provider->shape(request_.operation).kind == Shape::Kind::kLocal) return;
+    const std::string_view origin = OriginOf(target.base_url);
+    if (!origin.empty()) candidate.set_host(std::string(origin));
+    candidate.set_key(std::string(KeySource(node, target)));
+  }
+
+  static std::string_view KeySource(const RouteNode& node, const providers::Target& target) {
+    if (target.api_key.empty()) return "none";
+    if (!node.target.api_key.empty()) return "config";
+    return target.key_from_caller ? "caller" : "gateway";
+  }
+
+  const RoutePolicy& policy_;
+  const RouteRequest& request_;
+  const RoutePlan& plan_;
+  const std::vector<Engine::Frame>& frames_;
+  const bool went_on_;
+  v1::Explanation& out_;
+};
+
+}  // namespace
+
+void ExplainRoute(const RoutePolicy& policy, const RouteRequest& request, const RoutePlan& plan,
+                  const Engine& engine, v1::Explanation* out) {
+  Explainer(policy, request, plan, engine, out).Run();
+  for (const Decision& decision : engine.decisions()) {
+    v1::Decision& told = *out->add_decisions();
+    told.set_path(decision.node->path);
+    told.set_what(decision.what);
+  }
+}
+
+}  // namespace portolan::routing

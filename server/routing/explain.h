@@ -1,0 +1,21 @@
+#pragma once
+
+// Tells where a call goes and why, from the plan and an engine that has begun to walk it. Pure.
+
+#include "server/routing/engine.h"
+#include "server/routing/plan.h"
+#include "server/routing/route.h"
+
+namespace portolan::v1 {
+class Explanation;
+}
+
+namespace portolan::routing {
+
+// Fills in every candidate of the plan as it would be called for this request, where the engine stands among
+// them, and the decisions that it recorded. Holds no key.
+// REQUIRES: engine.Explain() was called before engine.Start(), and *out is empty.
+void ExplainRoute(const RoutePolicy& policy, const RouteRequest& request, const RoutePlan& plan,
+                  const Engine& engine, v1::Explanation* out);
+
+}  // namespace portolan::routing

@@ -1,0 +1,24 @@
+#include "server/settings.h"
+
+#include <utility>
+
+#include "server/config/flags.h"
+#include "server/config_file/config_file.h"
+
+namespace portolan {
+
+absl::StatusOr<Settings> LoadSettings(const config::ServeOptions& options,
+                                      std::span<const std::string_view> arguments,
+                                      const config::Environment& environment) {
+  Settings settings{options, std::nullopt};
+  if (options.config_file.empty()) return settings;
+  auto file = config::LoadConfigFile(options.config_file, environment);
+  if (!file.ok()) return file.status();
+  auto line = config::ParseCommandLine(arguments, environment, file->options);
+  if (!line.ok()) return line.status();
+  settings.options = std::move(line->options);
+  settings.file = *std::move(file);
+  return settings;
+}
+
+}  // namespace portolan

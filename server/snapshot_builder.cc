@@ -1,0 +1,123 @@
+#include "server/snapshot_builder.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "providers/named.h"
+#include "server/config/exposure.h"
+
+namespace portolan {
+namespace {
+
+using config::FileSettings;
+
+class Builder {
+ public:
+  explicit Builder(const Settings& settings) : options_(settings.options), file_(settings.file) {
+    snapshot_->timeouts = {options_.connect_timeout, options_.first_byte_timeout, options_.idle_timeout};
+  }
+
+  absl::StatusOr<std::shared_ptr<const core::Snapshot>> Build(
+      const EnvironmentProviderKeys& environment_keys) {
+    auto registry = providers::Registry::BuiltIn();
+    if (file_) AddProviders(registry.get());
+    if (registry->Find(options_.default_provider) == nullptr) {
+      return absl::InvalidArgumentError("--default-provider: there is no provider called " +
+                                        options_.default_provider);
+    }
+    TakeKeys(environment_keys);
+    snapshot_->registry = std::move(registry);
+    SetPolicy();
+    snapshot_->callers = routing::CallerKeys(options_.caller_keys);
+    if (file_) {
+      for (const config::CallerSettings& caller : file_->callers) {
+        snapshot_->callers.Add({caller.name, caller.sha256, caller.routes, caller.models});
+      }
+      if (absl::Status status = AddRoutes(); !status.ok()) return status;
+    }
+    if (absl::Status status = config::CheckExposure(options_, held_, snapshot_->callers.configured());
+        !status.ok()) {
+      return status;
+    }
+    return snapshot_;
+  }
+
+ private:
+  // One that the file gives another address takes the place of the built-in one.
+  void AddProviders(providers::Registry* registry) {
+    for (const config::ProviderSettings& provider : file_->providers) {
+      if (provider.base_url.empty()) continue;
+      registry->Add(
+          providers::NewNamedProvider(provider.name, provider.base_url, *registry->Find(provider.dialect)));
+    }
+  }
+
+  // A key of the environment is for the provider's own address, and gives way to one of the file.
+  void TakeKeys(const EnvironmentProviderKeys& environment_keys) {
+    for (const auto& [provider, held] : environment_keys) {
+      const config::ProviderSettings* said = Said(provider);
+      if (said != nullptr && (!said->api_key.empty() || !said->base_url.empty())) continue;
+      snapshot_->provider_keys.emplace(provider, held.key);
+      held_.push_back(held.variable);
+    }
+    if (!file_) return;
+    for (const config::ProviderSettings& provider : file_->providers) {
+      if (provider.api_key.empty()) continue;
+      snapshot_->provider_keys.emplace(provider.name, provider.api_key);
+      held_.push_back("the key of providers." + provider.name);
+    }
+  }
+
+  const config::ProviderSettings* Said(std::string_view name) const {
+    if (!file_) return nullptr;
+    const auto found = std::find_if(file_->providers.begin(), file_->providers.end(),
+                                    [&](const auto& provider) { return provider.name == name; });
+    return found == file_->providers.end() ? nullptr : &*found;
+  }
+
+  void SetPolicy() {
+    routing::RoutePolicy& policy = snapshot_->routing;
+    policy.registry = snapshot_->registry.get();
+    policy.default_provider = options_.default_provider;
+    policy.direct_keys = options_.direct_keys;
+    policy.gateway_key = [keys = &snapshot_->provider_keys](std::string_view provider) -> const Secret* {
+      const auto found = keys->find(provider);
+      return found == keys->end() ? nullptr : &found->second;
+    };
+  }
+
+  absl::Status AddRoutes() {
+    for (const config::RouteSettings& route : file_->routes) {
+      auto plan = std::make_shared<routing::RoutePlan>();
+      plan->from_operator = true;
+      if (auto error = routing::CompileRoute(route.config, *snapshot_->registry, plan.get())) {
+        return absl::InvalidArgumentError("routes." + route.name + ": " + error->message);
+      }
+      const bool keyed = std::any_of(plan->targets.begin(), plan->targets.end(),
+                                     [](const auto* node) { return !node->target.api_key.empty(); });
+      if (keyed) held_.push_back("the keys of routes." + route.name);
+      snapshot_->routes.Add(route.name, std::move(plan));
+    }
+    for (const config::AliasSettings& alias : file_->aliases) {
+      snapshot_->routes.AddAlias(alias.model, alias.route);
+    }
+    snapshot_->routes.SetDefault(file_->default_route);
+    return absl::OkStatus();
+  }
+
+  const config::ServeOptions& options_;
+  const std::optional<FileSettings>& file_;
+  const std::shared_ptr<core::Snapshot> snapshot_ = std::make_shared<core::Snapshot>();
+  std::vector<std::string> held_;  // where keys are held, for the operator
+};
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const core::Snapshot>> BuildSnapshot(
+    const Settings& settings, const EnvironmentProviderKeys& environment_keys) {
+  return Builder(settings).Build(environment_keys);
+}
+
+}  // namespace portolan

@@ -1,0 +1,274 @@
+// What an operator's config file does: named routes, aliases, callers and what they may use, providers of his
+// own; and what a reload does to calls that come and to calls under way.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/fake_upstream.h"
+#include "tests/support/gateway_fixture.h"
+
+namespace portolan::test {
+namespace {
+
+using nlohmann::json;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kChat[] = "/v1/chat/completions";
+constexpr char kAnswer[] =
+    R"({"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"yes"},"finish_reason":"stop"}]})";
+
+std::string Body(const std::string& model) {
+  return json{{"model", model}, {"messages", {{{"role", "user"}, {"content", "hi"}}}}}.dump();
+}
+
+// A file of its own folder, removed with it.
+class ConfigFolder {
+ public:
+  ConfigFolder() {
+    char name[] = "/tmp/portolan-config-XXXXXX";
+    folder_ = mkdtemp(name);
+  }
+  ~ConfigFolder() { std::filesystem::remove_all(folder_); }
+  ConfigFolder(const ConfigFolder&) = delete;
+  ConfigFolder& operator=(const ConfigFolder&) = delete;
+
+  std::string path() const { return folder_ + "/portolan.yaml"; }
+  void Write(const std::string& text) const {
+    // As an editor does: the file is never half there.
+    std::ofstream(folder_ + "/new") << text;
+    std::filesystem::rename(folder_ + "/new", path());
+  }
+
+ private:
+  std::string folder_;
+};
+
+std::string Code(const TestAnswer& answer) {
+  const json body = json::parse(answer.body, nullptr, /*allow_exceptions=*/false);
+  return body.is_object() && body.contains("error") ? body["error"]["code"].get<std::string>() : answer.body;
+}
+
+class GatewayConfig : public ::testing::Test {
+ protected:
+  FakeUpstream upstream_{[](const SeenRequest&) { return RespondJson(200, kAnswer); }};
+  const ConfigFolder file_;
+
+  std::string Providers() const {
+    return "providers:\n  lab: {base_url: \"" + upstream_.url() + "/v1\", api_key: \"env:LAB_KEY\"}\n";
+  }
+  GatewayFixture Start(const std::string& text) const {
+    file_.Write(text);
+    return GatewayFixture::FromFile(file_.path(), {{"LAB_KEY", "lab-key"}, {"OPENAI_API_KEY", "sk-openai"}});
+  }
+  std::vector<std::string> SeenModels() {
+    std::vector<std::string> models;
+    for (const SeenRequest& request : upstream_.requests()) {
+      models.push_back(json::parse(request.body)["model"].get<std::string>());
+    }
+    return models;
+  }
+};
+
+TEST_F(GatewayConfig, ProvidersOfTheOperatorAreCalledWithTheirOwnKeyOnly) {
+  GatewayFixture gateway = Start(Providers());
+  TestClient client(gateway.http_address());
+  EXPECT_EQ(client.Post(kChat, Body("lab/m")).status, 200);
+  EXPECT_EQ(client.Post(kChat, Body("m"), {{"x-portkey-provider", "lab"}}).status, 200);
+  EXPECT_THAT(SeenModels(), ElementsAre("m", "m"));
+  for (const SeenRequest& request : upstream_.requests()) {
+    EXPECT_EQ(request.Header("authorization"), "Bearer lab-key");
+    EXPECT_EQ(request.target, "/v1/chat/completions");
+  }
+  // To a host of the caller's it does not go.
+  client.Post(kChat, Body("m"), {{"x-portkey-provider", "lab"}, {"x-portkey-custom-host", upstream_.url()}});
+  EXPECT_EQ(upstream_.requests().back().CountHeader("authorization"), 0);
+}
+
+// A key of the environment is for the provider's own address.
+TEST_F(GatewayConfig, ABuiltInProviderAtAnotherAddressGetsNoKeyOfTheEnvironment) {
+  GatewayFixture gateway = Start("providers:\n  openai: {base_url: \"" + upstream_.url() + "\"}\n");
+  TestClient client(gateway.http_address());
+  EXPECT_EQ(client.Post(kChat, Body("openai/m")).status, 200);
+  EXPECT_EQ(upstream_.requests().at(0).CountHeader("authorization"), 0);
+}
+
+TEST_F(GatewayConfig, RoutesAreUsedByNameByAliasAndByDefault) {
+  GatewayFixture gateway = Start(Providers() +
+                                 R"(
+routes:
+  main: {provider: lab, override_params: {model: of-main}}
+  other: {provider: lab, override_params: {model: of-other}}
+aliases: {fast: main}
+default_route: other
+)");
+  TestClient client(gateway.http_address());
+  EXPECT_EQ(client.Post(kChat, Body("x"), {{"x-portkey-config", "main"}}).status, 200);
+  EXPECT_EQ(client.Post(kChat, Body("fast")).status, 200);
+  EXPECT_EQ(client.Post(kChat, Body("x")).status, 200);
+  EXPECT_EQ(client.Post(kChat, Body("lab/x")).status, 200);
+  EXPECT_EQ(client.Post(kChat, Body("fast"), {{"x-portkey-provider", "lab"}}).status, 200);
+  EXPECT_THAT(SeenModels(), ElementsAre("of-main", "of-main", "of-other", "x", "fast"));
+
+  EXPECT_EQ(Code(client.Post(kChat, Body("x"), {{"x-portkey-config", "mian"}})), "invalid_config");
+  // A caller cannot turn the operator's route, and the keys in it, to a host of his own.
+  EXPECT_EQ(Code(client.Post(kChat, Body("x"),
+                             {{"x-portkey-config", "main"}, {"x-portkey-custom-host", upstream_.url()}})),
+            "invalid_custom_host");
+  EXPECT_EQ(upstream_.requests().size(), 5u);
+
+  const TestAnswer told = client.Post("/v1/explain", Body("fast"));
+  EXPECT_EQ(json::parse(told.body)["route"], "main");
+  EXPECT_EQ(json::parse(told.body)["route_reason"], "the model is its alias");
+}
+
+TEST_F(GatewayConfig, ListsItsAliasesAndTheModelsOfItsRoutes) {
+  GatewayFixture gateway = Start(Providers() + R"(
+routes: {main: {provider: lab, override_params: {model: big}}}
+aliases: {fast: main}
+)");
+  TestClient client(gateway.http_address());
+  std::vector<std::string> ids;
+  const json list = json::parse(client.Get("/v1/models").body);
+  for (const json& model : list["data"]) ids.push_back(model["id"]);
+  EXPECT_THAT(ids, ::testing::IsSupersetOf({"echo/echo", "fast", "lab/big"}));
+  EXPECT_EQ(json::parse(client.Get("/v1/models/fast").body)["id"], "fast");
+  EXPECT_TRUE(upstream_.requests().empty());
+}
+
+TEST_F(GatewayConfig, CallersUseWhatTheyMay) {
+  file_.Write(Providers() + R"(
+callers:
+  keys:
+    - {name: all, key: "env:ALL"}
+    - {name: routed, key: "env:ROUTED", routes: [main]}
+    - {name: modelled, sha256: "2b7f6db41054beb0b4c7ab9cebc8b9dfbddd8c4acf32235cb2055ffe6e24a4a7", models: ["gpt-*", "lab/x"]}
+routes: {main: {provider: lab}, other: {provider: lab}}
+aliases: {fast: main}
+)");
+  GatewayFixture gateway =
+      GatewayFixture::FromFile(file_.path(), {{"LAB_KEY", "k"}, {"ALL", "all"}, {"ROUTED", "routed"}});
+  TestClient client(gateway.http_address());
+  const auto ask = [&](const std::string& key, const std::string& model, Headers headers = {}) {
+    headers.emplace_back("authorization", "Bearer " + key);
+    const TestAnswer answer = client.Post(kChat, Body(model), headers);
+    return answer.status == 200 ? "ok" : std::to_string(answer.status) + " " + Code(answer);
+  };
+  EXPECT_EQ(ask("nobody", "fast"), "401 invalid_caller_key");
+  EXPECT_EQ(ask("all", "lab/anything"), "ok");
+  EXPECT_EQ(ask("all", "x", {{"x-portkey-config", "other"}}), "ok");
+
+  EXPECT_EQ(ask("routed", "fast"), "ok");
+  EXPECT_EQ(ask("routed", "x", {{"x-portkey-config", "main"}}), "ok");
+  EXPECT_EQ(ask("routed", "x", {{"x-portkey-config", "other"}}), "403 route_not_allowed");
+  EXPECT_EQ(ask("routed", "lab/x"), "403 route_not_allowed");
+  EXPECT_EQ(ask("routed", "x", {{"x-portkey-config", R"({"provider":"lab"})"}}), "403 route_not_allowed");
+
+  // The key of the third one is `modelled`.
+  EXPECT_EQ(ask("modelled", "gpt-5", {{"x-portkey-config", "main"}}), "ok");
+  EXPECT_EQ(ask("modelled", "o9", {{"x-portkey-config", "main"}}), "403 model_not_allowed");
+  EXPECT_EQ(ask("modelled", "lab/x"), "ok");
+  EXPECT_EQ(ask("modelled", "lab/y"), "403 model_not_allowed");
+  EXPECT_EQ(ask("modelled", "gpt-5",
+                {{"x-portkey-config", R"({"provider":"lab","override_params":{"model":"o9"}})"}}),
+            "403 model_not_allowed");
+  for (const SeenRequest& request : upstream_.requests()) {
+    EXPECT_EQ(request.Header("authorization"), "Bearer k");
+  }
+}
+
+TEST_F(GatewayConfig, AReloadIsForCallsThatComeAndNotForThoseUnderWay) {
+  Latch arrived;
+  Latch go;
+  FakeUpstream slow([&](const SeenRequest&) {
+    return Script().Signal(arrived).Hold(go).Send("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n");
+  });
+  const auto config = [&](const std::string& second) {
+    return Providers() + "  slow: {base_url: \"" + slow.url() +
+           "\"}\nroutes:\n  main:\n    strategy: {mode: fallback}\n" +
+           "    targets: [{provider: slow}, {provider: lab, override_params: {model: " + second + "}}]\n";
+  };
+  GatewayFixture gateway = Start(config("before"));
+  TestClient admin(gateway.admin_address());
+  TestClient under_way(gateway.http_address());
+  ASSERT_TRUE(under_way.Send("POST", kChat, Body("x"), {{"x-portkey-config", "main"}}));
+  ASSERT_TRUE(arrived.Wait());
+  file_.Write(config("after"));
+  const TestAnswer reloaded = admin.Post("/config/reload", "");
+  ASSERT_EQ(reloaded.status, 200) << reloaded.body;
+  EXPECT_EQ(json::parse(reloaded.body)["generation"], 2);
+  go.Release();
+  EXPECT_EQ(under_way.ReadAnswer().status, 200);
+  TestClient later(gateway.http_address());
+  EXPECT_EQ(later.Post(kChat, Body("x"), {{"x-portkey-config", "main"}}).status, 200);
+  EXPECT_THAT(SeenModels(), ElementsAre("before", "after"));
+}
+
+TEST_F(GatewayConfig, ABadFileChangesNothingAndSaysWhy) {
+  GatewayFixture gateway = Start(Providers() + "routes: {main: {provider: lab}}\n");
+  TestClient admin(gateway.admin_address());
+  TestClient client(gateway.http_address());
+  file_.Write(Providers() + "routes: {main: {provider: lap}}\n");
+  const TestAnswer refused = admin.Post("/config/reload", "");
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_THAT(refused.body, HasSubstr("portolan.yaml:3:"));
+  EXPECT_THAT(refused.body, HasSubstr("lap"));
+  EXPECT_EQ(client.Post(kChat, Body("x"), {{"x-portkey-config", "main"}}).status, 200);
+  const json status = json::parse(admin.Get("/config").body);
+  EXPECT_EQ(status["generation"], 1);
+  EXPECT_EQ(status["refused"], 1);
+  EXPECT_THAT(status["problem"].get<std::string>(), HasSubstr("lap"));
+  EXPECT_THAT(admin.Get("/metrics").body, HasSubstr("portolan_config_refused_total 1\n"));
+
+  file_.Write(Providers() + "routes: {other: {provider: lab}}\n");
+  EXPECT_EQ(admin.Post("/config/reload", "").status, 200);
+  EXPECT_EQ(Code(client.Post(kChat, Body("x"), {{"x-portkey-config", "main"}})), "invalid_config");
+  EXPECT_EQ(client.Post(kChat, Body("x"), {{"x-portkey-config", "other"}}).status, 200);
+}
+
+TEST(GatewayAdmin, IsForOperators) {
+  GatewayFixture gateway;
+  TestClient admin(gateway.admin_address());
+  EXPECT_EQ(admin.Get("/config").body, R"({"file":null})");
+  EXPECT_EQ(admin.Post("/config/reload", "").status, 409);
+  EXPECT_EQ(admin.Get("/config/reload").status, 405);
+  EXPECT_EQ(admin.Get("/config/reload").Header("allow"), "POST");
+  EXPECT_EQ(admin.Get("/log-level").body, R"({"level":"error"})");
+  ASSERT_TRUE(admin.Send("PUT", "/log-level", "warn"));
+  EXPECT_EQ(admin.ReadAnswer().body, R"({"level":"warn"})");
+  EXPECT_EQ(admin.Get("/log-level").body, R"({"level":"warn"})");
+  ASSERT_TRUE(admin.Send("PUT", "/log-level", "loud"));
+  EXPECT_EQ(admin.ReadAnswer().status, 400);
+  // A web page must not administer what the user's browser can reach.
+  EXPECT_EQ(admin.Post("/drain", "", {{"origin", "https://evil.example"}}).status, 403);
+  EXPECT_EQ(admin.Get("/config", {{"host", "evil.example"}}).status, 403);
+
+  TestClient client(gateway.http_address());
+  EXPECT_EQ(client.Get("/readyz").status, 200);
+  EXPECT_EQ(admin.Post("/drain", "").status, 200);
+  const TestAnswer draining = client.Get("/readyz");
+  EXPECT_EQ(draining.status, 503);
+  EXPECT_EQ(draining.Header("connection"), "close");
+  TestClient another(gateway.http_address());
+  EXPECT_EQ(another.Get("/healthz").status, 200) << "draining still accepts";
+  EXPECT_EQ(client.closed() || client.ReadRaw().empty(), true);
+}
+
+// The data port has none of it.
+TEST(GatewayAdmin, IsNotOnTheDataPort) {
+  GatewayFixture gateway;
+  TestClient client(gateway.http_address());
+  for (const char* path : {"/config", "/metrics", "/log-level"})
+    EXPECT_EQ(client.Get(path).status, 404) << path;
+  for (const char* path : {"/drain", "/config/reload"}) EXPECT_EQ(client.Post(path, "").status, 404) << path;
+}
+
+}  // namespace
+}  // namespace portolan::test

@@ -1,0 +1,254 @@
+// What is said of config files that are not good: what a person needs to find the mistake.
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "tests/unit/config_file/parse.h"
+
+namespace portolan::config {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct Bad {
+  const char* text;
+  const char* problems;
+};
+
+TEST(ConfigFile, TellsWhatIsNotYaml) {
+  const Bad cases[] = {
+      {"a: b: c\n", "f:1:5: this is not YAML: illegal map value"},
+      {"listen: {http: ':1'\n", "f:2:1: listen: this is not YAML: end of map flow not found"},
+      {"listen: *x\n", "f:1:9: this is not YAML: the referenced anchor is not defined"},
+      {"listen: {}\n---\nlog_level: info\n",
+       "f:2:1: a second document begins here; the file may hold one only"},
+      {"log_level: \xff\n", "f:1:12: the text is not UTF-8"},
+      {"# \xc3\xa9\n# \xc3\xa9 \x04\nlog_level: info\n", "f:2:5: there is a control character"},
+      {"[1]", "f:1:1: expected an object, got an array"},
+      {"listen", "f:1:1: expected an object, got a string"},
+      {"listen: {http: ':1', http: ':2'}", "f:1:22: listen.http: the key stands twice; first on line 1"},
+      {"routes: {a: {provider: echo}}\nlisten: {}\nroutes: {}\n",
+       "f:3:1: routes: the key stands twice; first on line 1"},
+      {"log_level: !!str info\n",
+       "f:1:12: log_level: tags have no meaning here; what stands in quotes is a string"},
+      {"? [a]\n: 1\n", "f:1:3: ?: a key must be a name"},
+      {"~: 1\n", "f:1:1: ?: a key must be a name"},
+      {"routes: {a: &a {provider: echo}, b: {<<: *a}}",
+       "f:1:38: routes.b.<<: keys are not merged here; an alias stands for a whole value"},
+      {"routes: &r {a: *r}", "f:1:16: routes: an alias cannot stand within what it stands for"},
+  };
+  for (const Bad& bad : cases) EXPECT_EQ(ProblemsOf(bad.text), bad.problems) << bad.text;
+}
+
+TEST(ConfigFile, RefusesKeysThatDoNotExist) {
+  const Bad cases[] = {
+      {"lisen: {}", "f:1:1: lisen: there is no such key; did you mean \"listen\"?"},
+      {"listen:\n  htpp: ':1'\n", "f:2:3: listen.htpp: there is no such key; did you mean \"http\"?"},
+      {"callers: {keys: [{name: a, keys: env:A}]}",
+       "f:1:28: callers.keys[0].keys: there is no such key; did you mean \"key\"?"},
+      {"providers: {lab: {base_ulr: 'http://a'}}",
+       "f:1:19: providers.lab.base_ulr: there is no such key; did you mean \"base_url\"?"},
+      {"routes: {a: {stratgy: {mode: single}, targets: [{provider: echo}]}}",
+       "f:1:14: routes.a.stratgy: there is no such key; did you mean \"strategy\"?"},
+      {"routes: {a: {targets: [{provider: echo, retry: {atempts: 1}}]}}",
+       "f:1:49: routes.a.targets[0].retry.atempts: there is no such key; did you mean \"attempts\"?"},
+      {"routes: {a: {provider: openai, openai_projekt: p}}",
+       "f:1:32: routes.a.openai_projekt: there is no such key; did you mean \"openai_project\"?"},
+      {"routes: {a: {strategy: {mode: conditional, conditions: [{query: {}, than: b}]}, targets: [{name: "
+       "b}]}}",
+       "f:1:69: routes.a.strategy.conditions[0].than: there is no such key; did you mean \"then\"?"},
+      {"routes: {a: {extra: []}}", "f:1:14: routes.a.extra: there is no such key; did you mean \"retry\"?"},
+  };
+  for (const Bad& bad : cases) EXPECT_EQ(ProblemsOf(bad.text), bad.problems) << bad.text;
+}
+
+TEST(ConfigFile, RefusesValuesOfTheWrongType) {
+  const Bad cases[] = {
+      {"listen: 8787", "f:1:9: listen: expected an object, got a number"},
+      {"listen: {http: 8787}",
+       "f:1:16: listen.http: expected a string, got a number; in quotes it is a string"},
+      {"listen: {threads: many}", "f:1:19: listen.threads: expected a number, got a string"},
+      {"listen: {threads: 1.5}", "f:1:19: listen.threads: expected an integer"},
+      {"upstream: {direct_keys: yes}",
+       "f:1:25: upstream.direct_keys: expected a boolean, got a string; write true or false"},
+      {"callers: {cors_origins: 'https://a'}",
+       "f:1:25: callers.cors_origins: expected an array, got a string"},
+      {"routes: {a: {strategy: {mode: random}, targets: [{provider: echo}]}}",
+       "f:1:31: routes.a.strategy.mode: expected one of single, fallback, loadbalance, conditional"},
+      {"routes: {a: {provider: echo, weight: .inf}}",
+       "f:1:38: routes.a.weight: this number is none that can be used here"},
+      {"providers: [openai]", "f:1:12: providers: expected an object, got an array"},
+  };
+  for (const Bad& bad : cases) EXPECT_EQ(ProblemsOf(bad.text), bad.problems) << bad.text;
+}
+
+TEST(ConfigFile, RefusesValuesThatMakeNoSense) {
+  const Bad cases[] = {
+      {"listen: {http: nowhere}", "f:1:16: listen.http: an address is HOST:PORT, as in 127.0.0.1:8787"},
+      {"listen: {grace: '30'}",
+       "f:1:17: listen.grace: a time is a number with its unit: 500ms, 30s, 2m or 1h"},
+      {"limits: {max_body: 2GB}", "f:1:20: limits.max_body: it must be from 1KB to 1GB"},
+      {"upstream: {allow: [10.0.0.0/8, 10.1.2]}",
+       "f:1:32: upstream.allow[1]: it must be a network (10.0.0.0/8), an IP address, a host name "
+       "(llm.internal) "
+       "or a suffix (.internal)"},
+      {"tls: {client_auth: maybe}", "f:1:20: tls.client_auth: it must be required or optional"},
+      {"log_level: loud", "f:1:12: log_level: it must be error, warn, info or debug"},
+      {"default_provider: opnai",
+       "f:1:19: default_provider: there is no such provider; did you mean \"openai\"?"},
+      {"providers: {'a b': {base_url: 'http://a'}}",
+       "f:1:13: providers.\"a b\": a name has letters, digits and . _ - in it, at most 128"},
+      {"providers: {lab: {}}",
+       "f:1:13: providers.lab: a provider that is not built in needs a base_url; built in are openai, "
+       "anthropic, "
+       "echo"},
+      {"providers: {lab: {base_url: 'lab:1'}}",
+       "f:1:29: providers.lab.base_url: the URL must start with http:// or https://"},
+      {"providers: {lab: {base_url: 'http://lab', dialect: echo}}",
+       "f:1:52: providers.lab.dialect: there is no such dialect; known are openai, anthropic"},
+      {"providers: {openai: {dialect: anthropic}}",
+       "f:1:31: providers.openai.dialect: a built-in provider speaks its own dialect"},
+      {"providers: {echo: {base_url: 'http://lab'}}",
+       "f:1:30: providers.echo.base_url: this provider is inside the gateway and has no address"},
+      {"aliases: {fast: mian}\nroutes: {main: {provider: echo}}",
+       "f:1:17: aliases.fast: there is no such route; did you mean \"main\"?"},
+      {"aliases: {fast: main}", "f:1:17: aliases.fast: there is no such route; the file has none"},
+      {"aliases: {fast: }", "f:1:11: aliases.fast: an alias names a route"},
+      {"default_route: main", "f:1:16: default_route: there is no such route; the file has none"},
+      {"routes: {a: }", "f:1:10: routes.a: a route is an object, as in {provider: openai}"},
+      {"routes: {a/b: {provider: echo}}",
+       "f:1:10: routes.a/b: a name has letters, digits and . _ - in it, at most 128"},
+      {"routes: {a: {targets: [{provider: openai, custom_host: 'http://u:hush@lab/v1'}]}}",
+       "f:1:56: routes.a.targets[0].custom_host: the URL has user information"},
+      {"providers: {lab: {base_url: 'https://hush@lab'}}",
+       "f:1:29: providers.lab.base_url: the URL has user information"},
+      {"routes: {a: {provider: nobody}}",
+       "f:1:24: routes.a.provider: there is no provider called \"nobody\"; known are openai, anthropic, "
+       "echo"},
+      {"routes: {a: {strategy: {mode: fallback}}}",
+       "f:1:13: routes.a.targets: a strategy needs at least one target"},
+      {"routes:\n  a:\n    strategy: {mode: fallback}\n    targets:\n      - provider: echo\n        retry: "
+       "{attempts: 6}\n",
+       "f:6:27: routes.a.targets[0].retry.attempts: must be between 0 and 5"},
+      {"routes: {a: {provider: openai, openai_project: [p]}}",
+       "f:1:48: routes.a.openai_project: is not a member of a config"},
+  };
+  for (const Bad& bad : cases) EXPECT_EQ(ProblemsOf(bad.text), bad.problems) << bad.text;
+}
+
+TEST(ConfigFile, RefusesCallersThatCannotBe) {
+  const Bad cases[] = {
+      {"callers: {keys: [{key: env:A}]}", "f:1:18: callers.keys[0]: a caller needs a name"},
+      {"callers: {keys: [{name: a/b, key: env:A}]}",
+       "f:1:25: callers.keys[0].name: a name has letters, digits and . _ - in it, at most 128"},
+      {"callers: {keys: [{name: a, key: env:A}, {name: a, key: env:B}]}",
+       "f:1:48: callers.keys[1].name: two callers have this name"},
+      {"callers: {keys: [{name: a}]}", "f:1:18: callers.keys[0]: a caller has exactly one of key and sha256"},
+      {"callers: {keys: [{name: a, key: env:A, sha256: b}]}",
+       "f:1:18: callers.keys[0]: a caller has exactly one of key and sha256"},
+      {"callers: {keys: [{name: a, sha256: abc}]}",
+       "f:1:36: callers.keys[0].sha256: a SHA-256 has 64 hexadecimal digits"},
+      {"callers: {keys: [{name: a, key: env:A, routes: []}]}",
+       "f:1:48: callers.keys[0].routes: an empty list allows nothing; leave it out to allow all"},
+      {"callers: {keys: [{name: a, key: env:A, models: }]}",
+       "f:1:48: callers.keys[0].models: an empty list allows nothing; leave it out to allow all"},
+      {"callers: {keys: [{name: a, key: env:A, models: ['*gpt']}]}",
+       "f:1:49: callers.keys[0].models[0]: `*` may stand at the end only"},
+      {"callers: {keys: [{name: a, key: env:A, routes: [x]}]}",
+       "f:1:49: callers.keys[0].routes[0]: there is no such route; the file has none"},
+  };
+  for (const Bad& bad : cases) EXPECT_EQ(ProblemsOf(bad.text), bad.problems) << bad.text;
+}
+
+TEST(ConfigFile, RefusesKeysThemselvesAndNeverQuotesThem) {
+  for (const char* text :
+       {"providers: {openai: {api_key: sk-hush}}", "callers: {admin_key: hush}",
+        "callers: {keys: [{name: a, key: hush}]}", "routes: {a: {provider: openai, api_key: hush}}",
+        "routes: {a: {targets: [{targets: [{provider: openai, api_key: hush}]}]}}",
+        "providers: {openai: {api_key: 'env:hush hush'}}", "providers: {openai: {api_key: 'file:'}}"}) {
+    EXPECT_THAT(ProblemsOf(text), HasSubstr("key: write env:NAME or file:PATH, never the key itself"))
+        << text;
+    EXPECT_THAT(ProblemsOf(text), Not(HasSubstr("hush"))) << text;
+  }
+}
+
+TEST(ConfigFile, TellsEachProblemInOneLine) {
+  for (const char* text :
+       {"providers: {openai: {api_key: \"file:/a\\nb\"}}", "\"a\\nb\": 1", "log_level: \"\\\tx\"",
+        "aliases: {x: y}\nroutes: {\"y\\n\": {provider: echo}}",
+        "providers: {\"a\\nb\": {base_url: 'http://a'}}\nroutes: {r: {provider: \"a\\nb\"}}"}) {
+    const std::string problems = ProblemsOf(text);
+    EXPECT_NE(problems, "");
+    for (size_t at = 0; at < problems.size(); at = problems.find('\n', at) + 1) {
+      EXPECT_EQ(problems.substr(at, 2), "f:") << problems;
+      if (problems.find('\n', at) == std::string::npos) break;
+    }
+  }
+}
+
+TEST(ConfigFile, TellsAllProblemsAtOnceInOrder) {
+  EXPECT_EQ(
+      ProblemsOf("listen:\n"
+                 "  threads: many\n"
+                 "  gracе: 1s\n"
+                 "  grace: soon\n"
+                 "routes:\n"
+                 "  a: {provider: nobody}\n"
+                 "  b: {provider: echo, retry: {attempts: 9}}\n"
+                 "  c: {provider: 5}\n"
+                 "log_levle: info\n"
+                 "aliases: {x: d}\n"),
+      "f:2:12: listen.threads: expected a number, got a string\n"
+      "f:3:3: listen.\"gracе\": there is no such key; did you mean \"grace\"?\n"
+      "f:4:10: listen.grace: a time is a number with its unit: 500ms, 30s, 2m or 1h\n"
+      "f:6:17: routes.a.provider: there is no provider called \"nobody\"; known are openai, anthropic, echo\n"
+      "f:7:41: routes.b.retry.attempts: must be between 0 and 5\n"
+      "f:8:17: routes.c.provider: expected a string, got a number; in quotes it is a string\n"
+      "f:9:1: log_levle: there is no such key; did you mean \"log_level\"?\n"
+      "f:10:14: aliases.x: there is no such route; did you mean \"a\"?");
+}
+
+TEST(ConfigFile, NamesWhatHasNoEffect) {
+  ConfigProblems problems;
+  const auto file = ConfigFile::Parse(
+      "f", "routes:\n  a:\n    cache: {mode: simple}\n    targets: [{provider: echo, virtual_key: v}]\n",
+      &problems);
+  ASSERT_NE(file, nullptr);
+  EXPECT_EQ(DescribeProblems("f", file->without_effect()),
+            "f:3:5: routes.a.cache: has no effect here\n"
+            "f:4:32: routes.a.targets[0].virtual_key: has no effect here");
+}
+
+TEST(ConfigFile, BoundsWhatItTakes) {
+  EXPECT_EQ(ProblemsOf("# " + std::string(ConfigFile::kMaxBytes, 'x')), "f: the file is larger than 1 MB");
+  EXPECT_EQ(ProblemsOf("routes: " + std::string(79, '[') + std::string(79, ']')).find("nested"),
+            std::string::npos);
+  EXPECT_THAT(ProblemsOf("routes: " + std::string(100'000, '[')), HasSubstr("this is nested too deep"));
+  EXPECT_THAT(ProblemsOf(std::string(300, 'x') + ": 1"), HasSubstr("a key has at most 256 bytes"));
+
+  std::string many = "callers: {cors_origins: [";
+  for (int i = 0; i < 60'000; ++i) many += "a,";
+  EXPECT_THAT(ProblemsOf(many + "]}"), HasSubstr("the file holds more than 50000 values"));
+
+  // Ten times ten, nine times over.
+  std::string laughs = "a: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
+  for (int i = 1; i < 10; ++i) {
+    const std::string before = "*a" + std::to_string(i - 1);
+    laughs += "b" + std::to_string(i) + ": &a" + std::to_string(i) + " [";
+    for (int j = 0; j < 10; ++j) laughs += (j == 0 ? "" : ",") + before;
+    laughs += "]\n";
+  }
+  EXPECT_THAT(ProblemsOf(laughs), HasSubstr("the aliases of this file come to too much"));
+  const std::string big = "a: &a " + std::string(900'000, 'x') + "\nb: [*a,*a,*a,*a,*a,*a]\n";
+  EXPECT_THAT(ProblemsOf(big), HasSubstr("the aliases of this file come to too much"));
+
+  std::string wrong;
+  for (int i = 0; i < 1000; ++i) wrong += "k" + std::to_string(i) + ": 1\n";
+  const std::string problems = ProblemsOf(wrong);
+  EXPECT_EQ(std::count(problems.begin(), problems.end(), '\n') + 1, 100);
+}
+
+}  // namespace
+}  // namespace portolan::config
