@@ -1,31 +1,17 @@
 // The framing of the body: lengths, chunks, the connection's end, gzip.
 
-#include <zlib.h>
-
 #include "tests/faults/fault.h"
+#include "tests/support/gzip.h"
 
 namespace portolan::faults {
 namespace {
 
 using test::Chunk;
+using test::Gzip;
 using test::Head;
 using test::Script;
 
 constexpr size_t kCut = 60;  // within the first event, and within the JSON
-
-std::string Gzip(const std::string& text) {
-  z_stream stream{};
-  deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string packed(deflateBound(&stream, text.size()) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(packed.size());
-  deflate(&stream, Z_FINISH);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  return packed;
-}
 
 std::string HeadWith(const Setting& setting, const std::string& name, const std::string& value) {
   return Head(200, {{"Content-Type", ContentType(setting.mode)}, {name, value}});

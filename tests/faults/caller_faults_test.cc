@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/faults/caller_fault.h"
+#include "tests/faults/test_name.h"
 #include "tests/support/gateway_fixture.h"
 
 namespace portolan::faults {
@@ -46,18 +47,9 @@ TEST_P(CallerFaultsTest, AreAnsweredAndHarmNobody) {
   EXPECT_EQ(test::TestClient(gateway_->http_address()).Get("/healthz").status, 200);
 }
 
-std::string TestName(const testing::TestParamInfo<CallerFault>& test) {
-  std::string name = "Caller" + std::to_string(test.index);
-  bool upper = true;
-  for (const char c : test.param.name) {
-    const bool letter = std::isalnum(static_cast<unsigned char>(c)) != 0;
-    if (letter) name += upper ? static_cast<char>(std::toupper(c)) : c;
-    upper = !letter;
-  }
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(All, CallerFaultsTest, testing::ValuesIn(CallerFaults()), TestName);
+INSTANTIATE_TEST_SUITE_P(All, CallerFaultsTest, testing::ValuesIn(CallerFaults()), [](const auto& test) {
+  return TestName("Caller" + std::to_string(test.index), test.param.name);
+});
 
 }  // namespace
 

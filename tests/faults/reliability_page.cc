@@ -65,8 +65,8 @@ constexpr char kFuzzing[] = R"(
 ## Fuzzing
 
 Every parser of bytes from outside has a fuzzer (`tests/fuzz`) that holds it to an oracle or a property, under AddressSanitizer
-and UndefinedBehaviorSanitizer; the committed corpus reaches at least 85 % of each parser's lines. Each fuzzer was once given
-bugs, planted one at a time in a copy of the parser, and found all of these in its short run (50,000 inputs, seed 1, from the
+and UndefinedBehaviorSanitizer; the committed corpus reaches at least 85 % of each parser's lines. These were once given bugs,
+planted one at a time in a copy of the parser, and found all of them in their short run (50,000 inputs, seed 1, from the
 committed corpus):
 
 | fuzzer | planted bug | found by |

@@ -5,6 +5,7 @@
 
 #include "portolan/v1/chat_service.grpc.pb.h"
 #include "tests/faults/caller_fault.h"
+#include "tests/faults/test_name.h"
 #include "tests/support/gateway_fixture.h"
 
 namespace portolan::faults {
@@ -64,11 +65,10 @@ TEST_P(RpcCallerFaultsTest, EndTheCallOrTheConnectionAndHarmNobody) {
   EXPECT_TRUE(next.ok()) << next.error_message();
 }
 
-std::string TestName(const testing::TestParamInfo<RpcCallerFault>& test) {
-  return "RpcCaller" + std::to_string(test.index);
-}
-
-INSTANTIATE_TEST_SUITE_P(All, RpcCallerFaultsTest, testing::ValuesIn(RpcCallerFaults()), TestName);
+INSTANTIATE_TEST_SUITE_P(All, RpcCallerFaultsTest, testing::ValuesIn(RpcCallerFaults()),
+                         [](const auto& test) {
+                           return TestName("Rpc" + std::to_string(test.index), test.param.name);
+                         });
 
 }  // namespace
 

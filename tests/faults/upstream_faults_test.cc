@@ -10,6 +10,7 @@
 
 #include "tests/faults/caller.h"
 #include "tests/faults/fault.h"
+#include "tests/faults/test_name.h"
 
 namespace portolan::faults {
 namespace {
@@ -161,19 +162,8 @@ TEST_P(UpstreamFaults, AreToldAsTheyAre) {
   }
 }
 
-// `UpstreamResetsInMidHead` of `resets in mid-head`.
-std::string TestName(const testing::TestParamInfo<Fault>& test) {
-  std::string name = "Upstream";
-  bool upper = true;
-  for (const char c : test.param.name) {
-    const bool letter = std::isalnum(static_cast<unsigned char>(c)) != 0;
-    if (letter) name += upper ? static_cast<char>(std::toupper(c)) : c;
-    upper = !letter;
-  }
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(All, UpstreamFaults, testing::ValuesIn(AllFaults()), TestName);
+INSTANTIATE_TEST_SUITE_P(All, UpstreamFaults, testing::ValuesIn(AllFaults()),
+                         [](const auto& test) { return TestName("Upstream", test.param.name); });
 
 }  // namespace
 

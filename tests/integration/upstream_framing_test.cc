@@ -1,34 +1,21 @@
 // Answers of every framing, and answers that are no HTTP.
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include "tests/integration/support/upstream_testing.h"
+#include "tests/support/gzip.h"
 
 namespace portolan::upstream {
 namespace {
 
 using test::FakeUpstream;
+using test::Gzip;
 using test::Latch;
 using test::Script;
 using test::SeenRequest;
 
 FakeUpstream::Handler Always(Script script) {
   return [script](const SeenRequest&) { return script; };
-}
-
-std::string Gzip(const std::string& text) {
-  z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(deflateBound(&stream, static_cast<uLong>(text.size())) + 64, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
 }
 
 TEST(UpstreamFraming, EveryFramingGivesTheSameBodyHoweverItIsCut) {

@@ -7,6 +7,7 @@
 #include "providers/registry.h"
 #include "server/core/operations.h"
 #include "server/core/stream_pipeline.h"
+#include "tests/unit/core/feed.h"
 
 namespace portolan::core {
 namespace {
@@ -37,25 +38,11 @@ class HubStreamTest : public testing::Test {
     target_.provider = registry_->Find("openai");
   }
 
-  // Feeds `stream` in pieces of `size` bytes (0: all at once), each in memory of its own that is gone
-  // afterwards.
   Outcome Run(std::string_view stream, size_t size, bool typed) {
     const OperationSpec& chat = *operations_->all().front();
     const auto pipeline = NewHubStream(chat, target_, typed);
     Outcome outcome;
-    StreamBatch batch;
-    while (!stream.empty() && !outcome.done && !outcome.error) {
-      const std::string piece(stream.substr(0, size == 0 ? stream.size() : size));
-      stream.remove_prefix(piece.size());
-      batch.Clear();
-      pipeline->Feed(piece, &batch);
-      Take(batch, &outcome);
-    }
-    if (!outcome.done && !outcome.error) {
-      batch.Clear();
-      pipeline->End(&batch);
-      Take(batch, &outcome);
-    }
+    FeedInPieces(*pipeline, stream, size, [&](const StreamBatch& batch) { Take(batch, &outcome); });
     outcome.facts = pipeline->facts;
     return outcome;
   }

@@ -7,6 +7,7 @@
 #include "providers/registry.h"
 #include "server/core/operations.h"
 #include "server/core/stream_pipeline.h"
+#include "tests/unit/core/feed.h"
 
 namespace portolan::core {
 namespace {
@@ -48,19 +49,7 @@ class TranslatedStreamTest : public testing::Test {
     const auto* plan = operations_->codec().Find(translator_->event_type()->GetDescriptor());
     const auto pipeline = NewTranslatedStream(*operations_->all().front(), *translator_, *plan, facts, false);
     Outcome outcome;
-    StreamBatch batch;
-    while (!stream.empty() && !outcome.done && !outcome.error) {
-      const std::string piece(stream.substr(0, size == 0 ? stream.size() : size));
-      stream.remove_prefix(piece.size());
-      batch.Clear();
-      pipeline->Feed(piece, &batch);
-      Take(batch, &outcome);
-    }
-    if (!outcome.done && !outcome.error) {
-      batch.Clear();
-      pipeline->End(&batch);
-      Take(batch, &outcome);
-    }
+    FeedInPieces(*pipeline, stream, size, [&](const StreamBatch& batch) { Take(batch, &outcome); });
     outcome.facts = pipeline->facts;
     return outcome;
   }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads the includes of every source and fails where a part includes one that it must not know.
+"""Reads every source and fails where a part includes one that it must not know, or prints whole messages.
 
 The table is the one of docs/architecture.md. With --self-test it checks that the rules bite.
 """
@@ -36,6 +36,8 @@ RESERVED = [
     (re.compile(r"^boost/"), set()),
     (re.compile(r"^(regex|iostream)$"), set()),
 ]
+# Calls that no part makes: requests and configs hold keys, which the text of a message would show.
+FORBIDDEN = re.compile(r"\b(?:Short|Utf8|Unredacted)?(?:DebugString|TextFormat::Print\w*)\b")
 INCLUDE = re.compile(r'^\s*#include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
 
 
@@ -50,6 +52,8 @@ def part_of(path):
 
 def problems_of(path, text):
     part = part_of(path)
+    for call in FORBIDDEN.findall(text):
+        yield f"{path}: {call} prints messages, keys and all"
     for include in INCLUDE.findall(text):
         other = part_of(include) if include.startswith(("server/", "providers/")) else None
         if part and other and other != part and other not in ALLOWED[part]:
@@ -71,6 +75,7 @@ def self_test():
         ("server/base/a.cc", "#include <openssl/sha.h>\n#include <openssl/ssl.h>", 1),
         ("server/config/a.cc", "#include <yaml-cpp/yaml.h>", 1),
         ("server/gateway.cc", '#include "server/rpc/rpc_server.h"', 0),
+        ("server/core/a.cc", "log(request.ShortDebugString());", 1),
     ]
     for path, text, expected in cases:
         found = list(problems_of(path, text))
