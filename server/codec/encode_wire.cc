@@ -396,7 +396,7 @@ void EncodeByWire(const MessagePlan& plan, const pb::Message& message, size_t wi
   uint8_t* const wire = large != nullptr ? large.get() : small;
   message.SerializeWithCachedSizesToArray(wire);
   std::memset(wire + wire_size, 0, JsonWriter::kPadding);
-  Encoder(options, wire_size + wire_size / 2, out)
+  Encoder(options, 2 * wire_size, out)
       .AppendMessage(plan, std::string_view(reinterpret_cast<const char*>(wire), wire_size));
 }
 

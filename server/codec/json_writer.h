@@ -22,7 +22,7 @@ class JsonWriter {
   static constexpr size_t kPadding = 16;
 
   // `expected`: about how many bytes there will be. *out is complete once the writer is gone.
-  JsonWriter(size_t expected, std::string* out) : out_(*out), size_(out->size()) {
+  JsonWriter(size_t expected, std::string* out) : out_(*out), begin_(out->size()), size_(begin_) {
     out_.resize(size_ + expected + kSlack);
   }
   ~JsonWriter() { out_.resize(size_); }
@@ -95,9 +95,11 @@ class JsonWriter {
     if (out_.size() - size_ < more + kBlock) Grow(more);
     return out_.data() + size_;
   }
-  [[gnu::noinline]] void Grow(size_t more) { out_.resize(2 * out_.size() + more + kSlack); }
+  // By what was written here so far: there may be much before it in the string.
+  [[gnu::noinline]] void Grow(size_t more) { out_.resize(out_.size() + (size_ - begin_) + more + kSlack); }
 
   std::string& out_;
+  const size_t begin_;
   size_t size_;  // of what is written; the string is longer
 };
 

@@ -7,12 +7,6 @@
 #include "server/core/upstream_error.h"
 
 namespace portolan::core {
-namespace {
-
-// Three of ours and what tracing adds.
-constexpr size_t kUsualHeaders = 6;
-
-}  // namespace
 
 net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptRequest request,
                                             std::unique_ptr<upstream::Exchange>* exchange, int* attempts) {
@@ -32,7 +26,6 @@ net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptReq
   out.origin.untrusted = target.host_from_caller && !target.host_trusted;
   out.path += call.path;
   out.method = call.method;
-  out.headers.reserve(call.headers.size() + kUsualHeaders);
   for (const HeaderField& header : call.headers) out.headers.push_back({header.name, header.value});
   if (!request.body.empty()) out.headers.push_back({"content-type", "application/json"});
   out.headers.push_back({"accept", request.facts.stream ? "text/event-stream" : "application/json"});

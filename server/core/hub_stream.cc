@@ -1,3 +1,4 @@
+#include "server/core/chunk_scanner.h"
 #include "server/core/stream_pipeline.h"
 #include "server/http/sse.h"
 
@@ -83,7 +84,7 @@ class HubStream final : public StreamPipeline {
 
   // False if the event ends the stream with an error.
   bool TakeData(std::string_view data, StreamBatch* batch) {
-    const ScanResult scan = ScanAnswer(data, &facts.usage, &choices_);
+    const ScanResult scan = scanner_.Scan(data, &facts.usage, &choices_);
     if (!scan.is_object) {
       batch->error = InvalidEvent("an event is not a JSON object");
       return false;
@@ -133,6 +134,7 @@ class HubStream final : public StreamPipeline {
   const providers::Target& target_;
   const bool typed_;
   http::SseReader reader_;
+  ChunkScanner scanner_;
   ChoiceTracker choices_;
   bool half_line_end_ = false;  // the end marker's last line end was cut between CR and LF
   std::string held_;

@@ -1,6 +1,7 @@
 #include "server/core/scan.h"
 
 #include "server/codec/json_reader.h"
+#include "server/core/chunk_scanner.h"
 
 namespace portolan::core {
 namespace {
@@ -11,17 +12,37 @@ using codec::JsonType;
 // Nobody counts so far; ten times as much is still an int64_t.
 constexpr int64_t kTooMany = 100'000'000'000'000'000;
 
+constexpr int kMaxDepth = 128;
+// Of what a stream's chunks have in common, so much is kept at most.
+constexpr size_t kMaxBegin = 1024;
+
 class Scanner {
  public:
-  Scanner(std::string_view json, TokenUsage* usage, ChoiceTracker* choices)
-      : reader_(json), usage_(usage), choices_(choices) {}
+  Scanner(std::string_view json, int max_depth, TokenUsage* usage, ChoiceTracker* choices)
+      : reader_(json, max_depth), usage_(usage), choices_(choices) {}
 
   ScanResult Run() {
     if (reader_.Peek() != JsonType::kObject) return result_;
     reader_.EnterObject();
+    return ReadMembers();
+  }
+
+  // The text is the rest of an object, from the value of its member `choices` on.
+  ScanResult RunFromChoices() {
+    ReadChoices();
+    return ReadMembers();
+  }
+
+  // Where the value of `choices` begins, if nothing before it was looked for; else 0.
+  size_t choices_offset() const { return choices_offset_; }
+
+ private:
+  ScanResult ReadMembers() {
     std::string_view name;
+    bool looked_for = false;
     while (reader_.NextMember(&name, &scratch_)) {
       if (name == "choices") {
+        if (!looked_for) choices_offset_ = reader_.offset();
         ReadChoices();
       } else if (name == "usage") {
         ReadUsage();
@@ -30,13 +51,14 @@ class Scanner {
         reader_.Skip();
       } else {
         reader_.Skip();
+        continue;
       }
+      looked_for = true;
     }
     result_.is_object = reader_.AtEnd();
     return result_;
   }
 
- private:
   void ReadChoices() {
     if (reader_.Peek() != JsonType::kArray) {
       reader_.Skip();
@@ -166,12 +188,25 @@ class Scanner {
   ChoiceTracker* choices_;
   std::string scratch_;
   ScanResult result_;
+  size_t choices_offset_ = 0;
 };
 
 }  // namespace
 
 ScanResult ScanAnswer(std::string_view json, TokenUsage* usage, ChoiceTracker* choices) {
-  return Scanner(json, usage, choices).Run();
+  return Scanner(json, kMaxDepth, usage, choices).Run();
+}
+
+ScanResult ChunkScanner::Scan(std::string_view json, TokenUsage* usage, ChoiceTracker* choices) {
+  if (!begin_.empty() && json.starts_with(begin_)) {
+    // Within the object that is open already.
+    return Scanner(json.substr(begin_.size()), kMaxDepth - 1, usage, choices).RunFromChoices();
+  }
+  Scanner scanner(json, kMaxDepth, usage, choices);
+  ScanResult result = scanner.Run();
+  begin_.clear();
+  if (scanner.choices_offset() <= kMaxBegin) begin_ = json.substr(0, scanner.choices_offset());
+  return result;
 }
 
 }  // namespace portolan::core

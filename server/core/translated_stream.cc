@@ -83,8 +83,11 @@ class TranslatedStream final : public StreamPipeline, private providers::Message
         codec::Encode(*operation_.chunk, *chunk, {.composed = true}, &text_);
         // Verbatim values may hold line ends as layout, which would end the event; in strings they are
         // escaped.
-        for (size_t i = begin; i < text_.size(); ++i) {
-          if (text_[i] == '\n' || text_[i] == '\r') text_[i] = ' ';
+        for (const char line_end : {'\n', '\r'}) {
+          for (size_t at = text_.find(line_end, begin); at != std::string::npos;
+               at = text_.find(line_end, at)) {
+            text_[at] = ' ';
+          }
         }
         text_ += "\n\n";
       }

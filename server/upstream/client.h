@@ -11,8 +11,8 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
 #include "server/base/header.h"
 #include "server/http/message.h"
@@ -77,7 +77,7 @@ struct Request {
   std::string path;  // with query
   // In the order to send; their text must stay valid until Send returns. Host, Content-Length, Connection are
   // the client's business and must not be in it.
-  std::vector<HeaderView> headers;
+  absl::InlinedVector<HeaderView, 12> headers;
   std::span<const std::string_view> body;  // sent as a gather list; must stay valid until Send returns
   // Give a compressed body as it came. Otherwise gzip is inflated (content-encoding and content-length vanish
   // from the answer's headers), and reading a body in another encoding fails with kGarbage.

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
+#include "server/core/chunk_scanner.h"
+
 namespace portolan::core {
 namespace {
 
@@ -74,6 +79,59 @@ TEST(ScanAnswer, SurvivesOddShapes) {
     ChoiceTracker choices;
     EXPECT_TRUE(ScanAnswer(text, &usage, &choices).is_object) << text;
     EXPECT_EQ(usage.input, -1);
+  }
+}
+
+// Every order of these chunks, cut at every byte too: what went before must not change what is read of a
+// chunk.
+TEST(ChunkScanner, ReadsEachChunkAsIfItWereTheFirst) {
+  const std::string start = R"({"id":"x","model":"m","choices":)";
+  const std::string deep = std::string(126, '[') + std::string(126, ']');
+  std::vector<std::string> chunks = {
+      start + R"([{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]})",
+      start + R"([{"index":1,"delta":{"content":"a"}}],"usage":null})",
+      start +
+          R"([{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4}} )",
+      start + R"([],"usage":{"prompt_tokens":5}})",
+      start + R"([],"error":{"message":"no"}})",
+      start + " [ ] , \"choices\" : [{\"index\":2}] }",
+      start + "null}",
+      start + "[]",
+      start + "[]}}",
+      start + "[]},{}",
+      start + "}",
+      start + "[{\"delta\":{\"content\":\"\xff\"}}]}",
+      start + "[{\"index\":0,\"x\":[" + deep.substr(2, deep.size() - 4) + "]}]}",
+      start + "[],\"x\":" + deep + "}",
+      start + "[],\"x\":[" + deep + "]}",
+      start + "[],\"x\":[[" + deep + "]]}",
+      R"({"id":"y","model":"m","choices":[{"index":0,"delta":{"content":"b"}}]})",
+      R"({"usage":{"prompt_tokens":9},"choices":[{"index":0}]})",
+      R"({"error":null,"choices":[]})",
+      "{}",
+      "[]",
+      "",
+  };
+  for (size_t size = 0; size < chunks[1].size(); ++size) chunks.push_back(chunks[1].substr(0, size));
+  for (const std::string& before : chunks) {
+    for (const std::string& chunk : chunks) {
+      ChunkScanner scanner;
+      TokenUsage usage[2];
+      ChoiceTracker choices[2];
+      scanner.Scan(before, &usage[0], &choices[0]);
+      usage[0] = {};
+      choices[0] = {};
+      const ScanResult got = scanner.Scan(chunk, &usage[0], &choices[0]);
+      const ScanResult want = ScanAnswer(chunk, &usage[1], &choices[1]);
+      EXPECT_EQ(got.is_object, want.is_object) << before << chunk;
+      EXPECT_EQ(got.has_error, want.has_error) << before << chunk;
+      EXPECT_EQ(got.has_content, want.has_content) << before << chunk;
+      EXPECT_EQ(got.finish_reason, want.finish_reason) << before << chunk;
+      EXPECT_EQ(usage[0].input, usage[1].input) << before << chunk;
+      EXPECT_EQ(usage[0].output, usage[1].output) << before << chunk;
+      EXPECT_EQ(choices[0].seen, choices[1].seen) << before << chunk;
+      EXPECT_EQ(choices[0].finished, choices[1].finished) << before << chunk;
+    }
   }
 }
 
