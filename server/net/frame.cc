@@ -24,12 +24,14 @@ thread_local Closer closer;
 constinit thread_local FrameLists frame_lists;
 
 void* NewFrame(std::size_t size) {
-  closer.armed = true;  // its first use makes it part of the thread
   void* const memory = std::malloc(size);
   if (memory == nullptr) std::abort();
   return memory;
 }
 
 void DeleteFrame(void* frame) noexcept { std::free(frame); }
+
+// The first use of `closer` makes it part of the thread.
+void FreeAtExit() noexcept { closer.armed = true; }
 
 }  // namespace portolan::net::internal

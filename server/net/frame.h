@@ -34,9 +34,11 @@ struct FrameLists {
 // Trivially destroyed, so that reading it takes no look whether it is there yet.
 extern constinit thread_local FrameLists frame_lists;
 
-// From and to the heap. The first sees to it that the thread's lists are freed with it.
+// From and to the heap.
 void* NewFrame(std::size_t size);
 void DeleteFrame(void* frame) noexcept;
+// Sees to it that what the thread's lists keep is freed when it ends.
+void FreeAtExit() noexcept;
 
 constexpr bool IsRecycled(std::size_t size) {
   return PORTOLAN_RECYCLE_FRAMES != 0 && size != 0 && size <= kLargestFrame;
@@ -63,6 +65,7 @@ inline void FreeFrame(void* frame, std::size_t size) noexcept {
   const std::size_t index = FrameClass(size);
   const std::size_t rounded = (index + 1) * kFrameClassBytes;
   if (frame_lists.closed || frame_lists.kept_bytes + rounded > kMaxKeptFrameBytes) return DeleteFrame(frame);
+  if (frame_lists.kept_bytes == 0) FreeAtExit();
   frame_lists.heads[index] = ::new (frame) FrameLists::Node{frame_lists.heads[index]};
   frame_lists.kept_bytes += rounded;
 }
