@@ -51,10 +51,12 @@ void Take(CallState& call, const NamedRoutes::Named& named, std::string_view rea
 std::optional<Error> TakeNamed(CallState& call, const RequestFacts& facts) {
   const NamedRoutes::Named named = call.snapshot->routes.Find(call.headers.config);
   if (named.plan == nullptr) {
-    return Error::InvalidRequest("invalid_config",
-                                 "config: there is no route called " + Quote(call.headers.config) +
-                                     "; send the name of a route, or send the config as JSON",
-                                 "x-portolan-config");
+    return Error::InvalidRequest(
+        "invalid_config",
+        // Not quoted: it may be a key that somebody put there.
+        "config: there is no route of this name; send the name of a route, or send the "
+        "config as JSON",
+        "x-portolan-config");
   }
   Take(call, named, "named by x-portolan-config");
   const bool host = !call.headers.custom_host.empty() || (facts.options && facts.options->has_custom_host());

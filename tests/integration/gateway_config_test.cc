@@ -225,7 +225,17 @@ TEST_F(GatewayConfig, ABadFileChangesNothingAndSaysWhy) {
   EXPECT_EQ(status["generation"], 1);
   EXPECT_EQ(status["refused"], 1);
   EXPECT_THAT(status["problem"].get<std::string>(), HasSubstr("lap"));
-  EXPECT_THAT(admin.Get("/metrics").body, HasSubstr("portolan_config_refused_total 1\n"));
+  const std::string metrics = admin.Get("/metrics").body;
+  EXPECT_THAT(metrics, HasSubstr("portolan_config_refused_total 1\n"));
+  // All that docs/metrics.md tells of config files.
+  std::ifstream page("docs/metrics.md");
+  std::string text((std::istreambuf_iterator<char>(page)), std::istreambuf_iterator<char>());
+  int documented = 0;
+  for (size_t at = 0; (at = text.find("`portolan_config_", at)) != std::string::npos; ++at, ++documented) {
+    const std::string name = text.substr(at + 1, text.find('`', at + 1) - at - 1);
+    EXPECT_THAT(metrics, HasSubstr("\n" + name)) << "is documented";
+  }
+  EXPECT_EQ(documented, 4);
 
   file_.Write(Providers() + "routes: {other: {provider: lab}}\n");
   EXPECT_EQ(admin.Post("/config/reload", "").status, 200);
