@@ -5,7 +5,8 @@ same run, and instructions, which are at most a little more than the baseline.
 instructions.json holds the baselines by compiler and CPU features, as both change the code that runs. When a figure is
 past its baseline, the change at hand made calls dearer: make it cheaper. Renew the baseline (--renew) only with a change
 that is worth its price, in the same commit, whose message says what the price buys; and after a change that made calls
-cheaper, so that the gain is kept.
+cheaper, so that the gain is kept. Always on an otherwise idle machine: on a busy one several chunks of a stream arrive
+together, and each costs less.
 """
 
 import argparse
