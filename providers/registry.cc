@@ -26,6 +26,12 @@ void Registry::Add(std::unique_ptr<Provider> provider) {
   providers_.push_back(std::move(provider));
 }
 
+std::string Registry::Names() const {
+  std::string names;
+  for (const auto& provider : providers_) names.append(names.empty() ? "" : ", ").append(provider->name());
+  return names;
+}
+
 const Provider* Registry::Find(std::string_view name) const {
   for (const auto& provider : providers_) {
     if (provider->name() == name) return provider.get();

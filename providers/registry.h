@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +17,8 @@ class Registry {
 
   // nullptr if no provider is called `name`. Case-sensitive, as Portkey's names are.
   const Provider* Find(std::string_view name) const;
+  // All names, for people: `openai, anthropic, echo`.
+  std::string Names() const;
   const std::vector<std::unique_ptr<Provider>>& all() const { return providers_; }
 
   // Puts it in the place of the one that has its name, if there is one; which stays alive, as the new one may

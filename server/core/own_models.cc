@@ -7,7 +7,7 @@
 #include <string>
 
 #include "portolan/v1/model.pb.h"
-#include "server/codec/json_reader.h"
+#include "server/codec/string_value.h"
 
 namespace portolan::core {
 namespace {
@@ -24,11 +24,8 @@ std::string FixedModel(const routing::TargetSpec& target) {
   if (target.provider == nullptr) return {};
   for (const codec::Edit& edit : target.override_params) {
     if (edit.name != "model") continue;
-    codec::JsonReader reader(edit.json);
-    std::string scratch;
-    std::string_view model;
-    if (reader.Peek() != codec::JsonType::kString || !reader.ReadString(&model, &scratch)) return {};
-    return std::string(target.provider->name()) + "/" + std::string(model);
+    const std::string model = codec::StringValue(edit.json);
+    return model.empty() ? model : std::string(target.provider->name()) + "/" + model;
   }
   return {};
 }

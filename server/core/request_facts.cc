@@ -3,6 +3,7 @@
 #include <google/protobuf/message.h>
 
 #include "server/codec/json_reader.h"
+#include "server/codec/string_value.h"
 
 namespace portolan::core {
 namespace {
@@ -12,17 +13,6 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 
 // The payload has checked that it is good JSON.
-std::string StringOf(std::string_view json) {
-  if (json.starts_with('"') && json.find('\\') == std::string_view::npos) {
-    return std::string(json.substr(1, json.size() - 2));
-  }
-  codec::JsonReader reader(json);
-  std::string scratch;
-  std::string_view value;
-  if (reader.Peek() != codec::JsonType::kString || !reader.ReadString(&value, &scratch)) return {};
-  return std::string(value);
-}
-
 // The boolean member `name` of an object.
 bool BoolMember(std::string_view json, std::string_view name) {
   codec::JsonReader reader(json);
@@ -43,7 +33,8 @@ bool BoolMember(std::string_view json, std::string_view name) {
 
 std::optional<Error> ReadJsonFacts(const CallState& call, RequestFacts* out) {
   const OperationSpec& operation = call.operation;
-  if (const auto model = call.payload.RawMember(operation.model_field)) out->model = StringOf(*model);
+  if (const auto model = call.payload.RawMember(operation.model_field))
+    out->model = codec::StringValue(*model);
   if (const auto stream = call.payload.RawMember(operation.stream_flag)) out->stream = *stream == "true";
   if (const auto options = call.payload.RawMember(operation.stream_options_field)) {
     out->include_usage = BoolMember(*options, "include_usage");

@@ -10,12 +10,6 @@ namespace {
 
 using routing::NamedRoutes;
 
-std::string Quote(std::string_view text) {
-  std::string out;
-  AppendJsonString(text, &out);
-  return out;
-}
-
 Error Forbidden(std::string code, std::string message, std::string param) {
   Error error = Error::InvalidRequest(std::move(code), std::move(message), std::move(param));
   error.error_class = ErrorClass::kPolicy;
@@ -63,7 +57,7 @@ std::optional<Error> TakeNamed(CallState& call, const RequestFacts& facts) {
   if (!host) return std::nullopt;
   return Error::InvalidRequest(
       "invalid_custom_host",
-      "x-portolan-custom-host: the route " + Quote(named.name) + " says itself where its calls go",
+      "x-portolan-custom-host: the route " + JsonString(named.name) + " says itself where its calls go",
       "x-portolan-custom-host");
 }
 
@@ -90,13 +84,14 @@ std::optional<Error> CheckCaller(const CallState& call, const RequestFacts& fact
     return Forbidden("route_not_allowed",
                      call.named_route.empty()
                          ? "this caller may use certain routes of the gateway only, and the call is on none"
-                         : "this caller may not use the route " + Quote(call.named_route),
+                         : "this caller may not use the route " + JsonString(call.named_route),
                      "x-portolan-config");
   }
   // What a call is asked for elsewhere depends on its target: see CheckAttemptModel.
   if (!call.plan->from_operator || facts.model.empty() || caller->MayUseModel(facts.model))
     return std::nullopt;
-  return Forbidden("model_not_allowed", "this caller may not use the model " + Quote(facts.model), "model");
+  return Forbidden("model_not_allowed", "this caller may not use the model " + JsonString(facts.model),
+                   "model");
 }
 
 }  // namespace
@@ -125,7 +120,7 @@ std::optional<Error> CheckAttemptModel(const CallState& call) {
   // As the caller may have written it: with the provider before it, or without.
   const std::string named = std::string(call.route.target.provider->name()) + "/" + call.route.model;
   if (caller->MayUseModel(call.route.model) || caller->MayUseModel(named)) return std::nullopt;
-  return Forbidden("model_not_allowed", "this caller may not use the model " + Quote(call.route.model),
+  return Forbidden("model_not_allowed", "this caller may not use the model " + JsonString(call.route.model),
                    "model");
 }
 

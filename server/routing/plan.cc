@@ -18,12 +18,6 @@ constexpr size_t kMaxTargets = 256;
 constexpr int64_t kMaxTimeoutMs = 365LL * 24 * 3600 * 1000;
 constexpr int32_t kMaxBackoffMs = 600'000;
 
-std::string Quote(std::string_view text) {
-  std::string out;
-  AppendJsonString(text, &out);
-  return out;
-}
-
 Error Wrong(const std::string& path, const std::string& problem) {
   return Error::InvalidRequest("invalid_config", path + ": " + problem, "x-portolan-config");
 }
@@ -32,13 +26,6 @@ std::string Lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   return out;
-}
-
-std::string KnownNames(const providers::Registry& registry) {
-  std::string names;
-  for (const auto& provider : registry.all())
-    names.append(names.empty() ? "" : ", ").append(provider->name());
-  return names;
 }
 
 // What a node passes on to its targets.
@@ -111,7 +98,7 @@ class Compiler {
         std::string name = Lower(config.forward_headers(i));
         if (!MayForward(name)) {
           return Wrong(path + ".forward_headers[" + std::to_string(i) + "]",
-                       Quote(name) + " cannot be forwarded");
+                       JsonString(name) + " cannot be forwarded");
         }
         inherited->forward_headers.push_back(std::move(name));
       }
@@ -204,8 +191,8 @@ class Compiler {
     if (!config.provider().empty()) {
       target.provider = registry_.Find(config.provider());
       if (target.provider == nullptr) {
-        return Wrong(path + ".provider", "there is no provider called " + Quote(config.provider()) +
-                                             "; known are " + KnownNames(registry_));
+        return Wrong(path + ".provider", "there is no provider called " + JsonString(config.provider()) +
+                                             "; known are " + registry_.Names());
       }
     }
     target.api_key = Secret(config.api_key());
@@ -335,7 +322,7 @@ class Compiler {
         return std::nullopt;
       }
     }
-    return Wrong(at, "no target is called " + Quote(name));
+    return Wrong(at, "no target is called " + JsonString(name));
   }
 
   const providers::Registry& registry_;

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "server/base/json_text.h"
-#include "server/codec/json_reader.h"
+#include "server/codec/string_value.h"
 #include "server/routing/forward_headers.h"
 #include "server/routing/timeout.h"
 
@@ -12,21 +12,6 @@ namespace {
 
 using providers::Provider;
 using providers::Shape;
-
-std::string Quote(std::string_view text) {
-  std::string out;
-  AppendJsonString(text, &out);
-  return out;
-}
-
-std::string KnownNames(const providers::Registry& registry) {
-  std::string names;
-  for (const auto& provider : registry.all()) {
-    if (!names.empty()) names += ", ";
-    names += provider->name();
-  }
-  return names;
-}
 
 // `openai_organization` from x-portkey-openai-organization, or from a native header of that name.
 bool NameMatches(std::string_view option, std::string_view header) {
@@ -38,15 +23,6 @@ bool NameMatches(std::string_view option, std::string_view header) {
 bool FitForHeader(std::string_view value) {
   return std::all_of(value.begin(), value.end(),
                      [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
-}
-
-// The text of a JSON string; "" of anything else.
-std::string StringOf(std::string_view json) {
-  codec::JsonReader reader(json);
-  std::string scratch;
-  std::string_view text;
-  if (reader.Peek() != codec::JsonType::kString || !reader.ReadString(&text, &scratch)) return {};
-  return std::string(text);
 }
 
 // Who a target is and what it is asked for.
@@ -63,7 +39,7 @@ Served WhoServes(const RoutePolicy& policy, const RouteRequest& request, const T
   Served served{target.provider, {}, request.model, false};
   for (const codec::Edit& edit : target.override_params) {
     if (edit.name != "model") continue;
-    if (std::string model = StringOf(edit.json); !model.empty()) served.model = std::move(model);
+    if (std::string model = codec::StringValue(edit.json); !model.empty()) served.model = std::move(model);
   }
   if (served.provider != nullptr) return served;
   served.named = request.provider ? std::string_view(*request.provider) : request.headers.provider;
@@ -135,7 +111,7 @@ class Resolver {
     for (const std::string& name : out_.forward_headers) {
       if (MayForward(name)) continue;
       return Error::InvalidRequest("invalid_forward_headers",
-                                   "x-portolan-forward-headers: " + Quote(name) + " cannot be forwarded",
+                                   "x-portolan-forward-headers: " + JsonString(name) + " cannot be forwarded",
                                    "x-portolan-forward-headers");
     }
     return std::nullopt;
@@ -146,12 +122,12 @@ class Resolver {
     out_.target.provider = served.provider;
     out_.edits = spec_.override_params;
     out_.model = std::move(served.model);
-    if (served.prefix_taken) out_.edits.push_back({codec::Edit::Kind::kSet, "model", Quote(out_.model)});
+    if (served.prefix_taken) out_.edits.push_back({codec::Edit::Kind::kSet, "model", JsonString(out_.model)});
     if (served.provider != nullptr) return std::nullopt;
-    return Error::InvalidRequest(
-        "unknown_provider",
-        "there is no provider called " + Quote(served.named) + "; known are " + KnownNames(*policy_.registry),
-        "x-portolan-provider");
+    return Error::InvalidRequest("unknown_provider",
+                                 "there is no provider called " + JsonString(served.named) + "; known are " +
+                                     policy_.registry->Names(),
+                                 "x-portolan-provider");
   }
 
   std::string_view HostOfHeader() const {
