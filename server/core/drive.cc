@@ -188,7 +188,7 @@ void RecordDecisions(CallState& call) {
 net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
   if (call.explain) call.engine->Explain();
   Step step = call.engine->Start();
-  if (step.kind == Step::Kind::kDone) {
+  if (step.kind == Step::Kind::kNoTarget) {
     co_await ReplyError(call, NoTarget(), nullptr, {});
     co_return;
   }
@@ -201,6 +201,11 @@ net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
     NoteTried(call);
     // What failed is over, and its connection closed, before anything else begins.
     call.failure.exchange.reset();
+    if (step.kind == Step::Kind::kNoTarget) {
+      call.failure = {};
+      call.failure.error = NoTarget();
+      break;
+    }
     const bool paused = co_await Pause(call, step.delay);
     if (!paused) {
       call.failure = {};
@@ -209,7 +214,7 @@ net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
     }
   }
   AttemptFailure& failure = call.failure;
-  // A good status that the route took for a failure, and there was nobody else to ask.
+  // A good status that the route took for a failure, and no time was left for another target.
   if (failure.error.http_status < 400) failure.error.http_status = 502;
   const std::string body = std::move(failure.provider_body);
   co_await ReplyError(call, std::move(failure.error), failure.exchange.get(), body);

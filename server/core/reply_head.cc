@@ -77,6 +77,7 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
   if (!ignored.empty()) out.Add(prefix, "ignored", HeaderList(ignored));
   if (!call.dropped.empty()) out.Add(prefix, "dropped", HeaderList(call.dropped));
   if (call.explain && call.engine) out.Add(prefix, "explain", ExplanationHeader(call));
+  if (call.failure.local) out.Add(prefix, "gateway-exception", "true");
   const bool retried = status >= 400 && HasRetried(call);
   if (retried) out.Add("x-should-retry", "false");
   if (exchange == nullptr) return head;

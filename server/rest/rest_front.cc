@@ -51,11 +51,9 @@ Error NotAllowed(std::string_view method, std::string_view path, std::string_vie
 }
 
 Error WrongMediaType(std::string_view content_type) {
-  Error error = Error::InvalidRequest("unsupported_media_type",
-                                      "the body must be application/json, not " + std::string(content_type),
-                                      "content-type");
-  error.http_status = 415;
-  return error;
+  return Error::InvalidRequest("unsupported_media_type",
+                               "the body must be application/json, not " + std::string(content_type),
+                               "content-type");
 }
 
 bool IsOwnPath(std::string_view path) { return path == "/" || path == "/healthz" || path == "/readyz"; }

@@ -49,20 +49,12 @@ void Engine::Note(const RouteNode& node, std::string what) {
   if (explain_) decisions_.push_back({&node, std::move(what)});
 }
 
-Step Engine::Start() {
-  const Step step = Descend(&plan_.root);
-  if (step.kind == Step::Kind::kTry) return step;
-  // A condition that sends the call nowhere has refused it, which a fallback above it may make good.
-  Outcome refused;
-  refused.status = 400;
-  refused.local = true;
-  return GoOn(refused);
-}
+Step Engine::Start() { return Descend(&plan_.root); }
 
 Step Engine::Descend(const RouteNode* node) {
   while (node->kind != RouteNode::Kind::kTarget) {
     const std::optional<size_t> child = Choose(*node);
-    if (!child) return {};
+    if (!child) return {Step::Kind::kNoTarget};
     frames_.push_back({node, *child});
     node = node->children[*child].get();
   }
@@ -171,10 +163,7 @@ Step Engine::GoOn(const Outcome& outcome) {
     const size_t child = frame.child + 1;
     Note(*frame.node, Told(outcome) + ": falls back to targets[" + std::to_string(child) + "]");
     frames_.push_back({frame.node, child});
-    const Step step = Descend(frame.node->children[child].get());
-    // A condition below it may send the call nowhere: then to the one behind it.
-    if (step.kind == Step::Kind::kDone) continue;
-    return step;
+    return Descend(frame.node->children[child].get());
   }
   return {};
 }

@@ -9,7 +9,7 @@
 //     ... wait step.delay, try step.target ...
 //     step = engine.Next(outcome, now, deadline);
 //   }
-//   // what the last attempt came to is the answer
+//   // kDone: what the last attempt came to is the answer
 
 #include <chrono>
 #include <functional>
@@ -39,7 +39,11 @@ struct Outcome {
 };
 
 struct Step {
-  enum class Kind : uint8_t { kTry, kDone };
+  enum class Kind : uint8_t {
+    kTry,
+    kDone,      // what the last attempt came to is the answer
+    kNoTarget,  // no condition matches, and there is no default: the call is refused
+  };
   Kind kind = Kind::kDone;
   const RouteNode* target = nullptr;   // kTry
   std::chrono::milliseconds delay{0};  // kTry: before it
@@ -60,7 +64,7 @@ class Engine {
   Engine(const RoutePlan& plan, const ConditionFacts& facts, const Random& random)
       : plan_(plan), facts_(facts), random_(random) {}
 
-  // The first step. kDone: conditions sent the call nowhere, and nobody is to be called.
+  // The first step: kTry or kNoTarget.
   Step Start();
   // The step after an attempt. No wait and no attempt begins that could not end before `deadline`.
   Step Next(const Outcome& outcome, TimePoint now, TimePoint deadline);

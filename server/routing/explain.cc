@@ -33,12 +33,7 @@ class Explainer {
  public:
   Explainer(const RoutePolicy& policy, const RouteRequest& request, const RoutePlan& plan,
             const Engine& engine, v1::Explanation* out)
-      : policy_(policy),
-        request_(request),
-        plan_(plan),
-        frames_(engine.explained()),
-        went_on_(engine.went_on()),
-        out_(*out) {}
+      : policy_(policy), request_(request), plan_(plan), frames_(engine.explained()), out_(*out) {}
 
   void Run() { Walk(plan_.root, State::kChosen, "the only target", 0); }
 
@@ -63,10 +58,6 @@ class Explainer {
   Standing Decided(const RouteNode& node, size_t child, size_t chosen) const {
     switch (node.kind) {
       case RouteNode::Kind::kFallback:
-        // Nobody was called yet: conditions led past what stands before the chosen one.
-        if (!went_on_ && child < chosen) return {State::kUnused, "no condition matches"};
-        if (!went_on_ && child == chosen && child > 0)
-          return {State::kChosen, "no condition leads to " + Target(child - 1)};
         if (child < chosen) return {State::kFailed, "tried before " + Target(chosen)};
         if (child > chosen) return {State::kStandby, "if " + Target(child - 1) + " fails"};
         return {State::kChosen, child == 0 ? "the first" : "after " + Target(child - 1) + " failed"};
@@ -128,7 +119,6 @@ class Explainer {
   const RouteRequest& request_;
   const RoutePlan& plan_;
   const std::vector<Engine::Frame>& frames_;
-  const bool went_on_;
   v1::Explanation& out_;
 };
 

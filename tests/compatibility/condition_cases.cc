@@ -40,11 +40,11 @@ std::vector<Case> RouterCases(const std::string& group) {
        .what = "nothing matches, and there is no `default`",
        .portkey = "400 on chat, messages and proxy; 500 elsewhere",
        .verdict = Verdict::kFixed,
-       .portolan = "400 `no_target` everywhere; under a `fallback` the next target",
+       .portolan = "400 `no_target` everywhere",
        .routes = {{.config = nowhere, .attempts = "", .metadata = kMetadata},
                   {.config = R"({"strategy":{"mode":"fallback"},"targets":[)" + nowhere +
                              R"(,{"provider":"echo"}]})",
-                   .attempts = "targets[1]",
+                   .attempts = "",
                    .metadata = kMetadata}},
        .calls = {{.path = "/v1/embeddings",
                   .headers = Config(nowhere),

@@ -131,10 +131,9 @@ std::vector<Case> FallbackCases() {
                   .answers = {GoodEmbedding()},
                   .answer_headers = {{"x-portkey-last-used-option-index", "config.targets[1]"}}}}},
       {.group = group,
-       .what = "any other failure of the gateway's own before a target is called (no key for it)",
-       .portkey = "ends the call",
-       .verdict = Verdict::kFixed,
-       .portolan = "a failure of this target like any other",
+       .what = "a target for which there is no key",
+       .portkey =
+           "the next target: the provider is called without one, and its 401 is a failure like any other",
        .routes = routes(Fallback(), {"401 local"}, kBoth),
        .calls = {{.headers = Config(ToUpstream(R"({"provider":"openai"})")),
                   .answers = {GoodAnswer()},

@@ -164,7 +164,7 @@ void AddTypes(Table* table) {
   const std::string form =
       "POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: "
       "2\r\n\r\n{}";
-  table->Add("sends a body that is not JSON by its type", form, 415, "unsupported_media_type").closes = false;
+  table->Add("sends a body that is not JSON by its type", form, 400, "unsupported_media_type").closes = false;
   table->Add("expects something unknown", Raw("Expect: 200-ok\r\nContent-Length: 2\r\n", "{}"), 417,
              "unknown_expectation");
   table->Add("asks for a path that is not there", Get("GET /v1/nothing HTTP/1.1"), 404, "route_not_found")

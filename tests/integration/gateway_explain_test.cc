@@ -77,11 +77,10 @@ TEST(GatewayExplain, TellsWhatChanceAndConditionsDecide) {
   EXPECT_FALSE(unpaid.contains("chosen"));
   EXPECT_EQ(unpaid["candidates"][1]["reason"], "no condition matches");
 
-  const json passed =
+  const json refused =
       ask(R"({"strategy":{"mode":"fallback"},"targets":[)" + conditional + R"(,{"provider":"echo"}]})", "{}");
-  EXPECT_EQ(passed["chosen"], "config.targets[1]");
-  EXPECT_EQ(passed["candidates"][0]["state"], "unused");
-  EXPECT_EQ(passed["candidates"][2]["reason"], "no condition leads to targets[0]");
+  EXPECT_FALSE(refused.contains("chosen"));
+  for (const json& candidate : refused["candidates"]) EXPECT_EQ(candidate["state"], "unused");
 
   const json drawn = ask(
       R"({"strategy":{"mode":"loadbalance"},"targets":[{"provider":"echo","weight":0},{"provider":"anthropic"}]})",

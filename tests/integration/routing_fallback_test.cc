@@ -65,7 +65,7 @@ TEST_F(RoutingFallback, FollowsItsListOfStatuses) {
 }
 
 // A good status that the list names, and then nobody to ask: the answer is gone, and nothing good is told.
-TEST_F(RoutingFallback, FromAGoodStatusToNobodyIsAnError) {
+TEST_F(RoutingFallback, FromAGoodStatusToNoTargetIsAnError) {
   const std::string config =
       R"({"strategy":{"mode":"fallback","on_status_codes":[200]},"targets":[)" + TargetOf(second_) +
       R"(,{"strategy":{"mode":"conditional","conditions":[{"query":{"metadata.a":"b"},"then":"x"}]},"targets":[)" +
@@ -73,9 +73,9 @@ TEST_F(RoutingFallback, FromAGoodStatusToNobodyIsAnError) {
   for (const RouteCall& call : AtBothDoors({.config = config})) {
     SCOPED_TRACE(Describe(call));
     const RouteAnswer answer = caller_.Call(call);
-    EXPECT_EQ(answer.status, 502);
-    EXPECT_EQ(answer.code, "upstream_invalid_answer");
-    EXPECT_EQ(answer.rpc, call.door == Door::kGrpc ? grpc::UNAVAILABLE : grpc::OK);
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_EQ(answer.code, "no_target");
+    EXPECT_EQ(answer.rpc, call.door == Door::kGrpc ? grpc::INVALID_ARGUMENT : grpc::OK);
   }
 }
 

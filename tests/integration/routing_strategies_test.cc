@@ -12,6 +12,7 @@
 namespace portolan::test {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -149,6 +150,21 @@ TEST_F(RoutingConditions, WithoutAMatchRefuseTheCall) {
   }
   EXPECT_THAT(yes_.requests(), IsEmpty());
   EXPECT_THAT(no_.requests(), IsEmpty());
+}
+
+TEST_F(RoutingConditions, WithoutAMatchEndAFallbackThatCameToThem) {
+  const FakeUpstream bad([](const SeenRequest& request) { return Failing(request, 500); });
+  const std::string config = R"({"strategy":{"mode":"fallback"},"targets":[)" + TargetOf(bad) + "," +
+                             Config(R"({"metadata.plan":"paid"})") + "," + TargetOf(yes_) + "]}";
+  for (const RouteCall& call : AtBothDoors({.config = config})) {
+    SCOPED_TRACE(Describe(call));
+    const RouteAnswer answer = caller_.Call(call);
+    EXPECT_EQ(answer.status, 400);
+    EXPECT_EQ(answer.code, "no_target");
+    EXPECT_EQ(answer.attempts, 1);
+    EXPECT_THAT(answer.tried, ElementsAre("config.targets[0] openai 500 busy"));
+  }
+  EXPECT_THAT(yes_.requests(), IsEmpty());
 }
 
 TEST(RoutingLoadBalance, FollowsTheWeights) {

@@ -50,7 +50,7 @@ class Oracle {
 
   bool Good() const { return !last_.transport && last_.status >= 200 && last_.status <= 299; }
 
-  // Leaves in last_ what the node came to. A condition without a match leaves it as it was.
+  // Leaves in last_ what the node came to. A condition without a match ends the call.
   void Follow(const json& node, const std::string& path, json retry) {
     if (node.contains("retry")) retry = node["retry"];
     if (!node.contains("strategy")) return Leaf(path, retry);
@@ -66,11 +66,13 @@ class Oracle {
       for (size_t i = 0; i < targets.size(); ++i) {
         if (targets[i].value("name", "") == name) return follow(i);
       }
+      result_.no_target = true;
       return;
     }
     for (size_t i = 0; i < targets.size(); ++i) {
       if (now_ >= world_.budget) return;
       follow(i);
+      if (result_.no_target) return;
       if (last_.unsupported) continue;
       if (strategy.contains("on_status_codes") ? !Means(strategy["on_status_codes"], last_) : Good()) return;
     }
@@ -141,7 +143,7 @@ class Oracle {
 
   const World& world_;
   int64_t now_ = 0;
-  Outcome last_ = Happens("400 local").outcome;
+  Outcome last_;
   Walked result_;
 };
 
@@ -251,6 +253,7 @@ TEST(Engine, DoesWhatAPlainInterpreterDoes) {
       ASSERT_TRUE(walked.attempts == expected.attempts) << "begin at other times: " << what;
       ASSERT_EQ(walked.retry_count, expected.retry_count) << what;
       ASSERT_EQ(walked.last_status, expected.last_status) << what;
+      ASSERT_EQ(walked.no_target, expected.no_target) << what;
       ASSERT_LE(walked.attempts.size(), MostAttempts(*plan)) << what;
       long_walks += walked.attempts.size() > 5;
     }

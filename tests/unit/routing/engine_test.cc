@@ -20,6 +20,7 @@ struct Case {
   std::vector<std::string> happens;
   std::string attempts;
   int retry_count = 0;
+  bool no_target = false;
 };
 
 void Check(const std::vector<Case>& cases, const WalkOptions& options = {}) {
@@ -27,6 +28,7 @@ void Check(const std::vector<Case>& cases, const WalkOptions& options = {}) {
     const Walked walked = Walk(*Compiled(test.config), AllHappen(test.happens), options);
     EXPECT_EQ(Told(walked.attempts), test.attempts) << test.config;
     EXPECT_EQ(walked.retry_count, test.retry_count) << test.config;
+    EXPECT_EQ(walked.no_target, test.no_target) << test.config;
     EXPECT_EQ(walked.went_on, walked.attempts.size() > 1) << test.config;
   }
 }
@@ -148,24 +150,22 @@ TEST(Engine, GoesWhereTheFirstConditionSaysThatMatches) {
           {Conditional(kYes, two), {"500"}, "targets[1]"},
           {Conditional(kYes, two, "a"), {"500"}, "targets[1]"},
           {Conditional(kNo, two, "a"), {"500"}, "targets[0]"},
-          {Conditional(kNo, two), {"200"}, ""},
+          {Conditional(kNo, two), {"200"}, "", 0, true},
           {Node("conditional", two, first_of_two), {"200"}, "targets[0]"},
       },
       Paid());
 }
 
-TEST(Engine, AFallbackMakesGoodAConditionThatMatchesNothing) {
+TEST(Engine, AConditionThatMatchesNothingEndsTheCall) {
   const std::string nowhere = Conditional(kNo, {Named("b", Leaf())});
   Check(
       {
-          {Fallback({nowhere, Leaf()}), {"200"}, "targets[1]"},
-          {Fallback({Node("single", {nowhere}), Leaf()}), {"200"}, "targets[1]"},
-          {Fallback({nowhere, Leaf()}, "[400]"), {"200"}, "targets[1]"},
-          {Fallback({nowhere, Leaf()}, "[500]"), {"200"}, ""},
-          {Fallback({nowhere, nowhere}), {"200"}, ""},
-          {Fallback({Leaf(), nowhere, Leaf()}), {"500"}, "targets[0], targets[2]"},
-          {Fallback({Leaf(), nowhere}), {"500"}, "targets[0]"},
-          {Fallback({Fallback({Leaf(), nowhere}), Leaf()}), {"500"}, "targets[0].targets[0], targets[1]"},
+          {Fallback({nowhere, Leaf()}), {"200"}, "", 0, true},
+          {Fallback({Node("single", {nowhere}), Leaf()}), {"200"}, "", 0, true},
+          {Fallback({nowhere, Leaf()}, "[400]"), {"200"}, "", 0, true},
+          {Fallback({Leaf(), nowhere}), {"200"}, "targets[0]"},
+          {Fallback({Leaf(), nowhere, Leaf()}), {"500"}, "targets[0]", 0, true},
+          {Fallback({Fallback({Leaf(), nowhere}), Leaf()}), {"500"}, "targets[0].targets[0]", 0, true},
       },
       Paid());
 }

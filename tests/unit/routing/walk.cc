@@ -71,6 +71,7 @@ Walked Walk(const RoutePlan& plan, const std::vector<Happening>& happenings, con
   }
   walked.retry_count = engine.retry_count();
   walked.went_on = engine.went_on();
+  walked.no_target = step.kind == Step::Kind::kNoTarget;
   return walked;
 }
 

@@ -34,6 +34,7 @@ struct Walked {
   int last_status = 0;  // of the last attempt; 0: there was none
   int retry_count = 0;
   bool went_on = false;
+  bool no_target = false;  // ended where no condition leads on
 };
 
 struct WalkOptions {
