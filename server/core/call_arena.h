@@ -3,24 +3,36 @@
 #include <google/protobuf/arena.h>
 
 #include <optional>
+#include <utility>
+
+#include "server/base/block_pool.h"
 
 namespace portolan::core {
 
-// The arena of one call's messages, made with the first of them: most calls are relayed and have none.
+// The arena of one call's messages, made with the first of them: most calls are relayed and have none. Begins
+// in a block of `blocks`, which must outlive it.
 class CallArena {
  public:
+  explicit CallArena(BlockPool& blocks) : blocks_(blocks) {}
+  CallArena(const CallArena&) = delete;
+  CallArena& operator=(const CallArena&) = delete;
+  ~CallArena() {
+    if (!arena_) return;
+    arena_.reset();
+    blocks_.Give(std::move(block_));
+  }
+
   google::protobuf::Arena& get() {
-    if (!arena_) arena_.emplace(Options());
+    if (!arena_) {
+      block_ = blocks_.Take();
+      arena_.emplace(block_.get(), BlockPool::kBlockBytes);
+    }
     return *arena_;
   }
 
  private:
-  static google::protobuf::ArenaOptions Options() {
-    google::protobuf::ArenaOptions options;
-    options.start_block_size = 4096;  // a translated call of the usual size needs no second one
-    return options;
-  }
-
+  BlockPool& blocks_;
+  BlockPool::Block block_;
   std::optional<google::protobuf::Arena> arena_;
 };
 

@@ -38,6 +38,7 @@ struct CallState {
         config(service_config),
         snapshot(std::move(operators)),
         shard(service_shard),
+        arena(service_shard.blocks),
         payload(operation, arena) {}
 
   Inbound in;

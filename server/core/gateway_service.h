@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "server/base/block_pool.h"
 #include "server/core/operations.h"
 #include "server/core/record.h"
 #include "server/core/service.h"
@@ -38,6 +39,7 @@ struct ServiceShard {
   routing::Engine::Random random;
   // The call's trace id: from its headers, or a new one.
   std::function<std::string(std::span<const HeaderView>)> trace_id;
+  BlockPool blocks;  // of its calls' arenas
 };
 
 class GatewayService : public Service {

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "server/net/io_errno.h"
+#include "server/net/socket_calls.h"
 
 namespace portolan::net {
 namespace {
@@ -22,12 +23,52 @@ namespace {
 constexpr size_t kPiecesPerCall = 64;
 static_assert(kPiecesPerCall <= IOV_MAX);
 
+// Pieces of no more than this together are copied into one: that costs less than giving the kernel a list.
+constexpr size_t kCopiedBytes = 2048;
+
 // Operations of one socket that may succeed in one turn without suspending.
 constexpr uint32_t kTriesPerTurn = 64;
 
 constexpr uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 constexpr uint32_t kWriteEvents = EPOLLOUT | EPOLLHUP | EPOLLERR;
 constexpr uint32_t kClosedEvents = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+// Pieces as one call takes them, without the first `offset` bytes. Belongs to that call.
+class PieceList {
+ public:
+  PieceList(std::span<const std::string_view> pieces, size_t offset) {
+    for (const std::string_view piece : pieces.first(std::min(pieces.size(), kPiecesPerCall))) {
+      vectors_[count_] = {.iov_base = const_cast<char*>(piece.data()) + offset,
+                          .iov_len = piece.size() - offset};
+      bytes_ += vectors_[count_++].iov_len;
+      offset = 0;
+    }
+  }
+
+  size_t bytes() const { return bytes_; }
+
+  // As send does: the bytes taken, or -1 and errno.
+  ssize_t SendTo(int fd) {
+    if (count_ == 1) return Send(fd, static_cast<const char*>(vectors_[0].iov_base), bytes_);
+    if (bytes_ <= kCopiedBytes) {
+      std::array<char, kCopiedBytes> copy;
+      char* end = copy.data();
+      for (const iovec& vector : std::span(vectors_).first(count_)) {
+        end = std::copy_n(static_cast<const char*>(vector.iov_base), vector.iov_len, end);
+      }
+      return Send(fd, copy.data(), bytes_);
+    }
+    msghdr message{};
+    message.msg_iov = vectors_.data();
+    message.msg_iovlen = count_;
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+  }
+
+ private:
+  std::array<iovec, kPiecesPerCall> vectors_;
+  size_t count_ = 0;
+  size_t bytes_ = 0;
+};
 
 }  // namespace
 
@@ -217,7 +258,7 @@ void Socket::WriteAwaiter::Consume(size_t bytes) {
 
 bool Socket::TryReadPlain(std::span<char> buffer, IoResult* result) {
   while (readable_) {
-    const ssize_t count = recv(fd_, buffer.data(), buffer.size(), 0);
+    const ssize_t count = Receive(fd_, buffer.data(), buffer.size());
     if (count > 0) {
       // Short of the buffer means empty: no need to ask again. But the end, once announced, must be read.
       if (static_cast<size_t>(count) < buffer.size() && !peer_closed_) readable_ = false;
@@ -245,23 +286,11 @@ bool Socket::TryReadPlain(std::span<char> buffer, IoResult* result) {
 
 bool Socket::TryWritePlain(WriteAwaiter& write, IoResult* result) {
   while (!write.pieces_.empty() && writable_) {
-    std::array<iovec, kPiecesPerCall> vectors;
-    size_t count = 0;
-    size_t bytes = 0;
-    size_t offset = write.offset_;
-    for (const std::string_view piece : write.pieces_.first(std::min(write.pieces_.size(), kPiecesPerCall))) {
-      vectors[count].iov_base = const_cast<char*>(piece.data()) + offset;
-      vectors[count].iov_len = piece.size() - offset;
-      bytes += vectors[count++].iov_len;
-      offset = 0;
-    }
-    msghdr message{};
-    message.msg_iov = vectors.data();
-    message.msg_iovlen = count;
-    const ssize_t sent = sendmsg(fd_, &message, MSG_NOSIGNAL);
+    PieceList pieces(write.pieces_, write.offset_);
+    const ssize_t sent = pieces.SendTo(fd_);
     if (sent >= 0) {
       write.Consume(static_cast<size_t>(sent));
-      if (static_cast<size_t>(sent) < bytes) writable_ = false;
+      if (static_cast<size_t>(sent) < pieces.bytes()) writable_ = false;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       writable_ = false;
     } else if (errno != EINTR) {

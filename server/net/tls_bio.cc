@@ -1,8 +1,8 @@
 #include "server/net/tls_bio.h"
 
-#include <sys/socket.h>
-
 #include <cerrno>
+
+#include "server/net/socket_calls.h"
 
 namespace portolan::net {
 
@@ -30,7 +30,7 @@ int SocketBio::Read(BIO* bio, char* buffer, int size) {
   auto& socket = *static_cast<Socket*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   while (socket.readable_) {
-    const ssize_t count = recv(socket.fd_, buffer, static_cast<size_t>(size), 0);
+    const ssize_t count = Receive(socket.fd_, buffer, static_cast<size_t>(size));
     if (count > 0) {
       if (count < size && !socket.peer_closed_) socket.readable_ = false;
       return static_cast<int>(count);
@@ -54,7 +54,7 @@ int SocketBio::Write(BIO* bio, const char* buffer, int size) {
   auto& socket = *static_cast<Socket*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
   while (socket.writable_) {
-    const ssize_t count = send(socket.fd_, buffer, static_cast<size_t>(size), MSG_NOSIGNAL);
+    const ssize_t count = Send(socket.fd_, buffer, static_cast<size_t>(size));
     if (count >= 0) {
       if (count < size) socket.writable_ = false;
       return static_cast<int>(count);

@@ -182,9 +182,13 @@ void Call::CopyMetadata(core::Inbound* inbound) {
 }
 
 void Call::AddInitialMetadata(const HeaderBlock& headers) {
+  std::string name;
+  std::string value;
   for (const HeaderView header : headers) {
     if (!FitForMetadata(header.name)) continue;
-    context_->AddInitialMetadata(std::string(header.name), MetadataValue(header.value));
+    name = header.name;
+    SetMetadataValue(header.value, &value);
+    context_->AddInitialMetadata(name, value);  // which copies both
   }
 }
 
@@ -195,9 +199,11 @@ void Call::Finish(const grpc::Status& status) {
 
 net::Task<core::Delivered> Call::SendError(core::ReplyHead head, const Error& error, std::string_view) {
   if (finished_) co_return false;
+  std::string value;
   for (const HeaderView header : head.headers) {
     if (!FitForMetadata(header.name)) continue;
-    context_->AddTrailingMetadata(std::string(header.name), MetadataValue(header.value));
+    SetMetadataValue(header.value, &value);
+    context_->AddTrailingMetadata(std::string(header.name), value);
   }
   Finish(ToGrpcStatus(error));
   co_return !scope_.cancelled();

@@ -6,32 +6,12 @@
 #include <memory>
 #include <vector>
 
+#include "server/base/block_pool.h"
 #include "server/core/call.h"
 #include "server/rpc/rpc_server.h"
 #include "server/telemetry/ids.h"
 
 namespace portolan::rpc {
-
-// Memory blocks for the arenas of a shard's calls, used again and again. Belongs to the shard's thread.
-class BlockPool {
- public:
-  static constexpr size_t kBlockBytes = 8 << 10;
-  using Block = std::unique_ptr<char[]>;
-
-  Block Take() {
-    if (free_.empty()) return std::make_unique_for_overwrite<char[]>(kBlockBytes);
-    Block block = std::move(free_.back());
-    free_.pop_back();
-    return block;
-  }
-  void Give(Block block) {
-    if (free_.size() < kMaxFree) free_.push_back(std::move(block));
-  }
-
- private:
-  static constexpr size_t kMaxFree = 64;
-  std::vector<Block> free_;
-};
 
 struct Lane {
   explicit Lane(Shard the_shard) : shard(the_shard) {}

@@ -26,21 +26,23 @@ bool FitForMetadata(std::string_view name) {
          !name.ends_with("-bin") && std::ranges::find(kFraming, name) == kFraming.end();
 }
 
-std::string MetadataValue(std::string_view value) {
+void SetMetadataValue(std::string_view value, std::string* out) {
   constexpr char kHex[] = "0123456789ABCDEF";
   const auto printable = [](char c) { return c >= 0x20 && c <= 0x7e; };
-  if (std::ranges::all_of(value, printable)) return std::string(value);
-  std::string out;
+  if (std::ranges::all_of(value, printable)) {
+    out->assign(value);
+    return;
+  }
+  out->clear();
   for (const char c : value) {
     if (printable(c) && c != '%') {
-      out += c;
+      *out += c;
     } else {
-      out += '%';
-      out += kHex[static_cast<unsigned char>(c) >> 4];
-      out += kHex[static_cast<unsigned char>(c) & 15];
+      *out += '%';
+      *out += kHex[static_cast<unsigned char>(c) >> 4];
+      *out += kHex[static_cast<unsigned char>(c) & 15];
     }
   }
-  return out;
 }
 
 std::string PeerAddress(std::string_view name) {

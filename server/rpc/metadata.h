@@ -11,9 +11,9 @@ namespace portolan::rpc {
 // values are binary), and what frames the message in HTTP (`content-type`, `connection` …).
 bool FitForMetadata(std::string_view name);
 
-// `value` as it may stand in metadata: bytes outside printable ASCII, and `%` if there are any such, become
-// %XX.
-std::string MetadataValue(std::string_view value);
+// Sets `out` to `value` as it may stand in metadata: bytes outside printable ASCII, and `%` if there are any
+// such, become %XX.
+void SetMetadataValue(std::string_view value, std::string* out);
 
 // gRPC's name of a peer (`ipv4:127.0.0.1:50712`, `ipv6:%5B::1%5D:50712`, `unix:/run/x`) as the log shows it
 // (`127.0.0.1:50712`, `[::1]:50712`, `unix:/run/x`).

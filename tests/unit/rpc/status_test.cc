@@ -139,9 +139,14 @@ TEST(Metadata, KeepsOutNamesThatGrpcRefusesOrOwns) {
 }
 
 TEST(Metadata, EscapesWhatIsNotPrintable) {
-  EXPECT_EQ(MetadataValue("plain 100% text"), "plain 100% text");
-  EXPECT_EQ(MetadataValue("100% größe\n"), "100%25 gr%C3%B6%C3%9Fe%0A");
-  EXPECT_EQ(MetadataValue(std::string("\0", 1)), "%00");
+  const auto value = [](std::string_view text) {
+    std::string out = "left over";
+    SetMetadataValue(text, &out);
+    return out;
+  };
+  EXPECT_EQ(value("plain 100% text"), "plain 100% text");
+  EXPECT_EQ(value("100% größe\n"), "100%25 gr%C3%B6%C3%9Fe%0A");
+  EXPECT_EQ(value({"\0", 1}), "%00");
 }
 
 TEST(Metadata, SpellsPeersAsTheLogDoes) {

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace portolan {
+
+// Memory blocks for the arenas of a shard's calls, used again and again. Belongs to the shard's thread.
+class BlockPool {
+ public:
+  // A call of the usual size needs no more.
+  static constexpr size_t kBlockBytes = 8 << 10;
+  using Block = std::unique_ptr<char[]>;
+
+  Block Take() {
+    if (free_.empty()) return std::make_unique_for_overwrite<char[]>(kBlockBytes);
+    Block block = std::move(free_.back());
+    free_.pop_back();
+    return block;
+  }
+  void Give(Block block) {
+    if (free_.size() < kMaxFree) free_.push_back(std::move(block));
+  }
+
+ private:
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  static constexpr size_t kMaxFree = 0;  // so that each use after free is seen
+#else
+  static constexpr size_t kMaxFree = 64;
+#endif
+  std::vector<Block> free_;
+};
+
+}  // namespace portolan
