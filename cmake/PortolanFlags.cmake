@@ -15,13 +15,32 @@ target_compile_options(portolan_flags INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds>
   # Coroutines hand over to each other by tail calls, which -Og alone leaves out: the stack would grow with every await.
   $<$<CONFIG:Debug>:-Og -g1 -foptimize-sibling-calls>
-  $<$<CONFIG:Release>:-O2 -g1>)
+  $<$<CONFIG:Release>:-O2 -g1 -gdwarf-4>)
 
 if(PORTOLAN_SANITIZE)
   target_compile_options(portolan_flags INTERFACE
     -fsanitize=${PORTOLAN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   string(REPLACE "fuzzer-no-link" "" _link_sanitize "${PORTOLAN_SANITIZE}")
   target_link_options(portolan_flags INTERFACE -fsanitize=${_link_sanitize})
+endif()
+
+# What runs often is laid out for that, by a profile that scripts/profile records (docs/architecture.md). It names
+# functions by their file's name alone, so that it holds wherever the sources are.
+if(PORTOLAN_PROFILE)
+  set(PORTOLAN_PROFILE_FLAGS "SHELL:-mllvm -static-func-full-module-prefix=false")
+endif()
+if(PORTOLAN_PROFILE STREQUAL "use")
+  # The copy is called by what it holds, so that a new profile makes a new build. A function that has changed since it
+  # was recorded goes without.
+  set(_profile ${PROJECT_SOURCE_DIR}/server/portolan.profdata)
+  file(SHA256 ${_profile} _hash)
+  set(_copy ${PROJECT_BINARY_DIR}/profile-${_hash}.profdata)
+  configure_file(${_profile} ${_copy} COPYONLY)
+  list(APPEND PORTOLAN_PROFILE_FLAGS -fprofile-use=${_copy} -Wno-backend-plugin
+    -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled)
+elseif(PORTOLAN_PROFILE STREQUAL "record")
+  list(APPEND PORTOLAN_PROFILE_FLAGS -fprofile-generate -fprofile-update=atomic)
+  add_link_options(-fprofile-generate)
 endif()
 
 # So that tests/fuzz/coverage.py can tell what the corpora reach.

@@ -86,9 +86,8 @@ void Gateway::Parts::BeginDrain() {
     const std::lock_guard lock(rpc_mutex);
     if (rpc != nullptr) rpc->SetServing(false);
   }
-  for (const auto& shard : shards) {
-    shard->loop.Post([server = shard->server.get()] { server->Drain(); });
-  }
+  // When it is said to be so, every answer says `Connection: close`.
+  for (const auto& shard : shards) shard->Call([&] { shard->server->Drain(); });
   logger->Info("draining", {{"asked", "by the admin listener"}});
 }
 

@@ -8,15 +8,17 @@ export CCACHE_BASEDIR="$ROOT" CCACHE_NOHASHDIR=1
 
 # What a build needs.
 BUILD_PACKAGES=(
-  build-essential ccache cmake golang-github-gogo-googleapis-dev libabsl-dev libc-ares-dev libgmock-dev libgrpc++-dev
+  build-essential ccache clang-19 cmake golang-github-gogo-googleapis-dev libabsl-dev libc-ares-dev libgmock-dev libgrpc++-dev
   libgtest-dev libmimalloc-dev libprotobuf-dev libre2-dev libsimdjson-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev pkg-config
   protobuf-compiler protobuf-compiler-grpc zlib1g-dev
 )
 # What the tests need besides.
 TEST_PACKAGES=(
-  clang-19 clang-format-19 clang-tidy-19 curl libboost1.81-dev libclang-rt-19-dev llvm-19 nginx-light openssl python3
+  clang-format-19 clang-tidy-19 curl libboost1.81-dev libclang-rt-19-dev llvm-19 nginx-light openssl python3
   python3-venv strace valgrind wrk
 )
+# What scripts/profile needs besides those.
+PROFILE_PACKAGES=(libclang-rt-19-dev llvm-19)
 # What scripts/bench needs besides.
 BENCH_PACKAGES=(nginx-light openssl wrk)
 

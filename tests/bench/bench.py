@@ -291,7 +291,7 @@ def machine(build):
             f"load average {os.getloadavg()[0]:.1f}.\n"
             f"Versions: {first_line(os.path.join(build, 'portolan'), '--version')}; "
             f"{first_line('/usr/sbin/nginx', '-v')}; {first_line('wrk', '-v').split(' Copyright')[0]}; "
-            f"{first_line('g++', '--version')}.")
+            f"{processes.compiler(build)}.")
 
 
 def main():

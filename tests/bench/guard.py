@@ -29,13 +29,13 @@ TOLERANCE = 1.05
 CORE = 0
 
 
-def machine_key():
+def machine_key(build):
     """What decides which instructions run: the compiler, and the vector units that libraries choose by."""
-    version = subprocess.run(["g++", "-dumpfullversion"], capture_output=True, text=True, check=True).stdout.strip()
+    version = processes.compiler(build)
     with open("/proc/cpuinfo") as cpuinfo:
         flags = next(line for line in cpuinfo if line.startswith("flags")).split()
     # Valgrind's processor has no more than AVX2.
-    return f"g++ {version}, " + ("avx2" if "avx2" in flags else "no avx2")
+    return f"{version}, " + ("avx2" if "avx2" in flags else "no avx2")
 
 
 def load(build, row, side, port, seconds, directory, callers):
@@ -135,7 +135,7 @@ def instructions(build, row, upstream_log, directory):
 def check_instructions(build, directory, renew):
     with open(BASELINES) as file:
         baselines = json.load(file)
-    key = machine_key()
+    key = machine_key(build)
     known = baselines.get(key)
     if known is None and not renew:
         print(f"instructions: no baseline for {key}; measured only")

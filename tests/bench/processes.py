@@ -133,6 +133,13 @@ class Server:
             self.process.kill()
 
 
+def compiler(build):
+    """The compiler of a build, with its version."""
+    with open(os.path.join(build, "CMakeCache.txt")) as cache:
+        path = next(line.split("=", 1)[1].strip() for line in cache if line.startswith("CMAKE_CXX_COMPILER:"))
+    return subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
+
+
 def make_certificate(directory):
     """A certificate for localhost that signs itself: (certificate file, key file)."""
     certificate, key = os.path.join(directory, "tls.crt"), os.path.join(directory, "tls.key")

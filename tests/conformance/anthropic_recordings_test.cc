@@ -90,8 +90,8 @@ void ReplayError(const Harness& harness, const Recording& recording) {
   const Error error =
       harness.provider().Classify(recording.status(), headers, recording.response().dump(), target);
   EXPECT_EQ(error.http_status, recording.status());
-  EXPECT_EQ(error.code, recording.response().at("error").at("type"));
-  EXPECT_EQ(error.message, recording.response().at("error").at("message"));
+  EXPECT_EQ(error.code, recording.response().at("error").at("type").get<std::string>());
+  EXPECT_EQ(error.message, recording.response().at("error").at("message").get<std::string>());
   EXPECT_EQ(error.retryable, recorded.value("x-should-retry", "") == "true");
 }
 

@@ -36,7 +36,7 @@ class StreamQuirks : public Fidelity {
   // Expects `stream` to reach a caller by REST as `relayed`, and by gRPC as the two messages, however it is
   // cut.
   static void ExpectWhole(const std::string& stream, const std::string& relayed) {
-    for (const size_t piece : {0, 1, 2, 7}) {
+    for (const size_t piece : {0u, 1u, 2u, 7u}) {
       for (const Framing framing : {Framing::kChunked, Framing::kUntilClose}) {
         SCOPED_TRACE("pieces of " + std::to_string(piece) +
                      (framing == Framing::kChunked ? "" : ", until close"));
@@ -56,7 +56,7 @@ class StreamQuirks : public Fidelity {
 
   // Expects an error at the end: by REST as the last event and without the end marker, by gRPC as the status.
   static void ExpectBroken(const std::string& stream, const std::string& relayed) {
-    for (const size_t piece : {0, 1, 7}) {
+    for (const size_t piece : {0u, 1u, 7u}) {
       SCOPED_TRACE("pieces of " + std::to_string(piece) + ": " + stream);
       const Outcome rest = Call(Way::kSpliced, stream, piece, Framing::kChunked);
       EXPECT_EQ(rest.status, 200);

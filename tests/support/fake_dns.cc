@@ -84,8 +84,7 @@ void FakeDns::Serve() {
 std::string FakeDns::Answer(const std::string& query) {
   size_t end = 0;
   const std::string name = QuestionName(query, &end);
-  const unsigned type =
-      static_cast<unsigned char>(query[end]) << 8 | static_cast<unsigned char>(query[end + 1]);
+  const unsigned type = static_cast<uint8_t>(query[end]) * 256u + static_cast<uint8_t>(query[end + 1]);
   const int nth = type == kTypeA ? ++queries_ : queries_.load();
   const std::vector<std::string> addresses = handler_(name, nth);
   const size_t count = type == kTypeA ? addresses.size() : 0;

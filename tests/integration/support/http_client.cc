@@ -80,7 +80,7 @@ HttpAnswer HttpClient::ReadAnswer(bool to_head) {
   buffer_ = unread;
   HttpAnswer answer;
   if (!parser.is_header_done()) return answer;
-  answer.status = parser.get().result_int();
+  answer.status = static_cast<int>(parser.get().result_int());
   for (const auto& field : parser.get()) {
     std::string name(field.name_string());
     for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));

@@ -105,8 +105,7 @@ TEST(Writer, WritesWhatReadsBackAsTheSame) {
       R"({"a":"b","c":"1","d":"true","e":"null","f":"","g":" x","h":"a: b","i":"#","j":"- x","k":"*a","l":"x:"})",
       R"({"a":"127.0.0.1:8787","b":":80","c":"https://x/y","d":"64MB","e":"0x1f","f":"1e5","g":".5","h":"~"})",
       R"({"a":["a","b"],"b":[],"c":{},"d":[{}],"e":[[]],"f":[[1],[2,[3]]],"g":[{"x":{"y":[1]},"z":1},"s",null]})",
-      "{\"a\":\"line\\nbreak\\tand \\\"quotes\\\" \\\\ \\u0001 \xC3\xA9\",\"true\":1,\"1\":2,\"\":3,\"a "
-      "b\":4}",
+      R"({"a":"line\nbreak\tand \"quotes\" \\ \u0001 é","true":1,"1":2,"":3,"a b":4})",
       R"({"a":1e400,"b":0.50,"c":-0.0,"d":false,"e":null})",
   };
   for (const char* json : values) {

@@ -164,7 +164,7 @@ TEST_F(ResolveTargetTest, ARequestsKeyIsForOneProviderHoweverTargetsNameIt) {
   constexpr std::string_view kSame =
       R"({"strategy":{"mode":"fallback"},"targets":[{"override_params":{"model":"openai/a"}},)"
       R"({"provider":"openai"},{}]})";
-  for (const size_t target : {0, 1, 2}) EXPECT_EQ(choose(kSame, target), "k");
+  for (const size_t target : {0u, 1u, 2u}) EXPECT_EQ(choose(kSame, target), "k");
   // A provider inside the gateway wants none.
   constexpr std::string_view kLocal =
       R"({"strategy":{"mode":"fallback"},"targets":[{"provider":"openai"},{"provider":"echo"}]})";
