@@ -42,8 +42,8 @@ endfunction()
 # portolan_protos(NAME PROTOS a/b.proto [SERVICES c/d.proto] [IMPORTED_FROM dir] [DEPS x])
 #   Generates and compiles PROTOS (paths relative to proto/, or to IMPORTED_FROM). The gRPC stubs of SERVICES (a subset
 #   of PROTOS) go into NAME_grpc.
-#   Generated code is compiled without our warnings or sanitizers, one object a file, so that presets share it through
-#   ccache: at -O1, but for what ships.
+#   Generated code is compiled at -O1 without our warnings, sanitizers or profile, one object a file, so that presets of
+#   one compiler share it through ccache.
 function(portolan_protos name)
   cmake_parse_arguments(ARG "" "IMPORTED_FROM" "PROTOS;SERVICES;DEPS" ${ARGN})
   set(root ${PROJECT_SOURCE_DIR}/proto)
@@ -64,7 +64,7 @@ function(portolan_protos name)
   endforeach()
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} SYSTEM PUBLIC ${out})
-  target_compile_options(${name} PRIVATE $<IF:$<CONFIG:Release>,-O2,-O1> -g0 -w ${PORTOLAN_PROFILE_FLAGS})
+  target_compile_options(${name} PRIVATE -O1 -g0 -w)
   target_link_libraries(${name} PUBLIC protobuf::libprotobuf ${ARG_DEPS})
 
   if(ARG_SERVICES)
