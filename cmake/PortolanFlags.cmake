@@ -15,8 +15,8 @@ target_compile_options(portolan_flags INTERFACE
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds>
   # Coroutines hand over to each other by tail calls, which -Og alone leaves out: the stack would grow with every await.
   $<$<CONFIG:Debug>:-Og -g1 -foptimize-sibling-calls>
-  # Valgrind of Debian 12 reads no newer DWARF.
-  $<$<CONFIG:Release>:-O2 -g1 -gdwarf-4>)
+  # Valgrind of Debian 12 reads no newer DWARF. Tests are most of what is compiled, and need not be fast.
+  $<$<CONFIG:Release>:$<IF:$<BOOL:$<TARGET_PROPERTY:PORTOLAN_TEST>>,-O1;-g0,-O2;-g1;-gdwarf-4>>)
 
 if(PORTOLAN_SANITIZE)
   target_compile_options(portolan_flags INTERFACE
