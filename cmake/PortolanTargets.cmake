@@ -9,7 +9,7 @@ endfunction()
 
 # portolan_test(NAME SOURCES a_test.cc [DEPS x y] [LABEL unit] [ALONE b_test.cc])
 #   A GoogleTest binary, registered with ctest as one test labelled LABEL (default: unit). Its sources are compiled
-#   several at a time, which spares half the time; ALONE are those whose helpers are called as another's are.
+#   several at a time, which spares half the time; ALONE are those that have names of another's for something else.
 function(portolan_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;ALONE;DEPS;ARGS" ${ARGN})
   if(NOT BUILD_TESTING OR PORTOLAN_FUZZ)
