@@ -5,6 +5,11 @@ if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
   add_compile_options(-march=x86-64-v2 -mpclmul)
 endif()
 
+# Programs with gRPC in them are linked in a quarter of the time that GNU's linker takes.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_link_options(-fuse-ld=lld)
+endif()
+
 add_library(portolan_flags INTERFACE)
 target_include_directories(portolan_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(portolan_flags INTERFACE PORTOLAN_VERSION="${PROJECT_VERSION}")

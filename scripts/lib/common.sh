@@ -9,7 +9,7 @@ export CCACHE_BASEDIR="$ROOT" CCACHE_NOHASHDIR=1
 # What a build needs.
 BUILD_PACKAGES=(
   build-essential ccache clang-19 cmake golang-github-gogo-googleapis-dev libabsl-dev libc-ares-dev libgmock-dev libgrpc++-dev
-  libgtest-dev libmimalloc-dev libprotobuf-dev libre2-dev libsimdjson-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev pkg-config
+  libgtest-dev libmimalloc-dev libprotobuf-dev libre2-dev libsimdjson-dev libssl-dev libyaml-cpp-dev lld-19 ninja-build nlohmann-json3-dev pkg-config
   protobuf-compiler protobuf-compiler-grpc zlib1g-dev
 )
 # What the tests need besides.

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "portolan/options/v1/options.pb.h"
+#include "server/codec/field_facts.h"
 #include "server/codec/json_string.h"
 #include "server/codec/plan.h"
 
@@ -16,7 +17,6 @@ namespace portolan::codec {
 namespace {
 
 namespace options = portolan::options::v1;
-using FieldType = pb::FieldDescriptor;
 
 absl::Status Wrong(const pb::Descriptor& type, std::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(type.full_name(), ": ", std::string(what)));
@@ -26,95 +26,9 @@ absl::Status Wrong(const pb::FieldDescriptor& field, std::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(field.full_name(), ": ", std::string(what)));
 }
 
-// lowerCamelCase as protoc derives a default json_name.
-std::string CamelCase(const std::string& name) {
-  std::string camel;
-  bool capital = false;
-  for (const char c : name) {
-    if (c == '_') {
-      capital = true;
-      continue;
-    }
-    camel.push_back(capital && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
-    capital = false;
-  }
-  return camel;
-}
-
-std::string JsonName(const pb::FieldDescriptor& field) {
-  const std::string camel = CamelCase(field.name());
-  if (field.json_name() != camel) return field.json_name();
-  const bool camel_case =
-      field.file()->options().GetExtension(options::json_names) == options::JSON_NAMES_CAMEL_CASE;
-  return camel_case ? camel : field.name();
-}
-
 bool IsString(const pb::FieldDescriptor* field, std::string_view name) {
-  return field != nullptr && field->name() == name && field->type() == FieldType::TYPE_STRING &&
+  return field != nullptr && field->name() == name && field->type() == pb::FieldDescriptor::TYPE_STRING &&
          !field->is_repeated();
-}
-
-WireCoding CodingOf(const pb::FieldDescriptor& field) {
-  switch (field.type()) {
-    case FieldType::TYPE_SINT32:
-    case FieldType::TYPE_SINT64:
-      return WireCoding::kZigzag;
-    case FieldType::TYPE_FIXED32:
-    case FieldType::TYPE_SFIXED32:
-    case FieldType::TYPE_FLOAT:
-      return WireCoding::kFixed32;
-    case FieldType::TYPE_FIXED64:
-    case FieldType::TYPE_SFIXED64:
-    case FieldType::TYPE_DOUBLE:
-      return WireCoding::kFixed64;
-    case FieldType::TYPE_STRING:
-    case FieldType::TYPE_BYTES:
-    case FieldType::TYPE_MESSAGE:
-    case FieldType::TYPE_GROUP:
-      return WireCoding::kBytes;
-    default:
-      return WireCoding::kVarint;
-  }
-}
-
-// What JSON types a value of this kind may have. REQUIRES: the plan behind a message is at least begun.
-TypeSet TypesOf(const FieldPlan& field) {
-  switch (field.kind) {
-    case ValueKind::kBool:
-      return Bit(JsonType::kBool);
-    case ValueKind::kInt32:
-    case ValueKind::kInt64:
-    case ValueKind::kUint32:
-    case ValueKind::kUint64:
-    case ValueKind::kFloat:
-    case ValueKind::kDouble:
-      return Bit(JsonType::kNumber);
-    case ValueKind::kString:
-    case ValueKind::kBytes:
-    case ValueKind::kEnum:
-      return Bit(JsonType::kString);
-    case ValueKind::kRaw:
-      return UINT8_MAX;
-    case ValueKind::kMessage:
-      break;
-  }
-  switch (field.type->form) {
-    case Form::kObject:
-      return Bit(JsonType::kObject);
-    case Form::kInline:
-      return Bit(JsonType::kArray);
-    case Form::kDuration:
-      return Bit(JsonType::kString);
-    case Form::kUnion:
-      break;
-  }
-  TypeSet types = 0;
-  for (const FieldPlan& arm : field.type->fields) {
-    const bool nested =
-        arm.kind == ValueKind::kMessage && arm.type->form == Form::kUnion;  // refused by AddArm
-    if (!nested) types |= TypesOf(arm);
-  }
-  return types;
 }
 
 }  // namespace
@@ -259,42 +173,13 @@ absl::Status Codec::Plans::SetKind(const pb::FieldDescriptor& field, FieldPlan* 
   plan->has_presence = field.has_presence();
   plan->coding = CodingOf(field);
   if (field.options().GetExtension(options::raw_json)) {
-    if (field.type() != FieldType::TYPE_STRING) return Wrong(field, "raw_json is for strings");
+    if (field.type() != pb::FieldDescriptor::TYPE_STRING) return Wrong(field, "raw_json is for strings");
     plan->kind = ValueKind::kRaw;
     return absl::OkStatus();
   }
-  switch (field.cpp_type()) {
-    case FieldType::CPPTYPE_BOOL:
-      plan->kind = ValueKind::kBool;
-      break;
-    case FieldType::CPPTYPE_INT32:
-      plan->kind = ValueKind::kInt32;
-      break;
-    case FieldType::CPPTYPE_INT64:
-      plan->kind = ValueKind::kInt64;
-      break;
-    case FieldType::CPPTYPE_UINT32:
-      plan->kind = ValueKind::kUint32;
-      break;
-    case FieldType::CPPTYPE_UINT64:
-      plan->kind = ValueKind::kUint64;
-      break;
-    case FieldType::CPPTYPE_FLOAT:
-      plan->kind = ValueKind::kFloat;
-      break;
-    case FieldType::CPPTYPE_DOUBLE:
-      plan->kind = ValueKind::kDouble;
-      break;
-    case FieldType::CPPTYPE_STRING:
-      plan->kind = field.type() == FieldType::TYPE_BYTES ? ValueKind::kBytes : ValueKind::kString;
-      break;
-    case FieldType::CPPTYPE_ENUM:
-      plan->kind = ValueKind::kEnum;
-      return AddEnum(*field.enum_type(), &plan->spellings);
-    case FieldType::CPPTYPE_MESSAGE:
-      plan->kind = ValueKind::kMessage;
-      return AddMessage(*field.message_type(), &plan->type);
-  }
+  plan->kind = KindOf(field);
+  if (plan->kind == ValueKind::kEnum) return AddEnum(*field.enum_type(), &plan->spellings);
+  if (plan->kind == ValueKind::kMessage) return AddMessage(*field.message_type(), &plan->type);
   return absl::OkStatus();
 }
 

@@ -52,14 +52,11 @@ class Encoder {
   JsonWriter out_;
 };
 
-constexpr uint32_t NumberOf(uint32_t tag) { return tag >> 3; }
-constexpr WireType TypeOf(uint32_t tag) { return static_cast<WireType>(tag & 7); }
-
 // False: the field's number, but another wire type. Generated code keeps such a thing, which may come from a
 // caller as he likes it, among the unknown fields, and writes it out again: it was not checked, and is no
 // value of the field.
 bool IsOf(const FieldPlan& field, uint32_t tag) {
-  const WireType type = TypeOf(tag);
+  const WireType type = TagType(tag);
   if (type == WireType::kLength && field.shape == Shape::kArray) return true;  // numbers in one run
   switch (field.coding) {
     case WireCoding::kVarint:
@@ -73,11 +70,6 @@ bool IsOf(const FieldPlan& field, uint32_t tag) {
       break;
   }
   return type == WireType::kLength;
-}
-
-// The tag of a string or a message.
-constexpr uint32_t LengthTag(uint32_t number) {
-  return number << 3 | static_cast<uint32_t>(WireType::kLength);
 }
 
 // A pair of strings, or of a string and something else: an entry of a sink or of an object with free keys.
@@ -95,7 +87,7 @@ Entry ReadSinkEntry(const SinkPlan& sink, std::string_view wire) {
     } else if (tag == LengthTag(sink.json_number)) {
       entry.value = reader.Bytes();
     } else {
-      reader.Skip(TypeOf(tag));
+      reader.Skip(TagType(tag));
     }
   }
   return entry;
@@ -152,18 +144,18 @@ void Encoder::AppendObject(const MessagePlan& plan, std::string_view wire) {
   for (WireReader reader(wire); !reader.done();) {
     const char* const at = reader.cursor();
     const uint32_t tag = reader.Tag();
-    const uint32_t number = NumberOf(tag);
+    const uint32_t number = TagNumber(tag);
     if (plan.sink.number != 0 && tag == LengthTag(plan.sink.number)) {
       // Entries of one field stand together. They come last.
       if (sink_begin == nullptr) sink_begin = at;
-      reader.Skip(TypeOf(tag));
+      reader.Skip(TagType(tag));
       sink_end = reader.cursor();
       continue;
     }
     while (field != end && field->number < number) ++field;
     const bool known = field != end && field->number == number && IsOf(*field, tag);
     if (!known || (field->gateway_only && options_.for_upstream)) {
-      reader.Skip(TypeOf(tag));
+      reader.Skip(TagType(tag));
       continue;
     }
     present[field->index] = true;
@@ -222,9 +214,9 @@ void Encoder::AppendUnion(const MessagePlan& plan, std::string_view wire) {
   for (WireReader reader(wire); !reader.done();) {
     const uint32_t tag = reader.Tag();
     for (const FieldPlan& arm : plan.fields) {
-      if (arm.number == NumberOf(tag) && IsOf(arm, tag)) return AppendValue(arm, &reader);
+      if (arm.number == TagNumber(tag) && IsOf(arm, tag)) return AppendValue(arm, &reader);
     }
-    reader.Skip(TypeOf(tag));
+    reader.Skip(TagType(tag));
   }
   out_.Put("null");
 }
@@ -232,10 +224,10 @@ void Encoder::AppendUnion(const MessagePlan& plan, std::string_view wire) {
 void Encoder::AppendInline(const MessagePlan& plan, std::string_view wire) {
   for (WireReader reader(wire); !reader.done();) {
     const uint32_t tag = reader.Tag();
-    if (NumberOf(tag) == plan.fields[0].number && IsOf(plan.fields[0], tag)) {
+    if (TagNumber(tag) == plan.fields[0].number && IsOf(plan.fields[0], tag)) {
       return AppendField(plan.fields[0], tag, &reader);
     }
-    reader.Skip(TypeOf(tag));
+    reader.Skip(TagType(tag));
   }
   out_.Put("[]");
 }
@@ -244,10 +236,10 @@ void Encoder::AppendDuration(std::string_view wire) {
   int64_t parts[2] = {0, 0};  // google/protobuf/duration.proto: seconds = 1, nanos = 2
   for (WireReader reader(wire); !reader.done();) {
     const uint32_t tag = reader.Tag();
-    if ((NumberOf(tag) == 1 || NumberOf(tag) == 2) && TypeOf(tag) == WireType::kVarint) {
-      parts[NumberOf(tag) - 1] = static_cast<int64_t>(reader.Varint());
+    if ((TagNumber(tag) == 1 || TagNumber(tag) == 2) && TagType(tag) == WireType::kVarint) {
+      parts[TagNumber(tag) - 1] = static_cast<int64_t>(reader.Varint());
     } else {
-      reader.Skip(TypeOf(tag));
+      reader.Skip(TagType(tag));
     }
   }
   std::string text;
@@ -262,7 +254,7 @@ void Encoder::AppendField(const FieldPlan& field, uint32_t tag, WireReader* read
 }
 
 void Encoder::AppendElements(const FieldPlan& field, uint32_t tag, WireReader* reader) {
-  if (TypeOf(tag) == WireType::kLength && field.coding != WireCoding::kBytes) {
+  if (TagType(tag) == WireType::kLength && field.coding != WireCoding::kBytes) {
     WireReader packed(reader->Bytes());
     for (bool first = true; !packed.done(); first = false) {
       if (!first) out_.Put(',');
@@ -296,11 +288,11 @@ void Encoder::AppendEntry(const FieldPlan& field, std::string_view wire) {
     const uint32_t tag = reader.Tag();
     if (tag == LengthTag(field.key_number)) {
       key = reader.Bytes();
-    } else if (NumberOf(tag) == field.value->number && IsOf(*field.value, tag)) {
+    } else if (TagNumber(tag) == field.value->number && IsOf(*field.value, tag)) {
       append_key();
       return AppendValue(*field.value, &reader);
     } else {
-      reader.Skip(TypeOf(tag));
+      reader.Skip(TagType(tag));
     }
   }
   append_key();

@@ -19,6 +19,13 @@ enum class WireType : uint8_t {
   kFixed32 = 5
 };
 
+constexpr uint32_t TagNumber(uint32_t tag) { return tag >> 3; }
+constexpr WireType TagType(uint32_t tag) { return static_cast<WireType>(tag & 7); }
+// The tag of a string or a message.
+constexpr uint32_t LengthTag(uint32_t number) {
+  return number << 3 | static_cast<uint32_t>(WireType::kLength);
+}
+
 class WireReader {
  public:
   explicit WireReader(std::string_view bytes) : cursor_(bytes.data()), end_(bytes.data() + bytes.size()) {}

@@ -22,8 +22,8 @@ Field TakeField(WireReader* reader) {
   const char* const begin = reader->cursor();
   const uint32_t tag = reader->Tag();
   Field field;
-  field.number = tag >> 3;
-  const auto type = static_cast<WireType>(tag & 7);
+  field.number = TagNumber(tag);
+  const WireType type = TagType(tag);
   if (type == WireType::kLength) {
     field.content = reader->Bytes();
   } else {

@@ -12,6 +12,7 @@
 
 #include "tests/support/fake_upstream.h"
 #include "tests/support/gateway_fixture.h"
+#include "tests/support/temp_folder.h"
 
 namespace portolan::test {
 namespace {
@@ -29,26 +30,18 @@ std::string Body(const std::string& model) {
   return json{{"model", model}, {"messages", {{{"role", "user"}, {"content", "hi"}}}}}.dump();
 }
 
-// A file of its own folder, removed with it.
+// A file in a folder of its own.
 class ConfigFolder {
  public:
-  ConfigFolder() {
-    char name[] = "/tmp/portolan-config-XXXXXX";
-    folder_ = mkdtemp(name);
-  }
-  ~ConfigFolder() { std::filesystem::remove_all(folder_); }
-  ConfigFolder(const ConfigFolder&) = delete;
-  ConfigFolder& operator=(const ConfigFolder&) = delete;
-
-  std::string path() const { return folder_ + "/portolan.yaml"; }
+  std::string path() const { return folder_.path() + "/portolan.yaml"; }
   void Write(const std::string& text) const {
     // As an editor does: the file is never half there.
-    std::ofstream(folder_ + "/new") << text;
-    std::filesystem::rename(folder_ + "/new", path());
+    std::ofstream(folder_.path() + "/new") << text;
+    std::filesystem::rename(folder_.path() + "/new", path());
   }
 
  private:
-  std::string folder_;
+  const TempFolder folder_;
 };
 
 std::string Code(const TestAnswer& answer) {

@@ -13,6 +13,7 @@
 
 #include "portolan/v1/chat_service.grpc.pb.h"
 #include "tests/support/gateway_fixture.h"
+#include "tests/support/temp_folder.h"
 #include "tests/unit/net/tls_testing.h"
 
 namespace portolan::test {
@@ -161,10 +162,9 @@ TEST_F(GatewayTls, AsksForClientCertificates) {
 
 // A stream that is open while the certificate is replaced goes on; new connections see the new one.
 TEST_F(GatewayTls, ReplacesItsCertificateWithoutARestart) {
-  char folder[] = "/tmp/portolan-tls-XXXXXX";
-  ASSERT_NE(mkdtemp(folder), nullptr);
-  const std::string cert = std::string(folder) + "/tls.crt";
-  const std::string key = std::string(folder) + "/tls.key";
+  const TempFolder folder;
+  const std::string cert = folder.path() + "/tls.crt";
+  const std::string key = folder.path() + "/tls.key";
   CopyFile(first_->certificate_file, cert);
   CopyFile(first_->key_file, key);
   config::ServeOptions options;
@@ -198,10 +198,9 @@ TEST_F(GatewayTls, ReplacesItsCertificateWithoutARestart) {
 
 // Without being asked to look, too.
 TEST_F(GatewayTls, SeesThatItsFilesHaveChanged) {
-  char folder[] = "/tmp/portolan-tls-XXXXXX";
-  ASSERT_NE(mkdtemp(folder), nullptr);
+  const TempFolder folder;
   // As Kubernetes mounts a secret: files behind a link that is swapped.
-  const std::string base(folder);
+  const std::string& base = folder.path();
   for (const auto& [name, identity] : {std::pair("one", first_), std::pair("two", second_)}) {
     ASSERT_EQ(mkdir((base + "/" + name).c_str(), 0700), 0);
     CopyFile(identity->certificate_file, base + "/" + name + "/tls.crt");

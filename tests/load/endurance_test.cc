@@ -47,7 +47,7 @@ TEST(Endurance, WithoutDescriptorsAcceptingPausesAndNothingElse) {
   const test::Headers to_upstream = {{"x-portolan-provider", "openai"},
                                      {"authorization", "Bearer k"},
                                      {"x-portolan-custom-host", upstream.url() + "/v1"}};
-  Process gateway(Binary(), NewFolder());
+  Process gateway(Binary());
   gateway.Start({"--threads", "1"}, {.max_files = 96, .environment = {}});
   ASSERT_TRUE(gateway.WaitUntilReady());
 
@@ -154,7 +154,7 @@ class Churn {
 TEST(Endurance, ChurnTakesNoMemory) {
   const char* const soak = std::getenv("PORTOLAN_SOAK_SECONDS");
   const seconds length(soak == nullptr ? 20 : std::atoi(soak));
-  Process gateway(Binary(), NewFolder());
+  Process gateway(Binary());
   gateway.Start({"--threads", "2"});
   ASSERT_TRUE(gateway.WaitUntilReady());
   Churn churn(gateway);

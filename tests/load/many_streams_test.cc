@@ -30,7 +30,7 @@ double BytesEach(const Process& gateway, size_t before) {
 
 TEST(ManyStreams, ThroughAnUpstream) {
   SteppingUpstream upstream;
-  Process gateway(Binary(), NewFolder());
+  Process gateway(Binary());
   gateway.Start({"--threads", "2"});
   ASSERT_TRUE(gateway.WaitUntilReady());
   const size_t before = gateway.ResidentBytes();
@@ -56,7 +56,7 @@ TEST(ManyStreams, ThroughAnUpstream) {
 }
 
 TEST(ManyStreams, OfTheBuiltInUpstreamBesideIdleConnections) {
-  Process gateway(Binary(), NewFolder());
+  Process gateway(Binary());
   gateway.Start({"--threads", "2"});
   ASSERT_TRUE(gateway.WaitUntilReady());
   const size_t before = gateway.ResidentBytes();

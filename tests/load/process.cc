@@ -15,7 +15,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -48,18 +47,8 @@ std::string FreeAddress() {
 
 std::string Binary() { return std::getenv("PORTOLAN_BINARY"); }
 
-std::string NewFolder() {
-  char folder[] = "/tmp/portolan-load-XXXXXX";
-  if (mkdtemp(folder) == nullptr) throw std::runtime_error("no folder under /tmp");
-  return folder;
-}
-
-Process::Process(std::string binary, std::string folder)
-    : binary_(std::move(binary)),
-      folder_(std::move(folder)),
-      http_(FreeAddress()),
-      grpc_(FreeAddress()),
-      admin_(FreeAddress()) {}
+Process::Process(std::string binary)
+    : binary_(std::move(binary)), http_(FreeAddress()), grpc_(FreeAddress()), admin_(FreeAddress()) {}
 
 Process::~Process() {
   if (pid_ < 0) return;
@@ -78,8 +67,8 @@ void Process::Start(const std::vector<std::string>& flags, const Terms& terms) {
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
-  const std::string out = folder_ + "/out";
-  const std::string err = folder_ + "/err";
+  const std::string out = folder_.path() + "/out";
+  const std::string err = folder_.path() + "/err";
   pid_ = fork();
   if (pid_ != 0) return;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -135,7 +124,7 @@ int Process::Wait(int seconds) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-std::string Process::Stdout() const { return Contents(folder_ + "/out"); }
-std::string Process::Stderr() const { return Contents(folder_ + "/err"); }
+std::string Process::Stdout() const { return Contents(folder_.path() + "/out"); }
+std::string Process::Stderr() const { return Contents(folder_.path() + "/err"); }
 
 }  // namespace portolan::load

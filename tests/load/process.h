@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/temp_folder.h"
+
 namespace portolan::load {
 
 // What a process is given: open files at most, and its environment besides ours.
@@ -20,7 +22,7 @@ class Process {
  public:
   // Starts `portolan serve` on ports of its own, unless the flags say where to listen. stdout and stderr go
   // to files.
-  Process(std::string binary, std::string folder);
+  explicit Process(std::string binary);
   ~Process();  // kills what still runs
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -44,7 +46,7 @@ class Process {
 
  private:
   const std::string binary_;
-  const std::string folder_;
+  const test::TempFolder folder_;
   const std::string http_;
   const std::string grpc_;
   const std::string admin_;
@@ -55,7 +57,5 @@ class Process {
 std::string FreeAddress();
 // The gateway under test.
 std::string Binary();
-// A new one under /tmp.
-std::string NewFolder();
 
 }  // namespace portolan::load

@@ -16,6 +16,7 @@
 #include "tests/load/process.h"
 #include "tests/load/swarm.h"
 #include "tests/support/gateway_fixture.h"
+#include "tests/support/temp_folder.h"
 
 namespace portolan::load {
 namespace {
@@ -31,21 +32,19 @@ constexpr int kCallers = 8;
 // A mounted ConfigMap: `portolan.yaml` is a link into `..data`, which is a link to a folder of the day.
 class MountedConfig {
  public:
-  explicit MountedConfig(std::string folder) : folder_(std::move(folder)) {
-    std::filesystem::create_symlink("..data/portolan.yaml", path());
-  }
-  std::string path() const { return folder_ + "/portolan.yaml"; }
+  MountedConfig() { std::filesystem::create_symlink("..data/portolan.yaml", path()); }
+  std::string path() const { return folder_.path() + "/portolan.yaml"; }
 
   void Swap(const std::string& text) {
     const std::string day = "..day" + std::to_string(++days_);
-    std::filesystem::create_directory(folder_ + "/" + day);
-    std::ofstream(folder_ + "/" + day + "/portolan.yaml") << text;
-    std::filesystem::create_symlink(day, folder_ + "/..new");
-    std::filesystem::rename(folder_ + "/..new", folder_ + "/..data");
+    std::filesystem::create_directory(folder_.path() + "/" + day);
+    std::ofstream(folder_.path() + "/" + day + "/portolan.yaml") << text;
+    std::filesystem::create_symlink(day, folder_.path() + "/..new");
+    std::filesystem::rename(folder_.path() + "/..new", folder_.path() + "/..data");
   }
 
  private:
-  const std::string folder_;
+  const test::TempFolder folder_;
   int days_ = 0;
 };
 
@@ -112,10 +111,9 @@ int Generation(const Process& gateway) {
 TEST(Reload, LosesNoCallAndNoStream) {
   signal(SIGPIPE, SIG_IGN);
   SteppingUpstream upstream;
-  const std::string folder = NewFolder();
-  MountedConfig config(folder);
+  MountedConfig config;
   config.Swap(ConfigText(upstream.url(), 0));
-  Process gateway(Binary(), NewFolder());
+  Process gateway(Binary());
   gateway.Start({"--config", config.path(), "--log-level", "error"});
   ASSERT_TRUE(gateway.WaitUntilReady()) << gateway.Stderr();
 

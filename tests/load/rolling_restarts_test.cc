@@ -41,7 +41,7 @@ struct Fleet {
   std::string first_failure;  // guarded by mutex
 
   Fleet() {
-    for (auto& gateway : gateways) gateway = std::make_unique<Process>(Binary(), NewFolder());
+    for (auto& gateway : gateways) gateway = std::make_unique<Process>(Binary());
   }
 
   void Count(bool well, const std::string& what) {
@@ -165,11 +165,11 @@ TEST(RollingRestarts, LoseCallsWithoutTheDelay) {
 }
 
 TEST(PortInUse, IsOneClearLine) {
-  Process first(Binary(), NewFolder());
+  Process first(Binary());
   first.Start({});
   ASSERT_TRUE(first.WaitUntilReady());
   for (const auto& [flag, address] : {std::pair("--http", first.http()), std::pair("--grpc", first.grpc())}) {
-    Process second(Binary(), NewFolder());
+    Process second(Binary());
     second.Start({flag, address});
     EXPECT_EQ(second.Wait(10), 1);
     EXPECT_EQ(second.Stderr(), "portolan: " + std::string(flag) + ": " + address + " is in use\n");

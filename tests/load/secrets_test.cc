@@ -117,7 +117,7 @@ TEST_P(Secrets, ShowNowhere) {
     if (calls % 3 == 1) return test::RespondJson(401, R"({"error":{"message":"wrong key","type":"auth"}})");
     return test::RespondJson(200, R"({"id":"x","object":"chat.completion","choices":[]})");
   });
-  Process gateway(Binary(), NewFolder());
+  Process gateway(Binary());
   gateway.Start(
       {"--log-level", GetParam(), "--threads", "1"},
       {.max_files = 0,
@@ -182,7 +182,7 @@ TEST(SecretsAtStart, ShowNotInAStartThatFails) {
       {"PORTOLAN_ADMIN_KEY", "canary\tkey"},
   };
   for (const auto& variable : wrong) {
-    Process gateway(Binary(), NewFolder());
+    Process gateway(Binary());
     gateway.Start({"--threads", "1"}, {.max_files = 0, .environment = {variable}});
     if (gateway.Wait(1) < 0) {
       gateway.Signal(SIGTERM);

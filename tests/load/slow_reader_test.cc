@@ -234,7 +234,7 @@ TEST_P(SlowReader, HoldsTheUpstreamBackAndGetsAllOfIt) {
   if (tls) options.tls = authority.Good();
   test::FakeUpstream upstream([](const test::SeenRequest&) { return Endless(); }, options);
 
-  Process gateway(Binary(), NewFolder());
+  Process gateway(Binary());
   std::vector<std::string> flags = {"--upstream-ca", authority.ca_file()};
   const test::TestCertificate own = authority.Good();
   if (tls) flags.insert(flags.end(), {"--tls-cert", own.certificate_file, "--tls-key", own.key_file});

@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/temp_folder.h"
+
 namespace portolan::test {
 namespace {
 
@@ -62,7 +64,7 @@ void WriteFile(const std::string& path, const std::string& text) {
 }  // namespace
 
 struct TestAuthority::State {
-  std::filesystem::path folder;
+  TempFolder folder;
   EVP_PKEY* key = nullptr;
   X509* certificate = nullptr;
   std::string ca_file;
@@ -70,27 +72,24 @@ struct TestAuthority::State {
 };
 
 TestAuthority::TestAuthority() : state_(std::make_unique<State>()) {
-  std::string pattern = std::filesystem::temp_directory_path() / "portolan-certificates-XXXXXX";
-  if (mkdtemp(pattern.data()) == nullptr) Give("mkdtemp");
-  state_->folder = pattern;
   state_->key = EVP_EC_gen("P-256");
   if (state_->key == nullptr) Give("key generation");
-  X509* ca = NewCertificate(state_->key, "Test authority " + state_->folder.filename().string(), -1, 30);
+  X509* ca = NewCertificate(
+      state_->key, "Test authority " + std::filesystem::path(state_->folder.path()).filename().string(), -1,
+      30);
   X509_set_issuer_name(ca, X509_get_subject_name(ca));
   AddExtension(ca, ca, NID_basic_constraints, "critical,CA:TRUE");
   AddExtension(ca, ca, NID_key_usage, "critical,keyCertSign,cRLSign");
   AddExtension(ca, ca, NID_subject_key_identifier, "hash");
   if (X509_sign(ca, state_->key, EVP_sha256()) == 0) Give("signing");
   state_->certificate = ca;
-  state_->ca_file = state_->folder / "ca.pem";
+  state_->ca_file = state_->folder.path() + "/ca.pem";
   WriteFile(state_->ca_file, Pem([ca](BIO* bio) { return PEM_write_bio_X509(bio, ca); }));
 }
 
 TestAuthority::~TestAuthority() {
   X509_free(state_->certificate);
   EVP_PKEY_free(state_->key);
-  std::error_code ignored;
-  std::filesystem::remove_all(state_->folder, ignored);
 }
 
 const std::string& TestAuthority::ca_file() const { return state_->ca_file; }
@@ -111,7 +110,7 @@ TestCertificate TestAuthority::Issue(const Wish& wish) const {
   result.certificate_pem = Pem([leaf](BIO* bio) { return PEM_write_bio_X509(bio, leaf); });
   result.key_pem = Pem(
       [key](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr); });
-  const std::string stem = state_->folder / std::to_string(++state_->issued);
+  const std::string stem = state_->folder.path() + "/" + std::to_string(++state_->issued);
   result.certificate_file = stem + ".crt";
   result.key_file = stem + ".key";
   WriteFile(result.certificate_file, result.certificate_pem);

@@ -5,13 +5,15 @@
 
 #include <cstdio>
 
+#include "tests/support/temp_folder.h"
+
 namespace portolan::net {
 namespace {
 
 std::string NewFile(const char* suffix) {
+  static const test::TempFolder folder;
   static int count = 0;
-  return testing::TempDir() + "portolan_tls_" + std::to_string(getpid()) + "_" + std::to_string(++count) +
-         suffix;
+  return folder.path() + "/" + std::to_string(++count) + suffix;
 }
 
 void AddExtension(X509* certificate, int nid, const std::string& value) {
