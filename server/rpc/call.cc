@@ -1,13 +1,10 @@
 #include "server/rpc/call.h"
 
 #include <google/protobuf/message.h>
+#include <grpc/grpc_security.h>
 #include <grpc/grpc_security_constants.h>
+#include <grpc/support/alloc.h>
 #include <grpc/support/time.h>
-#include <grpcpp/server_context.h>
-#include <grpcpp/support/proto_buffer_reader.h>
-
-#include <climits>
-#include <cstring>
 
 #include "server/rpc/metadata.h"
 #include "server/rpc/status.h"
@@ -27,47 +24,41 @@ net::TimePoint ToTimePoint(gpr_timespec time) {
   return net::TimePoint(std::chrono::seconds(steady.tv_sec) + std::chrono::nanoseconds(steady.tv_nsec));
 }
 
-bool Parse(grpc::ByteBuffer& bytes, Message* out) {
-  if (!bytes.Valid()) return false;
-  grpc::Slice slice;
-  if (bytes.TrySingleSlice(&slice).ok() && slice.size() <= INT_MAX) {
-    return out->ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
-  }
-  grpc::ProtoBufferReader reader(&bytes);
-  return out->ParseFromZeroCopyStream(&reader) && reader.status().ok();
+// Of the caller's verified certificate, in RFC 2253's form; empty if it showed none.
+std::string ClientSubject(grpc_call* call) {
+  grpc_auth_context* const context = grpc_call_auth_context(call);
+  if (context == nullptr) return {};
+  grpc_auth_property_iterator properties =
+      grpc_auth_context_find_properties_by_name(context, GRPC_X509_SUBJECT_PROPERTY_NAME);
+  const grpc_auth_property* const subject = grpc_auth_property_iterator_next(&properties);
+  std::string name = subject == nullptr ? std::string() : std::string(subject->value, subject->value_length);
+  grpc_auth_context_release(context);
+  return name;
 }
 
-// Of the caller's verified certificate, in RFC 2253's form; empty if it showed none.
-std::string ClientSubject(const grpc::ServerContextBase& context) {
-  const auto values = context.auth_context()->FindPropertyValues(GRPC_X509_SUBJECT_PROPERTY_NAME);
-  return values.empty() ? std::string() : std::string(values[0].data(), values[0].size());
+std::string Peer(grpc_call* call) {
+  char* const name = grpc_call_get_peer(call);
+  std::string address = PeerAddress(name);
+  gpr_free(name);
+  return address;
 }
 
 }  // namespace
 
-Call::Call(std::shared_ptr<Front> front, const Method& method, grpc::CallbackServerContext* context,
-           const grpc::ByteBuffer* request)
-    : context_(context),
+Call::Call(std::shared_ptr<Front> front, const Method& method, Arrival arrival)
+    : Rpc(std::move(arrival)),
       front_(std::move(front)),
       lane_(front_->NextLane()),
       method_(method),
       received_(net::Clock::now()),
-      deadline_(ToTimePoint(context->raw_deadline())) {
-  // Taken, so that a large request is freed once it is parsed and not when the call is over.
-  request_.Swap(const_cast<grpc::ByteBuffer*>(request));
+      deadline_(ToTimePoint(this->arrival().deadline)) {
   front_->active.fetch_add(1, std::memory_order_relaxed);
 }
 
-Call::~Call() {
-  if (front_->active.fetch_sub(1, std::memory_order_acq_rel) == 1) front_->active.notify_all();
-}
-
-void Call::Release() {
-  if (holds_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
-}
+Call::~Call() { front_->active.fetch_sub(1, std::memory_order_relaxed); }
 
 void Call::PostToShard(void (*function)(Call*)) {
-  holds_.fetch_add(1, std::memory_order_relaxed);
+  Hold();
   loop().Post([this, function] {
     function(this);
     Release();
@@ -75,6 +66,7 @@ void Call::PostToShard(void (*function)(Call*)) {
 }
 
 void Call::Start() {
+  Watch();
   PostToShard([](Call* call) { call->loop().Spawn(Serve(call)); });
 }
 
@@ -90,7 +82,8 @@ net::CancelReason Call::WhyGone() const {
   return net::CancelReason::kClientGone;
 }
 
-void Call::Cancelled() {
+void Call::OnClosed(bool cancelled) {
+  if (!cancelled) return;
   PostToShard([](Call* call) { call->scope_.Cancel(call->WhyGone()); });
 }
 
@@ -134,10 +127,10 @@ std::optional<Error> Call::Receive(core::Inbound* inbound) {
   inbound->received = received_;
   inbound->deadline = deadline_;
   inbound->scope = &scope_;
-  CopyMetadata(inbound);
-  peer_ = PeerAddress(context_->peer());
+  ViewMetadata(inbound);
+  peer_ = Peer(call());
   inbound->peer = peer_;
-  if (front_->tls) client_subject_ = ClientSubject(*context_);
+  if (front_->tls) client_subject_ = ClientSubject(call());
   inbound->client_subject = client_subject_;
   request_id_ = FindHeader(inbound->headers, "x-request-id").value_or("");
   if (!telemetry::IsSaneRequestId(request_id_)) request_id_ = lane_.ids.Next().view();
@@ -149,9 +142,9 @@ std::optional<Error> Call::Receive(core::Inbound* inbound) {
 
 std::optional<Error> Call::ParseRequest() {
   message_ = method_.operation->request_type->New(&*arena_);
-  const bool parsed = Parse(request_, message_);
-  request_.Clear();
-  if (!parsed) {
+  // Taken, so that a large request is freed once it is parsed and not when the call is over.
+  const BufferPtr request = TakePayload();
+  if (!ParseBuffer(request.get(), message_)) {
     return Error::InvalidRequest("invalid_message", "the request is not a valid " + message_->GetTypeName());
   }
   codec::DecodeError problem;
@@ -161,50 +154,23 @@ std::optional<Error> Call::ParseRequest() {
   return std::nullopt;
 }
 
-// Into the arena: gRPC's copy lives only until the status is sent.
-void Call::CopyMetadata(core::Inbound* inbound) {
-  const auto& metadata = context_->client_metadata();
-  size_t bytes = 0;
-  for (const auto& [name, value] : metadata) bytes += name.size() + value.size();
-  char* end = Arena::CreateArray<char>(&*arena_, bytes);
-  const auto copy = [&end](grpc::string_ref text) {
-    const std::string_view view(end, text.size());
-    if (!text.empty()) std::memcpy(end, text.data(), text.size());
-    end += text.size();
-    return view;
-  };
+void Call::ViewMetadata(core::Inbound* inbound) const {
+  const MetadataArray& metadata = arrival().metadata;
   inbound->headers.reserve(metadata.size());
-  for (const auto& [name, value] : metadata) {
-    if (name.ends_with("-bin")) continue;
-    const std::string_view key = copy(name);
-    inbound->headers.push_back({key, copy(value)});
+  for (const grpc_metadata& item : metadata) {
+    const std::string_view name = ToView(item.key);
+    if (!name.ends_with("-bin")) inbound->headers.push_back({name, ToView(item.value)});
   }
 }
 
-void Call::AddInitialMetadata(const HeaderBlock& headers) {
-  std::string name;
-  std::string value;
-  for (const HeaderView header : headers) {
-    if (!FitForMetadata(header.name)) continue;
-    name = header.name;
-    SetMetadataValue(header.value, &value);
-    context_->AddInitialMetadata(name, value);  // which copies both
-  }
-}
-
-void Call::Finish(const grpc::Status& status) {
+void Call::Finish(const grpc::Status& status, BufferPtr message) {
   if (std::exchange(finished_, true)) return;
-  SendStatus(status);
+  SendStatus(status, std::move(message));
 }
 
 net::Task<core::Delivered> Call::SendError(core::ReplyHead head, const Error& error, std::string_view) {
   if (finished_) co_return false;
-  std::string value;
-  for (const HeaderView header : head.headers) {
-    if (!FitForMetadata(header.name)) continue;
-    SetMetadataValue(header.value, &value);
-    context_->AddTrailingMetadata(std::string(header.name), value);
-  }
+  SetTrailingMetadata(std::move(head.headers));
   Finish(ToGrpcStatus(error));
   co_return !scope_.cancelled();
 }
@@ -222,10 +188,5 @@ net::Task<core::Delivered> Call::SendMessage(core::ReplyHead, std::string_view) 
 net::Task<core::Delivered> Call::StartStream(core::ReplyHead) { co_return Misused(); }
 net::Task<core::Delivered> Call::WriteMessages(std::span<const std::string_view>) { co_return Misused(); }
 net::Task<core::Delivered> Call::EndStream(const Error*) { co_return Misused(); }
-
-void Call::Copy(std::string_view wire, grpc::ByteBuffer* out) {
-  const grpc::Slice slice(wire.data(), wire.size());
-  *out = grpc::ByteBuffer(&slice, 1);
-}
 
 }  // namespace portolan::rpc

@@ -1,12 +1,10 @@
 #pragma once
 
-// One rpc between gRPC's threads and its shard. Internal to server/rpc: this header brings in grpcpp.
+// One rpc of the API between gRPC's threads and its shard. Internal to server/rpc: this header brings in
+// gRPC's.
 
 #include <google/protobuf/arena.h>
-#include <grpcpp/support/byte_buffer.h>
-#include <grpcpp/support/server_callback.h>
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,27 +12,22 @@
 #include "server/core/reply.h"
 #include "server/net/cancel.h"
 #include "server/rpc/front.h"
+#include "server/rpc/rpc.h"
 
 namespace portolan::rpc {
 
-// Makes the reactor of a call that has arrived; it deletes itself when gRPC and the shard are both done with
-// it. `request` and `response` are gRPC's, non-const underneath.
-grpc::ServerUnaryReactor* NewUnaryCall(const std::shared_ptr<Front>& front, const Method& method,
-                                       grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
-                                       grpc::ByteBuffer* response);
-grpc::ServerWriteReactor<grpc::ByteBuffer>* NewStreamCall(const std::shared_ptr<Front>& front,
-                                                          const Method& method,
-                                                          grpc::CallbackServerContext* context,
-                                                          const grpc::ByteBuffer* request);
+// Takes the rpc over. It goes its way by itself, until gRPC and the shard are both done with it.
+void TakeUnaryCall(const std::shared_ptr<Front>& front, const Method& method, Arrival arrival);
+void TakeStreamCall(const std::shared_ptr<Front>& front, const Method& method, Arrival arrival);
 
 // What both kinds of call have in common: everything but the sending.
 //
-// Two parties hold a call: gRPC, until OnDone, and the shard, until the service has returned. Every function
-// posted from one to the other holds it as well. gRPC's context is gone after OnDone, so nothing touches it
-// once the status is sent: what the service may look at later is copied first.
-class Call : public core::ReplySink {
+// The shard holds a call until the service has returned, and every function posted to it holds it as well.
+// The metadata that the service looks at lives as long as the call.
+class Call : public Rpc, public core::ReplySink {
  public:
-  // Posts the call to its shard. REQUIRES: the call is completely constructed.
+  // Posts the call to its shard, which takes over the hold of whoever made it. REQUIRES: the call is
+  // completely constructed.
   void Start();
 
   bool typed() const final { return true; }
@@ -48,36 +41,29 @@ class Call : public core::ReplySink {
   net::Task<core::Delivered> EndStream(const Error*) override;
 
  protected:
-  Call(std::shared_ptr<Front> front, const Method& method, grpc::CallbackServerContext* context,
-       const grpc::ByteBuffer* request);
+  Call(std::shared_ptr<Front> front, const Method& method, Arrival arrival);
   ~Call() override;
 
-  // On gRPC's threads.
-  void Cancelled();                           // OnCancel
   void PostToShard(void (*function)(Call*));  // holds the call until it has run
-  void Release();                             // gives up one hold
 
   // On the shard.
   // Why the rpc was cancelled: the caller went, its deadline came, or the server is shutting down.
   net::CancelReason WhyGone() const;
   net::Loop& loop() { return *lane_.shard.loop; }
   net::CancelScope& scope() { return scope_; }
-  // Whether the status was sent: gRPC's context must not be touched any more.
+  // Whether the status was sent.
   bool finished() const { return finished_; }
-  void AddInitialMetadata(const HeaderBlock& headers);
   // Sends the status. Only the first counts.
-  void Finish(const grpc::Status& status);
-  virtual void SendStatus(const grpc::Status& status) = 0;
-  static void Copy(std::string_view wire, grpc::ByteBuffer* out);
-
-  grpc::CallbackServerContext* const context_;
+  void Finish(const grpc::Status& status, BufferPtr message = nullptr);
+  virtual void SendStatus(const grpc::Status& status, BufferPtr message) = 0;
 
  private:
   class OnShard;
   static net::Task<void> Serve(Call* call);
+  void OnClosed(bool cancelled) final;
   std::optional<Error> Receive(core::Inbound* inbound);
   std::optional<Error> ParseRequest();
-  void CopyMetadata(core::Inbound* inbound);
+  void ViewMetadata(core::Inbound* inbound) const;
   core::Delivered Misused();
 
   const std::shared_ptr<Front> front_;
@@ -85,8 +71,6 @@ class Call : public core::ReplySink {
   const Method method_;
   const net::TimePoint received_;
   const net::TimePoint deadline_;
-  std::atomic<int> holds_ = 2;
-  grpc::ByteBuffer request_;
 
   // The shard's.
   net::CancelScope scope_;

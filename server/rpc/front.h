@@ -32,6 +32,7 @@ struct Front {
   // When calls still in flight are cancelled by Shutdown; kNever: not shutting down.
   std::atomic<net::TimePoint> cut_off = net::kNever;
 
+  bool Full() const { return active.load(std::memory_order_relaxed) >= max_calls; }
   Lane& NextLane() { return *lanes[next_lane.fetch_add(1, std::memory_order_relaxed) % lanes.size()]; }
 };
 

@@ -13,7 +13,11 @@ int HexDigit(char c) {
   return -1;
 }
 
+bool IsPrintableByte(char c) { return c >= 0x20 && c <= 0x7e; }
+
 }  // namespace
+
+bool IsPrintable(std::string_view value) { return std::ranges::all_of(value, IsPrintableByte); }
 
 bool FitForMetadata(std::string_view name) {
   static constexpr std::array<std::string_view, 11> kFraming = {
@@ -28,14 +32,13 @@ bool FitForMetadata(std::string_view name) {
 
 void SetMetadataValue(std::string_view value, std::string* out) {
   constexpr char kHex[] = "0123456789ABCDEF";
-  const auto printable = [](char c) { return c >= 0x20 && c <= 0x7e; };
-  if (std::ranges::all_of(value, printable)) {
+  if (IsPrintable(value)) {
     out->assign(value);
     return;
   }
   out->clear();
   for (const char c : value) {
-    if (printable(c) && c != '%') {
+    if (IsPrintableByte(c) && c != '%') {
       *out += c;
     } else {
       *out += '%';

@@ -11,6 +11,9 @@ namespace portolan::rpc {
 // values are binary), and what frames the message in HTTP (`content-type`, `connection` …).
 bool FitForMetadata(std::string_view name);
 
+// Whether `value` may stand in metadata as it is.
+bool IsPrintable(std::string_view value);
+
 // Sets `out` to `value` as it may stand in metadata: bytes outside printable ASCII, and `%` if there are any
 // such, become %XX.
 void SetMetadataValue(std::string_view value, std::string* out);

@@ -3,11 +3,11 @@
 // The gRPC front: serves every operation's rpcs, server reflection and grpc.health.v1, and hands each call to
 // the service of a shard.
 //
-//   gRPC's threads                       the call's shard
-//   call arrives ──────── post ────────► parse, check, Service::Handle
-//   OnCancel ──────────── post ────────► scope.Cancel
-//                                        Finish, StartWrite  (made here, thread-safe)
-//   OnWriteDone, if waited for ─ post ► WriteMessages, EndStream go on
+//   a queue's thread                     the call's shard
+//   Acceptor: rpc arrives ─ post ──────► parse, check, Service::Handle
+//   OnClosed(cancelled) ─── post ──────► scope.Cancel
+//                                        StartFinish, StartWrite  (begun here, thread-safe)
+//   OnWritten, if waited for ─ post ───► WriteMessages, EndStream go on
 
 #include <chrono>
 #include <memory>

@@ -1,6 +1,6 @@
-// The two reactors: what differs between a unary and a server streaming rpc is only how an answer is sent.
+// A server streaming rpc.
 
-#include <grpcpp/server_context.h>
+#include <grpc/byte_buffer.h>
 
 #include <mutex>
 #include <optional>
@@ -10,6 +10,7 @@
 
 #include "server/net/suspension.h"
 #include "server/rpc/call.h"
+#include "server/rpc/immediate.h"
 #include "server/rpc/status.h"
 
 namespace portolan::rpc {
@@ -18,50 +19,24 @@ namespace {
 using core::Delivered;
 using core::ReplyHead;
 
-class UnaryCall final : public Call, public grpc::ServerUnaryReactor {
- public:
-  UnaryCall(const std::shared_ptr<Front>& front, const Method& method, grpc::CallbackServerContext* context,
-            const grpc::ByteBuffer* request, grpc::ByteBuffer* response)
-      : Call(front, method, context, request), response_(response) {}
-
-  net::Task<Delivered> SendMessage(ReplyHead head, std::string_view wire) override {
-    if (finished()) co_return false;
-    AddInitialMetadata(head.headers);
-    Copy(wire, response_);
-    Call::Finish(grpc::Status::OK);
-    co_return !scope().cancelled();
-  }
-
- private:
-  void SendStatus(const grpc::Status& status) override { ServerUnaryReactor::Finish(status); }
-
-  void OnCancel() override { Cancelled(); }
-  void OnDone() override { Release(); }
-  // The two above never block, so gRPC may call them where it stands instead of waking another thread.
-  bool InternalInlineable() override { return true; }
-
-  grpc::ByteBuffer* const response_;
-};
-
 // Messages go into a queue that gRPC's threads empty: while one batch is being written the next gathers, and
 // leaves in one system call. The shard hears of a write only when it waits for one, which it does when the
 // queue is full or the stream is to end: waking it for every write would double what a chunk costs.
-class StreamCall final : public Call, public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+class StreamCall final : public Call {
  public:
-  StreamCall(const std::shared_ptr<Front>& front, const Method& method, grpc::CallbackServerContext* context,
-             const grpc::ByteBuffer* request)
-      : Call(front, method, context, request) {}
+  StreamCall(const std::shared_ptr<Front>& front, const Method& method, Arrival arrival)
+      : Call(front, method, std::move(arrival)) {}
 
   // Leaves with the first message, or with the status.
   net::Task<Delivered> StartStream(ReplyHead head) override {
     if (finished()) co_return false;
-    AddInitialMetadata(head.headers);
+    SetInitialMetadata(std::move(head.headers));
     co_return !scope().cancelled();
   }
 
   net::Task<Delivered> WriteMessages(std::span<const std::string_view> wires) override {
     if (finished() || scope().cancelled()) co_return false;
-    for (const std::string_view wire : wires) Copy(wire, &fresh_.emplace_back());
+    for (const std::string_view wire : wires) fresh_.push_back(ToBuffer(wire));
     if (Enqueue() == Queue::kFull) {
       const Delivered delivered = co_await Wait(Wake::kTaken);
       co_return delivered;
@@ -99,8 +74,8 @@ class StreamCall final : public Call, public grpc::ServerWriteReactor<grpc::Byte
     {
       const std::lock_guard lock(mutex_);
       if (failed_ || fresh_.empty()) return queue;
-      for (grpc::ByteBuffer& message : fresh_) {
-        queued_bytes_ += message.Length();
+      for (BufferPtr& message : fresh_) {
+        queued_bytes_ += grpc_byte_buffer_length(message.get());
         queue_.push_back(std::move(message));
       }
       if (!writing_) {
@@ -128,14 +103,13 @@ class StreamCall final : public Call, public grpc::ServerWriteReactor<grpc::Byte
   // stream: gRPC 1.51 completes that only when the initial metadata has left with it, and would hold both for
   // want of a reason to write.
   void WriteNext() {
-    const grpc::ByteBuffer* message = &batch_[next_++];
-    grpc::WriteOptions options;
-    if (head_sent_ && next_ < batch_.size()) options.set_buffer_hint();
+    grpc_byte_buffer* const message = batch_[next_++].get();
+    const bool more = head_sent_ && next_ < batch_.size();
     head_sent_ = true;
-    StartWrite(message, options);
+    StartWrite(message, more);
   }
 
-  void OnWriteDone(bool ok) override {
+  void OnWritten(bool ok) override {
     if (ok && next_ < batch_.size()) {
       WriteNext();
       return;
@@ -178,7 +152,7 @@ class StreamCall final : public Call, public grpc::ServerWriteReactor<grpc::Byte
 
   void Woken() {
     if (waiter_ != nullptr) waiter_->Notify();
-    if (held_status_) SendStatus(*std::exchange(held_status_, std::nullopt));
+    if (held_status_) SendStatus(*std::exchange(held_status_, std::nullopt), nullptr);
   }
 
   // Whether the caller is gone. A failed write says so before OnCancel may have.
@@ -193,75 +167,38 @@ class StreamCall final : public Call, public grpc::ServerWriteReactor<grpc::Byte
 
   // The status has to wait for a write under way. Whoever sends one then has given up on the write (a slow
   // reader may hold it for ever), so the rpc is broken off: that ends the write.
-  void SendStatus(const grpc::Status& status) override {
+  void SendStatus(const grpc::Status& status, BufferPtr) override {
     if (!WakeMe(Wake::kIdle)) {
-      ServerWriteReactor::Finish(status);
+      StartFinish(status);
       return;
     }
     held_status_ = status;
-    context_->TryCancel();
+    TryCancel();
   }
 
-  void OnCancel() override { Cancelled(); }
-  void OnDone() override { Release(); }
-
-  std::vector<grpc::ByteBuffer> batch_;
+  std::vector<BufferPtr> batch_;
   size_t next_ = 0;
   bool head_sent_ = false;
 
   std::mutex mutex_;
-  std::vector<grpc::ByteBuffer> queue_;  // guarded by mutex_, and so are:
+  std::vector<BufferPtr> queue_;  // guarded by mutex_, and so are:
   size_t queued_bytes_ = 0;
   bool writing_ = false;
   bool failed_ = false;
   Wake wake_ = Wake::kNone;
 
   // The shard's.
-  std::vector<grpc::ByteBuffer> fresh_;  // empty between calls
+  std::vector<BufferPtr> fresh_;  // empty between calls
   net::Waiter* waiter_ = nullptr;
   std::optional<grpc::Status> held_status_;
 };
 
-grpc::Status TooManyCalls() {
-  Error error;
-  error.http_status = 503;
-  error.code = "too_many_calls";
-  error.message = "the gateway has as many gRPC calls in flight as it takes";
-  error.retryable = true;
-  return ToGrpcStatus(error);
-}
-
-class RefusedStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
- public:
-  RefusedStream() { Finish(TooManyCalls()); }
-  void OnDone() override { delete this; }
-};
-
-bool Full(const Front& front) { return front.active.load(std::memory_order_relaxed) >= front.max_calls; }
-
 }  // namespace
 
-grpc::ServerUnaryReactor* NewUnaryCall(const std::shared_ptr<Front>& front, const Method& method,
-                                       grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
-                                       grpc::ByteBuffer* response) {
-  if (Full(*front)) {
-    grpc::ServerUnaryReactor* refused = context->DefaultReactor();
-    refused->Finish(TooManyCalls());
-    return refused;
-  }
-  auto* call = new UnaryCall(front, method, context, request, response);
+void TakeStreamCall(const std::shared_ptr<Front>& front, const Method& method, Arrival arrival) {
+  if (front->Full()) return Refuse(std::move(arrival), TooManyCalls());
+  auto* const call = new StreamCall(front, method, std::move(arrival));
   call->Start();
-  return call;
-}
-
-grpc::ServerWriteReactor<grpc::ByteBuffer>* NewStreamCall(const std::shared_ptr<Front>& front,
-                                                          const Method& method,
-                                                          grpc::CallbackServerContext* context,
-                                                          const grpc::ByteBuffer* request) {
-  if (Full(*front)) return new RefusedStream;
-  auto* call = new StreamCall(front, method, context, request);
-  call->Start();
-  return call;
 }
 
 }  // namespace portolan::rpc

@@ -1,0 +1,99 @@
+#pragma once
+
+// How rpcs come in from gRPC's core.
+
+#include <grpc/grpc.h>
+#include <grpcpp/impl/service_type.h>
+#include <grpcpp/server.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/rpc/event_queue.h"
+
+namespace portolan::rpc {
+
+struct UnrefCall {
+  void operator()(grpc_call* call) const { grpc_call_unref(call); }
+};
+struct DestroyBuffer {
+  void operator()(grpc_byte_buffer* buffer) const { grpc_byte_buffer_destroy(buffer); }
+};
+using CallPtr = std::unique_ptr<grpc_call, UnrefCall>;
+using BufferPtr = std::unique_ptr<grpc_byte_buffer, DestroyBuffer>;
+
+// The array alone: what its elements point to is the call's.
+class MetadataArray {
+ public:
+  MetadataArray() { grpc_metadata_array_init(&array_); }
+  explicit MetadataArray(grpc_metadata_array array) : array_(array) {}
+  MetadataArray(MetadataArray&& other) noexcept : array_(std::exchange(other.array_, {})) {}
+  MetadataArray& operator=(MetadataArray&&) = delete;
+  ~MetadataArray() { grpc_metadata_array_destroy(&array_); }
+
+  const grpc_metadata* begin() const { return array_.metadata; }
+  const grpc_metadata* end() const { return array_.metadata + array_.count; }
+  size_t size() const { return array_.count; }
+
+ private:
+  grpc_metadata_array array_;
+};
+
+// Counts as one rpc until it is gone.
+class Ticket {
+ public:
+  Ticket() = default;
+  explicit Ticket(std::atomic<int>& count) : count_(&count) { count.fetch_add(1, std::memory_order_relaxed); }
+  Ticket(Ticket&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+  Ticket& operator=(Ticket&&) = delete;
+  ~Ticket() {
+    if (count_ != nullptr && count_->fetch_sub(1, std::memory_order_acq_rel) == 1) count_->notify_all();
+  }
+
+ private:
+  std::atomic<int>* count_ = nullptr;
+};
+
+// An rpc that has just come. Views of the metadata hold while the call does.
+struct Arrival {
+  Ticket ticket;  // the first member: what the queues are stopped for must be gone before
+  CallPtr call;
+  gpr_timespec deadline;
+  MetadataArray metadata;
+  BufferPtr payload;  // the request of an rpc that has exactly one; null: none came
+};
+
+enum class Kind : uint8_t { kUnary, kServerStream, kBidiStream };
+
+// The rpcs of a server by their paths. gRPC's own generic service would do the same with one operation more
+// an rpc, and the server's reflection and statistics would not know the methods.
+class Acceptor {
+ public:
+  // On a queue's thread.
+  using Handler = std::function<void(Arrival)>;
+
+  // `path`: `/package.Service/Method`. REQUIRES: not yet registered.
+  void Add(std::string_view path, Kind kind, Handler handler);
+  // The acceptor must outlive the server.
+  void Register(grpc::ServerBuilder& builder);
+  // From now on rpcs are handed over, until the server shuts down. REQUIRES: `server` was built by that
+  // builder, as were the queues.
+  void Start(grpc::Server& server, const std::vector<std::unique_ptr<EventQueue>>& queues);
+  // Waits until nobody has an arrival any more: a queue that was stopped takes no operation. REQUIRES: the
+  // server has shut down.
+  void WaitForRpcs() const;
+
+ private:
+  class Methods;
+  class Slot;
+  struct Entry;
+  std::shared_ptr<Methods> methods_ = NewMethods();
+  static std::shared_ptr<Methods> NewMethods();
+};
+
+}  // namespace portolan::rpc

@@ -1,0 +1,42 @@
+#include "server/rpc/immediate.h"
+
+#include <utility>
+
+#include "server/base/error.h"
+#include "server/rpc/status.h"
+
+namespace portolan::rpc {
+namespace {
+
+class Ended final : public Rpc {
+ public:
+  static void End(Arrival arrival, const grpc::Status& status, BufferPtr message) {
+    auto* const self = new Ended(std::move(arrival));
+    self->Watch();
+    self->StartFinish(status, std::move(message));
+    self->Release();
+  }
+
+ private:
+  explicit Ended(Arrival arrival) : Rpc(std::move(arrival)) {}
+  void OnClosed(bool) override {}
+};
+
+}  // namespace
+
+void Refuse(Arrival arrival, const grpc::Status& status) { Ended::End(std::move(arrival), status, nullptr); }
+
+void Answer(Arrival arrival, const google::protobuf::MessageLite& message) {
+  Ended::End(std::move(arrival), grpc::Status::OK, ToBuffer(message.SerializeAsString()));
+}
+
+grpc::Status TooManyCalls() {
+  Error error;
+  error.http_status = 503;
+  error.code = "too_many_calls";
+  error.message = "the gateway has as many gRPC calls in flight as it takes";
+  error.retryable = true;
+  return ToGrpcStatus(error);
+}
+
+}  // namespace portolan::rpc
