@@ -12,8 +12,6 @@ pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(YAMLCPP REQUIRED IMPORTED_TARGET yaml-cpp)
 find_package(absl REQUIRED)
-# Debian ships no pkg-config file for server reflection.
-find_library(GRPCPP_REFLECTION grpc++_reflection REQUIRED)
 if(PORTOLAN_STATIC)
   include(PortolanStaticLinking)
   portolan_link_statically()

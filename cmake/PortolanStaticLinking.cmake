@@ -38,7 +38,6 @@ macro(portolan_link_statically)
   endforeach()
   portolan_archive_of("${RE2_LINK_LIBRARIES}" _re2)
   set_target_properties(PkgConfig::RE2 PROPERTIES INTERFACE_LINK_LIBRARIES "${_re2};Threads::Threads")
-  portolan_archive_of("${GRPCPP_REFLECTION}" GRPCPP_REFLECTION)
 
   # In archives order matters, and these depend on each other both ways: one group holds all that gRPC needs.
   set(_grpc "")

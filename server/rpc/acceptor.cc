@@ -12,8 +12,9 @@ namespace {
 using grpc::internal::RpcMethod;
 using grpc::internal::RpcServiceMethod;
 
-// So many rpcs of one method may come before the first of them is looked at; the next wait a moment.
-constexpr int kSlots = 16;
+// So many rpcs of one method may come before the first of them is looked at; the next wait a moment. More
+// would cost: gRPC looks for each tag among all that are under way.
+constexpr int kSlots = 4;
 
 RpcMethod::RpcType TypeOf(Kind kind) {
   switch (kind) {

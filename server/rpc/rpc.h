@@ -9,7 +9,7 @@
 #include <grpcpp/support/status.h>
 
 #include <atomic>
-#include <deque>
+#include <forward_list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,7 +33,7 @@ class OutgoingMetadata {
  private:
   void Add(std::string_view name, std::string_view value);
   HeaderBlock headers_;
-  std::deque<std::string> own_;  // values that had to be spelt differently
+  std::forward_list<std::string> own_;  // values that had to be spelt differently
   std::vector<grpc_metadata> items_;
 };
 

@@ -103,6 +103,16 @@ committed corpus):
 | | a piece of a block that never began is added to it; sums of tokens overflow | UndefinedBehaviorSanitizer |
 | | a stream gets two finish reasons | it has one at most |
 | | tool arguments that are not JSON go upstream; an unknown member takes a known one's name | what goes out is good JSON |
+| `condition_fuzz` | metadata that break off behind what is looked for are read | metadata that are no object are an empty one |
+| | that a query within `$or` reads the body is forgotten | a query that does not read the body does not depend on it |
+| | what stands beside `$and` is not looked at | another member never turns a mismatch into a match |
+| `route_fuzz` | a target is tried once more than it may | each as often as it may |
+| | the walk goes on when the time is over | nothing begins then |
+| | a fallback goes on behind its last target | UndefinedBehaviorSanitizer |
+| | that an outer fallback has more targets is forgotten | who may not go on is done |
+| `config_file_fuzz` | text that looks like a number is printed without quotes | a file that is printed says the same when it is read |
+| | a container is closed that was never opened | AddressSanitizer |
+| | a problem is told one line too low | problems have a place in the text |
 )";
 
 std::string RpcName(grpc::StatusCode code) {

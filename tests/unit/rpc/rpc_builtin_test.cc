@@ -6,12 +6,20 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+
 #include "tests/unit/rpc/fake_gateway.h"
 
 namespace portolan::rpc {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kReflection[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo";
 
 // grpc.health.v1.HealthCheckRequest {string service = 1}, HealthCheckResponse {enum status = 1}: by hand, as
 // Debian ships no generated code of it.
@@ -40,42 +48,171 @@ TEST(RpcHealth, TellsOfTheServerAndOfEachService) {
   EXPECT_EQ(Health(gateway, ""), "SERVING");
 }
 
-// Asks grpc.reflection.v1alpha with one request message and returns the answer's bytes.
-std::string Reflect(FakeGateway& gateway, const std::string& request) {
-  grpc::GenericStub stub(gateway.NewChannel());
-  grpc::ClientContext context;
-  grpc::CompletionQueue queue;
-  const auto call =
-      stub.PrepareCall(&context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
-  void* tag = nullptr;
-  bool ok = false;
-  const auto next = [&] { return queue.Next(&tag, &ok) && ok; };
-  call->StartCall(nullptr);
-  EXPECT_TRUE(next());
-  const grpc::Slice slice(request);
-  call->WriteLast(grpc::ByteBuffer(&slice, 1), grpc::WriteOptions(), nullptr);
-  EXPECT_TRUE(next());
-  grpc::ByteBuffer reply;
-  call->Read(&reply, nullptr);
-  EXPECT_TRUE(next());
-  grpc::Status status;
-  call->Finish(&status, nullptr);
-  EXPECT_TRUE(next());
+// A streaming rpc whose messages are bytes, taken step by step.
+class Stream {
+ public:
+  Stream(FakeGateway& gateway, const std::string& path) : stub_(gateway.NewChannel()) {
+    call_ = stub_.PrepareCall(&context_, path, &queue_);
+    call_->StartCall(nullptr);
+    EXPECT_TRUE(Next());
+  }
+
+  void Write(const std::string& message) {
+    const grpc::Slice slice(message);
+    call_->Write(grpc::ByteBuffer(&slice, 1), nullptr);
+    EXPECT_TRUE(Next());
+  }
+  void WriteLast(const std::string& message) {
+    const grpc::Slice slice(message);
+    call_->WriteLast(grpc::ByteBuffer(&slice, 1), grpc::WriteOptions(), nullptr);
+    EXPECT_TRUE(Next());
+  }
+  // `none` at the end.
+  std::string Read() {
+    grpc::ByteBuffer reply;
+    call_->Read(&reply, nullptr);
+    return Next() ? Bytes(reply) : "none";
+  }
+  grpc::Status Finish() {
+    grpc::Status status;
+    call_->Finish(&status, nullptr);
+    EXPECT_TRUE(Next());
+    return status;
+  }
+  void Cancel() { context_.TryCancel(); }
+
+ private:
+  bool Next() {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue_.Next(&tag, &ok) && ok;
+  }
+
+  grpc::GenericStub stub_;
+  grpc::ClientContext context_;
+  grpc::CompletionQueue queue_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
+};
+
+// A field of a message in wire format, shorter than 128 bytes.
+std::string Field(int number, const std::string& value) {
+  return std::string(1, static_cast<char>(number << 3 | 2)) + static_cast<char>(value.size()) + value;
+}
+
+constexpr char kServing[] = "\x08\x01";
+constexpr char kNotServing[] = "\x08\x02";
+constexpr char kServiceUnknown[] = "\x08\x03";
+
+TEST(RpcHealth, WatchersAreToldOfChanges) {
+  FakeGateway gateway;
+  Stream all(gateway, "/grpc.health.v1.Health/Watch");
+  all.WriteLast("");
+  EXPECT_EQ(all.Read(), kServing);
+  Stream chat(gateway, "/grpc.health.v1.Health/Watch");
+  chat.WriteLast(Field(1, "portolan.v1.ChatService"));
+  EXPECT_EQ(chat.Read(), kServing);
+  Stream unknown(gateway, "/grpc.health.v1.Health/Watch");
+  unknown.WriteLast(Field(1, "no.such.Service"));
+  EXPECT_EQ(unknown.Read(), kServiceUnknown) << "it may come to be";
+  gateway.server->SetServing(false);
+  EXPECT_EQ(all.Read(), kNotServing);
+  EXPECT_EQ(chat.Read(), kNotServing);
+  gateway.server->SetServing(false);
+  gateway.server->SetServing(true);
+  EXPECT_EQ(all.Read(), kServing) << "what has not changed is not told";
+  chat.Cancel();
+  EXPECT_EQ(chat.Finish().error_code(), grpc::StatusCode::CANCELLED);
+}
+
+TEST(RpcHealth, RefusesWhatIsNotItsMessage) {
+  FakeGateway gateway;
+  std::string reply;
+  EXPECT_EQ(CallBytes(gateway, "/grpc.health.v1.Health/Check", "\xff", &reply).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  Stream watch(gateway, "/grpc.health.v1.Health/Watch");
+  watch.WriteLast("\xff");
+  EXPECT_EQ(watch.Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+// A balancer's watch lasts as long as its connection.
+TEST(RpcHealth, WatchersDoNotHoldUpAShutdown) {
+  FakeGateway gateway;
+  Stream watch(gateway, "/grpc.health.v1.Health/Watch");
+  watch.WriteLast("");
+  EXPECT_EQ(watch.Read(), kServing);
+  Stream asking(gateway, kReflection);
+  asking.Write(Field(7, "*"));
+  EXPECT_THAT(asking.Read(), HasSubstr("portolan.v1.ChatService"));
+  const auto before = net::Clock::now();
+  std::thread shutdown([&] { gateway.server->Shutdown(net::Clock::now() + std::chrono::seconds(1)); });
+  EXPECT_EQ(watch.Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_LT(net::Clock::now() - before, std::chrono::milliseconds(900)) << "before the deadline";
+  // Others are cut off by it.
+  EXPECT_FALSE(asking.Finish().ok());
+  shutdown.join();
+}
+
+// With one request message.
+std::string Reflect(FakeGateway& gateway, const std::string& path, const std::string& request) {
+  Stream stream(gateway, path);
+  stream.WriteLast(request);
+  std::string reply = stream.Read();
+  EXPECT_EQ(stream.Read(), "none");
+  const grpc::Status status = stream.Finish();
   EXPECT_TRUE(status.ok()) << status.error_message();
-  return Bytes(reply);
+  return reply;
 }
 
 TEST(RpcReflection, ListsServicesAndDescribesThem) {
   FakeGateway gateway;
-  // ServerReflectionRequest {list_services = 7}.
-  const std::string services = Reflect(gateway, "\x3a\x01*");
-  EXPECT_THAT(services, HasSubstr("portolan.v1.ChatService"));
-  EXPECT_THAT(services, HasSubstr("grpc.health.v1.Health"));
-  // {file_containing_symbol = 4}
-  const std::string symbol = "portolan.v1.ChatService";
-  const std::string file =
-      Reflect(gateway, "\x22" + std::string(1, static_cast<char>(symbol.size())) + symbol);
-  EXPECT_THAT(file, HasSubstr("StreamChatCompletion"));
+  for (const char* path : {kReflection, "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"}) {
+    SCOPED_TRACE(path);
+    const std::string services = Reflect(gateway, path, Field(7, "*"));
+    EXPECT_THAT(services, HasSubstr("portolan.v1.ChatService"));
+    EXPECT_THAT(services, HasSubstr("grpc.health.v1.Health"));
+    EXPECT_THAT(Reflect(gateway, path, Field(4, "portolan.v1.ChatService")),
+                HasSubstr("StreamChatCompletion"));
+    EXPECT_THAT(Reflect(gateway, path, Field(4, "grpc.health.v1.Health.Watch")),
+                HasSubstr("HealthCheckRequest"));
+    EXPECT_THAT(Reflect(gateway, path, Field(3, "portolan/v1/usage.proto")), HasSubstr("total_tokens"));
+  }
+}
+
+TEST(RpcReflection, AnswersOneQuestionAfterTheOther) {
+  FakeGateway gateway;
+  Stream stream(gateway, kReflection);
+  stream.Write(Field(3, "portolan/v1/chat_service.proto"));
+  const std::string first = stream.Read();
+  EXPECT_THAT(first, HasSubstr("portolan/v1/usage.proto"));
+  EXPECT_THAT(first, HasSubstr("total_tokens")) << "with what it imports";
+  stream.Write(Field(3, "portolan/v1/chat_completion.proto"));
+  const std::string second = stream.Read();
+  EXPECT_THAT(second, HasSubstr("ChatCompletionChunk"));
+  EXPECT_THAT(second, Not(HasSubstr("total_tokens"))) << "that was told already";
+  // {error_response = 7 {error_code = 1}}: 5 is NOT_FOUND, 3 is INVALID_ARGUMENT.
+  for (const std::string& wrong :
+       {Field(3, "no/such.proto"), Field(4, "no.such.Thing"), Field(6, "no.such.Type"),
+        Field(5, Field(1, "google.protobuf.FieldOptions") + "\x10\x07")}) {
+    stream.Write(wrong);
+    EXPECT_THAT(stream.Read(), HasSubstr("\x08\x05"));
+  }
+  stream.Write("");
+  EXPECT_THAT(stream.Read(), HasSubstr("\x08\x03"));
+  // The annotation that gives an rpc its route in HTTP.
+  stream.Write(Field(5, Field(1, "google.protobuf.MethodOptions") + "\x10\xb0\xca\xbc\x22"));
+  EXPECT_THAT(stream.Read(), HasSubstr("google/api/annotations.proto"));
+  stream.Write(Field(6, "google.protobuf.MethodOptions"));
+  EXPECT_THAT(stream.Read(), HasSubstr("\xb0\xca\xbc\x22"));
+  stream.Write("\xff");
+  EXPECT_EQ(stream.Read(), "none");
+  EXPECT_EQ(stream.Finish().error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
+TEST(RpcStart, AMethodThatThereIsNotIsUnimplemented) {
+  FakeGateway gateway;
+  std::string reply;
+  EXPECT_EQ(CallBytes(gateway, "/portolan.v1.ChatService/NoSuchMethod", "", &reply).error_code(),
+            grpc::StatusCode::UNIMPLEMENTED);
 }
 
 TEST(RpcStart, APortInUseIsOneClearLine) {
