@@ -123,5 +123,8 @@ void Encode(const MessagePlan& plan, const google::protobuf::Message& message, c
 // stands twice.
 [[nodiscard]] bool CheckVerbatim(const MessagePlan& plan, const google::protobuf::Message& message,
                                  const DecodeOptions& options, DecodeError* error);
+// Whether a message surely passes CheckVerbatim, as most do, by its bytes alone: REQUIRES: they have been
+// parsed as a message of the plan's type. False says nothing.
+[[nodiscard]] bool IsPlainWire(const MessagePlan& plan, std::string_view wire);
 
 }  // namespace portolan::codec

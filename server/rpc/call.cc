@@ -36,6 +36,12 @@ std::string ClientSubject(grpc_call* call) {
   return name;
 }
 
+// Of a small message, which came in one piece.
+bool IsPlain(const grpc_byte_buffer* message, const codec::MessagePlan& plan) {
+  const grpc_slice_buffer& slices = message->data.raw.slice_buffer;
+  return slices.count == 1 && codec::IsPlainWire(plan, ToView(slices.slices[0]));
+}
+
 std::string Peer(grpc_call* call) {
   char* const name = grpc_call_get_peer(call);
   std::string address = PeerAddress(name);
@@ -147,6 +153,7 @@ std::optional<Error> Call::ParseRequest() {
   if (!ParseBuffer(request.get(), message_)) {
     return Error::InvalidRequest("invalid_message", "the request is not a valid " + message_->GetTypeName());
   }
+  if (IsPlain(request.get(), *method_.operation->request)) return std::nullopt;
   codec::DecodeError problem;
   if (!codec::CheckVerbatim(*method_.operation->request, *message_, {}, &problem)) {
     return Error::InvalidRequest("invalid_json", problem.ToString(), problem.path);

@@ -15,6 +15,21 @@ int HexDigit(char c) {
 
 bool IsPrintableByte(char c) { return c >= 0x20 && c <= 0x7e; }
 
+// By byte: whether it may stand in a name.
+constexpr auto kNameBytes = [] {
+  std::array<bool, 256> table{};
+  for (unsigned c = 'a'; c <= 'z'; ++c) table[c] = true;
+  for (unsigned c = '0'; c <= '9'; ++c) table[c] = true;
+  table['-'] = table['_'] = table['.'] = true;
+  return table;
+}();
+
+bool IsName(std::string_view name) {
+  bool all = !name.empty();
+  for (const char c : name) all &= kNameBytes[static_cast<unsigned char>(c)];
+  return all;
+}
+
 }  // namespace
 
 bool IsPrintable(std::string_view value) { return std::ranges::all_of(value, IsPrintableByte); }
@@ -23,11 +38,10 @@ bool FitForMetadata(std::string_view name) {
   static constexpr std::array<std::string_view, 11> kFraming = {
       "connection", "content-encoding", "content-length",    "content-type", "host",      "keep-alive",
       "te",         "trailer",          "transfer-encoding", "upgrade",      "user-agent"};
-  const auto legal = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-  };
-  return !name.empty() && std::ranges::all_of(name, legal) && !name.starts_with("grpc-") &&
-         !name.ends_with("-bin") && std::ranges::find(kFraming, name) == kFraming.end();
+  if (!IsName(name) || name.ends_with("-bin")) return false;
+  // Most names begin in a way that none of those does.
+  if (name.starts_with("x-")) return true;
+  return !name.starts_with("grpc-") && std::ranges::find(kFraming, name) == kFraming.end();
 }
 
 void SetMetadataValue(std::string_view value, std::string* out) {

@@ -228,6 +228,7 @@ void CheckFromWire(const MessagePlan& plan, std::string_view wire) {
   DecodeError error;
   if (!CheckVerbatim(plan, *message, {.max_depth = kDepth}, &error)) {
     Check(!error.problem.empty(), "refused without a word", wire);
+    Check(!IsPlainWire(plan, wire), "passes for plain", error.ToString());
     return;
   }
   const std::string json = EncodeBothWays(plan, *message, {});

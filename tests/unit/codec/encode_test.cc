@@ -206,7 +206,29 @@ TEST_F(EncodeTest, WhatCameByGrpcIsCheckedBeforeItIsWritten) {
     DecodeError error;
     EXPECT_FALSE(CheckVerbatim(Plan(Everything::descriptor()), message, {}, &error)) << expected;
     EXPECT_EQ(error.ToString(), expected);
+    EXPECT_FALSE(IsPlainWire(Plan(Everything::descriptor()), message.SerializeAsString())) << expected;
   }
+}
+
+TEST_F(EncodeTest, MostMessagesFromTheWireArePlain) {
+  const MessagePlan& plan = Plan(Chat::descriptor());
+  const auto is_plain = [&](std::string_view json) {
+    Chat message;
+    DecodeError error;
+    EXPECT_TRUE(Decode(plan, json, {}, &message, &error)) << error.ToString();
+    return IsPlainWire(plan, message.SerializeAsString());
+  };
+  EXPECT_TRUE(
+      is_plain(R"({"model":"m","messages":[{"role":"user","content":"hi"},{"content":[{"text":"a"}]}],)"
+               R"("temperature":0.5,"max_tokens":-1,"stream":true,"stop":["a"]})"));
+  EXPECT_FALSE(is_plain(R"({"model":"m","new":1})")) << "a sink's entry";
+  EXPECT_FALSE(is_plain(R"({"messages":[{"content":"a","new":1}]})")) << "one further down";
+  Chat infinite;
+  infinite.set_temperature(std::numeric_limits<double>::infinity());
+  EXPECT_FALSE(IsPlainWire(plan, infinite.SerializeAsString()));
+  Chat empty_union;
+  empty_union.mutable_stop();
+  EXPECT_FALSE(IsPlainWire(plan, empty_union.SerializeAsString()));
 }
 
 TEST_F(EncodeTest, LargeAndSmallMessagesAreWrittenAlike) {
