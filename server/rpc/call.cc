@@ -12,9 +12,6 @@
 namespace portolan::rpc {
 namespace {
 
-using google::protobuf::Arena;
-using google::protobuf::Message;
-
 // gRPC's monotonic clock is steady_clock's.
 net::TimePoint ToTimePoint(gpr_timespec time) {
   const gpr_timespec steady = gpr_convert_clock_type(time, GPR_CLOCK_MONOTONIC);
