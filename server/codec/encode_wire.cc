@@ -52,26 +52,6 @@ class Encoder {
   JsonWriter out_;
 };
 
-// False: the field's number, but another wire type. Generated code keeps such a thing, which may come from a
-// caller as he likes it, among the unknown fields, and writes it out again: it was not checked, and is no
-// value of the field.
-bool IsOf(const FieldPlan& field, uint32_t tag) {
-  const WireType type = TagType(tag);
-  if (type == WireType::kLength && field.shape == Shape::kArray) return true;  // numbers in one run
-  switch (field.coding) {
-    case WireCoding::kVarint:
-    case WireCoding::kZigzag:
-      return type == WireType::kVarint;
-    case WireCoding::kFixed32:
-      return type == WireType::kFixed32;
-    case WireCoding::kFixed64:
-      return type == WireType::kFixed64;
-    case WireCoding::kBytes:
-      break;
-  }
-  return type == WireType::kLength;
-}
-
 // A pair of strings, or of a string and something else: an entry of a sink or of an object with free keys.
 struct Entry {
   std::string_view key;
@@ -153,7 +133,7 @@ void Encoder::AppendObject(const MessagePlan& plan, std::string_view wire) {
       continue;
     }
     while (field != end && field->number < number) ++field;
-    const bool known = field != end && field->number == number && IsOf(*field, tag);
+    const bool known = field != end && field->number == number && field->TravelsAs(TagType(tag));
     if (!known || (field->gateway_only && options_.for_upstream)) {
       reader.Skip(TagType(tag));
       continue;
@@ -214,7 +194,7 @@ void Encoder::AppendUnion(const MessagePlan& plan, std::string_view wire) {
   for (WireReader reader(wire); !reader.done();) {
     const uint32_t tag = reader.Tag();
     for (const FieldPlan& arm : plan.fields) {
-      if (arm.number == TagNumber(tag) && IsOf(arm, tag)) return AppendValue(arm, &reader);
+      if (arm.number == TagNumber(tag) && arm.TravelsAs(TagType(tag))) return AppendValue(arm, &reader);
     }
     reader.Skip(TagType(tag));
   }
@@ -224,7 +204,7 @@ void Encoder::AppendUnion(const MessagePlan& plan, std::string_view wire) {
 void Encoder::AppendInline(const MessagePlan& plan, std::string_view wire) {
   for (WireReader reader(wire); !reader.done();) {
     const uint32_t tag = reader.Tag();
-    if (TagNumber(tag) == plan.fields[0].number && IsOf(plan.fields[0], tag)) {
+    if (TagNumber(tag) == plan.fields[0].number && plan.fields[0].TravelsAs(TagType(tag))) {
       return AppendField(plan.fields[0], tag, &reader);
     }
     reader.Skip(TagType(tag));
@@ -288,7 +268,7 @@ void Encoder::AppendEntry(const FieldPlan& field, std::string_view wire) {
     const uint32_t tag = reader.Tag();
     if (tag == LengthTag(field.key_number)) {
       key = reader.Bytes();
-    } else if (TagNumber(tag) == field.value->number && IsOf(*field.value, tag)) {
+    } else if (TagNumber(tag) == field.value->number && field.value->TravelsAs(TagType(tag))) {
       append_key();
       return AppendValue(*field.value, &reader);
     } else {

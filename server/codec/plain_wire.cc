@@ -28,6 +28,7 @@ bool IsPlainMessage(const MessagePlan& plan, std::string_view wire, int depth);
 
 // Takes the field's value. False: it wants a closer look.
 bool TakePlain(const FieldPlan& field, WireType type, int depth, WireReader* reader) {
+  if (!field.TravelsAs(type)) return false;
   switch (field.kind) {
     case ValueKind::kBool:
     case ValueKind::kInt32:
@@ -46,8 +47,7 @@ bool TakePlain(const FieldPlan& field, WireType type, int depth, WireReader* rea
       return type == WireType::kVarint &&
              field.spellings->Spelling(static_cast<int>(reader->Varint())) != nullptr;
     case ValueKind::kMessage:
-      return type == WireType::kLength && field.shape != Shape::kObject &&
-             IsPlainMessage(*field.type, reader->Bytes(), depth + 1);
+      return field.shape != Shape::kObject && IsPlainMessage(*field.type, reader->Bytes(), depth + 1);
     case ValueKind::kRaw:
       break;
   }

@@ -15,6 +15,7 @@
 #include "google/protobuf/message.h"
 #include "server/codec/codec.h"
 #include "server/codec/json_reader.h"
+#include "server/codec/wire.h"
 
 namespace portolan::codec {
 
@@ -57,6 +58,24 @@ struct EnumPlan {
 };
 
 struct FieldPlan {
+  // False: the field's number with this wire type is no value of it. Generated code keeps such a thing, which
+  // may come from a caller as he likes it, among the unknown fields, and writes it out again.
+  bool TravelsAs(WireType type) const {
+    if (type == WireType::kLength && shape == Shape::kArray) return true;  // numbers in one run
+    switch (coding) {
+      case WireCoding::kVarint:
+      case WireCoding::kZigzag:
+        return type == WireType::kVarint;
+      case WireCoding::kFixed32:
+        return type == WireType::kFixed32;
+      case WireCoding::kFixed64:
+        return type == WireType::kFixed64;
+      case WireCoding::kBytes:
+        break;
+    }
+    return type == WireType::kLength;
+  }
+
   const pb::FieldDescriptor* field;
   const pb::Reflection* reflection;  // of the message that the field belongs to
   std::string name;                  // in JSON

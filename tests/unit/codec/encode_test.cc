@@ -229,6 +229,8 @@ TEST_F(EncodeTest, MostMessagesFromTheWireArePlain) {
   Chat empty_union;
   empty_union.mutable_stop();
   EXPECT_FALSE(IsPlainWire(plan, empty_union.SerializeAsString()));
+  // {stop = 8 {1: fixed32}}: a number of the union's in another wire type is none of its arms.
+  EXPECT_FALSE(IsPlainWire(plan, std::string_view("\x42\x05\x0d\0\0\0\0", 7)));
 }
 
 TEST_F(EncodeTest, LargeAndSmallMessagesAreWrittenAlike) {
