@@ -60,20 +60,20 @@ struct EnumPlan {
 struct FieldPlan {
   // False: the field's number with this wire type is no value of it. Generated code keeps such a thing, which
   // may come from a caller as he likes it, among the unknown fields, and writes it out again.
-  bool TravelsAs(WireType type) const {
-    if (type == WireType::kLength && shape == Shape::kArray) return true;  // numbers in one run
+  bool TravelsAs(WireType wire_type) const {
+    if (wire_type == WireType::kLength && shape == Shape::kArray) return true;  // numbers in one run
     switch (coding) {
       case WireCoding::kVarint:
       case WireCoding::kZigzag:
-        return type == WireType::kVarint;
+        return wire_type == WireType::kVarint;
       case WireCoding::kFixed32:
-        return type == WireType::kFixed32;
+        return wire_type == WireType::kFixed32;
       case WireCoding::kFixed64:
-        return type == WireType::kFixed64;
+        return wire_type == WireType::kFixed64;
       case WireCoding::kBytes:
         break;
     }
-    return type == WireType::kLength;
+    return wire_type == WireType::kLength;
   }
 
   const pb::FieldDescriptor* field;
