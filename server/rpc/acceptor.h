@@ -71,7 +71,7 @@ struct Arrival {
 enum class Kind : uint8_t { kUnary, kServerStream, kBidiStream };
 
 // The rpcs of a server by their paths. gRPC's own generic service would do the same with one operation more
-// an rpc, and the server's reflection and statistics would not know the methods.
+// an rpc.
 class Acceptor {
  public:
   // On a queue's thread.

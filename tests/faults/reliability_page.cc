@@ -93,6 +93,7 @@ committed corpus):
 | | 1e400 as an integer overruns the buffer of its digits | AddressSanitizer |
 | | depth is counted down twice | nlohmann's parser and the depth of what it read |
 | | a key that is spelt in escapes is compared with the wrong text | nlohmann's parser and a set of keys |
+| | raw text passes unread, or a number in another wire type for a union's value, where a message is looked at by its bytes | what passes there passes the check |
 | `answer_fuzz` | an event that came in several reads is passed on as a view of a buffer that changes | any split gives the same |
 | | a view of an earlier read is passed on | AddressSanitizer |
 | | a choice's number is shifted out of a word | UndefinedBehaviorSanitizer |
