@@ -81,10 +81,14 @@ grpc_op Rpc::InitialMetadata() {
 void Rpc::StartWrite(grpc_byte_buffer* message, bool more) {
   grpc_op ops[2]{};
   size_t count = 0;
+  // The hint keeps a message back so that it leaves in one system call with the next. Not the first:
+  // gRPC 1.51 completes that only when the initial metadata has left with it, and would hold both for want of
+  // a reason to write.
+  const bool hint = more && begun_;
   if (!begun_) ops[count++] = InitialMetadata();
   grpc_op& write = ops[count++];
   write.op = GRPC_OP_SEND_MESSAGE;
-  write.flags = more ? GRPC_WRITE_BUFFER_HINT : 0;
+  write.flags = hint ? GRPC_WRITE_BUFFER_HINT : 0;
   write.data.send_message.send_message = message;
   Start(ops, count, &written_);
 }

@@ -98,15 +98,10 @@ class StreamCall final : public Call {
     next_ = 0;
   }
 
-  // While writing_, batch_, next_ and head_sent_ belong to whoever of the two threads runs this. The hint
-  // keeps a message back so that the batch leaves in one system call. Not for the first message of the
-  // stream: gRPC 1.51 completes that only when the initial metadata has left with it, and would hold both for
-  // want of a reason to write.
+  // While writing_, batch_ and next_ belong to whoever of the two threads runs this.
   void WriteNext() {
     grpc_byte_buffer* const message = batch_[next_++].get();
-    const bool more = head_sent_ && next_ < batch_.size();
-    head_sent_ = true;
-    StartWrite(message, more);
+    StartWrite(message, next_ < batch_.size());
   }
 
   void OnWritten(bool ok) override {
@@ -178,7 +173,6 @@ class StreamCall final : public Call {
 
   std::vector<BufferPtr> batch_;
   size_t next_ = 0;
-  bool head_sent_ = false;
 
   std::mutex mutex_;
   std::vector<BufferPtr> queue_;  // guarded by mutex_, and so are:
