@@ -150,6 +150,7 @@ net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, Stream
   while (copied == Copied::kMore) {
     // Until there is content, the attempt's own time limit holds.
     const net::Wait wait = pipeline.facts.content_seen ? call.wait : call.attempt_wait;
+    if (pipeline.facts.content_seen) exchange.AllowPolling();
     const upstream::Exchange::Piece piece = co_await exchange.Read(wait);
     ended = piece.end;
     batch.Clear();

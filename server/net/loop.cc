@@ -22,6 +22,7 @@ namespace portolan::net {
 namespace {
 
 constexpr size_t kEventsPerTurn = 256;
+constexpr size_t kPollsPerTurn = 64;
 constexpr size_t kScratchBytes = 64 << 10;
 constexpr size_t kRecordBytes = 16 << 10;
 // What a turn sends is held back for so many sends at most: enough to find the peers awake, and their latency
@@ -121,21 +122,55 @@ struct Loop::Impl {
     return static_cast<int>(std::min<int64_t>(millis, INT_MAX));
   }
 
-  void Dispatch(int count) {
+  // The events that have come, at the latest when something is due.
+  int Wait() {
+    if (!MaySleep()) return epoll_wait(epoll, events.data(), kEventsPerTurn, 0);
+    if (pollers.next == &pollers) {
+      return epoll_wait(epoll, events.data(), kEventsPerTurn, EpollTimeout());
+    }
+    const Duration left = NextPoller()->due_ - Clock::now();
+    if (left <= Duration::zero()) return epoll_wait(epoll, events.data(), kEventsPerTurn, 0);
+    if (waits_briefly) {
+      const timespec time{.tv_sec = 0, .tv_nsec = std::chrono::nanoseconds(left).count()};
+      const int count = epoll_pwait2(epoll, events.data(), kEventsPerTurn, &time, nullptr);
+      if (count >= 0 || errno == EINTR) return count;
+      // Linux before 5.11, or a sandbox that does not know the call.
+      waits_briefly = false;
+    }
+    return epoll_wait(epoll, events.data(), kEventsPerTurn, 1);
+  }
+
+  Poller* NextPoller() const { return static_cast<Poller*>(pollers.next); }
+
+  bool PollDue(TimePoint now) const { return pollers.next != &pollers && NextPoller()->due_ <= now; }
+
+  void Dispatch(int count, TimePoint now) {
     event_count = count;
+    poll_due = PollDue(now);
     for (event_index = 0; event_index < event_count; ++event_index) {
       const epoll_event& event = events[static_cast<size_t>(event_index)];
       if (auto* watcher = static_cast<Watcher*>(event.data.ptr)) watcher->OnEvents(event.events);
       if (flush_count >= kFlushesAtOnce) RunFlushes();
     }
-    event_count = 0;
+    event_count = event_index = 0;
+    for (size_t i = 0; poll_due && i < kPollsPerTurn; ++i) RunPoll(now);
+    poll_due = false;
     RunFlushes();
+  }
+
+  void RunPoll(TimePoint now) {
+    if (!PollDue(now)) return void(poll_due = false);
+    Poller* const poller = NextPoller();
+    poller->Leave();
+    poll_due = PollDue(now);
+    poller->OnPoll();
+    if (flush_count >= kFlushesAtOnce) RunFlushes();
   }
 
   void RunFlushes() {
     while (flushes.next != &flushes) {
       auto* flush = static_cast<Flush*>(flushes.next);
-      flush->Remove();
+      flush->Leave();
       flush->OnFlush();
     }
     flush_count = 0;
@@ -155,7 +190,10 @@ struct Loop::Impl {
   const int wake;
   TimerWheel wheel;
   internal::ListNode flushes{&flushes, &flushes};
-  size_t flush_count = 0;  // at least as many as are in the list
+  size_t flush_count = 0;                          // at least as many as are in the list
+  internal::ListNode pollers{&pollers, &pollers};  // by time
+  bool poll_due = false;                           // one of them is to be handled in this turn
+  bool waits_briefly = true;
   RootList roots;
   std::array<epoll_event, kEventsPerTurn> events;
   int event_index = 0;
@@ -183,11 +221,9 @@ Loop::~Loop() {
 void Loop::Run() {
   Impl& impl = *impl_;
   while (!impl.stopping.load(std::memory_order_acquire)) {
-    const int timeout = impl.MaySleep() ? impl.EpollTimeout() : 0;
-    const int count = epoll_wait(impl.epoll, impl.events.data(), kEventsPerTurn, timeout);
+    const int count = impl.Wait();
     ++turn_;
-    UpdateNow();
-    if (count > 0) impl.Dispatch(count);
+    impl.Dispatch(std::max(count, 0), UpdateNow());
     impl.RunPosted();
     impl.wheel.Fire(now_);
   }
@@ -222,15 +258,16 @@ size_t Loop::active_tasks() const { return impl_->roots.size; }
 
 TimePoint Loop::UpdateNow() { return now_ = Clock::now(); }
 
-bool Loop::has_more_events() const { return impl_->event_index + 1 < impl_->event_count; }
+bool Loop::has_more_events() const { return impl_->event_index + 1 < impl_->event_count || impl_->poll_due; }
 
 void Loop::FlushSoon(Flush* flush) {
-  internal::ListNode& list = impl_->flushes;
-  flush->previous = list.previous;
-  flush->next = &list;
-  list.previous->next = flush;
-  list.previous = flush;
+  flush->AppendTo(&impl_->flushes);
   ++impl_->flush_count;
+}
+
+void Loop::PollSoon(Poller* poller) {
+  poller->due_ = now_ + kPollInterval - now_.time_since_epoch() % kPollInterval;
+  poller->AppendTo(&impl_->pollers);
 }
 
 Task<WaitResult> Loop::SleepUntil(TimePoint when, CancelScope* scope) {

@@ -30,10 +30,23 @@ enum class WaitResult : uint8_t { kReady, kTimeout, kCancelled };
 class Loop;
 
 namespace internal {
-// A link of a circular list.
+// A link of a circular list, whose head is linked to itself.
 struct ListNode {
   ListNode* previous = nullptr;
   ListNode* next = nullptr;
+
+  void AppendTo(ListNode* head) {
+    previous = head->previous;
+    next = head;
+    previous->next = this;
+    next->previous = this;
+  }
+  // REQUIRES: next is not null.
+  void Leave() {
+    previous->next = next;
+    next->previous = previous;
+    previous = next = nullptr;
+  }
 };
 }  // namespace internal
 
@@ -76,7 +89,7 @@ class Flush : private internal::ListNode {
   Flush(const Flush&) = delete;
   Flush& operator=(const Flush&) = delete;
   virtual ~Flush() {
-    if (next != nullptr) Remove();
+    if (next != nullptr) Leave();
   }
 
  protected:
@@ -85,11 +98,32 @@ class Flush : private internal::ListNode {
 
  private:
   friend class Loop;
-  void Remove() {
-    previous->next = next;
-    next->previous = previous;
-    previous = next = nullptr;
+};
+
+// How often what is polled is looked at: nothing to a reader, and enough for many small pieces of a burst to
+// be handled as one.
+inline constexpr std::chrono::microseconds kPollInterval{500};
+
+// What is looked at by the clock rather than when an event tells. Owned by whoever polls; takes itself off
+// the list on destruction.
+class Poller : private internal::ListNode {
+ public:
+  Poller() = default;
+  Poller(const Poller&) = delete;
+  Poller& operator=(const Poller&) = delete;
+  virtual ~Poller() { StopPolling(); }
+
+ protected:
+  bool will_poll() const { return next != nullptr; }
+  void StopPolling() {
+    if (will_poll()) Leave();
   }
+  // Called once, on the loop, after it has left the list. May destroy it.
+  virtual void OnPoll() = 0;
+
+ private:
+  friend class Loop;
+  TimePoint due_;
 };
 
 // A file descriptor's readiness, registered once for reading and writing (edge-triggered).
@@ -130,7 +164,12 @@ class Loop {
   // Reads the clock and updates now().
   TimePoint UpdateNow();
 
-  // Whether more of this turn's events are to be handled: then what is sent may wait for FlushSoon().
+  // Calls OnPoll() when the clock next passes a multiple of kPollInterval: everyone at once, so that a
+  // thousand pollers cost one timer. REQUIRES: it is not on the list.
+  void PollSoon(Poller* poller);
+
+  // Whether more of this turn's events and polls are to be handled: then what is sent may wait for
+  // FlushSoon().
   bool has_more_events() const;
   // Calls OnFlush() when this turn's events have been handled. REQUIRES: has_more_events().
   void FlushSoon(Flush* flush);

@@ -72,52 +72,6 @@ class PieceList {
 
 }  // namespace
 
-std::string_view ToString(IoCode code) {
-  switch (code) {
-    case IoCode::kOk:
-      return "ok";
-    case IoCode::kEof:
-      return "end of stream";
-    case IoCode::kTruncated:
-      return "TLS stream cut short";
-    case IoCode::kReset:
-      return "connection reset";
-    case IoCode::kRefused:
-      return "connection refused";
-    case IoCode::kUnreachable:
-      return "host unreachable";
-    case IoCode::kTls:
-      return "TLS error";
-    case IoCode::kTimeout:
-      return "timed out";
-    case IoCode::kCancelled:
-      return "cancelled";
-    case IoCode::kOther:
-      return "system error";
-  }
-  return "unknown";
-}
-
-IoResult FromErrno(int error) {
-  switch (error) {
-    case ECONNRESET:
-    case ECONNABORTED:
-    case EPIPE:
-      return {.code = IoCode::kReset, .sys_errno = error};
-    case ECONNREFUSED:
-      return {.code = IoCode::kRefused, .sys_errno = error};
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-    case ENETDOWN:
-    case EHOSTDOWN:
-    case EADDRNOTAVAIL:
-    case ETIMEDOUT:  // the kernel gave up retransmitting
-      return {.code = IoCode::kUnreachable, .sys_errno = error};
-    default:
-      return {.code = IoCode::kOther, .sys_errno = error};
-  }
-}
-
 Socket::Socket(Loop& loop, int fd) : loop_(loop), fd_(fd) {
   const int on = 1;
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));  // fails harmlessly where it is not TCP
@@ -145,7 +99,7 @@ void Socket::OnEvents(uint32_t events) {
   destroyed_ = &destroyed;
   if (writer_ != nullptr) Drive(writer_);
   if (destroyed) return;
-  if (reader_ != nullptr) Drive(reader_);
+  if (reader_ != nullptr && !BeginPolling()) Drive(reader_);
   if (destroyed) return;
   destroyed_ = nullptr;
   if (peer_closed_ && !end_seen_ && reader_ == nullptr && peer_closed_handler_) {
@@ -222,8 +176,14 @@ void Socket::Operation::OnSoon() {
 }
 
 bool Socket::ReadAwaiter::Attempt() {
-  return socket_->ssl_ != nullptr ? socket_->TryReadTls(buffer_, &result_)
-                                  : socket_->TryReadPlain(buffer_, &result_);
+  const bool done = socket_->ssl_ != nullptr ? socket_->TryReadTls(buffer_, &result_)
+                                             : socket_->TryReadPlain(buffer_, &result_);
+  if (done) {
+    socket_->last_read_ = socket_->loop_.now();
+  } else if (socket_->polling_ && !socket_->will_poll()) {
+    socket_->loop_.PollSoon(socket_);
+  }
+  return done;
 }
 
 bool Socket::WriteAwaiter::Attempt() {

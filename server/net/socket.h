@@ -66,7 +66,7 @@ struct SocketAddress {
 
 class TlsContext;  // tls.h
 
-class Socket : private Watcher {
+class Socket : private Watcher, private Poller {
  public:
   // Adopts a connected, non-blocking descriptor. Sets TCP_NODELAY.
   Socket(Loop& loop, int fd);
@@ -104,6 +104,12 @@ class Socket : private Watcher {
   // Non-blocking: what can be read now (kOk with bytes 0: nothing yet).
   IoResult TryRead(std::span<char> buffer);
 
+  // Whether a stream of small pieces may be polled: when they come faster than every kPollInterval, Read()
+  // takes what has come by each such moment, many pieces for one system call, one acknowledgement and one
+  // turn of the reader. Pieces that come more slowly are read at once, as is the end of the stream. For one
+  // who reads all the time.
+  void AllowPolling(bool allow);
+
   // Called once when the peer closes (its sending side at least) or resets while nobody reads. Seen without
   // reading, at the cost of no system call. Not called for what was seen before: test peer_closed() as well.
   // May destroy the socket. Null removes it.
@@ -131,6 +137,12 @@ class Socket : private Watcher {
   class HandshakeAwaiter;
 
   void OnEvents(uint32_t events) override;
+  void OnPoll() override;
+  // Whether what can be read is left to OnPoll().
+  bool BeginPolling();
+  void EndPolling();
+  // No event tells of less than `bytes` to read.
+  void SetLowWater(int bytes) const;
   // Advances `operation` (reader_ or writer_) and resumes its coroutine if that ends it.
   void Drive(Operation* operation);
   // May another operation be tried in this turn without suspending?
@@ -162,6 +174,9 @@ class Socket : private Watcher {
   bool peer_closed_ = false;
   bool end_seen_ = false;  // a read has returned the end or an error
   bool reset_on_close_ = false;
+  bool may_poll_ = false;
+  bool polling_ = false;
+  TimePoint last_read_;
   int watch_errno_ = 0;
   uint32_t tries_ = 0;  // in turn tries_turn_
   uint64_t tries_turn_ = 0;

@@ -30,13 +30,6 @@ TimerWheel::~TimerWheel() {
   orphan(due_);
 }
 
-void TimerWheel::Append(Node* list, Node* node) {
-  node->previous = list->previous;
-  node->next = list;
-  list->previous->next = node;
-  list->previous = node;
-}
-
 void TimerWheel::Splice(Node* from, Node* to) {
   if (from->next == from) return;
   from->next->previous = to->previous;
@@ -46,16 +39,11 @@ void TimerWheel::Splice(Node* from, Node* to) {
   from->previous = from->next = from;
 }
 
-void TimerWheel::Remove(Timer* timer) {
-  Node* node = timer;
-  node->previous->next = node->next;
-  node->next->previous = node->previous;
-  node->previous = node->next = nullptr;
-}
+void TimerWheel::Remove(Timer* timer) { timer->Leave(); }
 
 void TimerWheel::Insert(Timer* timer, TimePoint when, TimePoint now) {
   if (when <= now) {
-    Append(&due_, timer);
+    timer->AppendTo(&due_);
     return;
   }
   // Rounded up: a timer never fires early.
@@ -65,14 +53,14 @@ void TimerWheel::Insert(Timer* timer, TimePoint when, TimePoint now) {
 
 void TimerWheel::Place(Timer* timer) {
   if (timer->tick_ <= current_) {
-    Append(&due_, timer);
+    timer->AppendTo(&due_);
     return;
   }
   const uint64_t delta = std::min(timer->tick_ - current_, kRange - 1);
   const int index = (static_cast<int>(std::bit_width(delta)) - 1) / 8;
   Level& level = levels_[static_cast<size_t>(index)];
   const uint64_t slot = ((current_ + delta) >> ShiftOf(index)) % kSlots;
-  Append(&level.slots[slot], timer);
+  timer->AppendTo(&level.slots[slot]);
   level.occupied[slot / 64] |= uint64_t{1} << (slot % 64);
 }
 

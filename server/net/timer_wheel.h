@@ -44,7 +44,6 @@ class TimerWheel {
     std::array<uint64_t, kSlots / 64> occupied{};
   };
 
-  static void Append(Node* list, Node* node);
   static void Splice(Node* from, Node* to);
   void Place(Timer* timer);
   void Cascade(int level);

@@ -104,6 +104,10 @@ class Exchange {
   // failure. After kDeadline it may be read on.
   virtual net::Task<Piece> Read(net::Wait wait) = 0;
 
+  // For a stream whose first content has come: from now on pieces that come within net::kPollInterval of each
+  // other are read together. See net::Socket::AllowPolling().
+  virtual void AllowPolling() = 0;
+
   // The whole body, if it came with the head and nothing of it has been read: what Read would give, without
   // an await.
   virtual std::optional<std::string_view> TakeWhole() = 0;

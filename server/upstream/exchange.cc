@@ -73,6 +73,10 @@ net::Task<Exchange::Piece> HttpExchange::Read(net::Wait wait) {
   return gunzip_ != nullptr ? ReadInflated(wait) : ReadFramed(Keep::kYes, wait);
 }
 
+void HttpExchange::AllowPolling() {
+  if (connection_ != nullptr) connection_->socket().AllowPolling(true);
+}
+
 std::optional<std::string_view> HttpExchange::TakeWhole() {
   const bool whole = framer_.state() == BodyFramer::State::kComplete && !pending_.empty();
   if (!whole || !failure_.ok() || unreadable_ != nullptr || gunzip_ != nullptr) return std::nullopt;
@@ -208,7 +212,10 @@ Exchange::Piece HttpExchange::Failed(Failure failure) {
 void HttpExchange::Finish() {
   if (write_cut_) return Abort();
   if (connection_ == nullptr) return;
-  if (buffers_->head.keep_alive && !framer_.excess()) return pool_.Give(std::move(connection_));
+  if (buffers_->head.keep_alive && !framer_.excess()) {
+    connection_->socket().AllowPolling(false);
+    return pool_.Give(std::move(connection_));
+  }
   connection_.reset();
 }
 

@@ -56,6 +56,7 @@ class HttpExchange final : public Exchange {
   int status() const override { return buffers_->head.status; }
   std::span<const HeaderView> headers() const override { return buffers_->head.headers; }
   net::Task<Piece> Read(net::Wait wait) override;
+  void AllowPolling() override;
   std::optional<std::string_view> TakeWhole() override;
   net::Task<Failure> ReadAll(size_t limit, std::string* body, net::Wait wait) override;
 

@@ -33,7 +33,9 @@ Written by `scripts/bench --markdown docs/benchmarks.md`; `scripts/bench --check
 and upstream share one core, the proxy under test has the other; the sides take turns. nginx is a plain proxy with one
 worker, without a log, with 512 connections kept alive to the upstream. Portolan runs with one thread and otherwise as it
 comes, one log line a call. What counts is the CPU time of the proxy process, from `/proc`; latencies on a machine this
-small say more about the load than about the proxy.
+small say more about the load than about the proxy. Streams are of 100 chunks, 150 µs apart: fast ones, which Portolan polls
+(see [architecture.md](architecture.md#threads)). Those called slow have 10 ms between chunks, as a model's tokens do, and each
+chunk is read as it comes.
 
 """
 # What is judged besides the rows' ratios.

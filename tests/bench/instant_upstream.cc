@@ -4,8 +4,9 @@
 //   bench_instant_upstream PORT [GAP_US]
 //
 // POST /v1/chat/completions and /v1/messages, unary or (`"stream":true` in the body) 100 events, each sent by
-// itself and GAP_US microseconds apart, so that they do not run together. Request bodies are read by their
-// content-length and otherwise ignored. It trusts its callers: this is no server for anything else.
+// itself and GAP_US microseconds apart (or as many as the request's user says, see GapAskedFor), so that they
+// do not run together. Request bodies are read by their content-length and otherwise ignored. It trusts its
+// callers: this is no server for anything else.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -22,7 +23,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <deque>
+#include <functional>
+#include <queue>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -48,6 +50,7 @@ struct Connection {
   bool anthropic = false;
   bool stream = false;
   bool flag_seen = false;
+  Nanoseconds gap = 0;                               // between its events
   const std::vector<std::string>* events = nullptr;  // being sent
   size_t next_event = 0;
 };
@@ -55,7 +58,16 @@ struct Connection {
 struct Due {
   Nanoseconds at;
   int fd;
+  bool operator>(const Due& other) const { return at > other.at; }
 };
+
+// How far apart a caller wants the events: `"user":"MICROSECONDS us apart"` in the body.
+Nanoseconds GapAskedFor(std::string_view body, Nanoseconds otherwise) {
+  constexpr std::string_view kMark = "\"user\":\"";
+  const size_t at = body.find(kMark);
+  if (at == std::string_view::npos) return otherwise;
+  return std::strtoll(body.data() + at + kMark.size(), nullptr, 10) * 1000;
+}
 
 std::string Unary(std::string_view body) {
   return "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-request-id: "
@@ -98,7 +110,7 @@ class Upstream {
     std::array<epoll_event, 256> ready;
     while (true) {
       timespec timeout{};
-      const Nanoseconds wait = due_.empty() ? 0 : std::max(0LL, due_.front().at - Now());
+      const Nanoseconds wait = due_.empty() ? 0 : std::max(0LL, due_.top().at - Now());
       timeout.tv_nsec = static_cast<long>(wait);
       const int count =
           epoll_pwait2(epoll_, ready.data(), ready.size(), due_.empty() ? nullptr : &timeout, nullptr);
@@ -110,8 +122,9 @@ class Upstream {
           Read(fd);
         }
       }
-      for (const Nanoseconds now = Now(); !due_.empty() && due_.front().at <= now; due_.pop_front()) {
-        const auto found = connections_.find(due_.front().fd);
+      for (const Nanoseconds now = Now(); !due_.empty() && due_.top().at <= now;) {
+        const auto found = connections_.find(due_.top().fd);
+        due_.pop();
         if (found != connections_.end()) SendEvent(found->second);
       }
     }
@@ -182,6 +195,7 @@ class Upstream {
       connection.flag_seen = true;
       connection.stream = head.find("\"stream\":true") != std::string_view::npos ||
                           head.find("\"stream\": true") != std::string_view::npos;
+      if (connection.stream) connection.gap = GapAskedFor(head, gap_);
     }
     connection.body_left -= std::min(connection.body_left, data.size());
     if (connection.body_left > 0) return;
@@ -199,7 +213,7 @@ class Upstream {
     if (connection.events == nullptr) return;
     SendAll(connection.fd, (*connection.events)[connection.next_event]);
     if (++connection.next_event < connection.events->size()) {
-      due_.push_back({Now() + gap_, connection.fd});
+      due_.push({Now() + connection.gap, connection.fd});
     } else {
       connection.events = nullptr;
     }
@@ -210,7 +224,7 @@ class Upstream {
   const int epoll_ = epoll_create1(EPOLL_CLOEXEC);
   std::array<char, 65536> buffer_;
   std::unordered_map<int, Connection> connections_;
-  std::deque<Due> due_;  // in order, as the gap is one for all
+  std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
   const std::string openai_answer_ = Unary(bench::kOpenAiAnswer);
   const std::string anthropic_answer_ = Unary(bench::kAnthropicAnswer);
   const std::vector<std::string> openai_events_ = Chunked(bench::OpenAiEvents());

@@ -14,7 +14,7 @@ SDK_HEADERS = [
 ]
 
 
-def openai_body(stream=False, pad=0):
+def openai_body(stream=False, pad=0, gap_us=0):
     body = {
         "model": "gpt-4.1",
         "messages": [
@@ -26,6 +26,8 @@ def openai_body(stream=False, pad=0):
     }
     if stream:
         body = {"model": body.pop("model"), "stream": True, **body}
+    if gap_us:
+        body["user"] = f"{gap_us} us apart"  # bench_instant_upstream reads it
     if pad:
         body["messages"][1]["content"] += " lorem ipsum" * (pad // 12)
     return json.dumps(body, separators=(",", ":"))
@@ -112,6 +114,7 @@ def rows(upstream, tls_upstream):
             Side("portolan", chat, openai_body(), SDK_HEADERS + [f"x-portolan-config: {nested_config(host)}"]),
             added_us_bar=2.0),
         Row("streamed, per chunk", "streams", 8, *same(openai_body(True)), per=100, bar=0.9),
+        Row("slow streams, per chunk", "streams", 200, *same(openai_body(True, gap_us=10000)), per=100, bar=0.9),
         Row("translated", "wrk", 64, *translated(False), bar=1.3),
         Row("translated stream, per chunk", "streams", 8, *translated(True), per=100, bar=1.3),
         Row("gRPC unary, HTTP upstream", "grpc-unary", 64, echo, over_http, bar=2.2),
