@@ -42,13 +42,14 @@ function(portolan_fuzzer name)
   set_property(GLOBAL APPEND PROPERTY PORTOLAN_FUZZERS ${name})
 endfunction()
 
-# portolan_protos(NAME PROTOS a/b.proto [SERVICES c/d.proto] [IMPORTED_FROM dir] [DEPS x])
+# portolan_protos(NAME PROTOS a/b.proto [SERVICES c/d.proto] [IMPORTED_FROM dir] [ACCESS] [DEPS x])
 #   Generates and compiles PROTOS (paths relative to proto/, or to IMPORTED_FROM). The gRPC stubs of SERVICES (a subset
-#   of PROTOS) go into NAME_grpc.
+#   of PROTOS) go into NAME_grpc. With ACCESS their messages have the tables of proto/access/access.h, which server/codec
+#   needs.
 #   Generated code is compiled at -O1 without our warnings, sanitizers or profile, one object a file, so that presets of
 #   one compiler share it through ccache.
 function(portolan_protos name)
-  cmake_parse_arguments(ARG "" "IMPORTED_FROM" "PROTOS;SERVICES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "ACCESS" "IMPORTED_FROM" "PROTOS;SERVICES;DEPS" ${ARGN})
   set(root ${PROJECT_SOURCE_DIR}/proto)
   if(ARG_IMPORTED_FROM)
     set(root ${ARG_IMPORTED_FROM})
@@ -57,11 +58,20 @@ function(portolan_protos name)
   set(sources "")
   foreach(proto IN LISTS ARG_PROTOS)
     string(REGEX REPLACE "\\.proto$" "" stem ${proto})
+    set(tables "")
+    set(generator "")
+    if(ARG_ACCESS)
+      set(generator portolan_access_generator)
+      set(tables COMMAND sh -c "\"$1\" \"$2.desc\" \"$3\" >>\"$2.pb.cc\"" sh
+        $<TARGET_FILE:portolan_access_generator> ${out}/${stem} ${proto})
+    endif()
     add_custom_command(
       OUTPUT ${out}/${stem}.pb.cc ${out}/${stem}.pb.h
       COMMAND ${CMAKE_COMMAND} -E make_directory ${out}
-      COMMAND ${PROTOC} -I ${PROJECT_SOURCE_DIR}/proto -I ${GOOGLEAPIS_DIR} -I ${root} --cpp_out=${out} ${proto}
-      DEPENDS ${root}/${proto}
+      COMMAND ${PROTOC} -I ${PROJECT_SOURCE_DIR}/proto -I ${GOOGLEAPIS_DIR} -I ${root} --cpp_out=${out}
+              --include_imports --descriptor_set_out=${out}/${stem}.desc ${proto}
+      ${tables}
+      DEPENDS ${root}/${proto} ${generator}
       VERBATIM)
     list(APPEND sources ${out}/${stem}.pb.cc)
   endforeach()
@@ -69,6 +79,9 @@ function(portolan_protos name)
   target_include_directories(${name} SYSTEM PUBLIC ${out})
   target_compile_options(${name} PRIVATE -O1 -g0 -w)
   target_link_libraries(${name} PUBLIC protobuf::libprotobuf ${ARG_DEPS})
+  if(ARG_ACCESS)
+    target_link_libraries(${name} PUBLIC portolan_access)
+  endif()
 
   if(ARG_SERVICES)
     set(grpc_sources "")

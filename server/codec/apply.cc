@@ -12,9 +12,7 @@ void Remove(const MessagePlan& plan, std::string_view name, pb::Message* message
 }
 
 bool DecodeMember(const MessagePlan& plan, const Edit& edit, pb::Message* message, DecodeError* error) {
-  WireWriter wire(edit.json.size());
-  return Decoder(edit.json, DecodeOptions(), &wire, error).DecodeMember(plan, edit.name) &&
-         ParseWire(wire.view(), message, error);
+  return Decoder(edit.json, DecodeOptions(), nullptr, message, error).DecodeMember(plan, edit.name);
 }
 
 bool SetKnown(const MessagePlan& plan, const FieldPlan& field, const Edit& edit, pb::Message* message,

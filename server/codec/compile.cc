@@ -91,6 +91,11 @@ absl::Status Codec::Plans::AddMessage(const pb::Descriptor& type, const MessageP
                  : is_union                                     ? Form::kUnion
                  : is_inline                                    ? Form::kInline
                                                                 : Form::kObject;
+    if (plan->form != Form::kDuration) {
+      plan->access = access::Find(type.full_name());
+      if (plan->access == nullptr)
+        return Wrong(type, "its code was generated without the tables of access.h");
+    }
     return AddFields(plan);
   }
   *out = slot.get();
@@ -136,6 +141,7 @@ absl::Status Codec::Plans::AddField(const pb::FieldDescriptor& field, MessagePla
   const auto& field_options = field.options();
   FieldPlan out{};
   out.reflection = plan->reflection;
+  if (plan->access != nullptr) out.access = &plan->access->fields[static_cast<size_t>(field.index())];
   out.name = JsonName(field);
   out.prefix = ",";
   AppendQuoted(out.name, &out.prefix);
@@ -194,7 +200,10 @@ absl::Status Codec::Plans::SetEntry(const pb::FieldDescriptor& field, FieldPlan*
   const pb::Message* prototype = pb::MessageFactory::generated_factory()->GetPrototype(entry);
   if (prototype == nullptr) return Wrong(field, "not a generated type");
   FieldPlan& value_plan = entry_values_.emplace_back();
+  const access::MessageAccess* entry_access = access::Find(entry->full_name());
+  if (entry_access == nullptr) return Wrong(field, "its code was generated without the tables of access.h");
   value_plan.reflection = prototype->GetReflection();
+  value_plan.access = &entry_access->fields[static_cast<size_t>(value->index())];
   value_plan.shape = Shape::kSingle;
   plan->field = &field;
   plan->number = static_cast<uint32_t>(field.number());
@@ -202,6 +211,7 @@ absl::Status Codec::Plans::SetEntry(const pb::FieldDescriptor& field, FieldPlan*
   plan->shape = Shape::kObject;
   plan->kind = ValueKind::kMessage;
   plan->key = entry->FindFieldByName("key");
+  plan->key_access = &entry_access->fields[static_cast<size_t>(plan->key->index())];
   plan->key_number = static_cast<uint32_t>(plan->key->number());
   plan->value = &value_plan;
   return SetKind(*value, &value_plan);
@@ -223,6 +233,11 @@ absl::Status Codec::Plans::SetSink(const pb::FieldDescriptor& field, MessagePlan
   sink.name = entry->FindFieldByName("name");
   sink.json = entry->FindFieldByName("json");
   sink.entry = prototype->GetReflection();
+  const access::MessageAccess* entry_access = access::Find(entry->full_name());
+  if (entry_access == nullptr) return Wrong(field, "its code was generated without the tables of access.h");
+  sink.access = &plan->access->fields[static_cast<size_t>(field.index())];
+  sink.name_access = &entry_access->fields[static_cast<size_t>(sink.name->index())];
+  sink.json_access = &entry_access->fields[static_cast<size_t>(sink.json->index())];
   sink.number = static_cast<uint32_t>(field.number());
   sink.name_number = static_cast<uint32_t>(sink.name->number());
   sink.json_number = static_cast<uint32_t>(sink.json->number());

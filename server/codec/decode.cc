@@ -35,7 +35,7 @@ WireType TypeOf(WireCoding coding) {
 }
 
 template <typename T>
-void WriteNumber(WireCoding coding, T value, WireWriter* out) {
+void PutNumber(WireCoding coding, T value, WireWriter* out) {
   if constexpr (std::is_same_v<T, float>) {
     out->Fixed(std::bit_cast<uint32_t>(value));
   } else if constexpr (std::is_same_v<T, double>) {
@@ -50,6 +50,18 @@ void WriteNumber(WireCoding coding, T value, WireWriter* out) {
   } else {
     // Negative numbers take ten bytes, whatever their type.
     out->Varint(static_cast<uint64_t>(static_cast<int64_t>(value)));
+  }
+}
+
+// As access::FieldAccess has it.
+template <typename T>
+uint64_t ToBits(T value) {
+  if constexpr (std::is_same_v<T, float>) {
+    return std::bit_cast<uint32_t>(value);
+  } else if constexpr (std::is_same_v<T, double>) {
+    return std::bit_cast<uint64_t>(value);
+  } else {
+    return static_cast<uint64_t>(value);
   }
 }
 
@@ -90,16 +102,21 @@ std::string DecodeError::ToString() const {
 bool Decode(const MessagePlan& plan, std::string_view json, const DecodeOptions& options, pb::Message* out,
             DecodeError* error) {
   if (options.spans != nullptr) options.spans->clear();
-  if (out == nullptr) return Decoder(json, options, nullptr, error).DecodeDocument(plan);
+  Decoder decoder(json, options, nullptr, out, error);
+  if (decoder.DecodeDocument(plan)) return true;
+  if (!decoder.needs_wire()) return false;
+  out->Clear();
+  if (options.spans != nullptr) options.spans->clear();
   WireWriter wire(json.size());
-  return Decoder(json, options, &wire, error).DecodeDocument(plan) && ParseWire(wire.view(), out, error);
+  return Decoder(json, options, &wire, nullptr, error).DecodeDocument(plan) &&
+         ParseWire(wire.view(), out, error);
 }
 
 bool DecodeToWire(const MessagePlan& plan, std::string_view json, const DecodeOptions& options,
                   std::string* out, DecodeError* error) {
   if (options.spans != nullptr) options.spans->clear();
   WireWriter wire(json.size());
-  if (!Decoder(json, options, &wire, error).DecodeDocument(plan)) return false;
+  if (!Decoder(json, options, &wire, nullptr, error).DecodeDocument(plan)) return false;
   out->append(wire.view());
   return true;
 }
@@ -191,16 +208,21 @@ Decoder::Outcome Decoder::DecodeFreeKeys(const FieldPlan& field, bool* empty) {
     Refuse(kKeyStandsTwice, repeated.offset);
     return Within(repeated.text);
   }
+  if (message_ != nullptr) return NeedsWire();
   if (out_ != nullptr) KeepLastOfEach(field.number, field.key_number, out_mark, out_);
   return Outcome::kGood;
 }
 
 Decoder::Outcome Decoder::DecodeEntry(const FieldPlan& field, std::string_view key) {
   size_t entry = 0;
+  pb::Message* const outer = message_;
   if (out_ != nullptr) {
     out_->Tag(field.number, WireType::kLength);
     entry = out_->Open();
     out_->Text(field.key_number, key);
+  } else if (outer != nullptr) {
+    message_ = field.access->put_message(outer);
+    field.key_access->put_text(message_, key.data(), key.size());
   }
   // An entry without a value is a null.
   const bool can_be_null = field.value->has_presence && field.value->kind != ValueKind::kRaw;
@@ -210,6 +232,7 @@ Decoder::Outcome Decoder::DecodeEntry(const FieldPlan& field, std::string_view k
   } else {
     outcome = DecodeValue(*field.value);
   }
+  message_ = outer;
   if (out_ != nullptr && outcome == Outcome::kGood) out_->Close(entry);
   return outcome;
 }
@@ -234,7 +257,13 @@ Decoder::Outcome Decoder::DecodeValue(const FieldPlan& field) {
     case ValueKind::kMessage:
       break;
   }
-  if (out_ == nullptr) return DecodeMessage(*field.type);
+  if (checks_only_) return DecodeMessage(*field.type);
+  if (pb::Message* const outer = message_) {
+    message_ = field.access->put_message(outer);
+    const Outcome outcome = DecodeMessage(*field.type);
+    message_ = outer;
+    return outcome;
+  }
   out_->Tag(field.number, WireType::kLength);
   const size_t child = out_->Open();
   const Outcome outcome = DecodeMessage(*field.type);
@@ -248,13 +277,23 @@ void Decoder::WriteTag(const FieldPlan& field) {
 }
 
 void Decoder::WriteText(const FieldPlan& field, std::string_view text) {
+  if (message_ != nullptr) return field.access->put_text(message_, text.data(), text.size());
   if (out_ != nullptr) out_->Text(field.number, text);
 }
 
 void Decoder::WriteVarint(const FieldPlan& field, uint64_t value) {
+  if (message_ != nullptr) return field.access->put_bits(message_, value);
   if (out_ == nullptr) return;
   WriteTag(field);
   out_->Varint(value);
+}
+
+template <typename T>
+void Decoder::WriteNumber(const FieldPlan& field, T value) {
+  if (message_ != nullptr) return field.access->put_bits(message_, ToBits(value));
+  if (out_ == nullptr) return;
+  WriteTag(field);
+  PutNumber(field.coding, value, out_);
 }
 
 Decoder::Outcome Decoder::DecodeBool(const FieldPlan& field) {
@@ -284,10 +323,7 @@ Decoder::Outcome Decoder::DecodeNumberAs(const FieldPlan& field, std::string_vie
   }
   if (error == NumberError::kNotInteger) return Unfit("expected an integer", offset);
   if (error == NumberError::kOutOfRange) return Unfit("the number is out of range", offset);
-  if (out_ != nullptr) {
-    WriteTag(field);
-    WriteNumber(field.coding, value, out_);
-  }
+  WriteNumber(field, value);
   return Outcome::kGood;
 }
 
@@ -357,6 +393,11 @@ Decoder::Outcome Decoder::Refuse(std::string_view problem, size_t offset) {
 Decoder::Outcome Decoder::SyntaxError() {
   Refuse(reader_.problem(), reader_.offset());
   error_->not_json = error_->problem != kKeyStandsTwice;
+  return Outcome::kFailed;
+}
+
+Decoder::Outcome Decoder::NeedsWire() {
+  needs_wire_ = true;
   return Outcome::kFailed;
 }
 

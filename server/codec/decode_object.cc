@@ -3,6 +3,7 @@
 #include <span>
 #include <utility>
 
+#include "google/protobuf/duration.pb.h"
 #include "server/codec/decoder.h"
 #include "server/codec/number.h"
 
@@ -38,7 +39,7 @@ Decoder::Outcome Decoder::DecodeObject(const MessagePlan& plan) {
     const size_t value_begin = reader_.offset();
     const FieldPlan* const field = plan.Lookup(name);
     Outcome outcome;
-    if (out_ == nullptr && !strict_) {
+    if (checks_only_ && !strict_) {
       // No shape is wrong in an answer.
       outcome = reader_.Skip() ? Outcome::kGood : SyntaxError();
     } else if (field != nullptr) {
@@ -68,6 +69,7 @@ Decoder::Outcome Decoder::CloseObject(const MessagePlan& plan, const Seen& seen)
     Refuse(kKeyStandsTwice, repeated.offset);
     return Within(repeated.text);
   }
+  if (message_ != nullptr) return NeedsWire();
   if (out_ != nullptr) KeepLastOfEach(plan.sink.number, plan.sink.name_number, seen.out_mark, out_);
   return Outcome::kGood;
 }
@@ -79,6 +81,7 @@ Decoder::Outcome Decoder::DecodeKnown(const MessagePlan& plan, const FieldPlan& 
       Refuse(kKeyStandsTwice, reader_.name_offset());
       return Within(field.name);
     }
+    if (message_ != nullptr) return NeedsWire();
     if (out_ != nullptr) again_.push_back({&field, out_->size()});
     if (field.oneof >= 0 && seen->arms.Erase(index)) seen->oneofs.Erase(static_cast<size_t>(field.oneof));
   }
@@ -111,6 +114,8 @@ Decoder::Outcome Decoder::DecodeKnown(const MessagePlan& plan, const FieldPlan& 
     keys_.Truncate(key_mark);
     again_.resize(again_mark);
     if (out_ != nullptr) out_->Truncate(out_mark);
+    // What of the field could be read goes as well; before it there was nothing.
+    if (message_ != nullptr) plan.reflection->ClearField(message_, field.field);
     return KeepRaw(plan, field.name);
   }
   if (outcome == Outcome::kFailed) return Within(field.name);
@@ -133,6 +138,12 @@ Decoder::Outcome Decoder::KeepRaw(const MessagePlan& plan, std::string_view name
 }
 
 void Decoder::WriteExtra(const MessagePlan& plan, std::string_view name, std::string_view json) {
+  if (message_ != nullptr) {
+    pb::Message* const entry = plan.sink.access->put_message(message_);
+    plan.sink.name_access->put_text(entry, name.data(), name.size());
+    plan.sink.json_access->put_text(entry, json.data(), json.size());
+    return;
+  }
   if (out_ == nullptr) return;
   out_->Tag(plan.sink.number, WireType::kLength);
   const size_t entry = out_->Open();
@@ -177,6 +188,12 @@ Decoder::Outcome Decoder::DecodeDuration(const MessagePlan& plan) {
   int64_t seconds = 0;
   int32_t nanos = 0;
   if (!ParseDuration(text, &seconds, &nanos)) return Unfit("expected a duration such as \"1.5s\"", offset);
+  if (message_ != nullptr) {
+    auto* const duration = static_cast<pb::Duration*>(message_);
+    duration->set_seconds(seconds);
+    duration->set_nanos(nanos);
+    return Outcome::kGood;
+  }
   for (const FieldPlan& field : plan.fields) {
     if (field.kind == ValueKind::kInt64) WriteVarint(field, static_cast<uint64_t>(seconds));
     if (field.kind == ValueKind::kInt32) WriteVarint(field, static_cast<uint64_t>(int64_t{nanos}));

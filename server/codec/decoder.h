@@ -17,22 +17,27 @@
 
 namespace portolan::codec {
 
-// Turns one text into a message in protobuf's wire format, from which generated code makes the message: that
-// is cheaper than setting its fields by reflection, and the gRPC door needs no more. Used once.
+// Turns one text into a message, or into a message in protobuf's wire format, or only checks it. Used once.
 class Decoder {
  public:
-  // All of them must outlive the decoder. Without `out` the text is only checked.
-  Decoder(std::string_view json, const DecodeOptions& options, WireWriter* out, DecodeError* error)
+  // All of them must outlive the decoder. One of `out` and `message` may be there; the latter
+  // holds nothing of what the text stands for.
+  Decoder(std::string_view json, const DecodeOptions& options, WireWriter* out, pb::Message* message,
+          DecodeError* error)
       : reader_(json, options.max_depth),
         strict_(options.strictness == Strictness::kRequest),
+        checks_only_(out == nullptr && message == nullptr),
         spans_(options.spans),
         out_(out),
+        message_(message),
         error_(error) {}
 
   // The text is what `plan`'s type stands for.
   bool DecodeDocument(const MessagePlan& plan);
   // The text is the value of the member `name` of an object of `plan`'s type, which does not hold it yet.
   bool DecodeMember(const MessagePlan& plan, std::string_view name);
+  // Why DecodeDocument failed: something stands twice in an answer, which is mended in the wire format only.
+  bool needs_wire() const { return needs_wire_; }
 
  private:
   enum class Outcome : uint8_t {
@@ -96,9 +101,11 @@ class Decoder {
   // Keeps the next value verbatim in the sink under `name`.
   Outcome KeepRaw(const MessagePlan& plan, std::string_view name);
 
-  // Nothing is written where the text is only checked.
+  // To what is there to be written to.
   void WriteTag(const FieldPlan& field);  // REQUIRES: out_ != nullptr
   void WriteText(const FieldPlan& field, std::string_view text);
+  template <typename T>
+  void WriteNumber(const FieldPlan& field, T value);
   void WriteExtra(const MessagePlan& plan, std::string_view name, std::string_view json);
   void WriteVarint(const FieldPlan& field, uint64_t value);
 
@@ -108,6 +115,7 @@ class Decoder {
   Outcome Unfit(std::string_view problem, size_t offset);
   Outcome Refuse(std::string_view problem, size_t offset);
   Outcome SyntaxError();
+  Outcome NeedsWire();
   // On the way out of an error: the name or index that leads to it.
   Outcome Within(std::string_view name);
   Outcome Within(size_t index);
@@ -117,8 +125,11 @@ class Decoder {
 
   JsonReader reader_;
   const bool strict_;
+  const bool checks_only_;
+  bool needs_wire_ = false;
   std::vector<MemberSpan>* spans_;  // until the outermost object has taken it
   WireWriter* const out_;
+  pb::Message* message_;  // what is being filled: the object that is open
   DecodeError* const error_;
   KeyTracker keys_;
   // The fields of the open objects that stand more than once, and where the writing of the later one began.

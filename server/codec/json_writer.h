@@ -3,6 +3,7 @@
 // Appends JSON text to a string. What std::string does by a call for each piece is done in line here: most
 // pieces are a few bytes long. Internal to the codec.
 
+#include <algorithm>
 #include <charconv>
 #include <concepts>
 #include <cstddef>
@@ -18,9 +19,6 @@ namespace portolan::codec {
 
 class JsonWriter {
  public:
-  // So many bytes after a text given to Quoted must be there to be read, whatever they are.
-  static constexpr size_t kPadding = 16;
-
   // `expected`: about how many bytes there will be. *out is complete once the writer is gone.
   JsonWriter(size_t expected, std::string* out) : out_(*out), begin_(out->size()), size_(begin_) {
     out_.resize(size_ + expected + kSlack);
@@ -52,14 +50,15 @@ class JsonWriter {
     size_ += static_cast<size_t>(WriteReal(value, at) - at);
   }
 
-  // `text` as a JSON string with its quotes; only what must be escaped is. REQUIRES: kPadding bytes after it.
+  // `text` as a JSON string with its quotes; only what must be escaped is.
   void Quoted(std::string_view text) {
     const char* p = text.data();
     const char* const end = p + text.size();
     char* at = Room(text.size() + 2);
     *at++ = '"';
     while (p < end) {
-      const size_t plain = CopyPlain(p, static_cast<size_t>(end - p), at);
+      const auto left = static_cast<size_t>(end - p);
+      const size_t plain = left >= kBlock ? CopyPlain(p, at) : CopyPlainEnd(p, left, at);
       at += plain;
       p += plain;
       if (p == end || plain == kBlock) continue;
@@ -76,18 +75,34 @@ class JsonWriter {
   static constexpr size_t kBlock = 16;
   static constexpr size_t kSlack = 64;  // more than one block, so that a whole one can be stored at the end
 
-  // Copies what needs no escape of the first min(size, kBlock) bytes of `from`, and tells how much that was.
-  static size_t CopyPlain(const char* from, size_t size, char* to) {
+  // Copies what needs no escape of the kBlock bytes at `from`, and tells how much that was.
+  static size_t CopyPlain(const char* from, char* to) {
 #if defined(__SSE2__)
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes);
-    const uint32_t beyond = size < kBlock ? uint32_t{1} << size : uint32_t{1} << kBlock;
-    return static_cast<size_t>(__builtin_ctz(StringStops(bytes) | beyond));
+    return static_cast<size_t>(__builtin_ctz(StringStops(bytes) | uint32_t{1} << kBlock));
 #else
     size_t plain = 0;
-    for (; plain < size && plain < kBlock && !IsStringStop(from[plain]); ++plain) to[plain] = from[plain];
+    for (; plain < kBlock && !IsStringStop(from[plain]); ++plain) to[plain] = from[plain];
     return plain;
 #endif
+  }
+  // The same of `size` bytes, fewer than kBlock.
+  static size_t CopyPlainEnd(const char* from, size_t size, char* to) {
+    // What follows a text need not be there to be read, so it is copied first, by moves that overlap.
+    char block[kBlock] = {};
+    if (size >= 8) {
+      std::memcpy(block, from, 8);
+      std::memcpy(block + size - 8, from + size - 8, 8);
+    } else if (size >= 4) {
+      std::memcpy(block, from, 4);
+      std::memcpy(block + size - 4, from + size - 4, 4);
+    } else {
+      block[0] = from[0];
+      block[size / 2] = from[size / 2];
+      block[size - 1] = from[size - 1];
+    }
+    return std::min(CopyPlain(block, to), size);
   }
 
   // Where `more` bytes can be written, and a block behind them.

@@ -13,6 +13,7 @@
 
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "proto/access/access.h"
 #include "server/codec/codec.h"
 #include "server/codec/json_reader.h"
 #include "server/codec/wire.h"
@@ -78,8 +79,9 @@ struct FieldPlan {
 
   const pb::FieldDescriptor* field;
   const pb::Reflection* reflection;  // of the message that the field belongs to
-  std::string name;                  // in JSON
-  std::string prefix;                // `,"name":`
+  const access::FieldAccess* access = nullptr;
+  std::string name;    // in JSON
+  std::string prefix;  // `,"name":`
   uint32_t number;
   ValueKind kind;
   WireCoding coding;
@@ -94,6 +96,7 @@ struct FieldPlan {
   const EnumPlan* spellings = nullptr;
   // Shape::kObject: the entry's key, and its value as a field of the entry.
   const pb::FieldDescriptor* key = nullptr;
+  const access::FieldAccess* key_access = nullptr;
   uint32_t key_number = 0;
   const FieldPlan* value = nullptr;
 };
@@ -104,6 +107,10 @@ struct SinkPlan {
   const pb::FieldDescriptor* name = nullptr;
   const pb::FieldDescriptor* json = nullptr;
   const pb::Reflection* entry = nullptr;
+  // Of the three fields.
+  const access::FieldAccess* access = nullptr;
+  const access::FieldAccess* name_access = nullptr;
+  const access::FieldAccess* json_access = nullptr;
   uint32_t number = 0;
   uint32_t name_number = 0;
   uint32_t json_number = 0;
@@ -131,6 +138,7 @@ class MessagePlan {
 
   const pb::Descriptor* descriptor = nullptr;
   const pb::Reflection* reflection = nullptr;
+  const access::MessageAccess* access = nullptr;  // nullptr: Duration, which is protobuf's own
   Form form = Form::kObject;
   std::vector<FieldPlan> fields;   // in field number order, without the sink
   std::vector<uint16_t> by_index;  // FieldDescriptor::index() to a place in `fields`; kNoField: the sink

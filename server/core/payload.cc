@@ -26,10 +26,8 @@ std::optional<Error> Payload::TakeJson(std::string json, Use use) {
   codec::DecodeOptions options;
   options.spans = &spans_;
   spans_.reserve(kUsualMembers);
-  const bool good = use == Use::kMessage
-                        ? codec::DecodeToWire(*operation_.request, json_, options, &wire_, &problem)
-                        : codec::Decode(*operation_.request, json_, options, nullptr, &problem);
-  if (!good) return ToError(problem);
+  if (use == Use::kMessage) decoded_ = NewRequest();
+  if (!codec::Decode(*operation_.request, json_, options, decoded_, &problem)) return ToError(problem);
   return std::nullopt;
 }
 
@@ -52,12 +50,11 @@ Message* Payload::NewRequest() const { return operation_.request_type->New(&aren
 
 std::optional<Error> Payload::ToMessage(std::span<const codec::Edit> edits, const Message** out) {
   codec::DecodeError problem;
-  if (message_ == nullptr) {
-    message_ = NewRequest();
-    const bool good = wire_.empty() ? codec::Decode(*operation_.request, json_, {}, message_, &problem)
-                                    : codec::ParseWire(wire_, message_, &problem);
-    if (!good) return ToError(problem);
+  if (message_ == nullptr && decoded_ == nullptr) {
+    decoded_ = NewRequest();
+    if (!codec::Decode(*operation_.request, json_, {}, decoded_, &problem)) return ToError(problem);
   }
+  if (message_ == nullptr) message_ = decoded_;
   if (edits.empty()) {
     *out = message_;
     return std::nullopt;

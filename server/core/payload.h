@@ -55,7 +55,7 @@ class Payload {
   bool has_json_ = false;
   std::string json_;  // as it came; of a typed request, what Text has made
   std::vector<codec::MemberSpan> spans_;
-  std::string wire_;  // of json_ in wire format, if it was decoded while it was checked
+  google::protobuf::Message* decoded_ = nullptr;  // json_, if it was decoded while it was checked
   google::protobuf::Message* message_ = nullptr;  // the original, once it is typed
 };
 

@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "server/codec/codec.h"
-#include "server/codec/encoder.h"
 #include "server/codec/json_reader.h"
 #include "server/codec/plan.h"
 #include "server/codec/splice.h"
+#include "tests/support/reflection_encoder.h"
 #include "tests/unit/codec/test.pb.h"
 
 namespace portolan::codec {
@@ -89,12 +89,12 @@ void CheckKeys(std::string_view text, bool good, const DecodeError& error) {
 
 std::string EncodeBothWays(const MessagePlan& plan, const pb::Message& message,
                            const EncodeOptions& options) {
-  std::string by_wire;
-  EncodeByWire(plan, message, message.ByteSizeLong(), options, &by_wire);
+  std::string encoded;
+  Encode(plan, message, options, &encoded);
   std::string by_reflection;
   EncodeByReflection(plan, message, options, &by_reflection);
-  Check(by_wire == by_reflection, "two ways of encoding differ", by_wire + "\n" + by_reflection);
-  return by_wire;
+  Check(encoded == by_reflection, "two ways of encoding differ", encoded + "\n" + by_reflection);
+  return encoded;
 }
 
 // nlohmann refuses lone surrogates, which answers may hold, and numbers beyond a double; it has no limit of
@@ -129,6 +129,13 @@ void CheckDecoding(const MessagePlan& plan, std::string_view text, Strictness st
   std::unique_ptr<pb::Message> message(prototype.New());
   const bool good = Decode(plan, text, options, message.get(), &error);
   if (strictness == Strictness::kRequest) CheckKeys(text, good, error);
+  std::string wire;
+  std::unique_ptr<pb::Message> by_wire(prototype.New());
+  const bool good_by_wire =
+      DecodeToWire(plan, text, options, &wire, &check_error) && ParseWire(wire, by_wire.get(), &check_error);
+  Check(good == good_by_wire, "two ways of decoding disagree", text);
+  Check(!good || message->SerializeAsString() == by_wire->SerializeAsString(), "two ways of decoding differ",
+        text);
   Check(good == Decode(plan, text, with_spans, nullptr, &check_error), "checking and decoding disagree",
         text);
   if (!good) {

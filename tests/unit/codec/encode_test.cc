@@ -20,12 +20,12 @@ using EncodeTest = CodecTest;
 
 template <typename M>
 std::string BothWays(const MessagePlan& plan, const M& message, const EncodeOptions& options) {
-  std::string by_wire;
-  EncodeByWire(plan, message, message.ByteSizeLong(), options, &by_wire);
+  std::string encoded;
+  Encode(plan, message, options, &encoded);
   std::string by_reflection;
   EncodeByReflection(plan, message, options, &by_reflection);
-  EXPECT_EQ(by_wire, by_reflection);
-  return by_wire;
+  EXPECT_EQ(encoded, by_reflection);
+  return encoded;
 }
 
 TEST_F(EncodeTest, InstructionsToTheGatewayStayHere) {

@@ -10,11 +10,13 @@
 #include "google/protobuf/message.h"
 #include "gtest/gtest.h"
 #include "server/codec/codec.h"
-#include "server/codec/encoder.h"
+#include "tests/support/reflection_encoder.h"
 #include "tests/unit/codec/camel.pb.h"
 #include "tests/unit/codec/test.pb.h"
 
 namespace portolan::codec::test {
+
+namespace pb = google::protobuf;
 
 inline std::unique_ptr<Codec> CompileAll() {
   const std::vector<const google::protobuf::Descriptor*> roots = {
@@ -30,7 +32,8 @@ class CodecTest : public testing::Test {
   const MessagePlan& Plan(const google::protobuf::Descriptor* type) const { return *codec_->Find(type); }
 
   // What encoding gives of what decoding gave; `error: path: problem` if the text was refused. Checks on the
-  // way that checking alone comes to the same verdict.
+  // way that checking alone comes to the same verdict, and decoding by way of the wire format to the same
+  // message.
   template <typename M>
   std::string RoundTrip(std::string_view json, Strictness strictness = Strictness::kRequest,
                         const EncodeOptions& encode = {}) const {
@@ -48,6 +51,11 @@ class CodecTest : public testing::Test {
       EXPECT_EQ(error.offset, check_error.offset) << json;
       return "error: " + error.ToString();
     }
+    std::string wire;
+    M by_wire;
+    EXPECT_TRUE(DecodeToWire(plan, json, options, &wire, &error) && ParseWire(wire, &by_wire, &error))
+        << json;
+    EXPECT_EQ(message.SerializeAsString(), by_wire.SerializeAsString()) << json;
     EXPECT_TRUE(CheckVerbatim(plan, message, options, &error)) << json << '\n' << error.ToString();
     std::string out;
     Encode(plan, message, encode, &out);

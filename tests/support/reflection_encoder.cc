@@ -1,7 +1,11 @@
+#include "tests/support/reflection_encoder.h"
+
+#include <vector>
+
 #include "absl/strings/escaping.h"
-#include "server/codec/encoder.h"
 #include "server/codec/json_string.h"
 #include "server/codec/number.h"
+#include "server/codec/plan.h"
 #include "server/codec/sink.h"
 
 namespace portolan::codec {
