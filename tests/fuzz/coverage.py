@@ -18,6 +18,7 @@ PARSERS = {
     "anthropic_fuzz": ["providers/anthropic/response.cc", "providers/anthropic/stream.cc", "providers/anthropic/usage.cc"],
     "chunked_fuzz": ["server/http/chunked.cc"],
     "codec_fuzz": ["server/codec/json_reader.cc", "server/codec/decode.cc", "server/codec/decode_object.cc",
+                   "server/codec/decode_error.cc", "server/codec/encode.cc",
                    "server/codec/number.cc", "server/codec/wire_edit.cc", "server/codec/check.cc"],
     "condition_fuzz": ["server/routing/condition.cc"],
     "config_file_fuzz": ["server/config_file/yaml_node.cc", "server/config_file/yaml_parse.cc",
