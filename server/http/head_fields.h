@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
+#include <vector>
 
 #include "server/base/header.h"
 #include "server/http/text.h"
@@ -18,9 +20,13 @@ enum class LineEnds : uint8_t { kCrLfOnly, kLfToo };
 struct HeadEnd {
   enum class State : uint8_t { kFound, kNotYet, kBareLf };
   State state = State::kNotYet;
-  size_t size = 0;  // kFound: bytes up to and including the blank line
+  size_t size = 0;           // kFound: bytes up to and including the blank line
+  bool fields_read = false;  // kFound: by reading all fields, none of which is bad
 };
-HeadEnd FindHeadEnd(std::string_view text, LineEnds line_ends, size_t* scanned);
+// A text that is looked at for the first time nearly always holds a whole, good head. There the end is found
+// by reading the fields; they are in *fields then, which is cleared first.
+HeadEnd FindHeadEnd(std::span<char> text, LineEnds line_ends, size_t* scanned,
+                    std::vector<HeaderView>* fields);
 
 // Takes the line end at `p`, which FindNonValue() stopped at. Returns what follows it, or null if there is
 // none.
@@ -30,27 +36,18 @@ inline char* TakeLineEnd(char* p, char* end, LineEnds line_ends) {
   return nullptr;
 }
 
-// Walks the field lines of a whole head, folding names to lower case in place.
-class FieldWalker {
- public:
-  // `begin` is after the first line, `end` after the blank line.
-  FieldWalker(char* begin, char* end, LineEnds line_ends) : p_(begin), end_(end), line_ends_(line_ends) {}
-
-  enum class Step : uint8_t { kField, kEnd, kError };
-  Step Next(HeaderView* field);
-  const char* problem() const { return problem_; }
-
- private:
-  Step Fail(const char* problem) {
-    problem_ = problem;
-    return Step::kError;
-  }
-
-  char* p_;
-  char* end_;
-  LineEnds line_ends_;
-  const char* problem_ = "";
+// What reading the field lines of a head has come to.
+struct FieldsEnd {
+  enum class State : uint8_t { kBlankLine, kBad, kTooMany };
+  State state = State::kBlankLine;
+  char* end = nullptr;       // kBlankLine: what follows it
+  const char* problem = "";  // kBad
 };
+
+// Reads the field lines from `p`, where the first line of the head has ended, and folds their names to lower
+// case in place. The good ones, kMaxHeaders at most, are appended to *fields, whatever follows them. It is
+// bad if there is no blank line before `end`.
+FieldsEnd ReadFields(char* p, char* end, LineEnds line_ends, std::vector<HeaderView>* fields);
 
 // Digits only, no sign, no list, below 2^63. False if it is anything else.
 bool ParseContentLength(std::string_view value, uint64_t* length);

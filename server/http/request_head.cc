@@ -26,6 +26,13 @@ constexpr auto kHostByte = [] {
   return table;
 }();
 
+// Visible ASCII without the fragment's `#`.
+constexpr auto kTargetByte = [] {
+  std::array<bool, 256> table{};
+  for (size_t c = 0x21; c < 0x7f; ++c) table[c] = c != '#';
+  return table;
+}();
+
 bool IsPort(std::string_view text) {
   if (text.size() > 5) return false;
   uint32_t port = 0;
@@ -79,14 +86,11 @@ ParseResult ReduceAbsoluteForm(char* target, size_t size, RequestHead* head) {
   return Fine();
 }
 
-ParseResult ParseTarget(char* target, size_t size, RequestHead* head) {
+// `good`: every byte of it is a kTargetByte.
+ParseResult ParseTarget(char* target, size_t size, bool good, RequestHead* head) {
   if (size == 0) return Refuse(400, "the request line has no target");
   if (size > kMaxTargetBytes) return Refuse(414, "the request target is too long");
-  for (size_t i = 0; i < size; ++i) {
-    if (!text::IsGraphic(target[i]) || target[i] == '#') {
-      return Refuse(400, "a bad character in the request target");
-    }
-  }
+  if (!good) return Refuse(400, "a bad character in the request target");
   if (head->method == "CONNECT") return Refuse(501, "CONNECT is not supported");
   head->target = std::string_view(target, size);
   if (*target == '*') {
@@ -126,31 +130,31 @@ ParseResult ParseRequestLine(char** p, char* end, RequestHead* head) {
   head->method = std::string_view(method, static_cast<size_t>(q - method));
   char* const target = q + 1;
   q = target;
-  while (*q != ' ' && *q != '\r') ++q;  // the head holds a CR further on
+  while (kTargetByte[static_cast<uint8_t>(*q)]) ++q;  // the head holds a CR further on
+  const bool good_target = *q == ' ' || *q == '\r';
+  while (*q != ' ' && *q != '\r') ++q;
   if (*q != ' ') return Refuse(400, "the request line has no HTTP version");
   char* version = q + 1;
   // The version comes first: what is not HTTP/1 is told so, whatever its target.
   const ParseResult version_result = ParseVersion(&version, end, head);
   if (Refused(version_result)) return version_result;
   *p = version;
-  return ParseTarget(target, static_cast<size_t>(q - target), head);
+  return ParseTarget(target, static_cast<size_t>(q - target), good_target, head);
 }
 
 // What the fields seen so far say about framing and the connection.
 struct Framing {
-  bool host = false;
-  size_t host_index = 0;
+  HeaderView* host = nullptr;
   bool length = false;
   bool transfer_encoding = false;
   ConnectionOptions connection;
 };
 
-ParseResult NoteHost(std::string_view value, RequestHead* head, Framing* framing) {
-  if (framing->host) return Refuse(400, "two Host headers");
-  framing->host = true;
-  framing->host_index = head->headers.size() - 1;
-  if (!IsAuthority(value)) return Refuse(400, "a bad Host header");
-  if (head->host.empty()) head->host = value;  // else the absolute form's authority goes before it
+ParseResult NoteHost(HeaderView* field, RequestHead* head, Framing* framing) {
+  if (framing->host != nullptr) return Refuse(400, "two Host headers");
+  framing->host = field;
+  if (!IsAuthority(field->value)) return Refuse(400, "a bad Host header");
+  if (head->host.empty()) head->host = field->value;  // else the absolute form's authority goes before it
   return Fine();
 }
 
@@ -169,27 +173,27 @@ ParseResult NoteTransferEncoding(std::string_view value, Framing* framing) {
   return Fine();
 }
 
-// Looks at the field just added. The length tells most names apart.
-ParseResult NoteField(const HeaderView& field, RequestHead* head, Framing* framing) {
-  switch (field.name.size()) {
+// Looks at one of the head's fields. The length tells most names apart.
+ParseResult NoteField(HeaderView* field, RequestHead* head, Framing* framing) {
+  switch (field->name.size()) {
     case 4:
-      if (field.name == "host") return NoteHost(field.value, head, framing);
+      if (field->name == "host") return NoteHost(field, head, framing);
       break;
     case 6:
-      if (field.name == "expect" && head->minor_version == 1) {
-        if (!text::EqualsIgnoreCase(field.value, "100-continue"))
+      if (field->name == "expect" && head->minor_version == 1) {
+        if (!text::EqualsIgnoreCase(field->value, "100-continue"))
           return Refuse(417, "an unknown expectation");
         head->expect_continue = true;
       }
       break;
     case 10:
-      if (field.name == "connection") framing->connection.Add(field.value);
+      if (field->name == "connection") framing->connection.Add(field->value);
       break;
     case 14:
-      if (field.name == "content-length") return NoteLength(field.value, head, framing);
+      if (field->name == "content-length") return NoteLength(field->value, head, framing);
       break;
     case 17:
-      if (field.name == "transfer-encoding") return NoteTransferEncoding(field.value, framing);
+      if (field->name == "transfer-encoding") return NoteTransferEncoding(field->value, framing);
       break;
     default:
       break;
@@ -199,8 +203,9 @@ ParseResult NoteField(const HeaderView& field, RequestHead* head, Framing* frami
 
 // Judges the fields together.
 ParseResult Conclude(const Framing& framing, RequestHead* head) {
-  if (!framing.host && head->minor_version == 1) return Refuse(400, "HTTP/1.1 without a Host header");
-  if (framing.host) head->headers[framing.host_index].value = head->host;
+  if (framing.host == nullptr && head->minor_version == 1)
+    return Refuse(400, "HTTP/1.1 without a Host header");
+  if (framing.host != nullptr) framing.host->value = head->host;
   if (framing.transfer_encoding) {
     if (framing.length) return Refuse(400, "both Content-Length and Transfer-Encoding");
     if (head->minor_version == 0) return Refuse(400, "Transfer-Encoding in HTTP/1.0");
@@ -211,10 +216,10 @@ ParseResult Conclude(const Framing& framing, RequestHead* head) {
   return Fine();
 }
 
+// All but the fields.
 void Reset(RequestHead* head) {
   head->method = head->target = head->path = head->query = head->host = {};
   head->minor_version = 1;
-  head->headers.clear();
   head->framing = BodyFraming::kNone;
   head->content_length = 0;
   head->keep_alive = true;
@@ -237,7 +242,7 @@ ParseResult JudgeUnfinished(std::string_view text) {
 
 ParseResult ParseRequestHead(std::span<char> text, size_t* scanned, RequestHead* head) {
   const std::string_view view(text.data(), text.size());
-  const HeadEnd head_end = FindHeadEnd(view, LineEnds::kCrLfOnly, scanned);
+  const HeadEnd head_end = FindHeadEnd(text, LineEnds::kCrLfOnly, scanned, &head->headers);
   if (head_end.state == HeadEnd::State::kBareLf) return Refuse(400, "a bare LF in the request's head");
   if (head_end.state == HeadEnd::State::kNotYet) return JudgeUnfinished(view);
   if (head_end.size > kMaxHeadBytes) return Refuse(431, "the request's head is too large");
@@ -250,17 +255,15 @@ ParseResult ParseRequestHead(std::span<char> text, size_t* scanned, RequestHead*
   const ParseResult line = ParseRequestLine(&p, end, head);
   if (Refused(line)) return line;
 
+  FieldsEnd fields_end;
+  if (!head_end.fields_read) fields_end = ReadFields(p, end, LineEnds::kCrLfOnly, &head->headers);
   Framing framing;
-  FieldWalker walker(p, end, LineEnds::kCrLfOnly);
-  HeaderView field;
-  FieldWalker::Step step = walker.Next(&field);
-  for (; step == FieldWalker::Step::kField; step = walker.Next(&field)) {
-    if (head->headers.size() == kMaxHeaders) return Refuse(431, "the request has too many headers");
-    head->headers.push_back(field);
-    const ParseResult noted = NoteField(field, head, &framing);
+  for (HeaderView& field : head->headers) {
+    const ParseResult noted = NoteField(&field, head, &framing);
     if (Refused(noted)) return noted;
   }
-  if (step == FieldWalker::Step::kError) return Refuse(400, walker.problem());
+  if (fields_end.state == FieldsEnd::State::kTooMany) return Refuse(431, "the request has too many headers");
+  if (fields_end.state == FieldsEnd::State::kBad) return Refuse(400, fields_end.problem);
   const ParseResult concluded = Conclude(framing, head);
   if (Refused(concluded)) return concluded;
   return {ParseState::kDone, head_end.size, 0, ""};

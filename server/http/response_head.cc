@@ -84,10 +84,10 @@ const char* Conclude(const Framing& framing, std::string_view method, ResponseHe
   return nullptr;
 }
 
+// All but the fields.
 void Reset(ResponseHead* head) {
   head->status = 0;
   head->minor_version = 1;
-  head->headers.clear();
   head->framing = BodyFraming::kNone;
   head->content_length = 0;
   head->keep_alive = true;
@@ -98,7 +98,7 @@ void Reset(ResponseHead* head) {
 ParseResult ParseResponseHead(std::span<char> text, size_t* scanned, std::string_view request_method,
                               ResponseHead* head) {
   const std::string_view view(text.data(), text.size());
-  const HeadEnd head_end = FindHeadEnd(view, LineEnds::kLfToo, scanned);
+  const HeadEnd head_end = FindHeadEnd(text, LineEnds::kLfToo, scanned, &head->headers);
   if (head_end.state != HeadEnd::State::kFound) {
     constexpr std::string_view kStart = "HTTP/1.";
     if (view.substr(0, kStart.size()) != kStart.substr(0, view.size())) {
@@ -115,16 +115,14 @@ ParseResult ParseResponseHead(std::span<char> text, size_t* scanned, std::string
   char* const fields = ParseStatusLine(text.data(), end, head, &problem);
   if (fields == nullptr) return Garbage(problem);
 
+  FieldsEnd fields_end;
+  if (!head_end.fields_read) fields_end = ReadFields(fields, end, LineEnds::kLfToo, &head->headers);
   Framing framing;
-  FieldWalker walker(fields, end, LineEnds::kLfToo);
-  HeaderView field;
-  FieldWalker::Step step = walker.Next(&field);
-  for (; step == FieldWalker::Step::kField; step = walker.Next(&field)) {
-    if (head->headers.size() == kMaxHeaders) return Garbage("the answer has too many headers");
-    head->headers.push_back(field);
+  for (const HeaderView& field : head->headers) {
     if (!NoteField(field, head, &framing, &problem)) return Garbage(problem);
   }
-  if (step == FieldWalker::Step::kError) return Garbage(walker.problem());
+  if (fields_end.state == FieldsEnd::State::kTooMany) return Garbage("the answer has too many headers");
+  if (fields_end.state == FieldsEnd::State::kBad) return Garbage(fields_end.problem);
   const char* const conclusion = Conclude(framing, request_method, head);
   if (conclusion != nullptr) return Garbage(conclusion);
   return {ParseState::kDone, head_end.size, 0, ""};

@@ -64,25 +64,25 @@ inline bool EqualsIgnoreCase(std::string_view text, std::string_view lower) {
 // The first byte in [p, end) that may not stand in a field value, or end.
 inline const char* FindNonValue(const char* p, const char* end) {
 #if defined(__SSE2__)
-  const __m128i space = _mm_set1_epi8(0x20);
-  const __m128i tab = _mm_set1_epi8('\t');
+  const __m128i last_control = _mm_set1_epi8(0x1f);
   const __m128i del = _mm_set1_epi8(0x7f);
   for (; end - p >= 16; p += 16) {
     const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i plain = _mm_cmpeq_epi8(_mm_max_epu8(v, space), v);  // byte >= 0x20
-    const __m128i good =
-        _mm_andnot_si128(_mm_cmpeq_epi8(v, del), _mm_or_si128(plain, _mm_cmpeq_epi8(v, tab)));
-    const uint32_t bad = static_cast<uint32_t>(_mm_movemask_epi8(good)) ^ 0xffffu;
-    if (bad != 0) return p + std::countr_zero(bad);
+    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, last_control), v);  // byte <= 0x1f
+    auto hits = static_cast<uint32_t>(_mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(v, del))));
+    for (; hits != 0; hits &= hits - 1) {
+      // A tab is the one control that may stand there.
+      const char* const hit = p + std::countr_zero(hits);
+      if (*hit != '\t') return hit;
+    }
   }
 #endif
   while (p < end && IsValueByte(*p)) ++p;
   return p;
 }
 
-// Folds the token at `p` to lower case in place and returns its end. REQUIRES: before `end` stands a byte
-// that is in no token.
-inline char* FoldToken(char* p, [[maybe_unused]] const char* end) {
+// Folds the token at `p` to lower case in place and returns its end.
+inline char* FoldToken(char* p, const char* end) {
 #if defined(__SSSE3__)
   // The 128 ASCII characters as a table: a row for each low half of a byte, in it a bit for each high half.
   const __m128i rows = _mm_setr_epi8(
@@ -92,7 +92,12 @@ inline char* FoldToken(char* p, [[maybe_unused]] const char* end) {
       static_cast<char>(0xd0), 0x54, static_cast<char>(0xf4), 0x70);
   const __m128i bits = _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, static_cast<char>(128), 0, 0, 0, 0, 0, 0, 0, 0);
   const __m128i half = _mm_set1_epi8(0x0f);
-  const __m128i lanes = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  // Read from its middle on less a length: that many bytes with the bit that tells lower from upper case.
+  alignas(32) static constexpr std::array<char, 32> kCaseBits = [] {
+    std::array<char, 32> bytes{};
+    for (size_t i = 0; i < 16; ++i) bytes[i] = 0x20;
+    return bytes;
+  }();
   while (end - p >= 16) {
     const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
     const __m128i row = _mm_shuffle_epi8(rows, _mm_and_si128(v, half));
@@ -102,14 +107,14 @@ inline char* FoldToken(char* p, [[maybe_unused]] const char* end) {
     const int length = std::countr_zero(stops);
     const __m128i upper =
         _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('A' - 1)), _mm_cmplt_epi8(v, _mm_set1_epi8('Z' + 1)));
-    const __m128i inside = _mm_cmplt_epi8(lanes, _mm_set1_epi8(static_cast<char>(length)));
-    const __m128i fold = _mm_and_si128(_mm_and_si128(upper, inside), _mm_set1_epi8(0x20));
+    const __m128i inside = _mm_loadu_si128(reinterpret_cast<const __m128i*>(kCaseBits.data() + 16 - length));
+    const __m128i fold = _mm_and_si128(upper, inside);
     _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm_or_si128(v, fold));
     p += length;
     if (length < 16) return p;
   }
 #endif
-  for (char lower = TokenLower(*p); lower != 0; lower = TokenLower(*p)) *p++ = lower;
+  for (; p < end && IsToken(*p); ++p) *p = TokenLower(*p);
   return p;
 }
 
