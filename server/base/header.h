@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/text_buffer.h"
+
 namespace portolan {
 
 // A header or metadata entry that points into somebody else's bytes. `name` is lower case.
@@ -25,17 +27,14 @@ struct HeaderField {
 class HeaderBlock {
  public:
   // REQUIRES: `name` is lower case, neither holds CR, LF or NUL.
-  void Add(std::string_view name, std::string_view value) {
-    text_.append(name).append(": ").append(value).append("\r\n");
-  }
+  void Add(std::string_view name, std::string_view value) { text_.Append(name, ": ", value, "\r\n"); }
   // For names made of a prefix and a rest (`x-portolan-` `provider`).
   void Add(std::string_view prefix, std::string_view name, std::string_view value) {
-    text_.append(prefix);
-    Add(name, value);
+    text_.Append(prefix, name, ": ", value, "\r\n");
   }
-  void Reserve(size_t bytes) { text_.reserve(bytes); }
+  void Reserve(size_t bytes) { text_.Reserve(bytes); }
   bool empty() const { return text_.empty(); }
-  std::string_view text() const { return text_; }
+  std::string_view text() const { return text_.view(); }
 
   class Iterator {
    public:
@@ -54,11 +53,11 @@ class HeaderBlock {
    private:
     std::string_view rest_;
   };
-  Iterator begin() const { return Iterator(text_); }
+  Iterator begin() const { return Iterator(text_.view()); }
   Iterator end() const { return Iterator({}); }
 
  private:
-  std::string text_;
+  TextBuffer text_;
 };
 
 // The value of the first header called `name` (lower case).

@@ -111,28 +111,21 @@ std::string_view ReasonPhrase(int status) {
   }
 }
 
-void AppendStatusLine(int status, std::string* out) {
+void AppendStatusLine(int status, TextBuffer* out) {
   const char digits[3] = {static_cast<char>('0' + status / 100 % 10),
                           static_cast<char>('0' + status / 10 % 10), static_cast<char>('0' + status % 10)};
-  out->append("HTTP/1.1 ");
-  out->append(digits, sizeof digits);
-  out->push_back(' ');
-  out->append(ReasonPhrase(status));
-  out->append("\r\n");
+  out->Append("HTTP/1.1 ", std::string_view(digits, sizeof digits), " ", ReasonPhrase(status), "\r\n");
 }
 
-void AppendHeader(std::string_view name, std::string_view value, std::string* out) {
-  out->append(name);
-  out->append(": ");
-  out->append(value);
-  out->append("\r\n");
+void AppendHeader(std::string_view name, std::string_view value, TextBuffer* out) {
+  out->Append(name, ": ", value, "\r\n");
 }
 
 bool IsHeaderName(std::string_view name) {
-  for (char c : name) {
-    if (!text::IsToken(c)) return false;
-  }
-  return !name.empty();
+  // Nearly every name is one: there is no use in stopping early.
+  bool good = !name.empty();
+  for (char c : name) good &= text::IsToken(c);
+  return good;
 }
 
 bool IsHeaderValue(std::string_view value) {

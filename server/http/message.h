@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "server/base/header.h"
+#include "server/base/text_buffer.h"
 
 namespace portolan::http {
 
@@ -113,9 +114,9 @@ class ChunkedDecoder {
 std::string_view ReasonPhrase(int status);
 
 // `HTTP/1.1 200 OK` and CR LF. REQUIRES: 100 <= status <= 999.
-void AppendStatusLine(int status, std::string* out);
+void AppendStatusLine(int status, TextBuffer* out);
 // REQUIRES: name and value hold no CR, LF or NUL (IsHeaderValue).
-void AppendHeader(std::string_view name, std::string_view value, std::string* out);
+void AppendHeader(std::string_view name, std::string_view value, TextBuffer* out);
 bool IsHeaderName(std::string_view name);
 bool IsHeaderValue(std::string_view value);
 

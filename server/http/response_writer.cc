@@ -1,8 +1,5 @@
 #include "server/http/response_writer.h"
 
-#include <array>
-#include <charconv>
-
 #include "server/http/message.h"
 #include "server/http/server.h"
 
@@ -17,12 +14,6 @@ size_t TotalSize(std::span<const std::string_view> pieces) {
   size_t size = 0;
   for (std::string_view piece : pieces) size += piece.size();
   return size;
-}
-
-void AppendNumber(size_t number, int base, std::string* out) {
-  std::array<char, 20> digits;
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
-  out->append(digits.data(), end);
 }
 
 }  // namespace
@@ -40,7 +31,7 @@ void ResponseWriter::Reset(net::Socket* socket, net::CancelScope* scope, const R
   keep_alive_ = keep_alive;
   chunked_ = false;
   bodiless_ = false;
-  if (text_.capacity() > kKeptText) std::string().swap(text_);
+  if (text_.capacity() > kKeptText) text_ = TextBuffer();
   if (pieces_.capacity() > kKeptPieces) std::vector<std::string_view>().swap(pieces_);
 }
 
@@ -49,18 +40,21 @@ void ResponseWriter::BeginHead(int status, std::string_view content_type, std::s
   keep_alive_ = keep_alive_ && !server_.draining();
   text_.clear();
   AppendStatusLine(status, &text_);
-  text_.append(server_.DateLine());
-  if (!content_type.empty()) AppendHeader("content-type", content_type, &text_);
-  text_.append(headers);
+  if (content_type.empty()) {
+    text_.Append(server_.DateLine(), headers);
+  } else {
+    text_.Append(server_.DateLine(), "content-type: ", content_type, "\r\n", headers);
+  }
 }
 
 void ResponseWriter::EndHead() {
   if (!keep_alive_) {
-    text_.append("connection: close\r\n");
+    text_.Append("connection: close\r\n\r\n");
   } else if (http10_) {
-    text_.append("connection: keep-alive\r\n");
+    text_.Append("connection: keep-alive\r\n\r\n");
+  } else {
+    text_.Append("\r\n");
   }
-  text_.append("\r\n");
 }
 
 net::Task<bool> ResponseWriter::Send(int status, std::string_view content_type, std::string_view headers,
@@ -68,13 +62,11 @@ net::Task<bool> ResponseWriter::Send(int status, std::string_view content_type, 
   if (state_ != State::kFresh) return Refused();
   BeginHead(status, content_type, headers);
   if (status != 204 && status != 304) {
-    text_.append("content-length: ");
-    AppendNumber(TotalSize(body), 10, &text_);
-    text_.append("\r\n");
+    text_.Append("content-length: ", Digits(TotalSize(body)), "\r\n");
   }
   EndHead();
   pieces_.clear();
-  pieces_.push_back(text_);
+  pieces_.push_back(text_.view());
   if (!bodiless_) pieces_.insert(pieces_.end(), body.begin(), body.end());
   state_ = State::kDone;
   return Flush();
@@ -86,7 +78,7 @@ void ResponseWriter::Start(int status, std::string_view content_type, std::strin
   chunked_ = !http10_;
   if (!chunked_) keep_alive_ = false;
   BeginHead(status, content_type, headers);
-  if (chunked_ && status != 204 && status != 304) text_.append("transfer-encoding: chunked\r\n");
+  if (chunked_ && status != 204 && status != 304) text_.Append("transfer-encoding: chunked\r\n");
   EndHead();
   state_ = State::kStreaming;
 }
@@ -96,11 +88,10 @@ void ResponseWriter::Frame(std::span<const std::string_view> pieces, std::string
   const size_t size = bodiless_ ? 0 : TotalSize(pieces);
   const bool chunk = chunked_ && !bodiless_;
   if (chunk && size > 0) {
-    AppendNumber(size, 16, &text_);
-    text_.append("\r\n");
+    text_.Append(Digits(size, 16), "\r\n");
   }
   pieces_.clear();
-  pieces_.push_back(text_);
+  pieces_.push_back(text_.view());
   if (size > 0) pieces_.insert(pieces_.end(), pieces.begin(), pieces.end());
   if (chunk) pieces_.push_back(size > 0 ? tail : tail_if_empty);
 }

@@ -10,10 +10,10 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "server/base/text_buffer.h"
 #include "server/http/write_watch.h"
 #include "server/net/cancel.h"
 #include "server/net/socket.h"
@@ -83,7 +83,7 @@ class ResponseWriter {
   bool keep_alive_ = false;
   bool chunked_ = false;
   bool bodiless_ = false;
-  std::string text_;  // the head as long as it is held back, a chunk's size line
+  TextBuffer text_;  // the head as long as it is held back, a chunk's size line
   std::vector<std::string_view> pieces_;
   WriteWatch watch_;
 };

@@ -137,11 +137,12 @@ net::Task<Failure> Connector::ConnectThrough(const Proxy& proxy, const Origin& o
 net::Task<Failure> Connector::OpenTunnel(net::Socket& socket, const Proxy& proxy, std::string target,
                                          const Step& step) {
   const std::string peer = "proxy " + HostPort(proxy.host, proxy.port);
-  std::string request = "CONNECT " + target + " HTTP/1.1\r\nhost: " + target + "\r\n";
+  TextBuffer request;
+  request.Append("CONNECT ", target, " HTTP/1.1\r\nhost: ", target, "\r\n");
   if (!proxy.authorization.empty())
     http::AppendHeader("proxy-authorization", proxy.authorization.Reveal(), &request);
-  request += "\r\n";
-  const std::string_view piece = request;
+  request.Append("\r\n");
+  const std::string_view piece = request.view();
   net::IoResult result = co_await socket.Write({&piece, 1}, step.wait());
   std::string text;
   http::ResponseHead head;

@@ -31,7 +31,7 @@ std::unique_ptr<Buffers> BufferCache::Take() {
 void BufferCache::Give(std::unique_ptr<Buffers> buffers) {
   if (free_.size() >= kMaxCachedBuffers) return;
   if (buffers->answer.capacity() > kMaxCachedHead) std::string().swap(buffers->answer);
-  if (buffers->request_head.capacity() > kMaxCachedHead) std::string().swap(buffers->request_head);
+  if (buffers->request_head.capacity() > kMaxCachedHead) buffers->request_head = TextBuffer();
   buffers->inflated.reset();
   free_.push_back(std::move(buffers));
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/base/text_buffer.h"
 #include "server/http/message.h"
 #include "server/upstream/body.h"
 #include "server/upstream/client.h"
@@ -18,7 +19,7 @@ namespace portolan::upstream {
 
 // Memory of an exchange that the next one uses again.
 struct Buffers {
-  std::string request_head;
+  TextBuffer request_head;
   std::vector<std::string_view> pieces;  // the request
   std::string answer;                    // the answer's head, and what came with it
   http::ResponseHead head;               // views into `answer`

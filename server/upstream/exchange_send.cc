@@ -69,7 +69,7 @@ net::Task<Failure> HttpExchange::Start(std::unique_ptr<Connection> connection, c
                                        net::Wait wait) {
   connection_ = std::move(connection);
   buffers_->pieces.clear();
-  AddPieces(buffers_->request_head, &buffers_->pieces);
+  AddPieces(buffers_->request_head.view(), &buffers_->pieces);
   for (const std::string_view piece : request.body) AddPieces(piece, &buffers_->pieces);
   buffers_->answer.clear();
   scanned_ = 0;

@@ -1,7 +1,6 @@
 #include "server/upstream/request_head.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "server/http/message.h"
 #include "server/upstream/url.h"
@@ -36,17 +35,12 @@ bool IsOurs(std::string_view name) {
   }
 }
 
-void AppendNumber(uint64_t number, std::string* out) {
-  char digits[20];
-  out->append(digits, std::to_chars(digits, digits + sizeof(digits), number).ptr);
-}
-
 // RFC 9110 section 8.6: a method that means something with a body says so even when there is none.
 bool ExpectsBody(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
 
 }  // namespace
 
-bool WriteRequestHead(const Request& request, const Proxy* proxy, std::string* out, std::string* problem) {
+bool WriteRequestHead(const Request& request, const Proxy* proxy, TextBuffer* out, std::string* problem) {
   if (!http::IsHeaderName(request.method)) {
     *problem = "the request's method is not a token";
     return false;
@@ -56,16 +50,14 @@ bool WriteRequestHead(const Request& request, const Proxy* proxy, std::string* o
     return false;
   }
   out->clear();
-  *out += request.method;
-  *out += ' ';
+  out->Append(request.method, " ");
   if (proxy != nullptr) {
-    *out += "http://";
+    out->Append("http://");
     AppendHostHeader(request.origin, out);
   }
-  *out += request.path.empty() ? "/" : std::string_view(request.path);
-  *out += " HTTP/1.1\r\nhost: ";
+  out->Append(request.path.empty() ? std::string_view("/") : request.path, " HTTP/1.1\r\nhost: ");
   AppendHostHeader(request.origin, out);
-  *out += "\r\n";
+  out->Append("\r\n");
   for (const HeaderView& header : request.headers) {
     if (!http::IsHeaderName(header.name) || !http::IsHeaderValue(header.value) || IsOurs(header.name)) {
       *problem = "a header cannot be sent: " +
@@ -80,11 +72,10 @@ bool WriteRequestHead(const Request& request, const Proxy* proxy, std::string* o
   uint64_t length = 0;
   for (const std::string_view piece : request.body) length += piece.size();
   if (length > 0 || ExpectsBody(request.method)) {
-    *out += "content-length: ";
-    AppendNumber(length, out);
-    *out += "\r\n";
+    out->Append("content-length: ", Digits(length), "\r\n\r\n");
+  } else {
+    out->Append("\r\n");
   }
-  *out += "\r\n";
   return true;
 }
 

@@ -151,16 +151,13 @@ std::string HostPort(std::string_view host, uint16_t port) {
   return text += std::to_string(port);
 }
 
-void AppendHostHeader(const Origin& origin, std::string* out) {
-  const bool bracketed = origin.host.find(':') != std::string::npos;
-  if (bracketed) *out += '[';
-  *out += origin.host;
-  if (bracketed) *out += ']';
-  if (origin.port == (origin.tls ? 443 : 80)) return;
-  char digits[6];
-  const auto end = std::to_chars(digits, digits + sizeof(digits), origin.port).ptr;
-  *out += ':';
-  out->append(digits, end);
+void AppendHostHeader(const Origin& origin, TextBuffer* out) {
+  if (origin.host.find(':') == std::string::npos) {
+    out->Append(origin.host);
+  } else {
+    out->Append("[", origin.host, "]");
+  }
+  if (origin.port != (origin.tls ? 443 : 80)) out->Append(":", Digits(origin.port));
 }
 
 size_t OriginHash::operator()(const Origin& origin) const {

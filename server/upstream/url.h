@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/text_buffer.h"
 #include "server/upstream/client.h"
 
 namespace portolan::upstream {
@@ -16,7 +17,7 @@ namespace portolan::upstream {
 bool ParseHost(std::string_view text, std::string* host, std::string* problem);
 
 // `host[:port]` for the Host header: the port is left out when it is the scheme's own; IPv6 is bracketed.
-void AppendHostHeader(const Origin& origin, std::string* out);
+void AppendHostHeader(const Origin& origin, TextBuffer* out);
 // `host:port`, always with the port: for messages and CONNECT.
 std::string HostPort(std::string_view host, uint16_t port);
 inline std::string HostPort(const Origin& origin) { return HostPort(origin.host, origin.port); }

@@ -10,16 +10,16 @@ namespace {
 using std::string_literals::operator""s;
 
 TEST(Message, WritesStatusLineAndHeaders) {
-  std::string out;
+  TextBuffer out;
   AppendStatusLine(429, &out);
   AppendHeader("retry-after", "3", &out);
-  EXPECT_EQ(out, "HTTP/1.1 429 Too Many Requests\r\nretry-after: 3\r\n");
+  EXPECT_EQ(out.view(), "HTTP/1.1 429 Too Many Requests\r\nretry-after: 3\r\n");
 }
 
 TEST(Message, WritesStatusesWithoutAReason) {
-  std::string out;
+  TextBuffer out;
   AppendStatusLine(529, &out);
-  EXPECT_EQ(out, "HTTP/1.1 529 \r\n");
+  EXPECT_EQ(out.view(), "HTTP/1.1 529 \r\n");
 }
 
 TEST(Message, TellsHeaderNames) {

@@ -14,9 +14,10 @@ Request Get(std::string path) {
 }
 
 std::string Written(const Request& request, const Proxy* proxy = nullptr) {
-  std::string head = "left from before";
+  TextBuffer head;
+  head.Append("left from before");
   std::string problem;
-  return WriteRequestHead(request, proxy, &head, &problem) ? head : "refused: " + problem;
+  return WriteRequestHead(request, proxy, &head, &problem) ? std::string(head.view()) : "refused: " + problem;
 }
 
 TEST(RequestHead, HasHostFirstAndHeadersInOrder) {

@@ -41,9 +41,9 @@ TEST(ParseUrl, TakesWhatABaseUrlMayBe) {
     EXPECT_EQ(origin.host, c.host) << c.url;
     EXPECT_EQ(origin.port, c.port) << c.url;
     EXPECT_EQ(path, c.path) << c.url;
-    std::string header;
+    TextBuffer header;
     AppendHostHeader(origin, &header);
-    EXPECT_EQ(header, c.host_header);
+    EXPECT_EQ(header.view(), c.host_header);
   }
 }
 
