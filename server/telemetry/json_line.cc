@@ -8,6 +8,10 @@
 
 #include "server/telemetry/utf8.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 namespace portolan::telemetry {
 namespace {
 
@@ -18,27 +22,60 @@ constexpr size_t kTail = 4;           // `"`, `}`, line feed and one to spare
 
 // Whether none of 8 bytes needs a closer look: no control character, quote, backslash or byte beyond ASCII.
 // Each term has the high bit of some byte set if (and, below the lowest hit, only if) that byte matches.
-bool ArePlain(const char* text) {
+bool ArePlain(uint64_t word) {
   constexpr uint64_t kOnes = 0x0101010101010101;
   constexpr uint64_t kHigh = 0x8080808080808080;
-  uint64_t word;
-  std::memcpy(&word, text, sizeof word);
   const uint64_t quotes = word ^ (kOnes * '"');
   const uint64_t slashes = word ^ (kOnes * '\\');
   const uint64_t hits = (word - kOnes * 0x20) | (quotes - kOnes) | (slashes - kOnes) | word;
   return (hits & kHigh) == 0;
 }
 
-// Whether `text` can be copied as it is, as nearly all of it can.
-bool IsPlain(std::string_view text) {
-  if (text.size() < 8) {
-    return std::all_of(text.begin(), text.end(),
-                       [](unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; });
+bool ArePlain(uint32_t word) { return ArePlain(word | uint64_t{0x2020202000000000}); }
+
+#if defined(__SSE2__)
+// The same of 16.
+bool ArePlain(__m128i bytes) {
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+  const __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+  const __m128i slashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+  const __m128i hits = _mm_or_si128(_mm_or_si128(control, bytes), _mm_or_si128(quotes, slashes));
+  return _mm_movemask_epi8(hits) == 0;
+}
+#endif
+
+// Copies a piece of fixed size. Whether it is plain.
+template <typename Block>
+bool CopyBlock(const char* from, char* to) {
+  Block block;
+  std::memcpy(&block, from, sizeof block);
+  std::memcpy(to, &block, sizeof block);
+  return ArePlain(block);
+}
+
+// REQUIRES: text.size() >= sizeof(Block). The last piece overlaps the one before it.
+template <typename Block>
+bool CopyBlocks(std::string_view text, char* to) {
+  const size_t last = text.size() - sizeof(Block);
+  for (size_t at = 0; at < last; at += sizeof(Block)) {
+    if (!CopyBlock<Block>(text.data() + at, to + at)) return false;
   }
-  for (size_t i = 0; i + 8 < text.size(); i += 8) {
-    if (!ArePlain(text.data() + i)) return false;
+  return CopyBlock<Block>(text.data() + last, to + last);
+}
+
+// Copies what can stay as it is, as nearly all texts can. False, with some of it copied, if this is not one.
+bool CopyPlain(std::string_view text, char* to) {
+#if defined(__SSE2__)
+  if (text.size() >= 16) return CopyBlocks<__m128i>(text, to);
+#endif
+  if (text.size() >= 8) return CopyBlocks<uint64_t>(text, to);
+  if (text.size() >= 4) return CopyBlocks<uint32_t>(text, to);
+  bool plain = true;
+  for (const char c : text) {
+    plain &= ArePlain(static_cast<unsigned char>(c) | uint64_t{0x2020202020202000});
+    *to++ = c;
   }
-  return ArePlain(text.data() + text.size() - 8);
+  return plain;
 }
 
 void PutDigits(int64_t value, int digits, char* out) {
@@ -115,10 +152,14 @@ void JsonLine::Plain(const JsonKey& key, std::string_view value) {
 }
 
 void JsonLine::Text(const JsonKey& key, std::string_view value, size_t limit) {
-  if (value.size() <= limit && value.size() + JsonKey::kWidth + 2 <= room() && IsPlain(value))
-    return Plain(key, value);
+  const bool fits = value.size() <= limit && value.size() + JsonKey::kWidth + 2 <= room();
   if (!Key(key, 2)) return;
   *at_++ = '"';
+  if (fits && CopyPlain(value, at_)) {
+    at_ += value.size();
+    *at_++ = '"';
+    return;
+  }
   Escape(CutUtf8(value, limit));
   // A value cut by the limit shows it; one cut by the buffer's end has no room for that.
   if (value.size() > limit && room() > kEllipsis.size())
