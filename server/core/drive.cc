@@ -30,8 +30,8 @@ bool WantsBlocks(const CallState& call) {
   return !call.route.strict_open_ai_compliance;
 }
 
-// Everything that belongs to one attempt, made from the request as it came.
-std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& node) {
+// Forgets what belonged to an attempt that failed.
+void ResetAttempt(CallState& call) {
   call.route = {};
   call.failure = {};
   call.dropped.clear();
@@ -39,6 +39,10 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   call.record.usage = {};
   call.record.upstream_status = 0;
   call.record.error.reset();
+}
+
+// Everything that belongs to one attempt, made from the request as it came.
+std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& node) {
   const std::optional<Error> error =
       routing::ResolveTarget(call.snapshot->routing, *call.route_request, *call.plan, node, &call.route);
   call.facts.model = call.route.model;
@@ -212,6 +216,7 @@ net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
       call.failure.error = CancelledError(call.in.scope->reason());
       break;
     }
+    ResetAttempt(call);
   }
   AttemptFailure& failure = call.failure;
   // A good status that the route took for a failure, and no time was left for another target.

@@ -26,8 +26,10 @@ bool PassesUpstream(std::string_view lower_name) {
 }
 
 bool PassesDownstream(std::string_view lower_name) {
-  return std::any_of(kDownstreamPrefixes.begin(), kDownstreamPrefixes.end(),
-                     [&](std::string_view prefix) { return lower_name.starts_with(prefix); });
+  // The first letter tells nearly all of them apart.
+  return std::any_of(kDownstreamPrefixes.begin(), kDownstreamPrefixes.end(), [&](std::string_view prefix) {
+    return lower_name.starts_with(prefix.front()) && lower_name.starts_with(prefix);
+  });
 }
 
 bool IsHopByHop(std::span<const HeaderView> headers, std::string_view lower_name) {
