@@ -179,7 +179,7 @@ Connection::Verdict Connection::ScreenHead() {
     refusal_ = std::make_unique<Answer>(std::move(*refusal));
     return Verdict::kRefuse;
   }
-  if (!IsEncodingKnown(head.headers)) {
+  if (head.content_encoding && !IsEncodingKnown(head.headers)) {
     SkipBufferedBody();
     const Verdict verdict =
         Refuse(415, "unsupported_content_encoding", "Content-Encoding must be gzip or absent");
@@ -236,6 +236,7 @@ net::Task<bool> Connection::SendContinue() {
 
 Connection::Verdict Connection::Inflate() {
   Request& request = exchange_->request;
+  if (!request.head.content_encoding) return Verdict::kGood;
   std::vector<HeaderView>& headers = request.head.headers;
   for (size_t i = 0; i < headers.size(); ++i) {
     if (headers[i].name != "content-encoding") continue;

@@ -36,6 +36,7 @@ struct RequestHead {
   uint64_t content_length = 0;
   bool keep_alive = true;
   bool expect_continue = false;
+  bool content_encoding = false;  // has a Content-Encoding header
 };
 
 struct ResponseHead {

@@ -192,6 +192,9 @@ ParseResult NoteField(HeaderView* field, RequestHead* head, Framing* framing) {
     case 14:
       if (field->name == "content-length") return NoteLength(field->value, head, framing);
       break;
+    case 16:
+      if (field->name == "content-encoding") head->content_encoding = true;
+      break;
     case 17:
       if (field->name == "transfer-encoding") return NoteTransferEncoding(field->value, framing);
       break;
@@ -224,6 +227,7 @@ void Reset(RequestHead* head) {
   head->content_length = 0;
   head->keep_alive = true;
   head->expect_continue = false;
+  head->content_encoding = false;
 }
 
 // A head that is not whole yet: refused as soon as it cannot become a good one.
