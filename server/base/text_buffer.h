@@ -15,6 +15,8 @@ class Digits {
  public:
   explicit Digits(uint64_t number, int base = 10)
       : end_(std::to_chars(text_, text_ + sizeof text_, number, base).ptr) {}
+  Digits(const Digits&) = delete;
+  Digits& operator=(const Digits&) = delete;
   // NOLINTNEXTLINE(google-explicit-constructor): stands where a text does.
   operator std::string_view() const { return {text_, end_}; }
 
