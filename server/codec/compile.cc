@@ -26,6 +26,16 @@ absl::Status Wrong(const pb::FieldDescriptor& field, std::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(field.full_name(), ": ", std::string(what)));
 }
 
+absl::Status FindAccess(const pb::Descriptor& type, const access::MessageAccess** out) {
+  *out = access::Find(type.full_name());
+  if (*out == nullptr) return Wrong(type, "its code was generated without the tables of access.h");
+  return absl::OkStatus();
+}
+
+const access::FieldAccess* AccessOf(const access::MessageAccess& message, const pb::FieldDescriptor& field) {
+  return &message.fields[static_cast<size_t>(field.index())];
+}
+
 bool IsString(const pb::FieldDescriptor* field, std::string_view name) {
   return field != nullptr && field->name() == name && field->type() == pb::FieldDescriptor::TYPE_STRING &&
          !field->is_repeated();
@@ -92,9 +102,7 @@ absl::Status Codec::Plans::AddMessage(const pb::Descriptor& type, const MessageP
                  : is_inline                                    ? Form::kInline
                                                                 : Form::kObject;
     if (plan->form != Form::kDuration) {
-      plan->access = access::Find(type.full_name());
-      if (plan->access == nullptr)
-        return Wrong(type, "its code was generated without the tables of access.h");
+      if (absl::Status status = FindAccess(type, &plan->access); !status.ok()) return status;
     }
     return AddFields(plan);
   }
@@ -141,7 +149,7 @@ absl::Status Codec::Plans::AddField(const pb::FieldDescriptor& field, MessagePla
   const auto& field_options = field.options();
   FieldPlan out{};
   out.reflection = plan->reflection;
-  if (plan->access != nullptr) out.access = &plan->access->fields[static_cast<size_t>(field.index())];
+  if (plan->access != nullptr) out.access = AccessOf(*plan->access, field);
   out.name = JsonName(field);
   out.prefix = ",";
   AppendQuoted(out.name, &out.prefix);
@@ -200,10 +208,10 @@ absl::Status Codec::Plans::SetEntry(const pb::FieldDescriptor& field, FieldPlan*
   const pb::Message* prototype = pb::MessageFactory::generated_factory()->GetPrototype(entry);
   if (prototype == nullptr) return Wrong(field, "not a generated type");
   FieldPlan& value_plan = entry_values_.emplace_back();
-  const access::MessageAccess* entry_access = access::Find(entry->full_name());
-  if (entry_access == nullptr) return Wrong(field, "its code was generated without the tables of access.h");
+  const access::MessageAccess* entry_access = nullptr;
+  if (absl::Status status = FindAccess(*entry, &entry_access); !status.ok()) return status;
   value_plan.reflection = prototype->GetReflection();
-  value_plan.access = &entry_access->fields[static_cast<size_t>(value->index())];
+  value_plan.access = AccessOf(*entry_access, *value);
   value_plan.shape = Shape::kSingle;
   plan->field = &field;
   plan->number = static_cast<uint32_t>(field.number());
@@ -211,7 +219,7 @@ absl::Status Codec::Plans::SetEntry(const pb::FieldDescriptor& field, FieldPlan*
   plan->shape = Shape::kObject;
   plan->kind = ValueKind::kMessage;
   plan->key = entry->FindFieldByName("key");
-  plan->key_access = &entry_access->fields[static_cast<size_t>(plan->key->index())];
+  plan->key_access = AccessOf(*entry_access, *plan->key);
   plan->key_number = static_cast<uint32_t>(plan->key->number());
   plan->value = &value_plan;
   return SetKind(*value, &value_plan);
@@ -233,11 +241,11 @@ absl::Status Codec::Plans::SetSink(const pb::FieldDescriptor& field, MessagePlan
   sink.name = entry->FindFieldByName("name");
   sink.json = entry->FindFieldByName("json");
   sink.entry = prototype->GetReflection();
-  const access::MessageAccess* entry_access = access::Find(entry->full_name());
-  if (entry_access == nullptr) return Wrong(field, "its code was generated without the tables of access.h");
-  sink.access = &plan->access->fields[static_cast<size_t>(field.index())];
-  sink.name_access = &entry_access->fields[static_cast<size_t>(sink.name->index())];
-  sink.json_access = &entry_access->fields[static_cast<size_t>(sink.json->index())];
+  const access::MessageAccess* entry_access = nullptr;
+  if (absl::Status status = FindAccess(*entry, &entry_access); !status.ok()) return status;
+  sink.access = AccessOf(*plan->access, field);
+  sink.name_access = AccessOf(*entry_access, *sink.name);
+  sink.json_access = AccessOf(*entry_access, *sink.json);
   sink.number = static_cast<uint32_t>(field.number());
   sink.name_number = static_cast<uint32_t>(sink.name->number());
   sink.json_number = static_cast<uint32_t>(sink.json->number());

@@ -10,6 +10,7 @@
 #include "server/codec/json_writer.h"
 #include "server/codec/number.h"
 #include "server/codec/plan.h"
+#include "server/codec/sink.h"
 
 namespace portolan::codec {
 namespace {
@@ -51,14 +52,6 @@ class Encoder {
   const EncodeOptions& options_;
   JsonWriter out_;
 };
-
-bool HasInSink(const SinkPlan& sink, std::string_view name, const pb::Message& message) {
-  const int size = sink.access->size(message);
-  for (int i = 0; i < size; ++i) {
-    if (sink.name_access->text(sink.access->message(message, i), 0) == name) return true;
-  }
-  return false;
-}
 
 void Encoder::AppendMessage(const MessagePlan& plan, const pb::Message& message) {
   switch (plan.form) {
@@ -132,7 +125,7 @@ void Encoder::AppendNulls(const MessagePlan& plan, const Present& present, const
   for (const uint16_t place : plan.nulls) {
     const FieldPlan& field = plan.fields[place];
     if (present[place] || (field.gateway_only && options_.for_upstream)) continue;
-    if (HasInSink(plan.sink, field.name, message)) continue;
+    if (FindInSink(plan.sink, field.name, message) >= 0) continue;
     out_.Put(field.prefix);
     out_.Put("null");
   }

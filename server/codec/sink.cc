@@ -1,19 +1,10 @@
 #include "server/codec/sink.h"
 
 namespace portolan::codec {
-namespace {
-
-const std::string& NameAt(const SinkPlan& sink, const pb::Message& message, int index, std::string* scratch) {
-  const pb::Message& entry = message.GetReflection()->GetRepeatedMessage(message, sink.field, index);
-  return sink.entry->GetStringReference(entry, sink.name, scratch);
-}
-
-}  // namespace
 
 int FindInSink(const SinkPlan& sink, std::string_view name, const pb::Message& message) {
-  std::string scratch;
-  for (int i = message.GetReflection()->FieldSize(message, sink.field) - 1; i >= 0; --i) {
-    if (NameAt(sink, message, i, &scratch) == name) return i;
+  for (int i = sink.access->size(message) - 1; i >= 0; --i) {
+    if (sink.name_access->text(sink.access->message(message, i), 0) == name) return i;
   }
   return -1;
 }
