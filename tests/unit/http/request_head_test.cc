@@ -275,6 +275,8 @@ TEST(RequestHead, DecidesKeepAliveByVersionAndConnection) {
   }
   const auto two = Parse("GET / HTTP/1.1\r\nHost: a\r\nConnection: a\r\nConnection: close\r\n\r\n");
   EXPECT_FALSE(two->head.keep_alive);
+  const auto both = Parse("GET / HTTP/1.0\r\nConnection: keep-alive, x\r\nConnection: close\r\n\r\n");
+  EXPECT_FALSE(both->head.keep_alive);
 }
 
 TEST(RequestHead, KnowsFramingAndExpectation) {
