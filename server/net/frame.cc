@@ -1,19 +1,13 @@
 #include "server/net/frame.h"
 
 #include <cstdlib>
-#include <utility>
 
 namespace portolan::net::internal {
 namespace {
 
 // Frees what a thread has kept when it ends.
 struct Closer {
-  ~Closer() {
-    frame_lists.closed = true;
-    for (FrameLists::Node*& head : frame_lists.heads) {
-      while (head != nullptr) std::free(std::exchange(head, head->next));
-    }
-  }
+  ~Closer() { frame_recycler.Close(std::free); }
   bool armed = false;
 };
 
@@ -21,7 +15,7 @@ thread_local Closer closer;
 
 }  // namespace
 
-constinit thread_local FrameLists frame_lists;
+constinit thread_local FrameRecycler frame_recycler;
 
 void* NewFrame(std::size_t size) {
   void* const memory = std::malloc(size);
