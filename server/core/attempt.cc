@@ -4,27 +4,25 @@
 #include <utility>
 
 #include "server/core/header_table.h"
-#include "server/core/upstream_error.h"
 
 namespace portolan::core {
 
-net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptRequest request,
-                                            std::unique_ptr<upstream::Exchange>* exchange, int* attempts) {
+std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest& request,
+                                  std::unique_ptr<upstream::Exchange>* exchange,
+                                  net::Task<upstream::Failure>* sending) {
   const providers::Target& target = request.target;
   providers::HttpCall call;
-  if (auto error = target.provider->Locate(request.facts, target, &call)) co_return error;
+  if (auto error = target.provider->Locate(request.facts, target, &call)) return error;
 
   upstream::Request out;
   const upstream::UrlCache::Entry& url = request.urls.Find(target.base_url);
   if (!url.valid) {
-    co_return Error::InvalidRequest("invalid_custom_host", "the custom host is not usable: " + url.problem,
+    return Error::InvalidRequest("invalid_custom_host", "the custom host is not usable: " + url.problem,
                                     "x-portolan-custom-host");
   }
-  out.origin = url.origin;
-  out.path.reserve(url.path.size() + call.path.size());
-  out.path = url.path;
-  out.origin.untrusted = target.host_from_caller && !target.host_trusted;
-  out.path += call.path;
+  out.origin = target.host_from_caller && !target.host_trusted ? &url.untrusted : &url.origin;
+  out.base_path = url.path;
+  out.path = call.path;
   out.method = call.method;
   for (const HeaderField& header : call.headers) out.headers.push_back({header.name, header.value});
   if (!request.body.empty()) out.headers.push_back({"content-type", "application/json"});
@@ -48,11 +46,8 @@ net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptReq
   }
   out.body = request.body;
 
-  ++*attempts;
-  const upstream::Failure failure = co_await client.Send(out, request.timeouts, request.wait, exchange);
-  if (failure.kind == upstream::FailureKind::kForbiddenAddress) --*attempts;
-  if (!failure.ok()) co_return ToError(failure, request.wait.scope);
-  co_return std::nullopt;
+  *sending = client.Send(out, request.timeouts, request.wait, exchange);
+  return std::nullopt;
 }
 
 }  // namespace portolan::core

@@ -1,6 +1,6 @@
 #pragma once
 
-// One try at one target: where it goes, what it carries, and the head of what came back.
+// One try at one target: where it goes and what it carries.
 
 #include <memory>
 #include <optional>
@@ -27,10 +27,11 @@ struct AttemptRequest {
   net::Wait wait;
 };
 
-// Sends it and waits for the head of the answer. On failure *exchange is null and the Error says why; an
-// answer with an error status is not a failure. *attempts is one more then, unless the target was refused
-// before anything was tried: its URL or its address is not allowed.
-net::Task<std::optional<Error>> SendAttempt(upstream::Client& client, AttemptRequest request,
-                                            std::unique_ptr<upstream::Exchange>* exchange, int* attempts);
+// Puts the upstream request together. *sending sends it and waits for the head of the answer, which *exchange
+// is then; what must stay valid until it is done is what upstream::Client::Send says. An Error: the target is
+// none that can be called.
+std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest& request,
+                                  std::unique_ptr<upstream::Exchange>* exchange,
+                                  net::Task<upstream::Failure>* sending);
 
 }  // namespace portolan::core

@@ -60,7 +60,7 @@ struct Inbound {
   std::string json;
   google::protobuf::Message* message = nullptr;
   bool streaming_rpc = false;       // gRPC: the streaming rpc was called
-  std::vector<HeaderView> headers;  // HTTP headers or gRPC metadata, names lower case
+  std::span<const HeaderView> headers;  // HTTP headers or gRPC metadata, names lower case
   std::string_view method;          // HTTP's
   std::string_view peer;            // `127.0.0.1:50712`, for the log
   std::string_view

@@ -16,11 +16,7 @@ class CallArena {
   explicit CallArena(BlockPool& blocks) : blocks_(blocks) {}
   CallArena(const CallArena&) = delete;
   CallArena& operator=(const CallArena&) = delete;
-  ~CallArena() {
-    if (!arena_) return;
-    arena_.reset();
-    blocks_.Give(std::move(block_));
-  }
+  ~CallArena() { Clear(); }
 
   google::protobuf::Arena& get() {
     if (!arena_) {
@@ -28,6 +24,13 @@ class CallArena {
       arena_.emplace(block_.get(), BlockPool::kBlockBytes);
     }
     return *arena_;
+  }
+
+  // Frees every message that was made.
+  void Clear() {
+    if (!arena_) return;
+    arena_.reset();
+    blocks_.Give(std::move(block_));
   }
 
  private:

@@ -30,9 +30,12 @@ struct AttemptFailure {
 enum class Attempted : uint8_t { kAnswered, kFailed };
 
 struct CallState {
-  CallState(Inbound inbound, ReplySink& reply_sink, const ServiceConfig& service_config,
-            std::shared_ptr<const Snapshot> operators, ServiceShard& service_shard)
+  // `asked_operation`: what the caller asked for; `inbound` names what is to be performed or explained.
+  CallState(const OperationSpec& asked_operation, Inbound inbound, ReplySink& reply_sink,
+            const ServiceConfig& service_config, std::shared_ptr<const Snapshot> operators,
+            ServiceShard& service_shard)
       : in(std::move(inbound)),
+        asked(asked_operation),
         operation(*in.operation),
         sink(reply_sink),
         config(service_config),
@@ -41,7 +44,11 @@ struct CallState {
         arena(service_shard.blocks),
         payload(operation, arena) {}
 
+  static void* operator new(size_t size) { return net::AllocateFrame(size); }
+  static void operator delete(void* memory, size_t size) { net::FreeFrame(memory, size); }
+
   Inbound in;
+  const OperationSpec& asked;
   const OperationSpec& operation;
   ReplySink& sink;
   const ServiceConfig& config;
@@ -68,14 +75,17 @@ struct CallState {
   // Of the attempt under way.
   routing::Route route;
   net::Wait attempt_wait;
-  AttemptFailure failure;
+  codec::GatherList request_body;  // pieces of the payload, of `request_text` and of the route's edits
+  std::string request_text;
+  std::unique_ptr<upstream::Exchange> exchange;  // its answer; moved on to what reads it
+  std::optional<AttemptFailure> failure;
 
   providers::CallFacts facts;
   providers::DroppedMembers dropped;
   net::Wait wait;  // of the whole call
   std::string trace_id;
   std::string upstream_request_id;
-  CallRecord record;
+  CallOutcome outcome;
 };
 
 // The head of an answer: the gateway's own headers under the caller's prefix, and what passes down from the

@@ -33,12 +33,14 @@ bool WantsBlocks(const CallState& call) {
 // Forgets what belonged to an attempt that failed.
 void ResetAttempt(CallState& call) {
   call.route = {};
-  call.failure = {};
+  call.failure.reset();
+  call.request_body.clear();
+  call.request_text.clear();
   call.dropped.clear();
   call.upstream_request_id.clear();
-  call.record.usage = {};
-  call.record.upstream_status = 0;
-  call.record.error.reset();
+  call.outcome.usage = {};
+  call.outcome.upstream_status = 0;
+  call.outcome.error.reset();
 }
 
 // Everything that belongs to one attempt, made from the request as it came.
@@ -46,14 +48,14 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   const std::optional<Error> error =
       routing::ResolveTarget(call.snapshot->routing, *call.route_request, *call.plan, node, &call.route);
   call.facts.model = call.route.model;
-  if (call.route.target.provider != nullptr) call.record.provider = call.route.target.provider->name();
-  call.record.model = call.route.model;
-  if (call.has_config) call.record.option = call.route.index;
+  if (call.route.target.provider != nullptr) call.outcome.provider = call.route.target.provider->name();
+  call.outcome.model = call.route.model;
+  if (call.has_config) call.outcome.option = call.route.index;
   if (error) return error;
   if (auto forbidden = CheckAttemptModel(call)) return forbidden;
   if (call.has_own_member) call.route.edits.push_back({codec::Edit::Kind::kRemove, "portolan", {}});
   call.facts.content_blocks = WantsBlocks(call);
-  call.record.target = OriginOf(call.route.target.base_url);
+  call.outcome.target = OriginOf(call.route.target.base_url);
   call.attempt_wait = call.wait;
   if (call.route.attempt_timeout) {
     call.attempt_wait.deadline =
@@ -62,23 +64,23 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   return std::nullopt;
 }
 
-std::optional<Error> Translate(CallState& call, const providers::Translator& translator, std::string* buffer,
-                               codec::GatherList* body) {
+std::optional<Error> Translate(CallState& call, const providers::Translator& translator) {
   const Message* request = nullptr;
   if (auto error = call.payload.ToMessage(call.route.edits, &request)) return error;
   if (translator.request_type() == nullptr) return std::nullopt;
   call.facts.content_blocks = call.facts.content_blocks || UsesBlocks(*request);
   Message* wire = translator.request_type()->New(&call.arena.get());
   if (auto error = translator.EncodeRequest(*request, call.facts, wire, &call.dropped)) return error;
-  codec::Encode(*call.config.operations->codec().Find(wire->GetDescriptor()), *wire, {}, buffer);
-  body->push_back(*buffer);
+  codec::Encode(*call.config.operations->codec().Find(wire->GetDescriptor()), *wire, {},
+                &call.request_text);
+  call.request_body.push_back(call.request_text);
   return std::nullopt;
 }
 
 // An attempt that ended before anybody was called.
 Attempted FailHere(CallState& call, Error error) {
   Fail(call, std::move(error));
-  call.failure.local = true;
+  call.failure->local = true;
   return Attempted::kFailed;
 }
 
@@ -91,29 +93,45 @@ upstream::Timeouts TimeoutsOf(const CallState& call) {
   return timeouts;
 }
 
+net::Task<Attempted> FailedAttempt(CallState& call, Error error) {
+  co_return FailHere(call, std::move(error));
+}
+
+net::Task<Attempted> AwaitAnswer(CallState& call, net::Task<upstream::Failure> sending) {
+  ++call.outcome.attempts;
+  // What sends is gone while the answer is given to the caller.
+  const upstream::Failure failure = co_await net::Task<upstream::Failure>(std::move(sending));
+  if (failure.kind == upstream::FailureKind::kForbiddenAddress) {
+    --call.outcome.attempts;
+    co_return FailHere(call, ToError(failure, call.in.scope));
+  }
+  if (!failure.ok()) co_return Fail(call, ToError(failure, call.in.scope));
+  call.outcome.upstream_status = call.exchange->status();
+  co_return co_await ReplyFromUpstream(call, std::move(call.exchange));
+}
+
+// Not a coroutine: what is only needed to put the request together is gone while the answer is waited for.
 net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls, Shape shape) {
-  std::string buffer;
-  codec::GatherList body;
   std::optional<Error> error;
   if (shape.kind == Shape::Kind::kTranslated) {
-    error = Translate(call, *shape.translator, &buffer, &body);
+    error = Translate(call, *shape.translator);
   } else if (call.operation.has_body) {
-    error = call.payload.ToJson(call.route.edits, call.config.splice, &buffer, &body);
+    error = call.payload.ToJson(call.route.edits, call.config.splice, &call.request_text, &call.request_body);
   }
-  if (error) co_return FailHere(call, *std::move(error));
-
-  if (call.record.attempts == 0) call.record.upstream_started = call.shard.loop->now();
-  const int before = call.record.attempts;
+  if (error) return FailedAttempt(call, *std::move(error));
+  // Text from now on. What the messages took is used by the next call, while it is in the cache, rather than
+  // held until this one is answered; another attempt makes them anew.
+  call.payload.ForgetMessages();
+  call.arena.Clear();
+  if (call.outcome.attempts == 0) call.outcome.upstream_started = call.shard.loop->now();
   const upstream::Timeouts timeouts = TimeoutsOf(call);
-  AttemptRequest attempt{
-      call.route.target, call.facts,       call.in.headers, call.route.forward_headers, body, urls,
+  const AttemptRequest attempt{
+      call.route.target, call.facts,       call.in.headers, call.route.forward_headers, call.request_body, urls,
       timeouts,          call.attempt_wait};
-  std::unique_ptr<upstream::Exchange> exchange;
-  error = co_await SendAttempt(*call.shard.client, attempt, &exchange, &call.record.attempts);
-  if (error && call.record.attempts == before) co_return FailHere(call, *std::move(error));
-  if (error) co_return Fail(call, *std::move(error));
-  call.record.upstream_status = exchange->status();
-  co_return co_await ReplyFromUpstream(call, std::move(exchange));
+  net::Task<upstream::Failure> sending;
+  error = BeginAttempt(*call.shard.client, attempt, &call.exchange, &sending);
+  if (error) return FailedAttempt(call, *std::move(error));
+  return AwaitAnswer(call, std::move(sending));
 }
 
 net::Task<Attempted> AttemptLocal(CallState& call) {
@@ -121,10 +139,6 @@ net::Task<Attempted> AttemptLocal(CallState& call) {
   if (auto error = call.payload.ToMessage(call.route.edits, &request))
     co_return FailHere(call, *std::move(error));
   co_return co_await ReplyFromLocal(call, *request);
-}
-
-net::Task<Attempted> FailedAttempt(CallState& call, Error error) {
-  co_return FailHere(call, std::move(error));
 }
 
 net::Task<Attempted> Attempt(CallState& call, upstream::UrlCache& urls, const routing::RouteNode& node) {
@@ -151,16 +165,16 @@ void AppendRecorded(std::string_view what, std::string* record) {
 // `config.targets[0] openai 429 rate_limit_exceeded`. Codes of providers may be of any length.
 std::string Told(const CallState& call) {
   std::string text(call.route.index);
-  if (!call.record.provider.empty()) text.append(" ").append(call.record.provider);
-  text.append(" ").append(std::to_string(call.failure.error.http_status));
-  const std::string& code = call.failure.error.code;
+  if (!call.outcome.provider.empty()) text.append(" ").append(call.outcome.provider);
+  text.append(" ").append(std::to_string(call.failure->error.http_status));
+  const std::string& code = call.failure->error.code;
   return text + " " + (code.size() > kMaxToldCode ? "..." : code);
 }
 
 // Keeps what the first attempts came to.
 void NoteTried(CallState& call) {
   std::string told = Told(call);
-  AppendRecorded(told, &call.record.tried);
+  AppendRecorded(told, &call.outcome.tried);
   if (call.tried.size() >= kMaxTried) return;
   size_t bytes = 0;
   for (const std::string& each : call.tried) bytes += each.size();
@@ -185,7 +199,7 @@ Error NoTarget() {
 
 void RecordDecisions(CallState& call) {
   for (const routing::Decision& decision : call.engine->decisions()) {
-    AppendRecorded(decision.node->path + ": " + decision.what, &call.record.decisions);
+    AppendRecorded(decision.node->path + ": " + decision.what, &call.outcome.decisions);
   }
 }
 
@@ -200,25 +214,23 @@ net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
     const Attempted attempted = co_await Attempt(call, urls, *step.target);
     if (attempted == Attempted::kAnswered) co_return;
     if (call.in.scope->cancelled()) break;
-    step = call.engine->Next(OutcomeOf(call.failure), call.shard.loop->UpdateNow(), call.wait.deadline);
+    step = call.engine->Next(OutcomeOf(*call.failure), call.shard.loop->UpdateNow(), call.wait.deadline);
     if (step.kind == Step::Kind::kDone) break;
     NoteTried(call);
     // What failed is over, and its connection closed, before anything else begins.
-    call.failure.exchange.reset();
+    call.failure->exchange.reset();
     if (step.kind == Step::Kind::kNoTarget) {
-      call.failure = {};
-      call.failure.error = NoTarget();
+      Fail(call, NoTarget());
       break;
     }
     const bool paused = co_await Pause(call, step.delay);
     if (!paused) {
-      call.failure = {};
-      call.failure.error = CancelledError(call.in.scope->reason());
+      Fail(call, CancelledError(call.in.scope->reason()));
       break;
     }
     ResetAttempt(call);
   }
-  AttemptFailure& failure = call.failure;
+  AttemptFailure& failure = *call.failure;
   // A good status that the route took for a failure, and no time was left for another target.
   if (failure.error.http_status < 400) failure.error.http_status = 502;
   const std::string body = std::move(failure.provider_body);

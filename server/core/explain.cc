@@ -72,7 +72,7 @@ net::Task<void> ReplyExplanation(CallState& call) {
   call.engine->Start();
   v1::Explanation explanation;
   Fill(call, &explanation);
-  call.record.status = 200;
+  call.outcome.status = 200;
   ReplyHead head = MakeHead(call, 200, nullptr);
   bool delivered = false;
   if (call.sink.typed()) {
@@ -80,11 +80,11 @@ net::Task<void> ReplyExplanation(CallState& call) {
     delivered = co_await call.sink.SendMessage(std::move(head), wire);
   } else {
     const std::string json = ToJson(call, explanation);
-    call.record.reply_bytes = json.size();
+    call.outcome.reply_bytes = json.size();
     const std::string_view piece = json;
     delivered = co_await call.sink.SendJson(std::move(head), {&piece, 1});
   }
-  if (!delivered) call.record.status = 499;
+  if (!delivered) call.outcome.status = 499;
 }
 
 std::string ExplanationHeader(const CallState& call) {

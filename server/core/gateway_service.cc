@@ -30,39 +30,55 @@ class Implementation final : public GatewayService {
     plans_.emplace(*config_.operations->codec().Find(v1::RouteConfig::descriptor()), *snapshot_->registry);
   }
 
+  // Not a coroutine: a call is looked at where the stack is warm, and its state made once, in its place.
   net::Task<void> Handle(Inbound inbound, ReplySink& sink) override {
     const OperationSpec& asked = *inbound.operation;
     std::optional<Error> error;
     if (asked.explains) error = UnwrapExplain(*config_.operations, &inbound);
-    CallState call(std::move(inbound), sink, config_, snapshot_, shard_);
-    shard_.observer->OnCallStarted(call.in.door);
-    call.wait = {call.in.deadline, call.in.scope};
-    call.record.operation = &asked;
-    call.record.door = call.in.door;
-    call.record.method = call.in.method;
-    call.record.peer = call.in.peer;
-    call.record.client_subject = call.in.client_subject;
-    call.record.request_id = call.in.request_id;
-    call.record.received = call.in.received;
-    if (!error) error = Prepare(call);
-    if (error) {
-      co_await ReplyError(call, *std::move(error), nullptr, {});
-    } else if (call.asks_gateway && call.operation.operation == providers::Operation::kGetModel) {
-      co_await ReplyOwnModel(call);
-    } else if (asked.explains) {
-      co_await ReplyExplanation(call);
-    } else {
-      co_await Drive(call, urls_);
-    }
-    if (call.explain && call.engine) RecordDecisions(call);
-    call.record.trace_id = call.trace_id;
-    call.record.upstream_request_id = call.upstream_request_id;
-    call.record.finished = shard_.loop->UpdateNow();
-    shard_.observer->OnCallFinished(call.record);
-    shard_.observer->OnCallEnded(call.in.door);
+    auto call = std::make_unique<CallState>(asked, std::move(inbound), sink, config_, snapshot_, shard_);
+    shard_.observer->OnCallStarted(call->in.door);
+    call->wait = {call->in.deadline, call->in.scope};
+    if (!error) error = Prepare(*call);
+    return error ? Refuse(std::move(call), *std::move(error)) : Perform(std::move(call));
   }
 
  private:
+  net::Task<void> Refuse(std::unique_ptr<CallState> call, Error error) {
+    co_await ReplyError(*call, std::move(error), nullptr, {});
+    Finish(*call);
+  }
+
+  net::Task<void> Perform(std::unique_ptr<CallState> call) {
+    if (call->asks_gateway && call->operation.operation == providers::Operation::kGetModel) {
+      co_await ReplyOwnModel(*call);
+    } else if (call->asked.explains) {
+      co_await ReplyExplanation(*call);
+    } else {
+      co_await Drive(*call, urls_);
+    }
+    Finish(*call);
+  }
+
+  void Finish(CallState& call) {
+    if (call.explain && call.engine) RecordDecisions(call);
+    CallRecord record;
+    static_cast<CallOutcome&>(record) = std::move(call.outcome);
+    record.operation = &call.asked;
+    record.door = call.in.door;
+    record.peer = call.in.peer;
+    record.client_subject = call.in.client_subject;
+    record.request_id = call.in.request_id;
+    record.trace_id = call.trace_id;
+    record.method = call.in.method;
+    if (call.credentials.caller != nullptr) record.caller = call.credentials.caller->name;
+    record.named_route = call.named_route;
+    record.upstream_request_id = call.upstream_request_id;
+    record.received = call.in.received;
+    record.finished = shard_.loop->UpdateNow();
+    shard_.observer->OnCallFinished(record);
+    shard_.observer->OnCallEnded(call.in.door);
+  }
+
   // Everything that can be refused before anybody is called.
   std::optional<Error> Prepare(CallState& call) {
     if (auto error = routing::ReadRequestHeaders(call.in.headers, &call.headers)) return error;
@@ -70,12 +86,11 @@ class Implementation final : public GatewayService {
     if (auto error = routing::Authenticate(snapshot_->callers, call.headers, &call.credentials)) {
       return error;
     }
-    if (call.credentials.caller != nullptr) call.record.caller = call.credentials.caller->name;
     RequestFacts facts;
     if (call.in.message != nullptr) {
       call.payload.TakeMessage(*call.in.message);
     } else {
-      call.record.request_bytes = call.in.json.size();
+      call.outcome.request_bytes = call.in.json.size();
       if (auto error = call.payload.TakeJson(std::move(call.in.json), LikelyUse(call))) return error;
     }
     if (auto error = ReadFacts(call, &facts)) return error;
@@ -90,7 +105,7 @@ class Implementation final : public GatewayService {
     call.facts.include_usage = facts.include_usage;
     call.facts.unix_seconds = shard_.unix_seconds();
     call.has_own_member = facts.has_own_member;
-    call.record.stream = facts.stream && !call.record.operation->explains;
+    call.outcome.stream = facts.stream && !call.asked.explains;
     call.explain = call.headers.explain == "true";
     call.route_request.emplace(routing::RouteRequest{.headers = call.headers,
                                                      .credentials = call.credentials,
@@ -120,7 +135,7 @@ class Implementation final : public GatewayService {
   // The rpc says whether an answer is streamed, not the field.
   static std::optional<Error> CheckStreamingRpc(CallState& call, RequestFacts* facts) {
     // To explain a call that is to be streamed, its request comes by a unary rpc.
-    if (call.operation.stream_flag == nullptr || call.record.operation->explains) return std::nullopt;
+    if (call.operation.stream_flag == nullptr || call.asked.explains) return std::nullopt;
     if (!call.in.streaming_rpc && facts->stream) {
       return Error::InvalidRequest(
           "stream_on_unary_rpc",

@@ -45,7 +45,7 @@ net::Task<bool> WriteChunk(CallState& call, const Message& chunk) {
   std::string text = "data: ";
   codec::Encode(*call.operation.chunk, chunk, {.composed = true}, &text);
   text += "\n\n";
-  call.record.reply_bytes += text.size();
+  call.outcome.reply_bytes += text.size();
   const std::string_view piece = text;
   co_return co_await call.sink.WriteBytes({&piece, 1});
 }
@@ -62,9 +62,9 @@ net::Task<bool> FinishStream(CallState& call) {
 }
 
 net::Task<bool> BreakStream(CallState& call, Error error) {
-  error.attempts = call.record.attempts;
+  error.attempts = call.outcome.attempts;
   error.tried = call.tried;
-  call.record.error = error;
+  call.outcome.error = error;
   if (call.in.scope->reason() == net::CancelReason::kClientGone) co_return false;
   co_return co_await call.sink.EndStream(&error);
 }
@@ -81,12 +81,12 @@ net::Task<bool> CopySteps(CallState& call, providers::LocalProvider::Answer& ans
     switch (step.kind) {
       case Step::Kind::kMessage: {
         ScanResult scan;
-        ScanMessage(*chunk, &call.record.usage, &choices, &scan);
-        if (!scan.finish_reason.empty()) call.record.finish_reason = scan.finish_reason;
+        ScanMessage(*chunk, &call.outcome.usage, &choices, &scan);
+        if (!scan.finish_reason.empty()) call.outcome.finish_reason = scan.finish_reason;
         const bool written = co_await WriteChunk(call, *chunk);
         if (!written) co_return false;
-        if (scan.has_content && call.record.first_content == net::TimePoint()) {
-          call.record.first_content = call.shard.loop->now();
+        if (scan.has_content && call.outcome.first_content == net::TimePoint()) {
+          call.outcome.first_content = call.shard.loop->now();
         }
         break;
       }
@@ -105,7 +105,7 @@ net::Task<bool> CopySteps(CallState& call, providers::LocalProvider::Answer& ans
 net::Task<Attempted> ReplyFromLocal(CallState& call, const Message& request) {
   const std::unique_ptr<providers::LocalProvider::Answer> answer =
       call.route.target.provider->local()->Start(call.facts, request);
-  ++call.record.attempts;
+  ++call.outcome.attempts;
   if (call.facts.stream) {
     // An error that comes first is an error answer, not a stream that fails.
     std::unique_ptr<Message> probe(call.operation.chunk_type->New());
@@ -113,11 +113,11 @@ net::Task<Attempted> ReplyFromLocal(CallState& call, const Message& request) {
     if (first.kind != Step::Kind::kError) {
       ReplyHead head = MakeHead(call, 200, nullptr);
       head.content_type = "text/event-stream";
-      call.record.status = 200;
+      call.outcome.status = 200;
       call.shard.observer->OnStreamOpened();
       bool delivered = co_await call.sink.StartStream(std::move(head));
       if (delivered) delivered = co_await CopySteps(call, *answer);
-      if (!delivered) call.record.status = 499;
+      if (!delivered) call.outcome.status = 499;
       call.shard.observer->OnStreamClosed();
       co_return Attempted::kAnswered;
     }

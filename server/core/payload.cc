@@ -79,4 +79,9 @@ std::optional<Error> Payload::ToJson(std::span<const codec::Edit> edits, bool sp
   return std::nullopt;
 }
 
+void Payload::ForgetMessages() {
+  decoded_ = nullptr;
+  if (has_json_) message_ = nullptr;
+}
+
 }  // namespace portolan::core

@@ -15,35 +15,39 @@
 
 namespace portolan::core {
 
-struct CallRecord {
+// What comes about while the call runs.
+struct CallOutcome {
+  std::string_view provider;  // of the last attempt; empty: refused before one was chosen
+  std::string_view model;     // as the provider saw it
+  std::string_view target;    // where the attempt went: scheme, host and port of its base URL
+  std::string_view option;    // the last target's path in the config; empty: the call had no config
+  std::string finish_reason;
+  std::string tried;           // what the attempts before the last came to; see Error::tried
+  std::string decisions;       // in short, if the caller asked for an explanation
+  std::optional<Error> error;  // also one that came after the head of a stream
+  bool stream = false;
+  int status = 0;           // HTTP terms at both doors; 499: the caller went away
+  int upstream_status = 0;  // 0: no answer
+  int attempts = 0;
+  TokenUsage usage;
+  uint64_t request_bytes = 0;  // of the body
+  uint64_t reply_bytes = 0;
+  net::TimePoint upstream_started;
+  net::TimePoint first_content;  // of a stream
+};
+
+struct CallRecord : CallOutcome {
   const OperationSpec* operation = nullptr;  // nullptr: no route matched
   Door door = Door::kHttp;
   std::string_view peer;
   std::string_view client_subject;
   std::string_view request_id;
   std::string_view trace_id;
-  std::string_view provider;     // empty: refused before one was chosen
-  std::string_view model;        // as the provider saw it
-  std::string_view target;       // where the attempt went: scheme, host and port of its base URL
   std::string_view method;       // HTTP's
   std::string_view caller;       // the name of his key
   std::string_view named_route;  // the operator's name of the call's route
-  std::string_view option;       // the last target's path in the config; empty: the call had no config
-  std::string tried;             // what the attempts before the last came to; see Error::tried
-  std::string decisions;         // in short, if the caller asked for an explanation
-  bool stream = false;
-  int status = 0;           // HTTP terms at both doors; 499: the caller went away
-  int upstream_status = 0;  // 0: no answer
-  int attempts = 0;
-  std::optional<Error> error;  // also one that came after the head of a stream
-  TokenUsage usage;
-  std::string finish_reason;
   std::string_view upstream_request_id;
-  uint64_t request_bytes = 0;  // of the body
-  uint64_t reply_bytes = 0;
   net::TimePoint received;
-  net::TimePoint upstream_started;
-  net::TimePoint first_content;  // of a stream
   net::TimePoint finished;
 };
 

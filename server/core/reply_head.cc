@@ -77,7 +77,7 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
   if (!ignored.empty()) out.Add(prefix, "ignored", HeaderList(ignored));
   if (!call.dropped.empty()) out.Add(prefix, "dropped", HeaderList(call.dropped));
   if (call.explain && call.engine) out.Add(prefix, "explain", ExplanationHeader(call));
-  if (call.failure.local) out.Add(prefix, "gateway-exception", "true");
+  if (call.failure && call.failure->local) out.Add(prefix, "gateway-exception", "true");
   const bool retried = status >= 400 && HasRetried(call);
   if (retried) out.Add("x-should-retry", "false");
   if (exchange == nullptr) return head;
@@ -95,13 +95,13 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
 
 net::Task<void> ReplyError(CallState& call, Error error, const upstream::Exchange* exchange,
                            std::string_view provider_body) {
-  error.attempts = call.record.attempts;
+  error.attempts = call.outcome.attempts;
   error.tried = call.tried;
-  call.record.error = error;
-  call.record.status = error.http_status;
+  call.outcome.error = error;
+  call.outcome.status = error.http_status;
   if (call.in.scope->cancelled() && call.in.scope->reason() == net::CancelReason::kClientGone) {
     // Nobody is there to read an answer.
-    call.record.status = 499;
+    call.outcome.status = 499;
     co_return;
   }
   ReplyHead head = MakeHead(call, error.http_status, exchange);
@@ -109,16 +109,16 @@ net::Task<void> ReplyError(CallState& call, Error error, const upstream::Exchang
     const std::string detail = ErrorDetail(error);
     if (detail.size() <= kMaxErrorHeaderBytes) head.headers.Add(call.headers.reply_prefix, "error", detail);
   }
-  if (!co_await call.sink.SendError(std::move(head), error, provider_body)) call.record.status = 499;
+  if (!co_await call.sink.SendError(std::move(head), error, provider_body)) call.outcome.status = 499;
 }
 
 net::Task<void> ReplyMessage(CallState& call, const google::protobuf::Message& message,
                              const upstream::Exchange* exchange) {
   ChoiceTracker choices;
   ScanResult scan;
-  ScanMessage(message, &call.record.usage, &choices, &scan);
-  call.record.finish_reason = scan.finish_reason;
-  call.record.status = 200;
+  ScanMessage(message, &call.outcome.usage, &choices, &scan);
+  call.outcome.finish_reason = scan.finish_reason;
+  call.outcome.status = 200;
   ReplyHead head = MakeHead(call, 200, exchange);
   bool delivered = false;
   if (call.sink.typed()) {
@@ -127,11 +127,11 @@ net::Task<void> ReplyMessage(CallState& call, const google::protobuf::Message& m
   } else {
     std::string json;
     codec::Encode(*call.operation.response, message, {.composed = true}, &json);
-    call.record.reply_bytes = json.size();
+    call.outcome.reply_bytes = json.size();
     const std::string_view piece = json;
     delivered = co_await call.sink.SendJson(std::move(head), {&piece, 1});
   }
-  if (!delivered) call.record.status = 499;
+  if (!delivered) call.outcome.status = 499;
 }
 
 }  // namespace portolan::core

@@ -110,7 +110,6 @@ std::optional<Error> ChoosePlan(CallState& call, const RequestFacts& facts, rout
   }
   if (error) return error;
   call.has_config = call.plan != open_route;
-  call.record.named_route = call.named_route;
   return CheckCaller(call, facts);
 }
 

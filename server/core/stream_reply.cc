@@ -39,15 +39,15 @@ net::Task<void> Drain(std::unique_ptr<upstream::Exchange> exchange, net::TimePoi
 
 // REQUIRES: the batch is not empty.
 net::Task<bool> WriteBatch(CallState& call, const StreamBatch& batch) {
-  for (const std::string_view piece : batch.pieces) call.record.reply_bytes += piece.size();
+  for (const std::string_view piece : batch.pieces) call.outcome.reply_bytes += piece.size();
   if (!batch.pieces.empty()) return call.sink.WriteBytes(batch.pieces);
   return call.sink.WriteMessages(batch.messages);
 }
 
 void NoteError(CallState& call, Error error) {
-  error.attempts = call.record.attempts;
+  error.attempts = call.outcome.attempts;
   error.tried = call.tried;
-  call.record.error = std::move(error);
+  call.outcome.error = std::move(error);
 }
 
 // One read of the upstream, and what comes of it written to the caller.
@@ -61,7 +61,7 @@ net::Task<Copied> Deliver(CallState& call, const StreamBatch& batch) {
   if (!batch.done && !batch.error) co_return Copied::kMore;
   if (batch.error) NoteError(call, *batch.error);
   if (call.in.scope->reason() == net::CancelReason::kClientGone) co_return Copied::kCallerGone;
-  const bool finished = co_await call.sink.EndStream(batch.error ? &*call.record.error : nullptr);
+  const bool finished = co_await call.sink.EndStream(batch.error ? &*call.outcome.error : nullptr);
   co_return finished ? Copied::kFinished : Copied::kCallerGone;
 }
 
@@ -96,8 +96,8 @@ struct HeldStream {
 };
 
 void NoteContent(CallState& call, const StreamPipeline& pipeline) {
-  if (pipeline.facts.content_seen && call.record.first_content == net::TimePoint()) {
-    call.record.first_content = call.shard.loop->now();
+  if (pipeline.facts.content_seen && call.outcome.first_content == net::TimePoint()) {
+    call.outcome.first_content = call.shard.loop->now();
   }
 }
 
@@ -170,7 +170,7 @@ net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, Stream
       copied = co_await Deliver(call, batch);
     }
   }
-  if (copied == Copied::kCallerGone) call.record.status = 499;
+  if (copied == Copied::kCallerGone) call.outcome.status = 499;
   co_return ended;
 }
 
@@ -185,18 +185,18 @@ net::Task<Attempted> ReplyStream(CallState& call, std::unique_ptr<upstream::Exch
   }
   ReplyHead head = MakeHead(call, 200, exchange.get());
   head.content_type = "text/event-stream";
-  call.record.status = 200;
+  call.outcome.status = 200;
   const bool started = co_await call.sink.StartStream(std::move(head));
   if (!started) {
-    call.record.status = 499;
+    call.outcome.status = 499;
     co_return Attempted::kAnswered;
   }
   call.shard.observer->OnStreamOpened();
   const bool ended = co_await CopyStream(call, *exchange, *pipeline, held);
-  call.record.usage = pipeline->facts.usage;
-  call.record.finish_reason = pipeline->facts.finish_reason;
-  if (pipeline->facts.passed_error && !call.record.error) NoteError(call, *pipeline->facts.passed_error);
-  if (!ended && !call.record.error && call.record.status == 200) {
+  call.outcome.usage = pipeline->facts.usage;
+  call.outcome.finish_reason = pipeline->facts.finish_reason;
+  if (pipeline->facts.passed_error && !call.outcome.error) NoteError(call, *pipeline->facts.passed_error);
+  if (!ended && !call.outcome.error && call.outcome.status == 200) {
     call.shard.loop->Spawn(Drain(std::move(exchange), call.shard.loop->now() + kLinger));
   }
   call.shard.observer->OnStreamClosed();

@@ -83,15 +83,15 @@ net::Task<Attempted> FailFromProvider(CallState& call, std::unique_ptr<upstream:
 std::optional<Error> CheckRelayed(CallState& call, const upstream::Exchange& exchange, std::string_view body,
                                   std::string_view* untouched) {
   ChoiceTracker choices;
-  const ScanResult scan = ScanAnswer(body, &call.record.usage, &choices);
+  const ScanResult scan = ScanAnswer(body, &call.outcome.usage, &choices);
   if (!scan.is_object) return InvalidAnswer("the provider's answer is not a JSON object");
   if (scan.has_error) {
     *untouched = UntouchedError(call, body);
     return ErrorInAnswer(call, exchange, body);
   }
-  call.record.finish_reason = scan.finish_reason;
-  call.record.status = exchange.status();
-  call.record.reply_bytes = body.size();
+  call.outcome.finish_reason = scan.finish_reason;
+  call.outcome.status = exchange.status();
+  call.outcome.reply_bytes = body.size();
   return std::nullopt;
 }
 
@@ -144,7 +144,7 @@ net::Task<Attempted> ReplyRelayed(CallState& call, std::unique_ptr<upstream::Exc
   } else {
     delivered = co_await call.sink.SendJson(std::move(head), {&body, 1});
   }
-  if (!delivered) call.record.status = 499;
+  if (!delivered) call.outcome.status = 499;
   co_return Attempted::kAnswered;
 }
 
@@ -209,10 +209,8 @@ net::Task<Attempted> FailListed(CallState& call, std::unique_ptr<upstream::Excha
 
 Attempted Fail(CallState& call, Error error, std::unique_ptr<upstream::Exchange> exchange,
                std::string_view body) {
-  call.failure.error = std::move(error);
-  call.failure.local = false;
-  call.failure.provider_body = body;
-  call.failure.exchange = std::move(exchange);
+  call.failure.emplace(
+      AttemptFailure{std::move(error), /*local=*/false, std::move(exchange), std::string(body)});
   return Attempted::kFailed;
 }
 

@@ -144,7 +144,11 @@ net::Task<bool> Connection::ServeInput() {
     if (verdict == Verdict::kGood) verdict = Inflate();
     if (verdict == Verdict::kGone) co_return false;
     if (verdict == Verdict::kGood) {
-      co_await Handle();
+      BeginHandling();
+      co_await server_.handler_.Handle(exchange.request, exchange.writer);
+      if (exchange.writer.streaming()) exchange.writer.Abort();
+      if (!exchange.writer.started()) co_await SendUnanswered();
+      EndHandling();
     } else {
       co_await SendRefusal();
     }
@@ -257,7 +261,7 @@ Connection::Verdict Connection::Inflate() {
   return Verdict::kGood;
 }
 
-net::Task<void> Connection::Handle() {
+void Connection::BeginHandling() {
   Exchange& exchange = *exchange_;
   Request& request = exchange.request;
   net::CancelScope& scope = exchange.scope.emplace();
@@ -270,19 +274,22 @@ net::Task<void> Connection::Handle() {
   ++server_.active_requests_;
   ++server_.counters_.requests;
   if (socket_->peer_closed()) scope.Cancel(net::CancelReason::kClientGone);
-  co_await server_.handler_.Handle(request, writer);
-  if (writer.streaming()) writer.Abort();
-  if (!writer.started() && scope.reason() != net::CancelReason::kClientGone) {
-    const Answer answer = ErrorAnswer(500, "internal_error", "the request was not answered");
-    const std::string_view pieces[] = {answer.body};
-    co_await writer.Send(answer.status, answer.content_type, {}, pieces);
-  }
+}
+
+void Connection::EndHandling() {
   handling_ = false;
   --server_.active_requests_;
-  if (writer.done()) {
+  if (exchange_->writer.done()) {
     // A caller that did not ask for the end may have more under way.
-    ending_ = request.head.keep_alive ? Ending::kLinger : Ending::kClose;
+    ending_ = exchange_->request.head.keep_alive ? Ending::kLinger : Ending::kClose;
   }
+}
+
+net::Task<void> Connection::SendUnanswered() {
+  if (exchange_->scope->reason() == net::CancelReason::kClientGone) co_return;
+  const Answer answer = ErrorAnswer(500, "internal_error", "the request was not answered");
+  const std::string_view pieces[] = {answer.body};
+  co_await exchange_->writer.Send(answer.status, answer.content_type, {}, pieces);
 }
 
 net::Task<void> Connection::SendRefusal() {

@@ -67,8 +67,11 @@ class Connection {
   std::optional<Verdict> TakeBody(std::string_view* input);
   net::Task<Verdict> ReadBody();
   Verdict Inflate();
-  // Calls the handler and brings its answer to an end.
-  net::Task<void> Handle();
+  // What comes before the handler and after it.
+  void BeginHandling();
+  void EndHandling();
+  // For a handler that gave no answer.
+  net::Task<void> SendUnanswered();
   // Sends *refusal_.
   net::Task<void> SendRefusal();
   // Reads and drops until the caller closes.

@@ -132,59 +132,71 @@ std::optional<http::Answer> RestFront::Screen(const http::RequestHead& head, std
   return std::nullopt;
 }
 
+// Not a coroutine, as little of this is needed once the call is on its way.
 net::Task<void> RestFront::Handle(http::Request& request, http::ResponseWriter& writer) {
   const http::RequestHead& head = request.head;
   std::string_view origin = HeaderOf(head, "origin");
   if (!CorsAllowed(config_.browser, origin)) origin = {};
   if (head.method == "OPTIONS") {
-    HeaderBlock headers;
-    AddCorsHeaders(origin, /*preflight=*/true, HeaderOf(head, "access-control-request-headers"), &headers);
-    co_await writer.Send(204, {}, headers.text(), {});
-    co_return;
+    http::Answer answer;
+    answer.status = 204;
+    answer.content_type = {};
+    AddCorsHeaders(origin, /*preflight=*/true, HeaderOf(head, "access-control-request-headers"),
+                   &answer.headers);
+    return Send(std::move(answer), writer);
   }
   if (IsOwnPath(head.path)) {
     const bool ready = config_.ready->load(std::memory_order_relaxed);
-    const std::optional<http::Answer> health = AnswerHealth(head.path, ready);
-    const std::string_view body = health ? std::string_view(health->body) : kAbout;
-    const std::string_view headers = health ? health->headers.text() : std::string_view();
-    co_await writer.Send(health ? health->status : 200, "application/json", headers, {&body, 1});
-    co_return;
+    std::optional<http::Answer> answer = AnswerHealth(head.path, ready);
+    if (!answer) answer.emplace().body = kAbout;
+    return Send(*std::move(answer), writer);
   }
-
   // Screen has seen that there is one.
   const RouteMatch match = config_.router->Match(head.method, head.path);
+  if (match.route->body == transcode::BodyKind::kWhole) return Serve(request, writer, origin, *match.route, {});
+
+  const core::OperationSpec& operation = *config_.operations->Find(match.route->unary);
+  std::unique_ptr<google::protobuf::Message> message(operation.request_type->New());
+  if (match.route->body == transcode::BodyKind::kField) {
+    message->GetReflection()->SetString(message.get(), match.route->body_field, std::move(request.body));
+  }
+  if (std::optional<Error> error = transcode::BindRequest(match, head.query, message.get())) {
+    return Send(Refuse(&head, request.peer, *std::move(error), {}), writer);
+  }
+  return Serve(request, writer, origin, *match.route, std::move(message));
+}
+
+net::Task<void> RestFront::Send(http::Answer answer, http::ResponseWriter& writer) {
+  const std::string_view body = answer.body;
+  co_await writer.Send(answer.status, answer.content_type, answer.headers.text(), {&body, 1});
+}
+
+net::Task<void> RestFront::Serve(http::Request& request, http::ResponseWriter& writer,
+                                 std::string_view origin, const transcode::Route& route,
+                                 std::unique_ptr<google::protobuf::Message> message) {
+  const telemetry::Id id = ids_.Next();
+  RestSink sink(writer, origin);
+  net::Task<void> handling = service_.Handle(MakeInbound(request, route, message.get(), id), sink);
+  co_await handling;
+}
+
+core::Inbound RestFront::MakeInbound(http::Request& request, const transcode::Route& route,
+                                     google::protobuf::Message* message, const telemetry::Id& id) const {
+  const http::RequestHead& head = request.head;
   core::Inbound inbound;
-  inbound.operation = config_.operations->Find(match.route->unary);
+  inbound.operation = config_.operations->Find(route.unary);
   inbound.door = core::Door::kHttp;
+  inbound.message = message;
+  if (message == nullptr) inbound.json = std::move(request.body);
   inbound.method = head.method;
   inbound.headers = head.headers;
   inbound.peer = request.peer;
   inbound.client_subject = request.client_subject;
   inbound.received = request.received;
   inbound.scope = request.scope;
-  const telemetry::Id id = ids_.Next();
   inbound.request_id = HeaderOf(head, "x-request-id");
   if (!telemetry::IsSaneRequestId(inbound.request_id)) inbound.request_id = id.view();
-
-  std::unique_ptr<google::protobuf::Message> bound;  // of a request without a body
-  RestSink sink(writer, origin);
-  if (match.route->body == transcode::BodyKind::kWhole) {
-    inbound.json = std::move(request.body);
-  } else {
-    bound.reset(inbound.operation->request_type->New());
-    inbound.message = bound.get();
-    if (match.route->body == transcode::BodyKind::kField) {
-      inbound.message->GetReflection()->SetString(inbound.message, match.route->body_field,
-                                                  std::move(request.body));
-    }
-    if (std::optional<Error> error = transcode::BindRequest(match, head.query, inbound.message)) {
-      const http::Answer answer = Refuse(&head, request.peer, *std::move(error), {});
-      const std::string_view body = answer.body;
-      co_await writer.Send(answer.status, answer.content_type, answer.headers.text(), {&body, 1});
-      co_return;
-    }
-  }
-  co_await service_.Handle(std::move(inbound), sink);
+  return inbound;
 }
 
 }  // namespace portolan::rest

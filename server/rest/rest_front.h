@@ -41,6 +41,12 @@ class RestFront final : public http::Handler {
   // An answer without a call: it has a request id and is recorded like one. `head` may be null.
   http::Answer Refuse(const http::RequestHead* head, std::string_view peer, Error error,
                       std::string_view allow);
+  static net::Task<void> Send(http::Answer answer, http::ResponseWriter& writer);
+  // Hands the call over. `message`: of a route whose request is not a JSON body; else null.
+  net::Task<void> Serve(http::Request& request, http::ResponseWriter& writer, std::string_view origin,
+                        const transcode::Route& route, std::unique_ptr<google::protobuf::Message> message);
+  core::Inbound MakeInbound(http::Request& request, const transcode::Route& route,
+                            google::protobuf::Message* message, const telemetry::Id& id) const;
 
   const RestConfig& config_;
   core::Service& service_;

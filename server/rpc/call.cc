@@ -113,14 +113,19 @@ class Call::OnShard {
 
 net::Task<void> Call::Serve(Call* call) {
   const OnShard hold(call);
-  core::Inbound inbound;
-  const std::optional<Error> error = call->Receive(&inbound);
-  if (error) {
-    call->Finish(ToGrpcStatus(*error));
-    co_return;
-  }
-  net::Task<void> handling = call->lane_.shard.service->Handle(std::move(inbound), *call);
+  net::Task<void> handling = call->Handle();
   co_await handling;
+}
+
+net::Task<void> Call::Handle() {
+  core::Inbound inbound;
+  if (const std::optional<Error> error = Receive(&inbound)) return Refuse(this, ToGrpcStatus(*error));
+  return lane_.shard.service->Handle(std::move(inbound), *this);
+}
+
+net::Task<void> Call::Refuse(Call* call, grpc::Status status) {
+  call->Finish(status);
+  co_return;
 }
 
 std::optional<Error> Call::Receive(core::Inbound* inbound) {
@@ -130,7 +135,8 @@ std::optional<Error> Call::Receive(core::Inbound* inbound) {
   inbound->received = received_;
   inbound->deadline = deadline_;
   inbound->scope = &scope_;
-  ViewMetadata(inbound);
+  ViewMetadata();
+  inbound->headers = headers_;
   peer_ = Peer(call());
   inbound->peer = peer_;
   if (front_->tls) client_subject_ = ClientSubject(call());
@@ -158,12 +164,12 @@ std::optional<Error> Call::ParseRequest() {
   return std::nullopt;
 }
 
-void Call::ViewMetadata(core::Inbound* inbound) const {
+void Call::ViewMetadata() {
   const MetadataArray& metadata = arrival().metadata;
-  inbound->headers.reserve(metadata.size());
+  headers_.reserve(metadata.size());
   for (const grpc_metadata& item : metadata) {
     const std::string_view name = ToView(item.key);
-    if (!name.ends_with("-bin")) inbound->headers.push_back({name, ToView(item.value)});
+    if (!name.ends_with("-bin")) headers_.push_back({name, ToView(item.value)});
   }
 }
 

@@ -60,10 +60,12 @@ class Call : public Rpc, public core::ReplySink {
  private:
   class OnShard;
   static net::Task<void> Serve(Call* call);
+  static net::Task<void> Refuse(Call* call, grpc::Status status);
+  net::Task<void> Handle();
   void OnClosed(bool cancelled) final;
   std::optional<Error> Receive(core::Inbound* inbound);
   std::optional<Error> ParseRequest();
-  void ViewMetadata(core::Inbound* inbound) const;
+  void ViewMetadata();
   core::Delivered Misused();
 
   const std::shared_ptr<Front> front_;
@@ -77,6 +79,7 @@ class Call : public Rpc, public core::ReplySink {
   BlockPool::Block block_;
   std::optional<google::protobuf::Arena> arena_;
   google::protobuf::Message* message_ = nullptr;
+  std::vector<HeaderView> headers_;
   std::string peer_;
   std::string client_subject_;
   std::string request_id_;

@@ -25,6 +25,10 @@ class HttpClient final : public Client {
  private:
   // A call that is over already shall not cost a pooled connection.
   Failure CheckBudget(const net::Wait& wait) const;
+  net::Task<Failure> SendPooled(std::unique_ptr<HttpExchange> attempt, std::unique_ptr<Connection> connection,
+                                net::Wait wait, std::unique_ptr<Exchange>* exchange);
+  net::Task<Failure> SendFresh(std::unique_ptr<HttpExchange> attempt, Origin origin, net::Wait wait,
+                               std::unique_ptr<Exchange>* exchange);
 
   net::Loop& loop_;
   Connector connector_;
@@ -40,33 +44,49 @@ Failure HttpClient::CheckBudget(const net::Wait& wait) const {
                           {}, "starting the request");
 }
 
+net::Task<Failure> Failed(Failure failure) { co_return failure; }
+
+// Not a coroutine: what is only needed to put the request together is gone while the answer is waited for.
 net::Task<Failure> HttpClient::Send(const Request& request, const Timeouts& timeouts, net::Wait wait,
                                     std::unique_ptr<Exchange>* exchange) {
   exchange->reset();
   Failure failure = CheckBudget(wait);
-  if (!failure.ok()) co_return failure;
+  if (!failure.ok()) return Failed(std::move(failure));
   std::unique_ptr<Buffers> buffers = buffers_.Take();
-  const Proxy* proxy = connector_.RequestProxy(request.origin);
+  const Proxy* proxy = connector_.RequestProxy(*request.origin);
   if (!WriteRequestHead(request, proxy, &buffers->request_head, &failure.message)) {
+    buffers_.Give(std::move(buffers));
     failure.kind = FailureKind::kGarbage;
+    return Failed(std::move(failure));
+  }
+  auto attempt = std::make_unique<HttpExchange>(loop_, pool_, buffers_, std::move(buffers), request, timeouts);
+  std::unique_ptr<Connection> connection = pool_.Take(*request.origin);
+  if (connection == nullptr) return SendFresh(std::move(attempt), *request.origin, wait, exchange);
+  return SendPooled(std::move(attempt), std::move(connection), wait, exchange);
+}
+
+net::Task<Failure> HttpClient::SendPooled(std::unique_ptr<HttpExchange> attempt,
+                                          std::unique_ptr<Connection> connection, net::Wait wait,
+                                          std::unique_ptr<Exchange>* exchange) {
+  Failure failure = co_await attempt->Start(std::move(connection), wait);
+  if (failure.ok()) {
+    *exchange = std::move(attempt);
     co_return failure;
   }
-  auto attempt = std::make_unique<HttpExchange>(loop_, pool_, buffers_, std::move(buffers),
-                                                request.keep_encoding, timeouts);
-  std::unique_ptr<Connection> connection = pool_.Take(request.origin);
-  if (connection != nullptr) {
-    failure = co_await attempt->Start(std::move(connection), request, wait);
-    // The server closed the idle connection while the request was on its way: it has not been looked at.
-    const bool stale = failure.kind == FailureKind::kReset && !attempt->answer_began();
-    if (!stale) {
-      if (failure.ok()) *exchange = std::move(attempt);
-      co_return failure;
-    }
-  }
+  // The server closed the idle connection while the request was on its way: it has not been looked at.
+  const bool stale = failure.kind == FailureKind::kReset && !attempt->answer_began();
+  if (!stale) co_return failure;
+  const Origin origin = attempt->origin();
+  attempt->Abort();
+  co_return co_await SendFresh(std::move(attempt), origin, wait, exchange);
+}
+
+net::Task<Failure> HttpClient::SendFresh(std::unique_ptr<HttpExchange> attempt, Origin origin, net::Wait wait,
+                                         std::unique_ptr<Exchange>* exchange) {
   std::unique_ptr<net::Socket> socket;
-  failure = co_await connector_.Connect(request.origin, timeouts.connect, wait, &socket);
+  Failure failure = co_await connector_.Connect(origin, attempt->timeouts().connect, wait, &socket);
   if (!failure.ok()) co_return failure;
-  failure = co_await attempt->Start(pool_.Adopt(request.origin, std::move(socket)), request, wait);
+  failure = co_await attempt->Start(pool_.Adopt(origin, std::move(socket)), wait);
   if (failure.ok()) *exchange = std::move(attempt);
   co_return failure;
 }

@@ -71,14 +71,15 @@ struct Failure {
   bool ok() const { return kind == FailureKind::kNone; }
 };
 
+// What to send. Views and pointers only: see Client::Send for how long they must stay valid.
 struct Request {
-  Origin origin;
+  const Origin* origin = nullptr;
   std::string_view method;
-  std::string path;  // with query
-  // In the order to send; their text must stay valid until Send returns. Host, Content-Length, Connection are
-  // the client's business and must not be in it.
+  std::string_view base_path;  // what comes before `path`: empty, or begins with `/` and does not end with one
+  std::string_view path;       // with query
+  // In the order to send. Host, Content-Length, Connection are the client's business and must not be in it.
   absl::InlinedVector<HeaderView, 12> headers;
-  std::span<const std::string_view> body;  // sent as a gather list; must stay valid until Send returns
+  std::span<const std::string_view> body;  // sent as a gather list
   // Give a compressed body as it came. Otherwise gzip is inflated (content-encoding and content-length vanish
   // from the answer's headers), and reading a body in another encoding fails with kGarbage.
   bool keep_encoding = false;
@@ -122,7 +123,8 @@ class Client {
 
   // Sends `request` and waits for the head of the answer (1xx heads are passed over). A reused connection
   // that dies before any byte of the answer came is replaced by a fresh one, once. On failure *exchange is
-  // null.
+  // null. `request` is read before Send returns, and may be gone when the task is awaited; the method's text
+  // and the bytes of the body must stay valid until the task is done.
   virtual net::Task<Failure> Send(const Request& request, const Timeouts& timeouts, net::Wait wait,
                                   std::unique_ptr<Exchange>* exchange) = 0;
 };

@@ -36,15 +36,6 @@ void BufferCache::Give(std::unique_ptr<Buffers> buffers) {
   free_.push_back(std::move(buffers));
 }
 
-HttpExchange::HttpExchange(net::Loop& loop, Pool& pool, BufferCache& cache, std::unique_ptr<Buffers> buffers,
-                           bool keep_encoding, const Timeouts& timeouts)
-    : loop_(loop),
-      pool_(pool),
-      cache_(cache),
-      buffers_(std::move(buffers)),
-      timeouts_(timeouts),
-      keep_encoding_(keep_encoding) {}
-
 HttpExchange::~HttpExchange() {
   Abort();
   cache_.Give(std::move(buffers_));

@@ -41,18 +41,23 @@ class BufferCache {
 
 class HttpExchange final : public Exchange {
  public:
-  // `buffers->request_head` holds the head to send.
+  // `buffers->request_head` holds the head of `request`, which is needed no longer than Client::Send says.
   HttpExchange(net::Loop& loop, Pool& pool, BufferCache& cache, std::unique_ptr<Buffers> buffers,
-               bool keep_encoding, const Timeouts& timeouts);
+               const Request& request, const Timeouts& timeouts);
   ~HttpExchange() override;
 
   static void* operator new(size_t size) { return net::AllocateFrame(size); }
   static void operator delete(void* memory, size_t size) { net::FreeFrame(memory, size); }
 
-  // Writes the request and reads the answer's head. `request` must outlive the task. After a failure it can
-  // be called again with another connection, if `answer_began()` is false.
-  net::Task<Failure> Start(std::unique_ptr<Connection> connection, const Request& request, net::Wait wait);
+  // Writes the request and reads the answer's head. After a failure the connection is still held, and once it
+  // is aborted Start can be called again with another one, if `answer_began()` is false.
+  net::Task<Failure> Start(std::unique_ptr<Connection> connection, net::Wait wait);
   bool answer_began() const { return answer_began_; }
+  const Timeouts& timeouts() const { return timeouts_; }
+  // REQUIRES: a connection is held.
+  const Origin& origin() const { return connection_->origin(); }
+  // Closes the connection so that the server notices at once, whatever is still queued for it.
+  void Abort();
 
   int status() const override { return buffers_->head.status; }
   std::span<const HeaderView> headers() const override { return buffers_->head.headers; }
@@ -66,15 +71,18 @@ class HttpExchange final : public Exchange {
 
   class AnswerWatch;
 
-  net::Task<Failure> WriteRequest(net::Wait wait);
-  Failure WriteFailed(const net::IoResult& result, const Step& step);
+  // Writes a large request part by part, while an answer is looked for. Done when all was written, a part
+  // failed, or `write_cut_`.
+  net::Task<net::IoResult> WriteWatched(net::Wait wait);
+  // Nothing more can be written: what there is to be read of an answer all the same, else the failure.
+  net::Task<Failure> AfterBrokenWrite(net::IoResult written, net::Wait wait);
   // Bytes of an answer that came before the request was written. False if there are none.
   bool TakeEarlyAnswer();
-  net::Task<bool> ReadLastWords(const Step& step);
+  net::Task<void> ReadLastWords(const Step& step);
   bool KeepEarlyAnswer(std::span<const char> bytes);
-  net::Task<Failure> ReadHead(std::string_view method, net::Wait wait);
+  Failure HeadMissing(const net::IoResult& result, const Step& step);
   // Parses what is in answer. kNeedMore: read more.
-  http::ParseState ParseHead(std::string_view method, Failure* failure);
+  http::ParseState ParseHead(Failure* failure);
   void StartBody(size_t head_bytes);
 
   // The next bytes of the body without their framing, still compressed if they are.
@@ -86,8 +94,6 @@ class HttpExchange final : public Exchange {
   Piece Broken(const net::IoResult& result, const Step& step);
   Piece Failed(Failure failure);
   void Finish();
-  // Closes the connection so that the server notices at once, whatever is still queued for it.
-  void Abort();
   // For messages; the connection may be gone already when its last bytes turn out to be bad.
   std::string peer() const {
     return connection_ == nullptr ? "the upstream" : HostPort(connection_->origin());
@@ -98,6 +104,8 @@ class HttpExchange final : public Exchange {
   BufferCache& cache_;
   std::unique_ptr<Buffers> buffers_;
   const Timeouts timeouts_;
+  const std::string_view method_;
+  size_t request_bytes_ = 0;
   std::unique_ptr<Connection> connection_;  // null once the body is complete, or it failed
   BodyFramer framer_;
   std::unique_ptr<Gunzip> gunzip_;

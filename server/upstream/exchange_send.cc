@@ -1,6 +1,5 @@
 // The first half of an exchange: the request leaves, the answer's head comes.
 
-#include <optional>
 #include <utility>
 
 #include "server/upstream/exchange.h"
@@ -65,49 +64,70 @@ class HttpExchange::AnswerWatch final : private net::Timer, private net::CancelS
   net::CancelScope scope_;
 };
 
-net::Task<Failure> HttpExchange::Start(std::unique_ptr<Connection> connection, const Request& request,
-                                       net::Wait wait) {
+HttpExchange::HttpExchange(net::Loop& loop, Pool& pool, BufferCache& cache, std::unique_ptr<Buffers> buffers,
+                           const Request& request, const Timeouts& timeouts)
+    : loop_(loop),
+      pool_(pool),
+      cache_(cache),
+      buffers_(std::move(buffers)),
+      timeouts_(timeouts),
+      method_(request.method),
+      keep_encoding_(request.keep_encoding) {
+  std::vector<std::string_view>& pieces = buffers_->pieces;
+  pieces.clear();
+  AddPieces(buffers_->request_head.view(), &pieces);
+  for (const std::string_view piece : request.body) AddPieces(piece, &pieces);
+  for (const std::string_view piece : pieces) request_bytes_ += piece.size();
+}
+
+net::Task<Failure> HttpExchange::Start(std::unique_ptr<Connection> connection, net::Wait wait) {
   connection_ = std::move(connection);
-  buffers_->pieces.clear();
-  AddPieces(buffers_->request_head.view(), &buffers_->pieces);
-  for (const std::string_view piece : request.body) AddPieces(piece, &buffers_->pieces);
   buffers_->answer.clear();
   scanned_ = 0;
-  Failure failure = co_await WriteRequest(wait);
-  if (failure.ok()) failure = co_await ReadHead(request.method, wait);
-  if (!failure.ok()) {
-    failure.request_sent = request_sent_;
-    Abort();
-    co_return failure;
+  Failure failure;
+  net::IoResult result;
+  if (request_bytes_ <= kWatchedBytes) {
+    result = co_await connection_->socket().Write(buffers_->pieces, Step(loop_, wait, timeouts_.idle).wait());
+    request_sent_ = request_sent_ || result.bytes > 0;
+  } else {
+    result = co_await WriteWatched(wait);
   }
+  if (!result.ok() && !write_cut_) failure = co_await AfterBrokenWrite(result, wait);
+
+  const Step step(loop_, wait, timeouts_.first_byte);
+  bool more = failure.ok();
+  if (more && !buffers_->answer.empty()) more = ParseHead(&failure) == http::ParseState::kNeedMore;
+  while (more) {
+    const std::span<char> scratch = loop_.scratch().first(kFirstRead);
+    result = co_await connection_->socket().Read(scratch, step.wait());
+    if (!result.ok()) {
+      failure = HeadMissing(result, step);
+      break;
+    }
+    answer_began_ = true;
+    buffers_->answer.append(scratch.data(), result.bytes);
+    more = ParseHead(&failure) == http::ParseState::kNeedMore;
+  }
+  failure.request_sent = !failure.ok() && request_sent_;
   // With all of the answer here, the connection is free for the next call while this one looks at it.
-  if (framer_.state() == BodyFramer::State::kComplete) Finish();
+  if (failure.ok() && framer_.state() == BodyFramer::State::kComplete) Finish();
   co_return failure;
 }
 
-net::Task<Failure> HttpExchange::WriteRequest(net::Wait wait) {
+net::Task<net::IoResult> HttpExchange::WriteWatched(net::Wait wait) {
   std::span<const std::string_view> left = buffers_->pieces;
-  size_t bytes = 0;
-  for (const std::string_view piece : left) bytes += piece.size();
-  std::optional<AnswerWatch> watch;
-  if (bytes > kWatchedBytes) watch.emplace(*this, wait.scope);
-  while (!left.empty()) {
+  AnswerWatch watch(*this, wait.scope);
+  net::IoResult result;
+  while (result.ok() && !left.empty() && !write_cut_) {
     const std::span<const std::string_view> part = FirstPart(left);
-    const Step step(loop_, wait, timeouts_.idle);
-    net::Wait limits = step.wait();
-    if (watch) limits.scope = watch->scope();
-    const net::IoResult result = co_await connection_->socket().Write(part, limits);
+    net::Wait limits = Step(loop_, wait, timeouts_.idle).wait();
+    limits.scope = watch.scope();
+    result = co_await connection_->socket().Write(part, limits);
     request_sent_ = request_sent_ || result.bytes > 0;
     left = left.subspan(part.size());
-    if (result.ok() && left.empty()) break;
-    if (write_cut_ || (result.ok() && TakeEarlyAnswer())) break;
-    if (result.code == net::IoCode::kReset) {
-      const bool answered = co_await ReadLastWords(step);
-      if (answered) break;
-    }
-    if (!result.ok()) co_return WriteFailed(result, step);
+    if (result.ok() && !left.empty()) TakeEarlyAnswer();
   }
-  co_return Failure();
+  co_return result;
 }
 
 bool HttpExchange::TakeEarlyAnswer() {
@@ -116,13 +136,25 @@ bool HttpExchange::TakeEarlyAnswer() {
   return result.ok() && KeepEarlyAnswer(scratch.first(result.bytes));
 }
 
-net::Task<bool> HttpExchange::ReadLastWords(const Step& step) {
+net::Task<Failure> HttpExchange::AfterBrokenWrite(net::IoResult written, net::Wait wait) {
+  const Step step(loop_, wait, timeouts_.idle);
+  if (written.code == net::IoCode::kReset) co_await ReadLastWords(step);
+  if (write_cut_) co_return Failure();
+  if (written.code == net::IoCode::kTimeout || written.code == net::IoCode::kCancelled) {
+    co_return step.Interrupted(written.code, FailureKind::kIdleTimeout,
+                               peer() + " took no more of the request for " + ToText(step.limit()),
+                               "sending the request to " + peer());
+  }
+  co_return Fail(FailureKind::kReset, peer() + " closed the connection while the request was being sent (" +
+                                          std::string(net::ToString(written.code)) + ")");
+}
+
+net::Task<void> HttpExchange::ReadLastWords(const Step& step) {
   // What came before the reset is still there to be read, but the loop may not have told of it yet.
   const std::span<char> scratch = loop_.scratch().first(kFirstRead);
   const net::IoResult result =
       co_await connection_->socket().Read(scratch, step.wait_until(loop_.UpdateNow() + kLastWords));
-  if (!result.ok()) co_return false;
-  co_return KeepEarlyAnswer(scratch.first(result.bytes));
+  if (result.ok()) KeepEarlyAnswer(scratch.first(result.bytes));
 }
 
 bool HttpExchange::KeepEarlyAnswer(std::span<const char> bytes) {
@@ -133,49 +165,26 @@ bool HttpExchange::KeepEarlyAnswer(std::span<const char> bytes) {
   return true;
 }
 
-Failure HttpExchange::WriteFailed(const net::IoResult& result, const Step& step) {
+Failure HttpExchange::HeadMissing(const net::IoResult& result, const Step& step) {
   if (result.code == net::IoCode::kTimeout || result.code == net::IoCode::kCancelled) {
-    return step.Interrupted(result.code, FailureKind::kIdleTimeout,
-                            peer() + " took no more of the request for " + ToText(step.limit()),
-                            "sending the request to " + peer());
+    return step.Interrupted(result.code, FailureKind::kFirstByteTimeout,
+                            peer() + " did not answer within " + ToText(step.limit()),
+                            "waiting for the answer of " + peer());
   }
-  return Fail(FailureKind::kReset, peer() + " closed the connection while the request was being sent (" +
-                                       std::string(net::ToString(result.code)) + ")");
+  return Fail(FailureKind::kReset,
+              peer() + " closed the connection " +
+                  (answer_began_ ? "within the head of its answer" : "without an answer") + " (" +
+                  std::string(net::ToString(result.code)) + ")");
 }
 
-net::Task<Failure> HttpExchange::ReadHead(std::string_view method, net::Wait wait) {
-  const Step step(loop_, wait, timeouts_.first_byte);
-  Failure failure;
-  if (!buffers_->answer.empty() && ParseHead(method, &failure) != http::ParseState::kNeedMore)
-    co_return failure;
-  for (;;) {
-    const std::span<char> scratch = loop_.scratch().first(kFirstRead);
-    const net::IoResult result = co_await connection_->socket().Read(scratch, step.wait());
-    if (!result.ok()) {
-      if (result.code == net::IoCode::kTimeout || result.code == net::IoCode::kCancelled) {
-        co_return step.Interrupted(result.code, FailureKind::kFirstByteTimeout,
-                                   peer() + " did not answer within " + ToText(step.limit()),
-                                   "waiting for the answer of " + peer());
-      }
-      co_return Fail(FailureKind::kReset,
-                     peer() + " closed the connection " +
-                         (answer_began_ ? "within the head of its answer" : "without an answer") + " (" +
-                         std::string(net::ToString(result.code)) + ")");
-    }
-    answer_began_ = true;
-    buffers_->answer.append(scratch.data(), result.bytes);
-    if (ParseHead(method, &failure) != http::ParseState::kNeedMore) co_return failure;
-  }
-}
-
-http::ParseState HttpExchange::ParseHead(std::string_view method, Failure* failure) {
+http::ParseState HttpExchange::ParseHead(Failure* failure) {
   const auto garbage = [&](std::string why) {
     *failure = Fail(FailureKind::kGarbage, peer() + " does not speak HTTP as it should: " + why);
     return http::ParseState::kError;
   };
   std::string& answer = buffers_->answer;
   for (;;) {
-    const http::ParseResult result = http::ParseResponseHead(answer, &scanned_, method, &buffers_->head);
+    const http::ParseResult result = http::ParseResponseHead(answer, &scanned_, method_, &buffers_->head);
     if (result.state == http::ParseState::kError) return garbage(result.problem);
     if (result.state == http::ParseState::kNeedMore) return result.state;
     if (buffers_->head.status == 101) return garbage("it switched protocols unasked");

@@ -8,9 +8,10 @@
 namespace portolan::upstream {
 namespace {
 
-bool IsTarget(std::string_view path) {
-  return path.starts_with('/') &&
-         std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c < 0x7f; });
+// One that may be left out.
+bool IsTargetPart(std::string_view path) {
+  return path.empty() || (path.starts_with('/') &&
+                          std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c < 0x7f; }));
 }
 
 // Headers that frame the message or belong to this connection alone.
@@ -45,7 +46,8 @@ bool WriteRequestHead(const Request& request, const Proxy* proxy, TextBuffer* ou
     *problem = "the request's method is not a token";
     return false;
   }
-  if (!request.path.empty() && !IsTarget(request.path)) {
+  const bool targets = IsTargetPart(request.base_path) && IsTargetPart(request.path);
+  if (!targets) {
     *problem = "the request's path has a character that must be percent-encoded";
     return false;
   }
@@ -53,10 +55,11 @@ bool WriteRequestHead(const Request& request, const Proxy* proxy, TextBuffer* ou
   out->Append(request.method, " ");
   if (proxy != nullptr) {
     out->Append("http://");
-    AppendHostHeader(request.origin, out);
+    AppendHostHeader(*request.origin, out);
   }
-  out->Append(request.path.empty() ? std::string_view("/") : request.path, " HTTP/1.1\r\nhost: ");
-  AppendHostHeader(request.origin, out);
+  const bool root = request.base_path.empty() && request.path.empty();
+  out->Append(root ? std::string_view("/") : request.base_path, request.path, " HTTP/1.1\r\nhost: ");
+  AppendHostHeader(*request.origin, out);
   out->Append("\r\n");
   for (const HeaderView& header : request.headers) {
     if (!http::IsHeaderName(header.name) || !http::IsHeaderValue(header.value) || IsOurs(header.name)) {

@@ -9,6 +9,8 @@ const UrlCache::Entry& UrlCache::Find(std::string_view url) {
   if (entries_.size() >= kMaxEntries) entries_.clear();
   Entry& entry = entries_[std::string(url)];
   entry.valid = ParseUrl(url, &entry.origin, &entry.path, &entry.problem);
+  entry.untrusted = entry.origin;
+  entry.untrusted.untrusted = true;
   return entry;
 }
 

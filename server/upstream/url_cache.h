@@ -16,6 +16,7 @@ class UrlCache {
   struct Entry {
     bool valid = false;
     Origin origin;
+    Origin untrusted;  // the same, where a caller named it
     std::string path;
     std::string problem;  // why it is not valid
   };

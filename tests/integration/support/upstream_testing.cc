@@ -46,10 +46,13 @@ net::Task<void> Perform(Client& client, net::Loop& loop, Want want, net::CancelS
   Request request;
   std::string problem;
   std::string base_path;
-  EXPECT_TRUE(ParseUrl(want.url, &request.origin, &base_path, &problem)) << want.url << ": " << problem;
-  request.origin.untrusted = want.untrusted;
+  Origin origin;
+  EXPECT_TRUE(ParseUrl(want.url, &origin, &base_path, &problem)) << want.url << ": " << problem;
+  origin.untrusted = want.untrusted;
+  request.origin = &origin;
   request.method = want.method;
-  request.path = base_path + want.path;
+  request.base_path = base_path;
+  request.path = want.path;
   for (const HeaderField& header : want.headers) request.headers.push_back({header.name, header.value});
   request.keep_encoding = want.keep_encoding;
   // In pieces, as a spliced body is.

@@ -5,11 +5,13 @@
 namespace portolan::upstream {
 namespace {
 
-Request Get(std::string path) {
+const Origin kOrigin = {true, "api.example", 443, false};
+
+Request Get(std::string_view path) {
   Request request;
-  request.origin = {true, "api.example", 443, false};
+  request.origin = &kOrigin;
   request.method = "GET";
-  request.path = std::move(path);
+  request.path = path;
   return request;
 }
 
@@ -26,6 +28,10 @@ TEST(RequestHead, HasHostFirstAndHeadersInOrder) {
   EXPECT_EQ(Written(request),
             "GET /v1/models?x=1 HTTP/1.1\r\nhost: api.example\r\nb: 2\r\na: 1\r\nb: \r\n\r\n");
   EXPECT_TRUE(Written(Get("")).starts_with("GET / HTTP/1.1\r\n"));
+  request.base_path = "/base";
+  EXPECT_TRUE(Written(request).starts_with("GET /base/v1/models?x=1 HTTP/1.1\r\n"));
+  request.path = {};
+  EXPECT_TRUE(Written(request).starts_with("GET /base HTTP/1.1\r\n"));
 }
 
 TEST(RequestHead, TellsTheLengthOfTheBody) {
@@ -45,7 +51,8 @@ TEST(RequestHead, IsAbsoluteForAProxyWithItsCredentials) {
   Proxy proxy;
   proxy.authorization = Secret("Basic abc");
   Request request = Get("/x");
-  request.origin = {false, "fd00::1", 8080, false};
+  const Origin origin = {false, "fd00::1", 8080, false};
+  request.origin = &origin;
   EXPECT_EQ(Written(request, &proxy),
             "GET http://[fd00::1]:8080/x HTTP/1.1\r\nhost: [fd00::1]:8080\r\nproxy-authorization: Basic "
             "abc\r\n\r\n");
@@ -54,6 +61,9 @@ TEST(RequestHead, IsAbsoluteForAProxyWithItsCredentials) {
 TEST(RequestHead, RefusesWhatWouldSmuggle) {
   for (const char* path : {"x", "/a b", "/a\r\nx: y", "/\x7f", "/\xc3\xa4", "http://other/"}) {
     EXPECT_TRUE(Written(Get(path)).starts_with("refused")) << path;
+    Request based = Get("/x");
+    based.base_path = path;
+    EXPECT_TRUE(Written(based).starts_with("refused")) << path;
   }
   const HeaderView kBad[] = {{"a", "x\r\ny: z"},
                              {"a", std::string_view("x\0y", 3)},
