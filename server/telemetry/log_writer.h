@@ -3,7 +3,7 @@
 // The one thread that writes the log. Shards put lines into rings of their own and never wait:
 //
 //   shard 0 ── ring ──┐
-//   shard 1 ── ring ──┼──► thread ── writev ──► stderr      every 100 ms, or as soon as a ring holds 64 KB
+//   shard 1 ── ring ──┼──► thread ── writev ──► stderr      every 100 ms, or as soon as a ring holds 256 KB
 //   anybody ── queue ─┘
 //
 // What finds no room is dropped and counted, and the count is logged. A log that nobody reads (a full pipe)
@@ -73,7 +73,7 @@ class LogWriter {
     size_t shards = 1;
     size_t ring_bytes = 1 << 20;     // a shard; rounded up to a power of two
     size_t queue_bytes = 256 << 10;  // for lines that come by Post
-    size_t batch_bytes = 64 << 10;   // wakes the thread
+    size_t batch_bytes = 256 << 10;  // wakes the thread
     std::chrono::milliseconds interval{100};
     std::chrono::milliseconds patience{
         2000};  // how long Flush and the destructor wait for a stuck descriptor
