@@ -25,6 +25,8 @@ import rows as table
 LOAD_CORE, PROXY_CORE = 0, 1
 # Between the chunks of a stream, so that they do not run together on their way.
 GAP_US = 150
+# Runs a round of a row whose latency is judged: what else goes on beside makes of a percentile what it likes.
+LATENCY_TURNS = 3
 
 
 PAGE = """# Benchmarks
@@ -35,7 +37,7 @@ worker, without a log, with 512 connections kept alive to the upstream. Portolan
 comes, one log line a call. What counts is the CPU time of the proxy process, from `/proc`; latencies on a machine this
 small say more about the load than about the proxy. Streams are of 100 chunks, 150 µs apart: fast ones, which Portolan polls
 (see [architecture.md](architecture.md#threads)). Those called slow have 10 ms between chunks, as a model's tokens do, and each
-chunk is read as it comes.
+chunk is read as it comes. Where latency is judged, with one caller, there are three times as many runs.
 
 """
 # What is judged besides the rows' ratios.
@@ -141,7 +143,7 @@ class Bench:
                     for name in self.peers:
                         sides[name] = table.Side(name, row.ours.path, row.ours.body,
                                                  row.ours.headers + peers.headers(row.ours.headers))
-                for name, side in sides.items():
+                for name, side in list(sides.items()) * (LATENCY_TURNS if row.latency_bar and number else 1):
                     # The first round warms up only.
                     seconds = self.options.seconds if number else min(0.5, self.options.seconds)
                     seconds = max(1, round(seconds)) if row.tool == "wrk" else seconds
