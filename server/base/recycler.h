@@ -12,8 +12,8 @@
 namespace portolan {
 
 // Lists of free blocks, one for every `kGrain` bytes up to `kLargest`; at most `kMaxKept` bytes in all. Where
-// the blocks come from and go to at last is the owner's business. Trivially destroyed, so that reading it takes
-// no look whether it is there yet; the owner calls Close when the thread ends. Not thread-safe.
+// the blocks come from and go to at last is the owner's business. Trivially destroyed, so that reading it
+// takes no look whether it is there yet; the owner calls Close when the thread ends. Not thread-safe.
 template <std::size_t kGrain, std::size_t kLargest, std::size_t kMaxKept>
 class Recycler {
  public:

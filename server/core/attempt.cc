@@ -18,7 +18,7 @@ std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest
   const upstream::UrlCache::Entry& url = request.urls.Find(target.base_url);
   if (!url.valid) {
     return Error::InvalidRequest("invalid_custom_host", "the custom host is not usable: " + url.problem,
-                                    "x-portolan-custom-host");
+                                 "x-portolan-custom-host");
   }
   out.origin = target.host_from_caller && !target.host_trusted ? &url.untrusted : &url.origin;
   out.base_path = url.path;

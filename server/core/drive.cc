@@ -71,8 +71,7 @@ std::optional<Error> Translate(CallState& call, const providers::Translator& tra
   call.facts.content_blocks = call.facts.content_blocks || UsesBlocks(*request);
   Message* wire = translator.request_type()->New(&call.arena.get());
   if (auto error = translator.EncodeRequest(*request, call.facts, wire, &call.dropped)) return error;
-  codec::Encode(*call.config.operations->codec().Find(wire->GetDescriptor()), *wire, {},
-                &call.request_text);
+  codec::Encode(*call.config.operations->codec().Find(wire->GetDescriptor()), *wire, {}, &call.request_text);
   call.request_body.push_back(call.request_text);
   return std::nullopt;
 }
@@ -125,9 +124,8 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls, 
   call.arena.Clear();
   if (call.outcome.attempts == 0) call.outcome.upstream_started = call.shard.loop->now();
   const upstream::Timeouts timeouts = TimeoutsOf(call);
-  const AttemptRequest attempt{
-      call.route.target, call.facts,       call.in.headers, call.route.forward_headers, call.request_body, urls,
-      timeouts,          call.attempt_wait};
+  const AttemptRequest attempt{call.route.target, call.facts, call.in.headers, call.route.forward_headers,
+                               call.request_body, urls,       timeouts,        call.attempt_wait};
   net::Task<upstream::Failure> sending;
   error = BeginAttempt(*call.shard.client, attempt, &call.exchange, &sending);
   if (error) return FailedAttempt(call, *std::move(error));

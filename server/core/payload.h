@@ -47,7 +47,8 @@ class Payload {
   std::optional<Error> ToJson(std::span<const codec::Edit> edits, bool splice, std::string* buffer,
                               codec::GatherList* pieces);
 
-  // Forgets the messages it has made, which may be freed then; they are made anew if they are asked for again.
+  // Forgets the messages it has made, which may be freed then; they are made anew if they are asked for
+  // again.
   void ForgetMessages();
 
  private:

@@ -153,7 +153,8 @@ net::Task<void> RestFront::Handle(http::Request& request, http::ResponseWriter& 
   }
   // Screen has seen that there is one.
   const RouteMatch match = config_.router->Match(head.method, head.path);
-  if (match.route->body == transcode::BodyKind::kWhole) return Serve(request, writer, origin, *match.route, {});
+  if (match.route->body == transcode::BodyKind::kWhole)
+    return Serve(request, writer, origin, *match.route, {});
 
   const core::OperationSpec& operation = *config_.operations->Find(match.route->unary);
   std::unique_ptr<google::protobuf::Message> message(operation.request_type->New());

@@ -75,8 +75,9 @@ struct Failure {
 struct Request {
   const Origin* origin = nullptr;
   std::string_view method;
-  std::string_view base_path;  // what comes before `path`: empty, or begins with `/` and does not end with one
-  std::string_view path;       // with query
+  std::string_view
+      base_path;          // what comes before `path`: empty, or begins with `/` and does not end with one
+  std::string_view path;  // with query
   // In the order to send. Host, Content-Length, Connection are the client's business and must not be in it.
   absl::InlinedVector<HeaderView, 12> headers;
   std::span<const std::string_view> body;  // sent as a gather list

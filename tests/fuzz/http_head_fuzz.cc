@@ -69,8 +69,8 @@ void CheckRequest(const RequestHead& head) {
   Require(has_coding == (head.framing == BodyFraming::kChunked));
 }
 
-// Whether a Connection field says close, which comes before all else (RFC 9112, 9.3). Beast lets the keep-alive
-// of a request of HTTP/1.0 come first.
+// Whether a Connection field says close, which comes before all else (RFC 9112, 9.3). Beast lets the
+// keep-alive of a request of HTTP/1.0 come first.
 bool AsksToClose(const beast::fields& fields) {
   const auto [begin, end] = fields.equal_range(beast::field::connection);
   return std::any_of(begin, end,
