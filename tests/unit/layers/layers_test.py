@@ -12,6 +12,7 @@ import sys
 # What a part may include besides itself, of ours.
 ALLOWED = {
     "base": set(),
+    "heap": {"base"},
     "codec": {"base"},
     "net": {"base"},
     "http": {"base", "net"},

@@ -1,0 +1,94 @@
+// The program's operator new and delete, which are those of this test as well.
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <cstring>
+#include <memory>
+#include <new>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace portolan {
+namespace {
+
+constexpr size_t kLargest = 2048;
+
+// What mallinfo2 counts are the blocks of the first arena.
+const int one_arena = mallopt(M_ARENA_MAX, 1);
+
+TEST(NewDelete, BlocksOfAllSizesAreWritableAlignedAndDistinct) {
+  std::vector<std::pair<unsigned char*, size_t>> blocks;
+  for (int round = 0; round < 3; ++round) {
+    for (size_t size = 0; size <= kLargest + 100; ++size) {
+      auto* const block = static_cast<unsigned char*>(::operator new(size));
+      ASSERT_EQ(reinterpret_cast<uintptr_t>(block) % __STDCPP_DEFAULT_NEW_ALIGNMENT__, 0u);
+      std::memset(block, static_cast<int>(size % 251), size);
+      blocks.emplace_back(block, size);
+    }
+    for (const auto& [block, size] : blocks) {
+      for (size_t i = 0; i < size; ++i) ASSERT_EQ(block[i], size % 251);
+    }
+    // Each way to delete, with the size and without.
+    for (const auto& [block, size] : blocks) {
+      if (size % 3 == 0) {
+        ::operator delete(block);
+      } else {
+        ::operator delete(block, size);
+      }
+    }
+    blocks.clear();
+  }
+}
+
+TEST(NewDelete, GivesAgainWhatWasDeletedLast) {
+  void* const first = ::operator new(100);
+  void* const second = ::operator new(100);
+  ::operator delete(first, 100);
+  ::operator delete(second, 100);
+  void* const again = ::operator new(110);  // rounded as 100 is
+  EXPECT_EQ(again, second);
+  ::operator delete(again, 110);
+}
+
+TEST(NewDelete, TakesWhatAnotherThreadHasAllocated) {
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::unique_ptr<std::string>> texts;
+    for (size_t i = 0; i < 2000; ++i) texts.push_back(std::make_unique<std::string>(i % 3000, 'x'));
+    std::thread([&texts] {
+      texts.clear();
+      for (size_t i = 0; i < 2000; ++i) texts.push_back(std::make_unique<std::string>(i % 3000, 'y'));
+    }).join();
+    for (const auto& text : texts) EXPECT_EQ(text->find_first_not_of('y'), std::string::npos);
+  }
+}
+
+// Deletes after the end of the lists, too.
+struct LeftToTheEnd {
+  std::string text = std::string(500, 'x');
+  ~LeftToTheEnd() { text = std::string(700, 'y'); }
+};
+
+TEST(NewDelete, ThreadsLeaveNothingBehind) {
+  ASSERT_EQ(one_arena, 1);
+  const auto work = [] {
+    thread_local LeftToTheEnd left;
+    EXPECT_EQ(left.text.size(), 500u);
+    const std::vector<std::string> blocks(1000, std::string(800, 'x'));
+  };
+  for (int i = 0; i < 20; ++i) std::thread(work).join();
+  const size_t before = mallinfo2().uordblks;
+  for (int i = 0; i < 200; ++i) std::thread(work).join();
+  // Kept by each thread, it would be 160 MB.
+  EXPECT_LT(mallinfo2().uordblks, before + (4 << 20));
+}
+
+TEST(NewDelete, WhatIsTooLargeThrows) {
+  volatile size_t size = SIZE_MAX / 2;
+  EXPECT_THROW(static_cast<void>(::operator new(size)), std::bad_alloc);
+}
+
+}  // namespace
+}  // namespace portolan
