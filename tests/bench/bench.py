@@ -25,8 +25,8 @@ import rows as table
 LOAD_CORE, PROXY_CORE = 0, 1
 # Between the chunks of a stream, so that they do not run together on their way.
 GAP_US = 150
-# Runs a round of a row whose latency is judged: what else goes on beside makes of a percentile what it likes.
-LATENCY_TURNS = 3
+# How much longer than others the rows are whose latency is judged: a percentile needs many calls.
+LATENCY_TIMES = 3
 
 
 PAGE = """# Benchmarks
@@ -35,9 +35,10 @@ Written by `scripts/bench --markdown docs/benchmarks.md`; `scripts/bench --check
 and upstream share one core, the proxy under test has the other; the sides take turns. nginx is a plain proxy with one
 worker, without a log, with 512 connections kept alive to the upstream. Portolan runs with one thread and otherwise as it
 comes, one log line a call. What counts is the CPU time of the proxy process, from `/proc`; latencies on a machine this
-small say more about the load than about the proxy. Streams are of 100 chunks, 150 µs apart: fast ones, which Portolan polls
+small say more about the load than about the proxy, but for the row with one caller: there a process of idle priority keeps
+both cores awake, and one client asks all sides in turn, half a second each. Streams are of 100 chunks, 150 µs apart: fast ones, which Portolan polls
 (see [architecture.md](architecture.md#threads)). Those called slow have 10 ms between chunks, as a model's tokens do, and each
-chunk is read as it comes. Where latency is judged, with one caller, there are three times as many runs.
+chunk is read as it comes.
 
 """
 # What is judged besides the rows' ratios.
@@ -91,10 +92,14 @@ class Bench:
         for server in (self.echo, self.portolan_2, self.portolan, self.nginx, self.tls_upstream, self.upstream):
             server.stop()
 
-    def command(self, row, side, port, seconds):
-        body = os.path.join(self.directory, "body.json")
-        with open(body, "w") as file:
+    def write_body(self, side):
+        path = os.path.join(self.directory, "body.json")
+        with open(path, "w") as file:
             file.write(side.body)
+        return path
+
+    def command(self, row, side, port, seconds):
+        body = self.write_body(side)
         if row.tool == "wrk":
             headers = [part for header in side.headers for part in ("-H", header)]
             script = os.path.join(os.path.dirname(__file__), "post.lua")
@@ -105,31 +110,45 @@ class Bench:
         return [self.tool("grpc_load"), port, row.tool.removeprefix("grpc-"), row.concurrency, seconds, side.path,
                 *side.headers], body
 
+    def load(self, row, command, body=""):
+        """Runs a load: its figures (one object a line), its diagnostics, and the seconds that it took."""
+        start = time.monotonic()
+        done = subprocess.run(["taskset", "-c", str(LOAD_CORE)] + [str(part) for part in command], capture_output=True,
+                              text=True, env={**os.environ, "BENCH_BODY": body})
+        took = time.monotonic() - start
+        figures = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        if done.returncode != 0 or not figures:
+            raise SystemExit(f"error: {row.name}: {command[0]} failed:\n{done.stdout}{done.stderr}")
+        for side in figures:
+            if side["failures"] or not side["requests"]:
+                raise SystemExit(f"error: {row.name}: {side}\n{done.stderr}")
+            side.setdefault("seconds", took)
+        return figures
+
     def run(self, row, side, seconds):
         """One run of one side: its figures, by name."""
         server, port = self.servers[side.server]
         command, body = self.command(row, side, port, seconds)
-        before, start = server.cpu(), time.monotonic()
-        done = subprocess.run(["taskset", "-c", str(LOAD_CORE)] + [str(part) for part in command], capture_output=True,
-                              text=True, env={**os.environ, "BENCH_BODY": body})
-        took, after = time.monotonic() - start, server.cpu()
-        lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-        if done.returncode != 0 or not lines:
-            raise SystemExit(f"error: {row.name}: {command[0]} failed:\n{done.stdout}{done.stderr}")
-        figures = json.loads(lines[-1])
-        if figures["failures"] or not figures["requests"]:
-            raise SystemExit(f"error: {row.name} by {side.server}: {lines[-1]}\n{done.stderr}")
+        before = server.cpu()
+        figures = self.load(row, command, body)[-1]
         # A chunk's boundary may stand within an event and hide it from the count, but that is rare.
         events = figures.get("events", 0) / figures["requests"]
         if row.tool == "streams" and (events < row.per or abs(events - round(events)) > 0.1):
-            raise SystemExit(f"error: {row.name} by {side.server}: streams are not alike: {lines[-1]}")
-        total = after[0] - before[0]
-        user, kernel = after[1] - before[1], after[2] - before[2]
-        count = figures["requests"] * row.per
-        figures["cpu_us"] = total * 1e6 / count
-        figures["kernel_us"] = figures["cpu_us"] * kernel / max(1, user + kernel)
-        figures["rate"] = figures["requests"] / figures.get("seconds", took)
-        return figures
+            raise SystemExit(f"error: {row.name} by {side.server}: streams are not alike: {figures}")
+        return account(row, figures, before, server.cpu())
+
+    def run_in_turn(self, row, sides, seconds):
+        """All sides by one client, which asks each for `seconds`: {name: figures}."""
+        servers = [self.servers[side.server] for side in sides.values()]
+        ours = sides["ours"]
+        with processes.Awake(LOAD_CORE, PROXY_CORE):
+            before = [server.cpu() for server, _ in servers]
+            found = self.load(row, [self.tool("latency_load"), ours.path, self.write_body(ours), seconds,
+                                    ",".join(str(port) for _, port in servers), *ours.headers])
+            after = [server.cpu() for server, _ in servers]
+        for figures in found:
+            figures["seconds"] /= len(servers)
+        return {name: account(row, *each) for name, *each in zip(sides, found, before, after)}
 
     def measure(self, chosen):
         """{(row name, side): [figures of each run]}"""
@@ -143,12 +162,15 @@ class Bench:
                     for name in self.peers:
                         sides[name] = table.Side(name, row.ours.path, row.ours.body,
                                                  row.ours.headers + peers.headers(row.ours.headers))
-                for name, side in list(sides.items()) * (LATENCY_TURNS if row.latency_bar and number else 1):
-                    # The first round warms up only.
-                    seconds = self.options.seconds if number else min(0.5, self.options.seconds)
+                # The first round warms up only.
+                seconds = self.options.seconds if number else min(0.5, self.options.seconds)
+                if row.tool == "latency":
+                    found = self.run_in_turn(row, sides, seconds * (LATENCY_TIMES if number else 1))
+                else:
                     seconds = max(1, round(seconds)) if row.tool == "wrk" else seconds
-                    figures = self.run(row, side, seconds)
-                    if number:
+                    found = {name: self.run(row, side, seconds) for name, side in sides.items()}
+                if number:
+                    for name, figures in found.items():
                         results.setdefault((row.name, name), []).append(figures)
             print(f"round {number} of {self.options.runs}", file=sys.stderr)
         return results
@@ -181,6 +203,16 @@ class Bench:
             memory.append(server.memory_kb())
             server.stop()
         return statistics.median(times), statistics.median(memory)
+
+
+def account(row, figures, before, after):
+    """Adds to a run's figures what the proxy used meanwhile, and the rate."""
+    total = after[0] - before[0]
+    user, kernel = after[1] - before[1], after[2] - before[2]
+    figures["cpu_us"] = total * 1e6 / (figures["requests"] * row.per)
+    figures["kernel_us"] = figures["cpu_us"] * kernel / max(1, user + kernel)
+    figures["rate"] = figures["requests"] / figures["seconds"]
+    return figures
 
 
 def median(runs, name):

@@ -133,6 +133,23 @@ class Server:
             self.process.kill()
 
 
+class Awake:
+    """Cores that do not sleep while this lasts: what runs there gives way at once to anything else. Where a core is a
+    virtual one, waking it takes the host longer than a proxy takes for a call, and by as much as the host likes."""
+
+    def __init__(self, *cores):
+        self.cores = cores
+
+    def __enter__(self):
+        self.loops = [subprocess.Popen(["taskset", "-c", str(core), "chrt", "-i", "0", "sh", "-c", "while :; do :; done"])
+                      for core in self.cores]
+
+    def __exit__(self, *_):
+        for loop in self.loops:
+            loop.kill()
+            loop.wait()
+
+
 def compiler(build):
     """The compiler of a build, with its version."""
     with open(os.path.join(build, "CMakeCache.txt")) as cache:

@@ -68,7 +68,7 @@ class Side:
 @dataclass
 class Row:
     name: str
-    tool: str  # wrk, streams, grpc-unary, grpc-stream
+    tool: str  # wrk, latency, streams, grpc-unary, grpc-stream
     concurrency: int
     base: Side  # what the ratio is to
     ours: Side
@@ -101,7 +101,7 @@ def rows(upstream, tls_upstream):
     built_in = Side("portolan_grpc", "echo/echo")
     return [
         Row("unary", "wrk", 64, *same(openai_body()), direct=True, bar=1.0),
-        Row("unary, 1 caller", "wrk", 1, *same(openai_body()), direct=True, latency_bar=1.2),
+        Row("unary, 1 caller", "latency", 1, *same(openai_body()), direct=True, latency_bar=1.2),
         Row("unary, 10 KB body", "wrk", 64, *same(openai_body(pad=10 << 10))),
         Row("unary, 100 KB body", "wrk", 16, *same(openai_body(pad=100 << 10))),
         Row("unary, 1 MB body", "wrk", 8, *same(openai_body(pad=1 << 20)), bar=1.5),
