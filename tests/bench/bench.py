@@ -7,6 +7,7 @@ counts: the load on a busy machine spoils the rest first.
 """
 
 import argparse
+import contextlib
 import fnmatch
 import json
 import os
@@ -34,11 +35,13 @@ PAGE = """# Benchmarks
 Written by `scripts/bench --markdown docs/benchmarks.md`; `scripts/bench --check` fails where a ratio is past its bar. Load
 and upstream share one core, the proxy under test has the other; the sides take turns. nginx is a plain proxy with one
 worker, without a log, with 512 connections kept alive to the upstream. Portolan runs with one thread and otherwise as it
-comes, one log line a call. What counts is the CPU time of the proxy process, from `/proc`; latencies on a machine this
-small say more about the load than about the proxy, but for the row with one caller: there a process of idle priority keeps
-both cores awake, and one client asks all sides in turn, half a second each. Streams are of 100 chunks, 150 µs apart: fast ones, which Portolan polls
-(see [architecture.md](architecture.md#threads)). Those called slow have 10 ms between chunks, as a model's tokens do, and each
-chunk is read as it comes.
+comes, one log line a call. What counts is the CPU time of the proxy process, from `/proc`. With many callers latencies say
+more about the load than about the proxy, on a machine this small; with one, a single client asks all sides in turn, half a
+second each, so that what else goes on falls on all alike. In rows whose load leaves the cores time to sleep (one caller,
+slow streams) a process of idle priority keeps them awake: how long a virtual core takes to wake is the host's affair.
+
+Streams are of 100 chunks, 150 µs apart: fast ones, which Portolan polls (see [architecture.md](architecture.md#threads)).
+Those called slow have 10 ms between chunks, as a model's tokens do, and each chunk is read as it comes.
 
 """
 # What is judged besides the rows' ratios.
@@ -141,14 +144,20 @@ class Bench:
         """All sides by one client, which asks each for `seconds`: {name: figures}."""
         servers = [self.servers[side.server] for side in sides.values()]
         ours = sides["ours"]
-        with processes.Awake(LOAD_CORE, PROXY_CORE):
-            before = [server.cpu() for server, _ in servers]
-            found = self.load(row, [self.tool("latency_load"), ours.path, self.write_body(ours), seconds,
-                                    ",".join(str(port) for _, port in servers), *ours.headers])
-            after = [server.cpu() for server, _ in servers]
+        before = [server.cpu() for server, _ in servers]
+        found = self.load(row, [self.tool("latency_load"), ours.path, self.write_body(ours), seconds,
+                                ",".join(str(port) for _, port in servers), *ours.headers])
+        after = [server.cpu() for server, _ in servers]
         for figures in found:
             figures["seconds"] /= len(servers)
         return {name: account(row, *each) for name, *each in zip(sides, found, before, after)}
+
+    def run_sides(self, row, sides, seconds):
+        """One run of each side: {name: figures}."""
+        if row.tool == "latency":
+            return self.run_in_turn(row, sides, seconds * LATENCY_TIMES)
+        seconds = max(1, round(seconds)) if row.tool == "wrk" else seconds
+        return {name: self.run(row, side, seconds) for name, side in sides.items()}
 
     def measure(self, chosen):
         """{(row name, side): [figures of each run]}"""
@@ -164,11 +173,8 @@ class Bench:
                                                  row.ours.headers + peers.headers(row.ours.headers))
                 # The first round warms up only.
                 seconds = self.options.seconds if number else min(0.5, self.options.seconds)
-                if row.tool == "latency":
-                    found = self.run_in_turn(row, sides, seconds * (LATENCY_TIMES if number else 1))
-                else:
-                    seconds = max(1, round(seconds)) if row.tool == "wrk" else seconds
-                    found = {name: self.run(row, side, seconds) for name, side in sides.items()}
+                with processes.Awake(LOAD_CORE, PROXY_CORE) if row.awake else contextlib.nullcontext():
+                    found = self.run_sides(row, sides, seconds)
                 if number:
                     for name, figures in found.items():
                         results.setdefault((row.name, name), []).append(figures)

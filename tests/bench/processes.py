@@ -134,8 +134,8 @@ class Server:
 
 
 class Awake:
-    """Cores that do not sleep while this lasts: what runs there gives way at once to anything else. Where a core is a
-    virtual one, waking it takes the host longer than a proxy takes for a call, and by as much as the host likes."""
+    """Cores that do not sleep while this lasts: what keeps them awake gives way at once to anything else. To wake a
+    virtual core takes the host about as long as a proxy takes for a call, and now and then much longer."""
 
     def __init__(self, *cores):
         self.cores = cores
