@@ -2,6 +2,7 @@
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
+#include <pthread.h>
 
 #include <mutex>
 #include <random>
@@ -187,7 +188,10 @@ absl::Status Gateway::Parts::Listen() {
 
 void Gateway::Parts::Launch() {
   for (const auto& shard : shards) shard->Run();
-  admin_thread = std::thread([this] { admin_loop.Run(); });
+  admin_thread = std::thread([this] {
+    pthread_setname_np(pthread_self(), "admin");
+    admin_loop.Run();
+  });
 }
 
 absl::Status Gateway::Parts::StartRpc() {

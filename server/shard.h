@@ -1,5 +1,7 @@
 #pragma once
 
+#include <pthread.h>
+
 #include <functional>
 #include <future>
 #include <memory>
@@ -27,7 +29,10 @@ struct Shard {
   std::thread thread;
 
   void Run() {
-    thread = std::thread([this] { loop.Run(); });
+    thread = std::thread([this] {
+      pthread_setname_np(pthread_self(), "shard");
+      loop.Run();
+    });
   }
 
   // Runs `function` on the shard's thread and waits for it.

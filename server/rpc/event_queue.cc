@@ -1,5 +1,7 @@
 #include "server/rpc/event_queue.h"
 
+#include <pthread.h>
+
 namespace portolan::rpc {
 namespace {
 
@@ -14,7 +16,10 @@ void Empty(grpc::CompletionQueue& queue) {
 EventQueue::~EventQueue() { Stop(); }
 
 void EventQueue::Start() {
-  thread_ = std::thread([this] { Empty(*queue_); });
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "grpc");
+    Empty(*queue_);
+  });
 }
 
 void EventQueue::Stop() {

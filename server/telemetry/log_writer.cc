@@ -85,7 +85,10 @@ LogWriter::LogWriter(Options options) {
   sigset_t before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
-  std::thread([thread = thread_] { thread->Run(); }).detach();
+  std::thread([thread = thread_] {
+    pthread_setname_np(pthread_self(), "log");
+    thread->Run();
+  }).detach();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 

@@ -7,7 +7,6 @@
 
 #include <grpcpp/grpcpp.h>
 
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdio>
@@ -19,6 +18,7 @@
 #include <vector>
 
 #include "portolan/v1/chat_service.grpc.pb.h"
+#include "tests/bench/load.h"
 
 namespace {
 
@@ -104,14 +104,6 @@ class Caller final : public grpc::ClientReadReactor<ChatCompletionChunk> {
   Clock::time_point began_;
 };
 
-double Percentile(std::vector<double>& values, double part) {
-  if (values.empty()) return 0;
-  const size_t index =
-      std::min(values.size() - 1, static_cast<size_t>(static_cast<double>(values.size()) * part));
-  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(index), values.end());
-  return values[index];
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -145,6 +137,6 @@ int main(int argc, char** argv) {
   }
   std::printf(R"({"requests":%ld,"failures":%ld,"events":%ld,"p50_us":%.1f,"p99_us":%.1f})"
               "\n",
-              load.calls, load.failures, load.messages, Percentile(load.first_us, 0.5),
-              Percentile(load.first_us, 0.99));
+              load.calls, load.failures, load.messages, portolan::bench::Percentile(load.first_us, 0.5),
+              portolan::bench::Percentile(load.first_us, 0.99));
 }

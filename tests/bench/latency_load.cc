@@ -7,11 +7,7 @@
 // are cold, and the server before may still write its log. Prints one JSON object for each port, in order:
 // requests, failures, microseconds to the whole answer (p50, p99). A server that fails gets no more requests.
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -21,12 +17,14 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tests/bench/load.h"
+
+namespace portolan::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -40,21 +38,6 @@ struct Server {
   long failures = 0;
   std::vector<double> took_us;
 };
-
-int Connect(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    std::perror("bench_latency_load");
-    std::exit(1);
-  }
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return fd;
-}
 
 // Bytes of the answer that begins with `text`: 0 while its head has not ended, more than anybody sends if it
 // is not a good one.
@@ -71,10 +54,7 @@ size_t AnswerSize(std::string_view text) {
 
 // False if the request was not taken, or no good answer came whole.
 bool Call(const Server& server) {
-  if (send(server.fd, server.request.data(), server.request.size(), MSG_NOSIGNAL) !=
-      static_cast<ssize_t>(server.request.size())) {
-    return false;
-  }
+  if (!Send(server.fd, server.request)) return false;
   std::array<char, 65536> buffer;
   size_t have = 0;
   size_t size = 0;
@@ -101,33 +81,22 @@ void TakeTurn(Server& server) {
   }
 }
 
-double Percentile(std::vector<double>& values, double part) {
-  if (values.empty()) return 0;
-  const size_t index =
-      std::min(values.size() - 1, static_cast<size_t>(static_cast<double>(values.size()) * part));
-  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(index), values.end());
-  return values[index];
-}
-
 }  // namespace
+}  // namespace portolan::bench
 
 int main(int argc, char** argv) {
+  using namespace portolan::bench;
   if (argc < 5) {
     std::fprintf(stderr, "usage: bench_latency_load PATH BODY_FILE SECONDS PORT[,PORT...] [HEADER...]\n");
     return 2;
   }
-  std::ifstream file(argv[2]);
-  const std::string body((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  std::string rest = "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size());
-  for (int i = 5; i < argc; ++i) rest += "\r\n" + std::string(argv[i]);
   std::vector<Server> servers;
   const std::string ports = argv[4];
   for (size_t at = 0; at < ports.size(); at = std::min(ports.find(',', at), ports.size() - 1) + 1) {
     Server& server = servers.emplace_back();
     const int port = std::atoi(ports.c_str() + at);
-    server.fd = Connect(port);
-    server.request = "POST " + std::string(argv[1]) + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
-                     rest + "\r\n\r\n" + body;
+    server.fd = ConnectOrExit(port);
+    server.request = MakePost(port, argv[1], argv[2], std::span(argv + 5, argv + argc));
   }
   const auto turns =
       static_cast<int>(std::ceil(std::atof(argv[3]) / std::chrono::duration<double>(kTurn).count()));

@@ -6,9 +6,6 @@
 // in all, microseconds to the first event (p50, p99). Each connection asks for its next stream when the last
 // has ended.
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,12 +15,14 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tests/bench/load.h"
+
+namespace portolan::bench {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -44,27 +43,11 @@ struct Totals {
   std::vector<double> first_us;
 };
 
-int Connect(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    std::perror("bench_stream_load");
-    std::exit(1);
-  }
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return fd;
-}
-
 bool Ask(Connection& connection, const std::string& request) {
   connection.tail.clear();
   connection.head = connection.good = connection.first = false;
   connection.began = Clock::now();
-  return send(connection.fd, request.data(), request.size(), MSG_NOSIGNAL) ==
-         static_cast<ssize_t>(request.size());
+  return Send(connection.fd, request);
 }
 
 // Takes what was read; true at the end of the answer.
@@ -96,38 +79,22 @@ bool Take(Connection& connection, std::string_view data, Totals* totals) {
   return done;
 }
 
-double Percentile(std::vector<double>& values, double part) {
-  if (values.empty()) return 0;
-  const size_t index =
-      std::min(values.size() - 1, static_cast<size_t>(static_cast<double>(values.size()) * part));
-  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(index), values.end());
-  return values[index];
-}
-
-std::string MakeRequest(int argc, char** argv) {
-  std::ifstream file(argv[3]);
-  const std::string body((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  std::string request =
-      "POST " + std::string(argv[2]) + " HTTP/1.1\r\nHost: 127.0.0.1:" + argv[1] +
-      "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
-  for (int i = 6; i < argc; ++i) request += std::string(argv[i]) + "\r\n";
-  return request + "\r\n" + body;
-}
-
 }  // namespace
+}  // namespace portolan::bench
 
 int main(int argc, char** argv) {
+  using namespace portolan::bench;
   if (argc < 6) {
     std::fprintf(stderr, "usage: bench_stream_load PORT PATH BODY_FILE CONNECTIONS SECONDS [HEADER...]\n");
     return 2;
   }
-  const std::string request = MakeRequest(argc, argv);
   const int port = std::atoi(argv[1]);
+  const std::string request = MakePost(port, argv[2], argv[3], std::span(argv + 6, argv + argc));
   std::vector<Connection> connections(static_cast<size_t>(std::atoi(argv[4])));
   const auto end = Clock::now() + std::chrono::duration<double>(std::atof(argv[5]));
   const int epoll = epoll_create1(EPOLL_CLOEXEC);
   for (size_t i = 0; i < connections.size(); ++i) {
-    connections[i].fd = Connect(port);
+    connections[i].fd = ConnectOrExit(port);
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.u64 = i;

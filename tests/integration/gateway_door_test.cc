@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 
 #include "tests/support/fake_upstream.h"
 #include "tests/support/gateway_fixture.h"
@@ -93,6 +98,23 @@ TEST(GatewayDoor, TellsThatItIsReady) {
   GatewayFixture gateway;
   EXPECT_EQ(TestClient(gateway.http_address()).Get("/readyz").status, 200);
   EXPECT_EQ(TestClient(gateway.admin_address()).Get("/readyz").status, 200);
+}
+
+TEST(GatewayDoor, NamesItsThreads) {
+  GatewayFixture gateway;
+  // A thread takes its name as it starts.
+  ASSERT_EQ(TestClient(gateway.http_address()).Get("/readyz").status, 200);
+  ASSERT_EQ(TestClient(gateway.admin_address()).Get("/readyz").status, 200);
+  std::set<std::string> wanted{"admin", "grpc", "log", "shard"};
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!wanted.empty() && std::chrono::steady_clock::now() < end) {
+    for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+      std::string name;
+      std::getline(std::ifstream(task.path() / "comm"), name);
+      wanted.erase(name);
+    }
+  }
+  EXPECT_EQ(wanted, std::set<std::string>());
 }
 
 }  // namespace
