@@ -35,10 +35,12 @@ PAGE = """# Benchmarks
 Written by `scripts/bench --markdown docs/benchmarks.md`; `scripts/bench --check` fails where a ratio is past its bar. Load
 and upstream share one core, the proxy under test has the other; the sides take turns. nginx is a plain proxy with one
 worker, without a log, with 512 connections kept alive to the upstream. Portolan runs with one thread and otherwise as it
-comes, one log line a call. What counts is the CPU time of the proxy process, from `/proc`. With many callers latencies say
-more about the load than about the proxy, on a machine this small; with one, a single client asks all sides in turn, half a
-second each, so that what else goes on falls on all alike. In rows whose load leaves the cores time to sleep (one caller,
-slow streams) a process of idle priority keeps them awake: how long a virtual core takes to wake is the host's affair.
+comes, one log line a call. What counts is the CPU time of the proxy process, from `/proc`.
+
+Latencies are to the end of an answer, of streams to the first chunk. With many callers they say more about the load than
+about the proxy, on a machine this small; with one, a single client asks all sides in turn, half a second each, so that what
+else goes on falls on all alike. In rows whose load leaves the cores time to sleep (one caller, slow streams) a process of
+idle priority keeps them awake: how long a virtual core takes to wake is the host's affair.
 
 Streams are of 100 chunks, 150 µs apart: fast ones, which Portolan polls (see [architecture.md](architecture.md#threads)).
 Those called slow have 10 ms between chunks, as a model's tokens do, and each chunk is read as it comes.

@@ -141,8 +141,9 @@ class Awake:
         self.cores = cores
 
     def __enter__(self):
-        self.loops = [subprocess.Popen(["taskset", "-c", str(core), "chrt", "-i", "0", "sh", "-c", "while :; do :; done"])
-                      for core in self.cores]
+        # They end with this process however it ends.
+        command = ["setpriv", "--pdeathsig", "KILL", "chrt", "-i", "0", "sh", "-c", "while :; do :; done"]
+        self.loops = [subprocess.Popen(["taskset", "-c", str(core), *command]) for core in self.cores]
 
     def __exit__(self, *_):
         for loop in self.loops:
