@@ -9,6 +9,9 @@ namespace portolan::http {
 namespace {
 
 constexpr size_t kMaxMethodBytes = 32;
+// Of a request up to the LF of its line: an empty line before, method, target, version, and what stands
+// between.
+constexpr size_t kMaxLineBytes = 2 + kMaxMethodBytes + 1 + kMaxTargetBytes + sizeof(" HTTP/1.1\r") - 1;
 
 ParseResult Refuse(int status, const char* problem) { return {ParseState::kError, 0, status, problem}; }
 ParseResult Fine() { return {}; }
@@ -235,9 +238,9 @@ ParseResult JudgeUnfinished(std::string_view text) {
   if (!text.empty() && text[0] != '\r' && !text::IsToken(text[0])) {
     return Refuse(400, "the request does not start with a method");
   }
-  if (text.size() <= kMaxTargetBytes + kMaxMethodBytes) return {};
-  const bool has_line = text.find('\n', 2) != std::string_view::npos;
-  if (!has_line) return Refuse(414, "the request target is too long");
+  if (text.size() <= kMaxLineBytes) return {};
+  // A line that has ended is measured too: what is refused must not hang on how the bytes were cut.
+  if (text.find('\n', 2) > kMaxLineBytes) return Refuse(414, "the request target is too long");
   if (text.size() >= kMaxHeadBytes) return Refuse(431, "the request's head is too large");
   return {};
 }

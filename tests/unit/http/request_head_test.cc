@@ -160,6 +160,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"ControlInTarget", WithLine("GET /\x01 HTTP/1.1"), 400, "target"},
         Refusal{"LongTarget", WithLine("GET /" + std::string(kMaxTargetBytes, 'a') + " HTTP/1.1"), 414,
                 "too long"},
+        Refusal{"LongTargetInAnUnfinishedHead",
+                "GET /" + std::string(kMaxTargetBytes + 80, 'a') + " HTTP/1.1\r\n", 414, "too long"},
         Refusal{"EndlessTarget", "GET /" + std::string(2 * kMaxTargetBytes, 'a'), 414, "too long"},
         Refusal{"EndlessHeader", "GET / HTTP/1.1\r\nX: " + std::string(kMaxHeadBytes, 'a'), 431, "too large"},
         Refusal{"LargeHead", WithFields("X: " + std::string(kMaxHeadBytes, 'a')), 431, "too large"}),
@@ -202,6 +204,19 @@ TEST(RequestHead, TakesAHeadOfExactly64KiB) {
   const std::string text = start + std::string(kMaxHeadBytes - start.size() - 4, 'a') + "\r\n\r\n";
   ASSERT_EQ(text.size(), kMaxHeadBytes);
   EXPECT_EQ(Parse(text)->result.state, ParseState::kDone);
+}
+
+// However it is cut; the longest method that is known, and an empty line before it.
+TEST(RequestHead, TakesATargetOfExactly16KiB) {
+  const std::string line =
+      "\r\n" + std::string(32, 'M') + " /" + std::string(kMaxTargetBytes - 1, 'a') + " HTTP/1.1\r";
+  const std::string text = line + "\nHost: a\r\n\r\n";
+  for (size_t size = line.size() - 40; size < text.size(); ++size) {
+    ASSERT_EQ(Parse(text.substr(0, size))->result.state, ParseState::kNeedMore) << size;
+  }
+  const auto parsed = Parse(text);
+  EXPECT_EQ(parsed->result.state, ParseState::kDone) << parsed->result.problem;
+  EXPECT_EQ(parsed->head.target.size(), kMaxTargetBytes);
 }
 
 TEST(RequestHead, TakesHosts) {
