@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "server/http/message.h"
@@ -130,9 +131,10 @@ void CheckResponse(const ResponseHead& head) {
   if (head.framing == BodyFraming::kUntilClose) Require(codings == 0 && lengths == 0);
   if (head.framing != BodyFraming::kLength) return;
   Require(codings == 0 && lengths >= 1);
+  // Several must be the same number, however it is written (RFC 9110, 8.6).
   for (const auto& header : head.headers) {
     if (header.name == "content-length")
-      Require(header.value == portolan::FindHeader(head.headers, "content-length"));
+      Require(std::stoull(std::string(header.value)) == head.content_length);
   }
 }
 

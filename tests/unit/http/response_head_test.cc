@@ -67,6 +67,8 @@ TEST(ResponseHead, DecidesFramingAsRfc9112Section63Says) {
       {"GET", "HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\n", BodyFraming::kNone, true},
       {"GET", "HTTP/1.1 304 No\r\nContent-Length: 5\r\n\r\n", BodyFraming::kNone, true},
       {"GET", "HTTP/1.1 100 Continue\r\n\r\n", BodyFraming::kNone, true},
+      {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 05\r\nContent-Length: 5\r\n\r\n", BodyFraming::kLength,
+       true},
       {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", BodyFraming::kLength,
        true},
       {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n", BodyFraming::kLength,
