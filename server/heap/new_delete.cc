@@ -46,7 +46,7 @@ void* operator new(std::size_t size) {
 void operator delete(void* block, std::size_t size) noexcept {
   if (block == nullptr || !BlockRecycler::Serves(size)) return std::free(block);
   if (recycler.empty()) closer.armed = true;
-  if (!recycler.Give(block, size)) std::free(block);
+  recycler.Give(block, size, std::free);
 }
 
 void operator delete(void* block) noexcept { std::free(block); }

@@ -51,7 +51,7 @@ inline void FreeFrame(void* frame, std::size_t size) noexcept {
   using namespace internal;
   if (!IsRecycled(size)) return DeleteFrame(frame);
   if (frame_recycler.empty()) FreeAtExit();
-  if (!frame_recycler.Give(frame, size)) DeleteFrame(frame);
+  frame_recycler.Give(frame, size, DeleteFrame);
 }
 
 }  // namespace portolan::net

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <memory>
 #include <vector>
@@ -16,8 +17,6 @@ struct FreeBlock {
 };
 using Block = std::unique_ptr<void, FreeBlock>;
 
-Block Make(size_t size) { return Block(std::malloc(Small::Rounded(size))); }
-
 TEST(Recycler, ServesSizesUpToItsLargest) {
   EXPECT_FALSE(Small::Serves(0));
   EXPECT_TRUE(Small::Serves(1));
@@ -30,14 +29,29 @@ TEST(Recycler, ServesSizesUpToItsLargest) {
   EXPECT_EQ(Small::Rounded(64), 64u);
 }
 
-TEST(Recycler, GivesWhatCameLastOfTheSameRoundedSize) {
+// A recycler and what it has released, in that order.
+struct Recycling {
   Small recycler;
-  const Block first = Make(20), second = Make(32), other = Make(33);
+  std::vector<void*> released;
+
+  // From the heap, as at first all are.
+  Block Take(size_t size) {
+    EXPECT_EQ(recycler.Take(size), nullptr);
+    return Block(std::malloc(Small::Rounded(size)));
+  }
+  void Give(const Block& block, size_t size) {
+    recycler.Give(block.get(), size, [this](void* freed) { released.push_back(freed); });
+  }
+};
+
+TEST(Recycler, GivesWhatCameLastOfTheSameRoundedSize) {
+  Recycling test;
+  Small& recycler = test.recycler;
   EXPECT_TRUE(recycler.empty());
-  EXPECT_EQ(recycler.Take(20), nullptr);
-  EXPECT_TRUE(recycler.Give(first.get(), 20));
-  EXPECT_TRUE(recycler.Give(second.get(), 32));
-  EXPECT_TRUE(recycler.Give(other.get(), 33));
+  const Block first = test.Take(20), second = test.Take(32), other = test.Take(33);
+  test.Give(first, 20);
+  test.Give(second, 32);
+  test.Give(other, 33);
   EXPECT_FALSE(recycler.empty());
   EXPECT_EQ(recycler.Next(17), second.get());
   EXPECT_EQ(recycler.Take(17), second.get());
@@ -45,30 +59,52 @@ TEST(Recycler, GivesWhatCameLastOfTheSameRoundedSize) {
   EXPECT_EQ(recycler.Take(32), nullptr);
   EXPECT_EQ(recycler.Take(48), other.get());
   EXPECT_TRUE(recycler.empty());
+  EXPECT_TRUE(test.released.empty());
 }
 
-TEST(Recycler, KeepsNoMoreThanItsBound) {
-  Small recycler;
-  std::vector<Block> blocks;
-  for (int i = 0; i < 4; ++i) blocks.push_back(Make(64));
-  for (const Block& block : blocks) EXPECT_TRUE(recycler.Give(block.get(), 64));
-  const Block more = Make(1);
-  EXPECT_FALSE(recycler.Give(more.get(), 1));
-  EXPECT_NE(recycler.Take(64), nullptr);
-  EXPECT_TRUE(recycler.Give(more.get(), 1));
+TEST(Recycler, KeepsNoMoreOfASizeThanWereTaken) {
+  Recycling test;
+  const Block one = test.Take(64), two = test.Take(64), foreign = Block(std::malloc(64));
+  test.Give(foreign, 64);
+  test.Give(one, 64);
+  EXPECT_TRUE(test.released.empty());
+  test.Give(two, 64);
+  EXPECT_EQ(test.released, (std::vector<void*>{two.get()}));
+  test.Give(two, 48);  // none of that size was taken
+  EXPECT_EQ(test.released.size(), 2u);
+  // Taken again, they may come again, as often as one likes.
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(test.recycler.Take(64), one.get());
+    test.Give(one, 64);
+  }
+  EXPECT_EQ(test.released.size(), 2u);
+}
+
+TEST(Recycler, AtItsBoundReleasesWhatItHasAndStartsAnew) {
+  Recycling test;
+  const std::array<Block, 4> blocks = {test.Take(64), test.Take(64), test.Take(64), test.Take(64)};
+  const Block more = test.Take(1);
+  for (const Block& block : blocks) test.Give(block, 64);
+  EXPECT_TRUE(test.released.empty());
+  test.Give(more, 1);
+  EXPECT_EQ(test.released.size(), 4u);
+  EXPECT_EQ(test.recycler.Take(64), nullptr);
+  EXPECT_EQ(test.recycler.Take(1), more.get());
 }
 
 TEST(Recycler, ReleasesEachBlockOnceAndKeepsNoneWhenClosed) {
-  Small recycler;
-  std::vector<void*> released;
-  Block one = Make(1), two = Make(16), three = Make(64);
-  for (const Block* block : {&one, &two}) ASSERT_TRUE(recycler.Give(block->get(), 16));
-  ASSERT_TRUE(recycler.Give(three.get(), 64));
-  recycler.Close([&](void* block) { released.push_back(block); });
-  EXPECT_EQ(released, (std::vector<void*>{two.get(), one.get(), three.get()}));
-  EXPECT_FALSE(recycler.Give(one.get(), 16));
-  EXPECT_EQ(recycler.Take(16), nullptr);
-  EXPECT_FALSE(recycler.empty());
+  Recycling test;
+  const Block one = test.Take(1), two = test.Take(16), three = test.Take(64);
+  test.Give(one, 1);
+  test.Give(two, 16);
+  test.Give(three, 64);
+  test.recycler.Close([&](void* block) { test.released.push_back(block); });
+  EXPECT_EQ(test.released, (std::vector<void*>{two.get(), one.get(), three.get()}));
+  EXPECT_EQ(test.recycler.Take(16), nullptr);
+  test.Give(one, 1);
+  EXPECT_EQ(test.released.back(), one.get());
+  EXPECT_EQ(test.recycler.Take(16), nullptr);
+  EXPECT_FALSE(test.recycler.empty());
 }
 
 }  // namespace

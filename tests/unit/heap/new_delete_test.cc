@@ -85,6 +85,19 @@ TEST(NewDelete, ThreadsLeaveNothingBehind) {
   EXPECT_LT(mallinfo2().uordblks, before + (4 << 20));
 }
 
+TEST(NewDelete, AThreadThatOnlyDeletesKeepsNone) {
+  ASSERT_EQ(one_arena, 1);
+  std::vector<std::string> texts;
+  texts.reserve(5000);
+  const size_t before = mallinfo2().uordblks;
+  for (size_t i = 0; i < 5000; ++i) texts.emplace_back(kLargest / 2, 'x');
+  ASSERT_GT(mallinfo2().uordblks, before + (5 << 20));
+  std::thread([&] {
+    texts.clear();
+    EXPECT_LT(mallinfo2().uordblks, before + (64 << 10));
+  }).join();
+}
+
 TEST(NewDelete, WhatIsTooLargeThrows) {
   volatile size_t size = SIZE_MAX / 2;
   EXPECT_THROW(static_cast<void>(::operator new(size)), std::bad_alloc);
