@@ -9,6 +9,7 @@
 
 #include "server/call_telemetry.h"
 #include "server/core/gateway_service.h"
+#include "server/heap/recycling.h"
 #include "server/http/server.h"
 #include "server/net/loop.h"
 #include "server/rest/rest_front.h"
@@ -31,6 +32,7 @@ struct Shard {
   void Run() {
     thread = std::thread([this] {
       pthread_setname_np(pthread_self(), "shard");
+      const heap::RecycledBlocks recycled;
       loop.Run();
     });
   }

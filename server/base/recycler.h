@@ -14,8 +14,8 @@ namespace portolan {
 // Lists of free blocks, one for every `kGrain` bytes up to `kLargest`. A list keeps a block only in return
 // for one that its thread took, so no more than were under way at one time: a thread that frees what others
 // allocate keeps none of it. At most `kMaxKept` bytes in all. Where the blocks come from and go to at last is
-// the owner's business. Trivially destroyed, so that reading it takes no look whether it is there yet; the
-// owner calls Close when the thread ends. Not thread-safe.
+// the owner's business. Closed at first. Trivially destroyed, so that reading it takes no look whether it is
+// there yet. Not thread-safe.
 template <std::size_t kGrain, std::size_t kLargest, std::size_t kMaxKept>
 class Recycler {
  public:
@@ -52,8 +52,8 @@ class Recycler {
     kept_ += Rounded(size);
   }
 
-  // Nothing is kept. What the thread keeps first after that has to be closed when it ends.
-  bool empty() const noexcept { return kept_ == 0; }
+  // From now on blocks are kept. REQUIRES: it is closed; Close follows before the thread ends.
+  void Open() noexcept { kept_ = 0; }
 
   // Gives every block to `release`, as from now on each that comes.
   template <typename Release>
@@ -85,7 +85,7 @@ class Recycler {
   static constexpr std::size_t kClosed = SIZE_MAX;
 
   std::array<List, kLargest / kGrain> lists_{};
-  std::size_t kept_ = 0;
+  std::size_t kept_ = kClosed;
 };
 
 }  // namespace portolan

@@ -1,7 +1,7 @@
-// The program's operator new and delete, before malloc: blocks of up to 2 KiB that were freed last are used
-// again first. An allocator works through a page of blocks before it uses one again, which by then has left
-// the cache; a call makes a dozen small allocations, a translated one three dozen, nearly all of them freed
-// before the next call.
+// The program's operator new and delete. On threads that ask for it (recycling.h), blocks of up to 2 KiB that
+// were freed last are used again first. An allocator works through a page of blocks before it uses one again,
+// which by then has left the cache; a call makes a dozen small allocations, a translated one three dozen,
+// nearly all of them freed before the next call.
 //
 // A block comes from malloc in any case, rounded up to its list's size, and so may go to free() whoever
 // deletes it, with its size or without.
@@ -10,21 +10,12 @@
 #include <cstdlib>
 #include <new>
 
-#include "server/base/recycler.h"
+#include "server/heap/recycling.h"
 
 namespace {
 
-using BlockRecycler = portolan::Recycler<16, 2048, 1 << 20>;
-
-constinit thread_local BlockRecycler recycler;
-
-// Frees what a thread has kept when it ends.
-struct Closer {
-  ~Closer() { recycler.Close(std::free); }
-  bool armed = false;
-};
-
-thread_local Closer closer;
+using portolan::heap::internal::block_recycler;
+using portolan::heap::internal::BlockRecycler;
 
 void* FromHeap(std::size_t size) {
   for (;;) {
@@ -39,14 +30,13 @@ void* FromHeap(std::size_t size) {
 
 void* operator new(std::size_t size) {
   if (!BlockRecycler::Serves(size)) return FromHeap(size == 0 ? 1 : size);
-  void* const block = recycler.Take(size);
+  void* const block = block_recycler.Take(size);
   return block != nullptr ? block : FromHeap(BlockRecycler::Rounded(size));
 }
 
 void operator delete(void* block, std::size_t size) noexcept {
   if (block == nullptr || !BlockRecycler::Serves(size)) return std::free(block);
-  if (recycler.empty()) closer.armed = true;
-  recycler.Give(block, size, std::free);
+  block_recycler.Give(block, size, std::free);
 }
 
 void operator delete(void* block) noexcept { std::free(block); }

@@ -3,17 +3,6 @@
 #include <cstdlib>
 
 namespace portolan::net::internal {
-namespace {
-
-// Frees what a thread has kept when it ends.
-struct Closer {
-  ~Closer() { frame_recycler.Close(std::free); }
-  bool armed = false;
-};
-
-thread_local Closer closer;
-
-}  // namespace
 
 constinit thread_local FrameRecycler frame_recycler;
 
@@ -24,8 +13,5 @@ void* NewFrame(std::size_t size) {
 }
 
 void DeleteFrame(void* frame) noexcept { std::free(frame); }
-
-// The first use of `closer` makes it part of the thread.
-void FreeAtExit() noexcept { closer.armed = true; }
 
 }  // namespace portolan::net::internal

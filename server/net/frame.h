@@ -24,14 +24,21 @@ extern constinit thread_local FrameRecycler frame_recycler;
 // From and to the heap.
 void* NewFrame(std::size_t size);
 void DeleteFrame(void* frame) noexcept;
-// Sees to it that what the thread keeps is freed when it ends.
-void FreeAtExit() noexcept;
 
 constexpr bool IsRecycled(std::size_t size) {
   return PORTOLAN_RECYCLE_FRAMES != 0 && FrameRecycler::Serves(size);
 }
 
 }  // namespace internal
+
+// While it exists, its thread uses frames again that were freed on it. One at a time for each thread.
+class RecycledFrames {
+ public:
+  RecycledFrames() noexcept { internal::frame_recycler.Open(); }
+  ~RecycledFrames() { internal::frame_recycler.Close(internal::DeleteFrame); }
+  RecycledFrames(const RecycledFrames&) = delete;
+  RecycledFrames& operator=(const RecycledFrames&) = delete;
+};
 
 inline void* AllocateFrame(std::size_t size) {
   using namespace internal;
@@ -50,7 +57,6 @@ inline void* AllocateFrame(std::size_t size) {
 inline void FreeFrame(void* frame, std::size_t size) noexcept {
   using namespace internal;
   if (!IsRecycled(size)) return DeleteFrame(frame);
-  if (frame_recycler.empty()) FreeAtExit();
   frame_recycler.Give(frame, size, DeleteFrame);
 }
 

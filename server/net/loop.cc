@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/net/frame.h"
 #include "server/net/suspension.h"
 #include "server/net/timer_wheel.h"
 
@@ -219,6 +220,7 @@ Loop::~Loop() {
 }
 
 void Loop::Run() {
+  const RecycledFrames recycled;
   Impl& impl = *impl_;
   while (!impl.stopping.load(std::memory_order_acquire)) {
     const int count = impl.Wait();

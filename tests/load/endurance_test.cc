@@ -3,6 +3,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -168,8 +169,9 @@ TEST(Endurance, ChurnTakesNoMemory) {
   std::printf("%zu calls, %.1f MB; in the last three quarters %+.2f MB\n", churn.calls(),
               static_cast<double>(end) / (1 << 20), grown / (1 << 20));
   EXPECT_EQ(churn.failures(), 0u);
-  // A leak of a hundred bytes a call shows.
-  EXPECT_LT(grown, (2 << 20) + 100.0 * static_cast<double>(churn.calls() - warm_calls));
+  // A leak of a hundred bytes a call shows within seconds, one of five bytes within the hour.
+  const double leaked = 100.0 * static_cast<double>(churn.calls() - warm_calls);
+  EXPECT_LT(grown, (2 << 20) + std::min(leaked, double{1 << 20}));
 }
 
 }  // namespace

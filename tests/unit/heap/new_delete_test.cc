@@ -11,8 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include "server/heap/recycling.h"
+
 namespace portolan {
 namespace {
+
+using heap::RecycledBlocks;
 
 constexpr size_t kLargest = 2048;
 
@@ -20,6 +24,7 @@ constexpr size_t kLargest = 2048;
 const int one_arena = mallopt(M_ARENA_MAX, 1);
 
 TEST(NewDelete, BlocksOfAllSizesAreWritableAlignedAndDistinct) {
+  const RecycledBlocks recycled;
   std::vector<std::pair<unsigned char*, size_t>> blocks;
   for (int round = 0; round < 3; ++round) {
     for (size_t size = 0; size <= kLargest + 100; ++size) {
@@ -44,6 +49,7 @@ TEST(NewDelete, BlocksOfAllSizesAreWritableAlignedAndDistinct) {
 }
 
 TEST(NewDelete, GivesAgainWhatWasDeletedLast) {
+  const RecycledBlocks recycled;
   void* const first = ::operator new(100);
   void* const second = ::operator new(100);
   ::operator delete(first, 100);
@@ -54,10 +60,12 @@ TEST(NewDelete, GivesAgainWhatWasDeletedLast) {
 }
 
 TEST(NewDelete, TakesWhatAnotherThreadHasAllocated) {
+  const RecycledBlocks recycled;
   for (int round = 0; round < 20; ++round) {
     std::vector<std::unique_ptr<std::string>> texts;
     for (size_t i = 0; i < 2000; ++i) texts.push_back(std::make_unique<std::string>(i % 3000, 'x'));
     std::thread([&texts] {
+      const RecycledBlocks recycled_there;
       texts.clear();
       for (size_t i = 0; i < 2000; ++i) texts.push_back(std::make_unique<std::string>(i % 3000, 'y'));
     }).join();
@@ -75,6 +83,7 @@ TEST(NewDelete, ThreadsLeaveNothingBehind) {
   ASSERT_EQ(one_arena, 1);
   const auto work = [] {
     thread_local LeftToTheEnd left;
+    const RecycledBlocks recycled;
     EXPECT_EQ(left.text.size(), 500u);
     const std::vector<std::string> blocks(1000, std::string(800, 'x'));
   };
@@ -85,6 +94,15 @@ TEST(NewDelete, ThreadsLeaveNothingBehind) {
   EXPECT_LT(mallinfo2().uordblks, before + (4 << 20));
 }
 
+TEST(NewDelete, AThreadKeepsNoneUnasked) {
+  ASSERT_EQ(one_arena, 1);
+  std::thread([] {
+    const size_t before = mallinfo2().uordblks;
+    std::vector<std::string>(5000, std::string(kLargest / 2, 'x'));
+    EXPECT_LT(mallinfo2().uordblks, before + (64 << 10));
+  }).join();
+}
+
 TEST(NewDelete, AThreadThatOnlyDeletesKeepsNone) {
   ASSERT_EQ(one_arena, 1);
   std::vector<std::string> texts;
@@ -93,6 +111,7 @@ TEST(NewDelete, AThreadThatOnlyDeletesKeepsNone) {
   for (size_t i = 0; i < 5000; ++i) texts.emplace_back(kLargest / 2, 'x');
   ASSERT_GT(mallinfo2().uordblks, before + (5 << 20));
   std::thread([&] {
+    const RecycledBlocks recycled;
     texts.clear();
     EXPECT_LT(mallinfo2().uordblks, before + (64 << 10));
   }).join();

@@ -10,6 +10,7 @@ namespace portolan::net {
 namespace {
 
 TEST(Frames, OfAllSizesAreWritableAlignedAndDistinct) {
+  const RecycledFrames recycled;
   std::vector<std::pair<char*, size_t>> frames;
   for (size_t size = 1; size <= 5000; size += 13) {
     auto* frame = static_cast<char*>(AllocateFrame(size));
@@ -24,10 +25,12 @@ TEST(Frames, OfAllSizesAreWritableAlignedAndDistinct) {
 }
 
 TEST(Frames, MayBeFreedOnAnotherThread) {
+  const RecycledFrames recycled;
   for (int round = 0; round < 3; ++round) {
     std::vector<void*> frames;
     for (int i = 0; i < 1000; ++i) frames.push_back(AllocateFrame(200));
     std::thread([&frames] {
+      const RecycledFrames recycled_there;
       for (void* frame : frames) FreeFrame(frame, 200);
       for (void*& frame : frames) frame = AllocateFrame(180);  // the same size class
     }).join();
