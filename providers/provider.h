@@ -95,7 +95,8 @@ class StreamTranslator {
  public:
   virtual ~StreamTranslator() = default;
 
-  enum class State : uint8_t { kMore, kDone };
+  // kIdle: the event says nothing but that the provider is alive, which the caller is to be shown.
+  enum class State : uint8_t { kMore, kIdle, kDone };
   // Takes one event (decoded into the translator's event type) and adds what the caller is to see. Returns an
   // Error for an error event; nothing may follow it.
   virtual std::optional<Error> OnEvent(const Message& event, MessageSink& out, State* state) = 0;
@@ -145,6 +146,11 @@ class Provider {
 
   virtual std::string_view name() const = 0;
   virtual std::string_view default_base_url() const = 0;
+  // Its address is one that the operator has named, not the provider's own.
+  virtual bool is_operators_own() const { return false; }
+  // Whether the server at its address takes `stream_options`, so that it can be asked to count the tokens of a
+  // stream whether or not the caller wants to see them.
+  virtual bool takes_stream_options() const { return false; }
   // The environment variables that may hold its key, in order of preference.
   virtual std::span<const std::string_view> key_variables() const = 0;
   // The request header that carries a key in this dialect besides Authorization (`x-api-key`); empty if none.

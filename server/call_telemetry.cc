@@ -41,7 +41,9 @@ void CallTelemetry::OnCallFinished(const core::CallRecord& record) {
   out.tried = record.tried;
   out.decisions = record.decisions;
   out.stream = record.stream;
+  out.reshaped = record.reshaped;
   out.attempts = record.attempts;
+  out.resends = record.resends;
   out.upstream_status = record.upstream_status;
   out.upstream_request_id = record.upstream_request_id;
   out.error = record.error ? &*record.error : nullptr;

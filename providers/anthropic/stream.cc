@@ -59,11 +59,13 @@ std::optional<Error> ChatStream::OnEvent(const Message& event, MessageSink& out,
   } else if (type == "message_stop") {
     OnMessageStop(out);
     *state = State::kDone;
+  } else if (type == "ping") {
+    *state = State::kIdle;
   } else if (type == "error") {
     done_ = true;
     return FromErrorDetail(e.error());
   }
-  // Others are pings, or mean nothing to us.
+  // Others mean nothing to us.
   return std::nullopt;
 }
 

@@ -16,6 +16,7 @@ class OpenAiProvider final : public Provider {
 
   std::string_view name() const override { return row_.name; }
   std::string_view default_base_url() const override { return row_.base_url; }
+  bool takes_stream_options() const override { return row_.takes_stream_options; }
   std::span<const std::string_view> key_variables() const override { return row_.key_variables; }
   std::span<const std::string_view> option_names() const override { return row_.option_names; }
 

@@ -19,6 +19,7 @@ struct OpenAiRow {
   std::vector<std::string_view> key_variables;
   std::vector<std::string_view> option_names;  // sent as headers, `_` turned into `-`
   std::vector<Operation> operations;
+  bool takes_stream_options = false;
 };
 
 // The rows that are built in. To add a provider, add its row here and its line to docs/providers.md.

@@ -9,7 +9,8 @@ std::vector<OpenAiRow> OpenAiTable() {
        .base_url = "https://api.openai.com/v1",
        .key_variables = {"OPENAI_API_KEY"},
        .option_names = {"openai_organization", "openai_project", "openai_beta"},
-       .operations = {kChat, kCompletion, kEmbedding, kListModels, kGetModel}},
+       .operations = {kChat, kCompletion, kEmbedding, kListModels, kGetModel},
+       .takes_stream_options = true},
   };
 }
 

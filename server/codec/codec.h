@@ -56,13 +56,10 @@ class Codec {
 };
 
 enum class Strictness {
-  // What a caller sends: a known member of the wrong type, a duplicate key, a lone surrogate is an error.
+  // What a caller sends: a known member of the wrong type or a duplicate key is an error.
   kRequest,
   // What a provider sends: never fails on shape. A member of the wrong type goes to the sink of the object it
-  // stands
-  // in, the last of duplicate keys counts, a lone surrogate in a typed string becomes U+FFFD. Only text that
-  // is not
-  // JSON, or is too deep, fails.
+  // stands in, the last of duplicate keys counts. Only text that is not JSON, or is too deep, fails.
   kResponse,
 };
 
@@ -91,6 +88,8 @@ struct DecodeError {
   std::string ToString() const;
 };
 
+// A lone surrogate becomes U+FFFD in a typed string and stays as it is in verbatim text.
+//
 // Decodes `json`, which must hold exactly one object (or what the plan's type stands for), into `*out`, which
 // must be of the plan's type and empty. With `out` null the text is only checked, exactly as strictly, and
 // nothing is built. Returns false with `*error` filled; `*out` is then of no use.

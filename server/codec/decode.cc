@@ -185,7 +185,7 @@ Decoder::Outcome Decoder::DecodeFreeKeys(const FieldPlan& field, bool* empty) {
   const size_t key_mark = keys_.Mark();
   const size_t out_mark = out_ == nullptr ? 0 : out_->size();
   *empty = true;
-  for (std::string_view key; reader_.NextMember(&key, &name_scratch_, surrogates());) {
+  for (std::string_view key; reader_.NextMember(&key, &name_scratch_);) {
     *empty = false;
     key = keys_.Push(key, reader_.name_offset(), key.data() == name_scratch_.data());
     const Outcome outcome = DecodeEntry(field, key);
@@ -345,7 +345,7 @@ Decoder::Outcome Decoder::DecodeText(const FieldPlan& field) {
   if (type != JsonType::kString) return Mismatch("a string", type);
   const size_t offset = reader_.offset();
   std::string_view text;
-  if (!reader_.ReadString(&text, &scratch_, surrogates())) return SyntaxError();
+  if (!reader_.ReadString(&text, &scratch_, LoneSurrogate::kReplace)) return SyntaxError();
   if (field.kind == ValueKind::kEnum) {
     int number = 0;
     if (!field.spellings->Number(text, &number)) {

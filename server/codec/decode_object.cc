@@ -33,7 +33,7 @@ Decoder::Outcome Decoder::DecodeObject(const MessagePlan& plan) {
   seen.key_mark = keys_.Mark();
   seen.again_mark = again_.size();
   seen.out_mark = out_ == nullptr ? 0 : out_->size();
-  for (std::string_view name; reader_.NextMember(&name, &name_scratch_, surrogates());) {
+  for (std::string_view name; reader_.NextMember(&name, &name_scratch_);) {
     const size_t name_begin = reader_.name_offset();
     if (reader_.Peek() == JsonType::kInvalid) return SyntaxError();
     const size_t value_begin = reader_.offset();
@@ -89,7 +89,7 @@ Decoder::Outcome Decoder::DecodeKnown(const MessagePlan& plan, const FieldPlan& 
   if (type == JsonType::kString && field.plain_text) {
     // Of the right type, and nothing that it may say is foreign: there is no way back to be kept.
     std::string_view text;
-    if (!reader_.ReadString(&text, &scratch_, surrogates())) {
+    if (!reader_.ReadString(&text, &scratch_, LoneSurrogate::kReplace)) {
       SyntaxError();
       return Within(field.name);
     }
@@ -184,7 +184,7 @@ Decoder::Outcome Decoder::DecodeDuration(const MessagePlan& plan) {
   if (type != JsonType::kString) return Mismatch("a duration such as \"1.5s\"", type);
   const size_t offset = reader_.offset();
   std::string_view text;
-  if (!reader_.ReadString(&text, &scratch_, surrogates())) return SyntaxError();
+  if (!reader_.ReadString(&text, &scratch_, LoneSurrogate::kReplace)) return SyntaxError();
   int64_t seconds = 0;
   int32_t nanos = 0;
   if (!ParseDuration(text, &seconds, &nanos)) return Unfit("expected a duration such as \"1.5s\"", offset);

@@ -121,8 +121,6 @@ class Decoder {
   Outcome Within(size_t index);
   bool Finish(Outcome outcome);
 
-  LoneSurrogate surrogates() const { return strict_ ? LoneSurrogate::kReject : LoneSurrogate::kReplace; }
-
   JsonReader reader_;
   const bool strict_;
   const bool checks_only_;

@@ -236,13 +236,12 @@ bool JsonReader::Unescape(const char* start, const char* stop, std::string* scra
   return true;
 }
 
-bool JsonReader::SkipString(bool strict) {
+bool JsonReader::SkipString() {
   const char* stop = FindStringStop(cursor_ + 1, end_);
   while (stop != end_ && *stop == '\\') {
     char32_t c = 0;
     const char* const next = ReadEscape(stop, end_, &c);
     if (next == nullptr) return FailAt(stop, "invalid escape");
-    if (strict && IsSurrogate(c)) return FailAt(stop, kLoneSurrogate);
     stop = FindStringStop(next, end_);
   }
   if (stop == end_) return FailAt(stop, "the text ends inside a string");
@@ -251,7 +250,7 @@ bool JsonReader::SkipString(bool strict) {
   return true;
 }
 
-bool JsonReader::SkipScalar(JsonType type, bool strict) {
+bool JsonReader::SkipScalar(JsonType type) {
   switch (type) {
     case JsonType::kNull:
       return ReadLiteral("null");
@@ -260,7 +259,7 @@ bool JsonReader::SkipScalar(JsonType type, bool strict) {
     case JsonType::kNumber:
       return SkipNumber();
     case JsonType::kString:
-      return SkipString(strict);
+      return SkipString();
     case JsonType::kInvalid:
     case JsonType::kArray:
     case JsonType::kObject:
@@ -286,8 +285,7 @@ bool JsonReader::SkipContainer(JsonType type) {
   };
   const auto next_member = [&] {
     std::string_view name;
-    if (!NextMember(&name, &scratch, kStrict ? LoneSurrogate::kReject : LoneSurrogate::kReplace))
-      return false;
+    if (!NextMember(&name, &scratch)) return false;
     if constexpr (kStrict) keys.Push(name, name_offset_, name.data() == scratch.data());
     return true;
   };
@@ -308,7 +306,7 @@ bool JsonReader::SkipContainer(JsonType type) {
     if (type == JsonType::kObject || type == JsonType::kArray) {
       ++level;
       if (!enter(type)) return false;
-    } else if (!SkipPlain() && !SkipScalar(type, kStrict)) {
+    } else if (!SkipPlain() && !SkipScalar(type)) {
       return false;
     }
   }
@@ -328,9 +326,9 @@ bool JsonReader::SkipFar(std::string_view* raw, bool strict) {
   if (type == JsonType::kObject || type == JsonType::kArray) {
     good = strict ? SkipContainer<true>(type) : SkipContainer<false>(type);
   } else if (type == JsonType::kString) {
-    good = SkipString(strict);
+    good = SkipString();
   } else {
-    good = SkipScalar(type, strict);
+    good = SkipScalar(type);
   }
   if (good && raw != nullptr) *raw = std::string_view(start, static_cast<size_t>(cursor_ - start));
   return good;

@@ -108,7 +108,7 @@ class JsonReader {
   }
 
   // Consumes one value of any type, checked in full. If `strict`, a key that stands twice in one object after
-  // unescaping and a lone surrogate are errors too. *raw, if given, is the value's exact text.
+  // unescaping is an error too. *raw, if given, is the value's exact text.
   bool Skip(std::string_view* raw = nullptr, bool strict = false) {
     const char* const start = cursor_;
     if (!SkipPlain()) return SkipFar(raw, strict);
@@ -169,9 +169,9 @@ class JsonReader {
   bool NextName();
   bool ReadColon();
   bool Unescape(const char* start, const char* stop, std::string* scratch, LoneSurrogate policy);
-  bool SkipString(bool strict);
+  bool SkipString();
   bool SkipNumber();
-  bool SkipScalar(JsonType type, bool strict);
+  bool SkipScalar(JsonType type);
   template <bool kStrict>
   bool SkipContainer(JsonType type);
   const char* begin_;

@@ -8,6 +8,7 @@
 #include "server/base/url_origin.h"
 #include "server/core/attempt.h"
 #include "server/core/call_state.h"
+#include "server/core/request_facts.h"
 #include "server/core/route_choice.h"
 #include "server/core/upstream_error.h"
 
@@ -28,6 +29,15 @@ bool WantsBlocks(const CallState& call) {
   if (call.sink.typed()) return true;
   if (call.headers.strict_given) return !call.headers.strict_open_ai_compliance;
   return !call.route.strict_open_ai_compliance;
+}
+
+// Whether the upstream is to be asked for a stream's usage though the caller has not asked: at the provider's
+// own address, and where the operator says that his server takes it.
+bool CountsStream(const CallState& call) {
+  const providers::Target& target = call.route.target;
+  return call.facts.stream && !call.facts.include_usage && call.operation.stream_options_field != nullptr &&
+         call.snapshot->count_streams && !target.host_from_caller && target.provider->takes_stream_options() &&
+         target.provider->shape(call.operation.operation).kind == Shape::Kind::kHub;
 }
 
 // Forgets what belonged to an attempt that failed.
@@ -54,6 +64,7 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   if (error) return error;
   if (auto forbidden = CheckAttemptModel(call)) return forbidden;
   if (call.has_own_member) call.route.edits.push_back({codec::Edit::Kind::kRemove, "portolan", {}});
+  call.hides_usage = CountsStream(call) && AskForUsage(call);
   call.facts.content_blocks = WantsBlocks(call);
   call.outcome.target = OriginOf(call.route.target.base_url);
   call.attempt_wait = call.wait;
@@ -74,6 +85,12 @@ std::optional<Error> Translate(CallState& call, const providers::Translator& tra
   codec::Encode(*call.config.operations->codec().Find(wire->GetDescriptor()), *wire, {}, &call.request_text);
   call.request_body.push_back(call.request_text);
   return std::nullopt;
+}
+
+// Whether a target may extend the API in ways that the gateway does not know: it is a server of the caller's or
+// the operator's own.
+bool KnowsBetter(const providers::Target& target) {
+  return target.host_from_caller || target.provider->is_operators_own();
 }
 
 // An attempt that ended before anybody was called.
@@ -100,6 +117,10 @@ net::Task<Attempted> AwaitAnswer(CallState& call, net::Task<upstream::Failure> s
   ++call.outcome.attempts;
   // What sends is gone while the answer is given to the caller.
   const upstream::Failure failure = co_await net::Task<upstream::Failure>(std::move(sending));
+  if (failure.resent) {
+    ++call.outcome.attempts;
+    ++call.outcome.resends;
+  }
   if (failure.kind == upstream::FailureKind::kForbiddenAddress) {
     --call.outcome.attempts;
     co_return FailHere(call, ToError(failure, call.in.scope));
@@ -114,6 +135,8 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls, 
   std::optional<Error> error;
   if (shape.kind == Shape::Kind::kTranslated) {
     error = Translate(call, *shape.translator);
+  } else if (call.payload.unfit() != nullptr && !KnowsBetter(call.route.target)) {
+    error = *call.payload.unfit();
   } else if (call.operation.has_body) {
     error = call.payload.ToJson(call.route.edits, call.config.splice, &call.request_text, &call.request_body);
   }

@@ -1,9 +1,11 @@
 #include <google/protobuf/arena.h>
 #include <google/protobuf/message.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "server/core/call_state.h"
+#include "server/core/chunk_writer.h"
 #include "server/core/own_models.h"
 #include "server/core/upstream_error.h"
 #include "server/http/sse.h"
@@ -24,30 +26,34 @@ Error TimedOut() {
   return error;
 }
 
-// Waits for a step's time. An error if the call ends first.
-net::Task<std::optional<Error>> Delay(CallState& call, std::chrono::milliseconds delay) {
+// Waits for a step's time; in a stream with a comment whenever nothing has left for long. An error if the call
+// ends first.
+net::Task<std::optional<Error>> Delay(CallState& call, std::chrono::milliseconds delay, bool in_stream) {
   if (delay.count() == 0) co_return std::nullopt;
   const net::TimePoint when = call.shard.loop->now() + delay;
-  const bool too_late = when > call.attempt_wait.deadline;
-  const net::WaitResult result =
-      co_await call.shard.loop->SleepUntil(too_late ? call.attempt_wait.deadline : when, call.in.scope);
-  if (result == net::WaitResult::kCancelled) co_return CancelledError(call.in.scope->reason());
-  if (too_late) co_return TimedOut();
+  const net::TimePoint until = std::min(when, call.attempt_wait.deadline);
+  while (true) {
+    const net::TimePoint beat = in_stream ? BeatAfter(call, call.shard.loop->now()) : net::kNever;
+    const net::WaitResult result =
+        co_await call.shard.loop->SleepUntil(std::min(until, beat), call.in.scope);
+    if (result == net::WaitResult::kCancelled) co_return CancelledError(call.in.scope->reason());
+    if (beat >= until) break;
+    const bool written = co_await call.sink.WriteBytes({&kHeartbeat, 1});
+    if (!written) co_return CancelledError(net::CancelReason::kClientGone);
+    call.outcome.reply_bytes += kHeartbeat.size();
+  }
+  if (when > call.attempt_wait.deadline) co_return TimedOut();
   co_return std::nullopt;
 }
 
 net::Task<bool> WriteChunk(CallState& call, const Message& chunk) {
-  if (call.sink.typed()) {
-    const std::string wire = chunk.SerializeAsString();
-    const std::string_view batch = wire;
-    co_return co_await call.sink.WriteMessages({&batch, 1});
-  }
-  std::string text = "data: ";
-  codec::Encode(*call.operation.chunk, chunk, {.composed = true}, &text);
-  text += "\n\n";
-  call.outcome.reply_bytes += text.size();
-  const std::string_view piece = text;
-  co_return co_await call.sink.WriteBytes({&piece, 1});
+  ChunkWriter writer(call.operation, call.sink.typed());
+  writer.Add(chunk);
+  StreamBatch batch;
+  writer.AddTo(&batch);
+  if (call.sink.typed()) co_return co_await call.sink.WriteMessages(batch.messages);
+  for (const std::string_view piece : batch.pieces) call.outcome.reply_bytes += piece.size();
+  co_return co_await call.sink.WriteBytes(batch.pieces);
 }
 
 // The end marker and the end.
@@ -76,7 +82,7 @@ net::Task<bool> CopySteps(CallState& call, providers::LocalProvider::Answer& ans
     arena.Reset();
     Message* chunk = call.operation.chunk_type->New(&arena);
     const Step step = answer.Next(chunk);
-    std::optional<Error> error = co_await Delay(call, step.delay);
+    std::optional<Error> error = co_await Delay(call, step.delay, /*in_stream=*/true);
     if (error) co_return co_await BreakStream(call, *std::move(error));
     switch (step.kind) {
       case Step::Kind::kMessage: {
@@ -125,7 +131,7 @@ net::Task<Attempted> ReplyFromLocal(CallState& call, const Message& request) {
 
   Message* message = call.operation.response_type->New(&call.arena.get());
   const Step step = answer->Next(message);
-  std::optional<Error> error = co_await Delay(call, step.delay);
+  std::optional<Error> error = co_await Delay(call, step.delay, /*in_stream=*/false);
   if (!error && step.kind == Step::Kind::kError) error = step.error;
   if (error) co_return Fail(call, *std::move(error));
   if (call.asks_gateway) CompleteModelList(call, message);

@@ -26,9 +26,14 @@ class Payload {
   // What a target most likely asks for. Either can be had of the other; a wrong guess costs time.
   enum class Use : uint8_t { kText, kMessage };
 
-  // Takes a JSON body and checks it against the operation's request type. Returns a 400 that says where it is
-  // wrong.
+  // Takes a JSON body, a byte order mark before it left out, and checks it against the operation's request
+  // type. Returns a 400 that says where it is wrong, if it is no JSON object or what the gateway itself reads
+  // of it is wrong. What else is wrong is kept as `unfit`.
   std::optional<Error> TakeJson(std::string json, Use use = Use::kText);
+  // A known member has a value that its type does not have, or a key stands twice. Servers that extend the API
+  // may know better than the gateway, so the text is still good for relaying to one that the caller or the
+  // operator has named; for anybody else this is the 400. nullptr: all is well.
+  const Error* unfit() const { return unfit_ ? &*unfit_ : nullptr; }
   // Takes a typed request (REST without a body, gRPC). `message` must outlive the payload.
   void TakeMessage(google::protobuf::Message& message) { message_ = &message; }
 
@@ -53,10 +58,13 @@ class Payload {
 
  private:
   google::protobuf::Message* NewRequest() const;
+  // Checks the members that the gateway itself reads, as strictly as ever.
+  std::optional<Error> CheckOwnMembers() const;
 
   const OperationSpec& operation_;
   CallArena& arena_;
   bool has_json_ = false;
+  std::optional<Error> unfit_;
   std::string json_;  // as it came; of a typed request, what Text has made
   std::vector<codec::MemberSpan> spans_;
   google::protobuf::Message* decoded_ = nullptr;  // json_, if it was decoded while it was checked

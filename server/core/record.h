@@ -25,10 +25,12 @@ struct CallOutcome {
   std::string tried;           // what the attempts before the last came to; see Error::tried
   std::string decisions;       // in short, if the caller asked for an explanation
   std::optional<Error> error;  // also one that came after the head of a stream
+  std::string_view reshaped;   // `stream`: made of a whole answer; `whole`: put together from a stream
   bool stream = false;
   int status = 0;           // HTTP terms at both doors; 499: the caller went away
   int upstream_status = 0;  // 0: no answer
   int attempts = 0;
+  int resends = 0;  // of these, sent anew by the gateway itself because a kept connection died at once
   TokenUsage usage;
   uint64_t request_bytes = 0;  // of the body
   uint64_t reply_bytes = 0;

@@ -51,6 +51,35 @@ std::optional<Error> ReadJsonFacts(const CallState& call, RequestFacts* out) {
   return std::nullopt;
 }
 
+// The object `options` with `include_usage` set; what is no object counts as an empty one.
+std::string WithUsage(std::string_view options) {
+  std::string out = "{";
+  codec::JsonReader reader(options);
+  if (reader.Peek() == codec::JsonType::kObject) {
+    reader.EnterObject();
+    std::string scratch;
+    for (std::string_view name; reader.NextMember(&name, &scratch);) {
+      const bool replaced = name == "include_usage";
+      const size_t begin = reader.name_offset();
+      if (!reader.Skip() || replaced) continue;
+      out.append(options.substr(begin, reader.offset() - begin)).append(",");
+    }
+  }
+  return out + "\"include_usage\":true}";
+}
+
+// The caller's own `stream_options` as JSON; empty if there are none.
+std::string StreamOptions(const CallState& call) {
+  const FieldDescriptor* field = call.operation.stream_options_field;
+  if (const auto raw = call.payload.RawMember(field)) return std::string(*raw);
+  const Message* message = call.payload.message();
+  if (message == nullptr || !message->GetReflection()->HasField(*message, field)) return {};
+  std::string json;
+  codec::Encode(*call.config.operations->codec().Find(field->message_type()),
+                message->GetReflection()->GetMessage(*message, field), {}, &json);
+  return json;
+}
+
 void ReadMessageFacts(const CallState& call, RequestFacts* out) {
   const OperationSpec& operation = call.operation;
   const Message& message = *call.payload.message();
@@ -75,6 +104,17 @@ std::optional<Error> ReadFacts(const CallState& call, RequestFacts* out) {
   if (call.payload.message() == nullptr) return ReadJsonFacts(call, out);
   ReadMessageFacts(call, out);
   return std::nullopt;
+}
+
+bool AskForUsage(CallState& call) {
+  const std::string& name = call.operation.stream_options_field->name();
+  std::string options = StreamOptions(call);
+  for (const codec::Edit& edit : call.route.edits) {
+    if (edit.name == name) options = edit.json;
+  }
+  if (BoolMember(options, "include_usage")) return false;
+  call.route.edits.push_back({codec::Edit::Kind::kSet, name, WithUsage(options)});
+  return true;
 }
 
 }  // namespace portolan::core

@@ -55,6 +55,7 @@ class Scanner {
       }
       looked_for = true;
     }
+    result_.only_usage = has_usage_ && !has_choices_ && !result_.has_error;
     result_.is_object = reader_.AtEnd();
     return result_;
   }
@@ -65,7 +66,10 @@ class Scanner {
       return;
     }
     reader_.EnterArray();
-    while (reader_.NextElement()) ReadChoice();
+    while (reader_.NextElement()) {
+      has_choices_ = true;
+      ReadChoice();
+    }
   }
 
   void ReadChoice() {
@@ -146,6 +150,7 @@ class Scanner {
       reader_.Skip();
       return;
     }
+    has_usage_ = true;
     reader_.EnterObject();
     std::string_view name;
     while (reader_.NextMember(&name, &scratch_)) {
@@ -189,6 +194,8 @@ class Scanner {
   std::string scratch_;
   ScanResult result_;
   size_t choices_offset_ = 0;
+  bool has_choices_ = false;
+  bool has_usage_ = false;
 };
 
 }  // namespace

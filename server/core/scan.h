@@ -26,6 +26,7 @@ struct ScanResult {
   bool is_object = false;     // a JSON object, whole and well formed
   bool has_error = false;     // a non-null member `error`
   bool has_content = false;   // a delta or text that a reader would see
+  bool only_usage = false;    // usage, and neither choices nor an error
   std::string finish_reason;  // the last non-null one
 };
 

@@ -25,6 +25,7 @@ struct Snapshot {
   routing::CallerKeys callers;
   routing::NamedRoutes routes;  // their plans point into `registry`
   upstream::Timeouts timeouts;
+  bool count_streams = true;  // streams are asked for their usage, whether or not the caller wants to see it
 };
 
 }  // namespace portolan::core

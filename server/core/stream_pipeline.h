@@ -60,7 +60,6 @@ class WireChunks {
 
 // What is learnt on the way, for the log and the metrics.
 struct StreamFacts {
-  TokenUsage usage;
   std::string finish_reason;
   bool content_seen = false;
   // An error event of the provider that was passed on as it came; the stream ends as the upstream ends it.
@@ -74,14 +73,21 @@ class StreamPipeline {
   virtual void Feed(std::string_view bytes, StreamBatch* batch) = 0;
   // The upstream ended in good framing.
   virtual void End(StreamBatch* batch) = 0;
+  // The tokens that were told of so far, also where the stream is not complete.
+  virtual TokenUsage usage() const = 0;
 
   StreamFacts facts;
 };
 
+// A comment for each sign of life of a provider that has nothing to say yet: nothing else would show the caller,
+// and the proxies on the way, that the connection lives.
+inline constexpr std::string_view kPingComment = ": ping\n\n";
+
 // The upstream speaks the hub's dialect. For REST its bytes are passed on, event by event, as they came; for
-// gRPC each event is decoded.
+// gRPC each event is decoded. `hide_usage`: the chunk that holds nothing but the usage is not passed on, as the
+// gateway has asked for it and not the caller.
 std::unique_ptr<StreamPipeline> NewHubStream(const OperationSpec& operation, const providers::Target& target,
-                                             bool typed);
+                                             bool typed, bool hide_usage = false);
 
 // The upstream speaks a dialect that `translator` knows. `events` is the plan of its event type.
 std::unique_ptr<StreamPipeline> NewTranslatedStream(const OperationSpec& operation,
@@ -98,6 +104,8 @@ bool UsesBlocks(const google::protobuf::Message& request);
 
 // An error of a stream that ended before it was complete.
 Error TruncatedStream();
+// An error of a stream that has nothing but its end marker.
+Error EmptyStream();
 Error InvalidEvent(std::string_view problem);
 
 }  // namespace portolan::core

@@ -5,29 +5,72 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/core/call_state.h"
+#include "server/core/answer_form.h"
+#include "server/core/upstream_answer.h"
 #include "server/core/upstream_error.h"
+#include "server/http/text.h"
 
 namespace portolan::core {
 namespace {
-
-using providers::Shape;
 
 // How long a finished stream's connection may take to end before it is closed instead of being kept.
 constexpr std::chrono::milliseconds kLinger{500};
 // More than so much is not held back: then the caller has what there is, and there is no other attempt.
 constexpr size_t kMaxHeldBytes = 64 << 10;
-// Shows the caller, and proxies before him, that the connection lives.
-constexpr std::string_view kComment = ": the provider has not begun to answer\n\n";
+// Shows the caller, and proxies before it, that the connection lives.
+constexpr std::string_view kNotBegun = ": the provider has not begun to answer\n\n";
 
-std::unique_ptr<StreamPipeline> NewPipeline(CallState& call) {
-  const Shape shape = call.route.target.provider->shape(call.operation.operation);
-  if (shape.kind == Shape::Kind::kTranslated) {
-    const codec::MessagePlan* events =
-        call.config.operations->codec().Find(shape.translator->event_type()->GetDescriptor());
-    return NewTranslatedStream(call.operation, *shape.translator, *events, call.facts, call.sink.typed());
+// What has come of a body while it was looked at whether it is a stream.
+struct Opening {
+  BodyForm form = BodyForm::kUnknown;
+  std::string held;
+  std::string_view bytes;  // of `held`, or of the exchange
+  bool ended = false;
+  bool late = false;  // it took so long that the caller is to be shown something
+
+  // Gives what has come, the first time.
+  bool Take(upstream::Exchange::Piece* piece) {
+    if (taken_ || (bytes.empty() && !ended)) return false;
+    taken_ = true;
+    piece->data = bytes;
+    piece->end = ended;
+    return true;
   }
-  return NewHubStream(call.operation, call.route.target, call.sink.typed());
+
+ private:
+  bool taken_ = false;
+};
+
+// Media types are compared without case (RFC 9110, section 8.3.1).
+bool IsLabelledStream(const upstream::Exchange& exchange) {
+  constexpr std::string_view kType = "text/event-stream";
+  const std::string_view type = FindHeader(exchange.headers(), "content-type").value_or("");
+  return http::text::EqualsIgnoreCase(type.substr(0, kType.size()), kType);
+}
+
+// Reads until it is clear how the body begins, but at most until `latest` if its label says that it is a stream.
+net::Task<std::optional<Error>> Open(CallState& call, upstream::Exchange& exchange, net::TimePoint latest,
+                                     Opening* opening) {
+  net::Wait wait = call.attempt_wait;
+  if (IsLabelledStream(exchange)) wait.deadline = std::min(wait.deadline, latest);
+  while (opening->form == BodyForm::kUnknown && !opening->ended) {
+    const upstream::Exchange::Piece piece = co_await exchange.Read(wait);
+    opening->late = piece.failure.kind == upstream::FailureKind::kDeadline &&
+                    wait.deadline < call.attempt_wait.deadline;
+    if (opening->late) break;
+    if (!piece.failure.ok()) co_return ToError(piece.failure, wait.scope);
+    opening->ended = piece.end;
+    opening->form = FormOf(piece.data);
+    opening->bytes = piece.data;
+    if (opening->form != BodyForm::kUnknown && opening->held.empty()) break;
+    opening->held += piece.data;
+    opening->form = FormOf(opening->held);
+    opening->bytes = opening->held;
+  }
+  // What is no JSON is a stream if its label says so, for better or worse.
+  const bool stream = opening->form != BodyForm::kJson && IsLabelledStream(exchange);
+  if (stream) opening->form = BodyForm::kEvents;
+  co_return std::nullopt;
 }
 
 // Reads what follows a finished stream, which is normally nothing but the end of its framing, so that the
@@ -69,7 +112,7 @@ net::Task<Copied> Deliver(CallState& call, const StreamBatch& batch) {
 struct HeldStream {
   std::string bytes;                  // REST
   std::vector<std::string> messages;  // gRPC
-  bool comment = false;               // REST: nothing of note has come for long
+  bool late = false;                  // nothing of note has come for long
   bool done = false;
   bool ended = false;  // the upstream's body
   std::optional<Error> error;
@@ -86,8 +129,8 @@ struct HeldStream {
     return all;
   }
   // Views of it.
-  void Release(StreamBatch* batch) const {
-    if (comment) batch->pieces.push_back(kComment);
+  void Release(bool typed, StreamBatch* batch) const {
+    if (late && !typed) batch->pieces.push_back(kNotBegun);
     if (!bytes.empty()) batch->pieces.push_back(bytes);
     for (const std::string& wire : messages) batch->messages.push_back(wire);
     batch->done = done;
@@ -107,21 +150,19 @@ std::optional<Error> EarlyFailure(const StreamPipeline& pipeline, const HeldStre
   return pipeline.facts.passed_error ? pipeline.facts.passed_error : held.error;
 }
 
-// Reads until there is content, the end, too much, or a caller who has waited too long. An error if the
+// Reads until there is content, the end, too much, or a caller who has waited until `latest`. An error if the
 // stream fails before: the caller knows nothing of it.
-net::Task<std::optional<Error>> HoldBack(CallState& call, upstream::Exchange& exchange,
-                                         StreamPipeline& pipeline, HeldStream* held) {
-  const net::TimePoint longest = call.shard.loop->now() + call.config.longest_hold;
+net::Task<std::optional<Error>> HoldBack(CallState& call, upstream::Exchange& exchange, net::TimePoint latest,
+                                         StreamPipeline& pipeline, Opening& opening, HeldStream* held) {
   net::Wait wait = call.attempt_wait;
-  wait.deadline = std::min(wait.deadline, longest);
+  wait.deadline = std::min(wait.deadline, latest);
   StreamBatch batch;
   while (!pipeline.facts.content_seen && !held->done && held->size() <= kMaxHeldBytes) {
-    const upstream::Exchange::Piece piece = co_await exchange.Read(wait);
-    if (piece.failure.kind == upstream::FailureKind::kDeadline && longest < call.attempt_wait.deadline) {
-      // HTTP/2 has keep-alives of its own, and gRPC no comments.
-      held->comment = !call.sink.typed();
-      co_return std::nullopt;
-    }
+    upstream::Exchange::Piece piece;
+    if (!opening.Take(&piece)) piece = co_await exchange.Read(wait);
+    held->late = piece.failure.kind == upstream::FailureKind::kDeadline &&
+                 wait.deadline < call.attempt_wait.deadline;
+    if (held->late) co_return std::nullopt;
     if (!piece.failure.ok()) co_return ToError(piece.failure, wait.scope);
     batch.Clear();
     if (!piece.data.empty()) pipeline.Feed(piece.data, &batch);
@@ -142,19 +183,24 @@ net::Task<std::optional<Error>> HoldBack(CallState& call, upstream::Exchange& ex
 // Copies events, those held back first, until the stream is done, broken, or nobody listens. True if the
 // upstream's body has been read to its end.
 net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, StreamPipeline& pipeline,
-                           const HeldStream& held) {
+                           Opening& opening, const HeldStream& held) {
   bool ended = held.ended;
   StreamBatch batch;
-  held.Release(&batch);
+  held.Release(call.sink.typed(), &batch);
   Copied copied = co_await Deliver(call, batch);
+  net::TimePoint last_left = call.shard.loop->now();
   while (copied == Copied::kMore) {
     // Until there is content, the attempt's own time limit holds.
-    const net::Wait wait = pipeline.facts.content_seen ? call.wait : call.attempt_wait;
+    const net::Wait limit = pipeline.facts.content_seen ? call.wait : call.attempt_wait;
     if (pipeline.facts.content_seen) exchange.AllowPolling();
-    const upstream::Exchange::Piece piece = co_await exchange.Read(wait);
+    const net::Wait wait{std::min(limit.deadline, BeatAfter(call, last_left)), limit.scope};
+    upstream::Exchange::Piece piece;
+    if (!opening.Take(&piece)) piece = co_await exchange.Read(wait);
     ended = piece.end;
     batch.Clear();
-    if (!piece.failure.ok() && pipeline.facts.passed_error) {
+    if (piece.failure.kind == upstream::FailureKind::kDeadline && wait.deadline < limit.deadline) {
+      batch.pieces.push_back(kHeartbeat);
+    } else if (!piece.failure.ok() && pipeline.facts.passed_error) {
       // The caller has the provider's own error as the last event.
       batch.done = true;
     } else if (!piece.failure.ok()) {
@@ -162,7 +208,9 @@ net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, Stream
     } else if (!piece.data.empty()) {
       pipeline.Feed(piece.data, &batch);
     }
+    const bool leaves = !batch.empty();
     copied = co_await Deliver(call, batch);
+    if (leaves) last_left = call.shard.loop->now();
     NoteContent(call, pipeline);
     if (copied == Copied::kMore && ended) {
       batch.Clear();
@@ -174,32 +222,73 @@ net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, Stream
   co_return ended;
 }
 
-}  // namespace
-
-net::Task<Attempted> ReplyStream(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
-  const std::unique_ptr<StreamPipeline> pipeline = NewPipeline(call);
-  HeldStream held;
-  if (call.engine->MayGoOn()) {
-    std::optional<Error> error = co_await HoldBack(call, *exchange, *pipeline, &held);
-    if (error) co_return Fail(call, *std::move(error), std::move(exchange));
-  }
+// Gives the caller the stream, of which `held` is the beginning.
+net::Task<void> CopyToCaller(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
+                             StreamPipeline& pipeline, Opening& opening, const HeldStream& held) {
   ReplyHead head = MakeHead(call, 200, exchange.get());
   head.content_type = "text/event-stream";
   call.outcome.status = 200;
   const bool started = co_await call.sink.StartStream(std::move(head));
   if (!started) {
     call.outcome.status = 499;
-    co_return Attempted::kAnswered;
+    co_return;
   }
   call.shard.observer->OnStreamOpened();
-  const bool ended = co_await CopyStream(call, *exchange, *pipeline, held);
-  call.outcome.usage = pipeline->facts.usage;
-  call.outcome.finish_reason = pipeline->facts.finish_reason;
-  if (pipeline->facts.passed_error && !call.outcome.error) NoteError(call, *pipeline->facts.passed_error);
+  const bool ended = co_await CopyStream(call, *exchange, pipeline, opening, held);
+  call.outcome.finish_reason = pipeline.facts.finish_reason;
+  if (pipeline.facts.passed_error && !call.outcome.error) NoteError(call, *pipeline.facts.passed_error);
   if (!ended && !call.outcome.error && call.outcome.status == 200) {
     call.shard.loop->Spawn(Drain(std::move(exchange), call.shard.loop->now() + kLinger));
   }
   call.shard.observer->OnStreamClosed();
+}
+
+// No stream, though one was asked for.
+net::Task<Attempted> ReplyWhole(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
+                                Opening& opening) {
+  if (opening.ended) co_return co_await ReplySplit(call, std::move(exchange), WithoutMark(opening.bytes));
+  std::string text(opening.bytes);
+  const upstream::Failure failure =
+      co_await exchange->ReadAll(call.config.max_answer_bytes, &text, call.attempt_wait);
+  if (!failure.ok()) {
+    co_return Fail(call, ToError(failure, call.attempt_wait.scope), std::move(exchange));
+  }
+  co_return co_await ReplySplit(call, std::move(exchange), WithoutMark(text));
+}
+
+}  // namespace
+
+net::TimePoint BeatAfter(const CallState& call, net::TimePoint last) {
+  // HTTP/2 has keep-alives of its own, and gRPC no comments.
+  const bool silent = call.sink.typed() || call.config.heartbeat.count() == 0;
+  return silent ? net::kNever : last + call.config.heartbeat;
+}
+
+net::Task<Attempted> ReplyStream(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+  // Nothing is given to a caller whose call may still fall back, nor before the answer has begun, unless that
+  // takes too long.
+  const bool may_go_on = call.engine->MayGoOn();
+  const net::TimePoint now = call.shard.loop->now();
+  const net::TimePoint latest = may_go_on ? now + call.config.longest_hold : BeatAfter(call, now);
+  Opening opening;
+  if (auto error = co_await Open(call, *exchange, latest, &opening)) {
+    co_return Fail(call, *std::move(error), std::move(exchange));
+  }
+  if (!opening.late && opening.form != BodyForm::kEvents) {
+    co_return co_await ReplyWhole(call, std::move(exchange), opening);
+  }
+  const std::unique_ptr<StreamPipeline> pipeline = NewPipeline(call, call.sink.typed());
+  HeldStream held;
+  held.late = opening.late;
+  if (may_go_on && !opening.late) {
+    std::optional<Error> error = co_await HoldBack(call, *exchange, latest, *pipeline, opening, &held);
+    if (error) {
+      call.outcome.usage = pipeline->usage();
+      co_return Fail(call, *std::move(error), std::move(exchange));
+    }
+  }
+  co_await CopyToCaller(call, std::move(exchange), *pipeline, opening, held);
+  call.outcome.usage = pipeline->usage();
   co_return Attempted::kAnswered;
 }
 

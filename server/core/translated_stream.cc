@@ -1,5 +1,6 @@
 #include <google/protobuf/message.h>
 
+#include "server/core/chunk_writer.h"
 #include "server/core/stream_pipeline.h"
 #include "server/http/sse.h"
 
@@ -17,25 +18,30 @@ class TranslatedStream final : public StreamPipeline, private providers::Message
         events_(events),
         event_type_(*translator.event_type()),
         translator_(translator.NewStream(call)),
-        typed_(typed) {}
+        writer_(operation, typed) {}
 
   void Feed(std::string_view bytes, StreamBatch* batch) override {
     Begin();
     reader_.Push(bytes);
     http::SseEvent event;
     State state = State::kMore;
-    while (state == State::kMore && !batch->error) {
+    while (state != State::kDone && !batch->error) {
       const auto result = reader_.Next(&event);
       if (result == http::SseReader::Result::kNeedMore) break;
       if (result == http::SseReader::Result::kTooLarge) {
         batch->error = InvalidEvent("an event is larger than the gateway's limit");
+        break;
+      }
+      state = State::kMore;
+      if (http::IsIdleEvent(event)) {
+        state = State::kIdle;
       } else if (event.has_data && !event.data.empty()) {
         batch->error = TakeEvent(event.data, &state);
       }
+      if (state == State::kIdle) writer_.AddComment(kPingComment);
     }
     batch->done = state == State::kDone && !batch->error;
     Deliver(batch);
-    if (batch->done || batch->error) facts.usage = translator_->Tokens();
   }
 
   void End(StreamBatch* batch) override {
@@ -43,8 +49,9 @@ class TranslatedStream final : public StreamPipeline, private providers::Message
     batch->error = translator_->OnEnd(*this);
     batch->done = !batch->error;
     Deliver(batch);
-    facts.usage = translator_->Tokens();
   }
+
+  TokenUsage usage() const override { return translator_->Tokens(); }
 
  private:
   Message* Add() override {
@@ -54,8 +61,7 @@ class TranslatedStream final : public StreamPipeline, private providers::Message
 
   void Begin() {
     chunks_.clear();
-    wires_.Clear();
-    text_.clear();
+    writer_.Clear();
     arena_.Reset();
   }
 
@@ -71,43 +77,24 @@ class TranslatedStream final : public StreamPipeline, private providers::Message
   void Deliver(StreamBatch* batch) {
     for (const Message* chunk : chunks_) {
       ScanResult scan;
-      ScanMessage(*chunk, &facts.usage, &choices_, &scan);
+      TokenUsage ignored;
+      ScanMessage(*chunk, &ignored, &choices_, &scan);
       facts.content_seen |= scan.has_content;
       if (!scan.finish_reason.empty()) facts.finish_reason = scan.finish_reason;
-      if (typed_) {
-        chunk->AppendToString(wires_.bytes());
-        wires_.Close();
-      } else {
-        text_ += "data: ";
-        const size_t begin = text_.size();
-        codec::Encode(*operation_.chunk, *chunk, {.composed = true}, &text_);
-        // Verbatim values may hold line ends as layout, which would end the event; in strings they are
-        // escaped.
-        for (const char line_end : {'\n', '\r'}) {
-          for (size_t at = text_.find(line_end, begin); at != std::string::npos;
-               at = text_.find(line_end, at)) {
-            text_[at] = ' ';
-          }
-        }
-        text_ += "\n\n";
-      }
+      writer_.Add(*chunk);
     }
-    wires_.AddTo(batch);
-    if (typed_) return;
-    if (batch->done && !operation_.done.empty()) http::AppendSseData(operation_.done, &text_);
-    if (!text_.empty()) batch->pieces.push_back(text_);
+    if (batch->done) writer_.AddEnd();
+    writer_.AddTo(batch);
   }
 
   const OperationSpec& operation_;
   const codec::MessagePlan& events_;
   const Message& event_type_;
   const std::unique_ptr<providers::StreamTranslator> translator_;
-  const bool typed_;
   http::SseReader reader_;
   ChoiceTracker choices_;
   std::vector<Message*> chunks_;
-  WireChunks wires_;
-  std::string text_;
+  ChunkWriter writer_;
   google::protobuf::Arena arena_;
 };
 

@@ -123,6 +123,11 @@ void SseReader::ParseBlock(std::string_view block, SseEvent* event) {
   }
 }
 
+bool IsIdleEvent(const SseEvent& event) {
+  if (event.name == "ping") return true;
+  return !event.has_data && event.name.empty() && event.raw.starts_with(':');
+}
+
 void AppendSseData(std::string_view data, std::string* out) {
   out->append("data: ");
   out->append(data);

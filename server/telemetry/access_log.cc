@@ -12,6 +12,8 @@ constexpr JsonKey kProvider("provider");
 constexpr JsonKey kModel("model");
 constexpr JsonKey kTarget("target");
 constexpr JsonKey kAttempts("attempts");
+constexpr JsonKey kResends("resends");
+constexpr JsonKey kReshaped("reshaped");
 constexpr JsonKey kCaller("caller");
 constexpr JsonKey kConfig("config");
 constexpr JsonKey kOption("option");
@@ -79,6 +81,7 @@ void PutUpstream(const CallRecord& call, JsonLine* line) {
   PutText(kModel, call.model, line);
   PutText(kTarget, call.target, line);
   if (call.attempts > 0) line->Integer(kAttempts, call.attempts);
+  if (call.resends > 0) line->Integer(kResends, call.resends);
   if (call.upstream_status > 0) line->Integer(kUpstreamStatus, call.upstream_status);
   PutText(kUpstreamRequestId, call.upstream_request_id, line);
   PutText(kConfig, call.config, line);
@@ -107,6 +110,7 @@ void AccessLog::Write(const CallRecord& call, std::chrono::system_clock::time_po
   PutText(kClient, call.client, &line);
   PutText(kCaller, call.caller, &line);
   if (call.stream) line.Bool(kStream, true);
+  PutText(kReshaped, call.reshaped, &line);
   PutUpstream(call, &line);
   line.Unsigned(kBytesIn, call.bytes_in);
   line.Unsigned(kBytesOut, call.bytes_out);

@@ -74,12 +74,14 @@ net::Task<Failure> HttpClient::SendPooled(std::unique_ptr<HttpExchange> attempt,
     *exchange = std::move(attempt);
     co_return failure;
   }
-  // The server closed the idle connection while the request was on its way: it has not been looked at.
-  const bool stale = failure.kind == FailureKind::kReset && !attempt->answer_began();
-  if (!stale) co_return failure;
+  const bool at_once = failure.kind == FailureKind::kReset && !attempt->answer_began() &&
+                       attempt->silent_for() <= kResendWindow;
+  if (!at_once) co_return failure;
   const Origin origin = attempt->origin();
   attempt->Abort();
-  co_return co_await SendFresh(std::move(attempt), origin, wait, exchange);
+  failure = co_await SendFresh(std::move(attempt), origin, wait, exchange);
+  failure.resent = true;
+  co_return failure;
 }
 
 net::Task<Failure> HttpClient::SendFresh(std::unique_ptr<HttpExchange> attempt, Origin origin, net::Wait wait,

@@ -68,6 +68,9 @@ struct Failure {
   FailureKind kind = FailureKind::kNone;
   std::string message;        // for a person: host and reason, nothing of headers or bodies
   bool request_sent = false;  // some of the request may have reached the server
+  // The request was sent twice: on a kept connection, which died at once, and on a fresh one. Also said where
+  // nothing failed.
+  bool resent = false;
   bool ok() const { return kind == FailureKind::kNone; }
 };
 
@@ -120,11 +123,14 @@ class Exchange {
 
 class Client {
  public:
+  static constexpr std::chrono::milliseconds kResendWindow{200};
+
   virtual ~Client() = default;
 
-  // Sends `request` and waits for the head of the answer (1xx heads are passed over). A reused connection
-  // that dies before any byte of the answer came is replaced by a fresh one, once. On failure *exchange is
-  // null. `request` is read before Send returns, and may be gone when the task is awaited; the method's text
+  // Sends `request` and waits for the head of the answer (1xx heads are passed over). A kept connection that
+  // dies within kResendWindow of the last byte written, with nothing received, was closed by the server while
+  // the request was on its way: the request is sent once more, on a fresh connection. Later than that it may
+  // have been worked on, and sending it again is for the caller to decide. On failure *exchange is null. `request` is read before Send returns, and may be gone when the task is awaited; the method's text
   // and the bytes of the body must stay valid until the task is done.
   virtual net::Task<Failure> Send(const Request& request, const Timeouts& timeouts, net::Wait wait,
                                   std::unique_ptr<Exchange>* exchange) = 0;

@@ -115,13 +115,18 @@ net::Task<Exchange::Piece> HttpExchange::ReadFramed(Keep keep, net::Wait wait) {
   if (unreadable_ != nullptr) co_return Failed(Fail(FailureKind::kGarbage, peer() + ": " + unreadable_));
   if (!pending_.empty() || framer_.state() == BodyFramer::State::kComplete) co_return TakePending();
 
-  const Step step(loop_, wait, timeouts_.idle);
+  const net::TimePoint began = loop_.now();
+  const Step step(loop_, wait, timeouts_.idle, waited_);
   while (framer_.state() == BodyFramer::State::kMore) {
     const bool direct = keep == Keep::kYes && framer_.left() >= kLargeBody;
     std::span<char> into = loop_.scratch();
     if (direct) into = BodyBuffer();
     const net::IoResult result = co_await connection_->socket().Read(into, step.wait());
-    if (!result.ok()) co_return Broken(result, step);
+    if (!result.ok()) {
+      waited_ += loop_.now() - began;
+      co_return Broken(result, step);
+    }
+    waited_ = {};
     std::string_view data;
     framer_.Take(into.first(result.bytes), &data);
     const bool end = framer_.state() == BodyFramer::State::kComplete;

@@ -53,6 +53,8 @@ class HttpExchange final : public Exchange {
   // is aborted Start can be called again with another one, if `answer_began()` is false.
   net::Task<Failure> Start(std::unique_ptr<Connection> connection, net::Wait wait);
   bool answer_began() const { return answer_began_; }
+  // After a failure: how long the connection had lived since the last byte of the request was written.
+  net::Duration silent_for() const { return died_ - last_write_; }
   const Timeouts& timeouts() const { return timeouts_; }
   // REQUIRES: a connection is held.
   const Origin& origin() const { return connection_->origin(); }
@@ -119,6 +121,9 @@ class HttpExchange final : public Exchange {
   bool ended_ = false;      // of a gzip body: all of it has been pushed
   size_t scanned_ = 0;
   int interim_heads_ = 0;
+  net::TimePoint last_write_;  // when the kernel last took some of the request
+  net::TimePoint died_;        // when the connection was found broken
+  net::Duration waited_{};     // for the body's next bytes, in reads that ended with their own deadline
 };
 
 }  // namespace portolan::upstream

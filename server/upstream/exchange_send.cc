@@ -86,12 +86,15 @@ net::Task<Failure> HttpExchange::Start(std::unique_ptr<Connection> connection, n
   scanned_ = 0;
   Failure failure;
   net::IoResult result;
+  last_write_ = loop_.now();
   if (request_bytes_ <= kWatchedBytes) {
     result = co_await connection_->socket().Write(buffers_->pieces, Step(loop_, wait, timeouts_.idle).wait());
     request_sent_ = request_sent_ || result.bytes > 0;
   } else {
     result = co_await WriteWatched(wait);
   }
+  if (result.ok()) last_write_ = loop_.now();
+  died_ = loop_.now();
   if (!result.ok() && !write_cut_) failure = co_await AfterBrokenWrite(result, wait);
 
   const Step step(loop_, wait, timeouts_.first_byte);
@@ -101,6 +104,7 @@ net::Task<Failure> HttpExchange::Start(std::unique_ptr<Connection> connection, n
     const std::span<char> scratch = loop_.scratch().first(kFirstRead);
     result = co_await connection_->socket().Read(scratch, step.wait());
     if (!result.ok()) {
+      died_ = loop_.now();
       failure = HeadMissing(result, step);
       break;
     }
@@ -124,6 +128,7 @@ net::Task<net::IoResult> HttpExchange::WriteWatched(net::Wait wait) {
     limits.scope = watch.scope();
     result = co_await connection_->socket().Write(part, limits);
     request_sent_ = request_sent_ || result.bytes > 0;
+    if (result.ok()) last_write_ = loop_.now();
     left = left.subspan(part.size());
     if (result.ok() && !left.empty()) TakeEarlyAnswer();
   }

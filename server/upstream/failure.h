@@ -20,8 +20,9 @@ std::string ToText(std::chrono::milliseconds duration);
 // One step of a call: its own limit within the call's budget.
 class Step {
  public:
-  Step(const net::Loop& loop, net::Wait call, std::chrono::milliseconds limit)
-      : call_(call), limit_(limit), deadline_(limit < kLongest ? loop.now() + limit : net::kNever) {}
+  // `passed`: of the limit already.
+  Step(const net::Loop& loop, net::Wait call, std::chrono::milliseconds limit, net::Duration passed = {})
+      : call_(call), limit_(limit), deadline_(limit < kLongest ? loop.now() + limit - passed : net::kNever) {}
 
   // For the awaits of the step.
   net::Wait wait() const { return {std::min(call_.deadline, deadline_), call_.scope}; }

@@ -59,7 +59,6 @@ void AddBodies(Table* table) {
        "\"}",
        "invalid_json");
   json("sends a control character inside a string", "{\"model\":\"a\nb\"}", "invalid_json");
-  json("sends a lone surrogate", R"({"model":"\ud800"})", "invalid_json");
   json("sends a key twice", R"({"model":"a","model":"b"})", "invalid_value");
   json("sends a key twice, once in escapes", R"({"model":"a","mode\u006c":"b"})", "invalid_value");
   json("sends an unknown key twice, far down", R"({"model":"a","x":{"y":[{"z":1,"z":2}]}})", "invalid_value");

@@ -1,0 +1,130 @@
+#include <google/protobuf/message.h>
+
+#include <utility>
+
+#include "providers/classify.h"
+#include "server/core/chunk_writer.h"
+#include "server/core/reshape.h"
+#include "server/core/upstream_answer.h"
+
+namespace portolan::core {
+namespace {
+
+using google::protobuf::Message;
+
+class Chunks final : public providers::MessageSink {
+ public:
+  explicit Chunks(CallState& call) : call_(call) {}
+  Message* Add() override {
+    all_.push_back(call_.operation.chunk_type->New(&call_.arena.get()));
+    return all_.back();
+  }
+  const std::vector<Message*>& all() const { return all_; }
+
+ private:
+  CallState& call_;
+  std::vector<Message*> all_;
+};
+
+// The chunks that a whole answer comes to. An error, with what of it may pass untouched, if it is none.
+std::optional<Error> Split(CallState& call, const upstream::Exchange& exchange, std::string_view body,
+                           Chunks* chunks, std::string_view* untouched) {
+  ChoiceTracker choices;
+  TokenUsage usage;
+  const bool translated = call.route.target.provider->shape(call.operation.operation).translator != nullptr;
+  const ScanResult scan = ScanAnswer(body, &usage, &choices);
+  if (!translated && scan.is_object && scan.has_error) {
+    *untouched = UntouchedError(call, body);
+    return ErrorInAnswer(call, exchange, body);
+  }
+  const Message* answer = nullptr;
+  if (scan.is_object) {
+    if (auto error = TypeAnswer(call, body, &answer)) return error;
+    SplitAnswer(*answer, call.facts.include_usage, *chunks);
+  }
+  if (!chunks->all().empty()) {
+    ChoiceTracker ignored;
+    ScanResult told;
+    ScanMessage(*answer, &call.outcome.usage, &ignored, &told);
+    call.outcome.finish_reason = told.finish_reason;
+    return std::nullopt;
+  }
+  std::string message = "the provider was asked for a stream and answered with something else";
+  const std::string words = providers::PlainErrorText(body);
+  if (!words.empty()) message += ": " + words;
+  return InvalidAnswer(std::move(message));
+}
+
+// The answer that a whole stream comes to.
+std::optional<Error> Join(CallState& call, std::string_view body, Message* answer) {
+  call.facts.include_usage = true;  // as whole answers have it
+  const std::unique_ptr<StreamPipeline> pipeline = NewPipeline(call, /*typed=*/true);
+  AnswerJoiner joiner(answer);
+  const auto take = [&](const StreamBatch& batch) {
+    for (const std::string_view wire : batch.messages) {
+      Message* chunk = call.operation.chunk_type->New(&call.arena.get());
+      codec::DecodeError problem;
+      if (codec::ParseWire(wire, chunk, &problem)) joiner.Add(*chunk);
+    }
+  };
+  StreamBatch batch;
+  pipeline->Feed(body, &batch);
+  take(batch);
+  if (!batch.done && !batch.error) {
+    batch.Clear();
+    pipeline->End(&batch);
+    take(batch);
+  }
+  call.outcome.usage = pipeline->usage();
+  joiner.Finish();
+  return std::move(batch.error);
+}
+
+}  // namespace
+
+net::Task<Attempted> ReplySplit(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
+                                std::string_view body) {
+  Chunks chunks(call);
+  std::string_view untouched;
+  if (auto error = Split(call, *exchange, body, &chunks, &untouched)) {
+    co_return Fail(call, *std::move(error), std::move(exchange), untouched);
+  }
+  call.outcome.reshaped = "stream";
+  ChunkWriter writer(call.operation, call.sink.typed());
+  for (const Message* chunk : chunks.all()) writer.Add(*chunk);
+  writer.AddEnd();
+  StreamBatch batch;
+  writer.AddTo(&batch);
+  for (const std::string_view piece : batch.pieces) call.outcome.reply_bytes += piece.size();
+
+  ReplyHead head = MakeHead(call, 200, exchange.get());
+  head.content_type = "text/event-stream";
+  call.outcome.status = 200;
+  call.outcome.first_content = call.shard.loop->now();
+  call.shard.observer->OnStreamOpened();
+  bool delivered = co_await call.sink.StartStream(std::move(head));
+  if (delivered && !batch.pieces.empty()) delivered = co_await call.sink.WriteBytes(batch.pieces);
+  if (delivered && !batch.messages.empty()) delivered = co_await call.sink.WriteMessages(batch.messages);
+  if (delivered) delivered = co_await call.sink.EndStream(nullptr);
+  if (!delivered) call.outcome.status = 499;
+  call.shard.observer->OnStreamClosed();
+  co_return Attempted::kAnswered;
+}
+
+net::Task<Attempted> ReplyJoined(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
+                                 std::string_view body) {
+  Message* const answer = call.operation.response_type->New(&call.arena.get());
+  if (call.operation.chunk_type == nullptr) {
+    co_return Fail(call, InvalidAnswer("the provider answered with a stream, which this operation has not"),
+                   std::move(exchange));
+  }
+  if (auto error = Join(call, body, answer)) {
+    // Nothing of the stream has been given to the caller, so its error is that of a whole answer.
+    co_return Fail(call, *std::move(error), std::move(exchange));
+  }
+  call.outcome.reshaped = "whole";
+  co_await ReplyMessage(call, *answer, exchange.get());
+  co_return Attempted::kAnswered;
+}
+
+}  // namespace portolan::core
