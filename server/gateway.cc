@@ -111,6 +111,7 @@ absl::Status Gateway::Parts::BuildShared() {
   router = *std::move(routes);
   service_config.operations = operations.get();
   service_config.longest_hold = options.stream_hold;
+  service_config.heartbeat = options.heartbeat;
   service_config.splice = !options.no_splice;
 
   rest_config.router = router.get();

@@ -17,6 +17,7 @@ class Builder {
  public:
   explicit Builder(const Settings& settings) : options_(settings.options), file_(settings.file) {
     snapshot_->timeouts = {options_.connect_timeout, options_.first_byte_timeout, options_.idle_timeout};
+    snapshot_->count_streams = options_.count_streams;
   }
 
   absl::StatusOr<std::shared_ptr<const core::Snapshot>> Build(
@@ -49,8 +50,8 @@ class Builder {
   void AddProviders(providers::Registry* registry) {
     for (const config::ProviderSettings& provider : file_->providers) {
       if (provider.base_url.empty()) continue;
-      registry->Add(
-          providers::NewNamedProvider(provider.name, provider.base_url, *registry->Find(provider.dialect)));
+      registry->Add(providers::NewNamedProvider(
+          provider.name, provider.base_url, *registry->Find(provider.dialect), provider.stream_usage));
     }
   }
 

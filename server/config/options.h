@@ -39,6 +39,7 @@ struct ServeOptions {
   // Where calls go.
   std::string default_provider = "openai";
   bool direct_keys = false;
+  bool count_streams = true;  // streams are asked for their usage, whether or not the caller wants to see it
   std::vector<std::string> allow_upstream;  // lower case; each passes IsUpstreamRule
   std::string upstream_ca;                  // a file of PEM certificates, besides the system's
   std::string https_proxy;                  // may hold a password
@@ -51,6 +52,7 @@ struct ServeOptions {
   std::chrono::milliseconds first_byte_timeout{600'000};
   std::chrono::milliseconds idle_timeout{300'000};
   std::chrono::milliseconds stream_hold{15'000};
+  std::chrono::milliseconds heartbeat{15'000};
 
   // The end.
   std::chrono::milliseconds drain_delay{0};

@@ -129,6 +129,15 @@ bool TlsClientAuth(Text value, ServeOptions* options, std::string* problem) {
   return true;
 }
 
+bool UsageStreams(Text value, ServeOptions* options, std::string* problem) {
+  if (value != "always" && value != "asked") {
+    *problem = "it must be always or asked";
+    return false;
+  }
+  options->count_streams = value == "always";
+  return true;
+}
+
 bool DefaultProvider(Text value, ServeOptions* options, std::string* problem) {
   if (value.empty() || value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-_") != Text::npos) {
     *problem = "it must be a provider's name, as in openai";
@@ -252,6 +261,13 @@ constexpr Setting kSettings[] = {
      .default_text = "false",
      .help = "prefer the caller's own provider key to the gateway's",
      .apply = Switch<&ServeOptions::direct_keys>},
+    {.flag = "--usage-streams",
+     .variable = "PORTOLAN_USAGE_STREAMS",
+     .path = "usage.streams",
+     .value_name = "WHICH",
+     .default_text = "always",
+     .help = "which streams are asked for their usage: always all, or those of callers who asked",
+     .apply = UsageStreams},
     {.flag = "--allow-upstream",
      .variable = "PORTOLAN_ALLOW_UPSTREAM",
      .path = "upstream.allow",

@@ -17,6 +17,7 @@ struct ProviderSettings {
   Secret api_key;        // empty: the file holds none
   std::string base_url;  // without a slash at its end; empty: the built-in provider's own
   std::string dialect;  // the name of a built-in provider: whose dialect it speaks; of a built-in one its own
+  bool stream_usage = false;  // its streams can be asked for their usage
 };
 
 struct RouteSettings {

@@ -41,6 +41,7 @@ std::vector<Rule> Rules() {
       {"config.v1.GatewayConfig.providers", "propertyNames", names},
       {"config.v1.GatewayConfig.routes", "propertyNames", names},
       {"config.v1.GatewayConfig.log_level", "enum", {"error", "warn", "info", "debug"}},
+      {"config.v1.Usage.streams", "enum", {"always", "asked"}},
       {"config.v1.Tls.client_auth", "enum", {"required", "optional"}},
       {"config.v1.Limits.max_body", "pattern", kSize},
       {"config.v1.Listen.drain_delay", "pattern", kTime},

@@ -67,6 +67,7 @@ class Resolver {
     provider.dialect = provider.built_in             ? entry.key()
                        : entry.value().has_dialect() ? entry.value().dialect()
                                                      : "openai";
+    provider.stream_usage = entry.value().stream_usage();
     return provider;
   }
 

@@ -1,4 +1,8 @@
+#include <utility>
+
+#include "server/core/answer_form.h"
 #include "server/core/chunk_scanner.h"
+#include "server/core/error_body.h"
 #include "server/core/stream_pipeline.h"
 #include "server/http/sse.h"
 #include "server/http/text.h"
@@ -129,6 +133,7 @@ class HubStream final : public StreamPipeline {
     if (scan.has_error) {
       Error error = target_.provider->Classify(502, {}, data, target_);
       error.error_class = ErrorClass::kProvider;
+      if (IsOpenAiError(data)) facts.error_body = data;
       if (typed_) {
         batch->error = std::move(error);
         return false;
@@ -156,6 +161,9 @@ class HubStream final : public StreamPipeline {
   // Neighbouring events leave as one piece, a run. An event that began in an earlier read stands in the
   // reader's own buffer, which the next event may reuse, so it is kept here.
   void Relay(std::string_view raw, std::string_view bytes, StreamBatch* batch) {
+    if (!std::exchange(begun_, true) && raw.starts_with(kByteOrderMark)) {
+      raw.remove_prefix(kByteOrderMark.size());
+    }
     const bool inside = raw.data() >= bytes.data() && raw.data() + raw.size() <= bytes.data() + bytes.size();
     if (!inside) {
       held_.assign(raw);
@@ -181,6 +189,7 @@ class HubStream final : public StreamPipeline {
   ChunkScanner scanner_;
   ChoiceTracker choices_;
   TokenUsage usage_;
+  bool begun_ = false;  // something has been relayed; before it a byte order mark may stand
   bool data_seen_ = false;
   bool half_line_end_ = false;  // the end marker's last line end was cut between CR and LF
   std::string held_;

@@ -64,6 +64,8 @@ struct StreamFacts {
   bool content_seen = false;
   // An error event of the provider that was passed on as it came; the stream ends as the upstream ends it.
   std::optional<Error> passed_error;
+  // Its text, which can be the body of an error answer if nothing has been passed on yet; may be empty.
+  std::string error_body;
 };
 
 class StreamPipeline {

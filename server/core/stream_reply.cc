@@ -150,14 +150,16 @@ std::optional<Error> EarlyFailure(const StreamPipeline& pipeline, const HeldStre
   return pipeline.facts.passed_error ? pipeline.facts.passed_error : held.error;
 }
 
-// Reads until there is content, the end, too much, or a caller who has waited until `latest`. An error if the
-// stream fails before: the caller knows nothing of it.
+// Reads until there is content, or, for the only or last attempt, anything at all to give; but no longer than
+// to the end, too much, or a caller who has waited until `latest`. An error if the stream fails before: the
+// caller knows nothing of it.
 net::Task<std::optional<Error>> HoldBack(CallState& call, upstream::Exchange& exchange, net::TimePoint latest,
                                          StreamPipeline& pipeline, Opening& opening, HeldStream* held) {
   net::Wait wait = call.attempt_wait;
   wait.deadline = std::min(wait.deadline, latest);
+  const size_t enough = call.engine->MayGoOn() ? kMaxHeldBytes : 0;
   StreamBatch batch;
-  while (!pipeline.facts.content_seen && !held->done && held->size() <= kMaxHeldBytes) {
+  while (!pipeline.facts.content_seen && !held->done && held->size() <= enough) {
     upstream::Exchange::Piece piece;
     if (!opening.Take(&piece)) piece = co_await exchange.Read(wait);
     held->late = piece.failure.kind == upstream::FailureKind::kDeadline &&
@@ -280,11 +282,11 @@ net::Task<Attempted> ReplyStream(CallState& call, std::unique_ptr<upstream::Exch
   const std::unique_ptr<StreamPipeline> pipeline = NewPipeline(call, call.sink.typed());
   HeldStream held;
   held.late = opening.late;
-  if (may_go_on && !opening.late) {
+  if (!opening.late) {
     std::optional<Error> error = co_await HoldBack(call, *exchange, latest, *pipeline, opening, &held);
     if (error) {
       call.outcome.usage = pipeline->usage();
-      co_return Fail(call, *std::move(error), std::move(exchange));
+      co_return Fail(call, *std::move(error), std::move(exchange), pipeline->facts.error_body);
     }
   }
   co_await CopyToCaller(call, std::move(exchange), *pipeline, opening, held);

@@ -81,6 +81,7 @@ struct CallCell {
   std::array<Count, kStatusSlots> statuses;
   std::array<Count, kTokenKinds> tokens;
   Count attempts;
+  Count resends;
   HistogramCell request;
   HistogramCell upstream;
   HistogramCell first_token;

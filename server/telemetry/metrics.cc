@@ -96,6 +96,7 @@ void ShardMetrics::Record(const CallRecord& call) {
   CallCell& cell = CellFor(call);
   cell.statuses[StatusSlot(call.status)].Add(1);
   cell.attempts.Add(static_cast<uint64_t>(std::max(call.attempts, 0)));
+  if (call.resends > 0) cell.resends.Add(static_cast<uint64_t>(call.resends));
   cell.tokens[kInputTokens].Add(call.tokens.input);
   cell.tokens[kOutputTokens].Add(call.tokens.output);
   cell.tokens[kCachedTokens].Add(call.tokens.cached);

@@ -35,6 +35,7 @@ struct Totals {
       requests;                                                        // door, route, provider, model, status
   std::map<std::tuple<Id, Id, size_t>, uint64_t> tokens;               // provider, model, kind
   std::map<std::tuple<Id, Id>, uint64_t> attempts;                     // provider, model
+  std::map<std::tuple<Id, Id>, uint64_t> resends;                      // provider, model
   std::map<std::tuple<uint16_t, Id>, HistogramTotal> request_seconds;  // door, route
   std::map<std::tuple<Id, Id, Id>, HistogramTotal> upstream_seconds;   // route, provider, model
   std::map<std::tuple<Id, Id, Id>, HistogramTotal> first_token_seconds;  // route, provider, model
@@ -59,6 +60,7 @@ void Totals::Add(const CallCell& cell) {
     if (const uint64_t n = cell.tokens[kind].get(); n != 0) tokens[{key.provider, key.model, kind}] += n;
   }
   if (const uint64_t n = cell.attempts.get(); n != 0) attempts[{key.provider, key.model}] += n;
+  if (const uint64_t n = cell.resends.get(); n != 0) resends[{key.provider, key.model}] += n;
   request_seconds[{key.door, key.route}].Add(cell.request);
   upstream_seconds[{key.route, key.provider, key.model}].Add(cell.upstream);
   first_token_seconds[{key.route, key.provider, key.model}].Add(cell.first_token);
@@ -90,6 +92,18 @@ void Totals::Add(const ShardMetrics& shard) {
 
 namespace {
 
+void WriteByProvider(std::string_view name, std::string_view help,
+                     const std::map<std::tuple<Id, Id>, uint64_t>& counts, const MetricLabels& labels,
+                     Exposition* out) {
+  out->Family(name, help, "counter");
+  for (const auto& [key, n] : counts) {
+    const auto& [provider, model] = key;
+    const Label list[] = {{"provider", labels.providers.Name(provider)},
+                          {"model", labels.models.Name(model)}};
+    out->Sample(name, list, n);
+  }
+}
+
 void WriteCounters(const Totals& totals, const MetricLabels& labels, Exposition* out) {
   out->Family("portolan_requests_total",
               "Calls that are over, by their HTTP status (or what it would be over HTTP).", "counter");
@@ -110,13 +124,11 @@ void WriteCounters(const Totals& totals, const MetricLabels& labels, Exposition*
                           {"code", labels.codes.Name(code)}};
     out->Sample("portolan_errors_total", list, n);
   }
-  out->Family("portolan_upstream_attempts_total", "Requests sent to providers, retries included.", "counter");
-  for (const auto& [key, n] : totals.attempts) {
-    const auto& [provider, model] = key;
-    const Label list[] = {{"provider", labels.providers.Name(provider)},
-                          {"model", labels.models.Name(model)}};
-    out->Sample("portolan_upstream_attempts_total", list, n);
-  }
+  WriteByProvider("portolan_upstream_attempts_total",
+                  "Requests sent to providers, retries and resends included.", totals.attempts, labels, out);
+  WriteByProvider("portolan_upstream_resends_total",
+                  "Requests sent anew on a fresh connection because a kept one died at once.", totals.resends,
+                  labels, out);
   static constexpr std::array<std::string_view, kTokenKinds> kKinds = {"input", "output", "cached",
                                                                        "reasoning"};
   out->Family("portolan_tokens_total",

@@ -17,7 +17,8 @@ class HttpClient final : public Client {
              std::unique_ptr<net::TlsContext> tls)
       : loop_(loop),
         connector_(loop, std::move(proxies), options.allow_address, options.dns_servers, std::move(tls)),
-        pool_(loop, options.max_idle_per_origin, options.idle_keep_alive) {}
+        pool_(loop, options.max_idle_per_origin, options.idle_keep_alive),
+        resend_window_(options.resend_window) {}
 
   net::Task<Failure> Send(const Request& request, const Timeouts& timeouts, net::Wait wait,
                           std::unique_ptr<Exchange>* exchange) override;
@@ -34,6 +35,7 @@ class HttpClient final : public Client {
   Connector connector_;
   BufferCache buffers_;
   Pool pool_;
+  const std::chrono::milliseconds resend_window_;
 };
 
 Failure HttpClient::CheckBudget(const net::Wait& wait) const {
@@ -75,7 +77,7 @@ net::Task<Failure> HttpClient::SendPooled(std::unique_ptr<HttpExchange> attempt,
     co_return failure;
   }
   const bool at_once = failure.kind == FailureKind::kReset && !attempt->answer_began() &&
-                       attempt->silent_for() <= kResendWindow;
+                       attempt->silent_for() <= resend_window_;
   if (!at_once) co_return failure;
   const Origin origin = attempt->origin();
   attempt->Abort();

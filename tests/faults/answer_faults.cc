@@ -52,10 +52,14 @@ std::vector<Fault> AnswerFaults() {
           [](const Setting&) { return Script().Send("HTTP/1.1 204 No Content\r\n\r\n"); });
   garbage("redirects",
           [](const Setting&) { return Respond(302, "", {{"Location", "http://127.0.0.1:1/elsewhere"}}); });
-  add("answers with a stream where none was asked for", BadGateway("upstream_invalid_answer"), NotAsked(),
+  add("answers with a stream where none was asked for", Whole(), NotAsked(),
       [](const Setting& s) { return test::RespondEvents(GoodEvents(s.dialect)); });
-  add("answers in one piece where a stream was asked for", NotAsked(), BadGateway("upstream_invalid_answer"),
+  add("answers in one piece where a stream was asked for", NotAsked(), Whole(),
       [](const Setting& s) { return Respond(200, GoodBody({s.dialect, Mode::kUnary, s.transport}), kJson); });
+  add("begins its answer with a byte order mark", Whole(), Whole(), [](const Setting& s) {
+    return Respond(200, "\xEF\xBB\xBF" + GoodBody(s),
+                   s.mode == Mode::kUnary ? kJson : Headers{{"Content-Type", "text/event-stream"}});
+  });
   add("answers 200 with an error body", BadGateway("server_error"), BadGateway("server_error"),
       [](const Setting& s) { return Respond(200, ErrorBody(s, "server_error"), kJson); });
   faults.back().anthropic = false;

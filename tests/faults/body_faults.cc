@@ -72,13 +72,18 @@ std::vector<Fault> BodyFaults() {
   add("stalls in mid-body", TooSlow("upstream_idle_timeout"),
       Breaks("upstream_idle_timeout", grpc::DEADLINE_EXCEEDED),
       [](const Setting& s) { return Script().Send(LengthHead(s) + FirstPart(s)).Stall(); });
-  broken("has a chunk size that is no number", "upstream_invalid_answer", [](const Setting& s) {
+  // What comes with the broken framing in one read is not looked at, so the stream has not begun.
+  const auto garbled = [&](std::string name, std::function<Script(const Setting&)> answer) {
+    add(std::move(name), BadGateway("upstream_invalid_answer"), BadGateway("upstream_invalid_answer"),
+        std::move(answer));
+  };
+  garbled("has a chunk size that is no number", [](const Setting& s) {
     return Script().Send(ChunkedHead(s) + Chunk(FirstPart(s)) + "zz\r\nabc\r\n0\r\n\r\n");
   });
-  broken("has a chunk longer than its size", "upstream_invalid_answer", [](const Setting& s) {
+  garbled("has a chunk longer than its size", [](const Setting& s) {
     return Script().Send(ChunkedHead(s) + Chunk(FirstPart(s)) + "2\r\nabcdef\r\n0\r\n\r\n");
   });
-  broken("has a chunk size beyond 64 bits", "upstream_invalid_answer", [](const Setting& s) {
+  garbled("has a chunk size beyond 64 bits", [](const Setting& s) {
     return Script().Send(ChunkedHead(s) + Chunk(FirstPart(s)) + "fffffffffffffffff\r\nabc\r\n0\r\n\r\n");
   });
   add("states a length shorter than its body", BadGateway("upstream_invalid_answer"),
@@ -110,11 +115,11 @@ std::vector<Fault> BodyFaults() {
     return GzipAnswer(s, packed.substr(0, packed.size() - 6));
   }).reusable = true;
   add("sends something else as gzip", BadGateway("upstream_invalid_answer"),
-      Breaks("upstream_invalid_answer", grpc::UNAVAILABLE),
+      BadGateway("upstream_invalid_answer"),
       [](const Setting& s) { return GzipAnswer(s, GoodBody(s)); })
       .reusable = true;
   add("compresses its body with something unknown", BadGateway("upstream_invalid_answer"),
-      Breaks("upstream_invalid_answer", grpc::UNAVAILABLE),
+      BadGateway("upstream_invalid_answer"),
       [](const Setting& s) {
         return Script().Send(Head(200, {{"Content-Type", ContentType(s.mode)},
                                         {"Content-Encoding", "br"},

@@ -17,8 +17,12 @@ What holds for all of them:
   first event ends in `data: {"error": …}` and has no `[DONE]`; over gRPC it ends in a status that is not OK.
 - An error says whose fault it is, has a stable code, and looks the same at both doors ([errors.md](errors.md)).
 - Nothing waits for ever: each wait for an upstream has a limit ([configuration.md](configuration.md#bounds)).
-- An upstream connection serves again only after an answer in good framing. If a connection that was kept is found dead
-  before any byte of the answer has come, the request is sent once more on a fresh one. Redirects are not followed.
+- An upstream connection serves again only after an answer in good framing. If a connection that was kept dies within
+  200 ms of the last byte written to it, before any byte of an answer has come, the server had closed it already: the
+  request is sent once more on a fresh one, which counts in `attempts` and in `portolan_upstream_resends_total`. One that
+  dies later may have worked on the request, which is not sent again unless the route says so. Redirects are not followed.
+- While an upstream is silent, a streamed REST answer has a comment every 15 seconds (`--heartbeat`), and one for each ping
+  or comment of the upstream, so that nothing on the way takes the connection for dead.
 - What follows `[DONE]` in a stream is dropped. The connection serves again if the framing ends with it or in the next read,
   within 500 ms; otherwise it is closed.
 - A reader that is slower than the upstream holds the upstream back; nothing is collected in between.

@@ -13,10 +13,10 @@ constexpr size_t kPiece = 64 << 10;
 constexpr size_t kHugeEvent = 100u << 20;
 
 // Events in good framing, ended in good order.
-Script Events(const std::string& bytes) {
-  return Script().Send(
-      Head(200, {{"Content-Type", "text/event-stream"}, {"Content-Length", std::to_string(bytes.size())}}) +
-      bytes);
+Script Events(const std::string& bytes, const std::string& type = "text/event-stream") {
+  test::Headers headers = {{"Content-Length", std::to_string(bytes.size())}};
+  if (!type.empty()) headers.push_back({"Content-Type", type});
+  return Script().Send(Head(200, headers) + bytes);
 }
 
 // The events but for the last `left_out`.
@@ -60,9 +60,25 @@ std::vector<Fault> StreamFaults() {
   breaks("ends in mid-event", "upstream_truncated", [](const Setting& s) {
     return Events(UntilText(s.dialect) + GoodEvents(s.dialect)[2].substr(0, 30));
   });
-  breaks("ends before the first event", "upstream_truncated", [](const Setting&) { return Events(""); });
-  breaks("sends nothing but comments", "upstream_truncated",
-         [](const Setting&) { return Events(": ping\n\n: ping\n\n"); });
+  add("ends before the first event", BadGateway("upstream_truncated"),
+      [](const Setting&) { return Events(""); });
+  add("sends nothing but comments", BadGateway("upstream_truncated"),
+      [](const Setting&) { return Events(": ping\n\n: ping\n\n"); });
+  add("sends nothing but `[DONE]`", BadGateway("upstream_empty_answer"), [](const Setting&) {
+    return Events("data: [DONE]\n\n");
+  }).anthropic = false;
+  add("puts blanks around `[DONE]`", Whole(), [](const Setting& s) {
+    return Events(Without(s.dialect, 1) + "data:  [DONE] \n\n");
+  }).anthropic = false;
+  add("sends events named `ping`", Whole(), [](const Setting& s) {
+    std::string bytes;
+    for (const std::string& event : GoodEvents(s.dialect)) bytes += "event: ping\ndata: hello\n\n" + event;
+    return Events(bytes);
+  });
+  add("calls its events `application/json`", Whole(),
+      [](const Setting& s) { return Events(Joined(GoodEvents(s.dialect)), "application/json"); });
+  add("says nothing of its type", Whole(),
+      [](const Setting& s) { return Events(Joined(GoodEvents(s.dialect)), ""); });
   add("leaves `[DONE]` out after the finish reason", Whole(), [](const Setting& s) {
     return Events(Without(s.dialect, 1));
   }).anthropic = false;
@@ -92,9 +108,12 @@ std::vector<Fault> StreamFaults() {
   breaks("sends an error event", "overloaded_error", [](const Setting& s) {
     return Events(UntilText(s.dialect) + ErrorEvent(s.dialect));
   }).stream.passes_untouched = true;
-  breaks("sends an error as its first event", "overloaded_error", [](const Setting& s) {
+  add("sends an error as its first event", BadGateway("overloaded_error"), [](const Setting& s) {
     return Events(ErrorEvent(s.dialect));
-  }).stream.passes_untouched = true;
+  }).anthropic = false;
+  add("sends an error as its first event (Anthropic)", Refused(529, "overloaded_error", grpc::UNAVAILABLE),
+      [](const Setting& s) { return Events(ErrorEvent(s.dialect)); })
+      .openai = false;
   add("resets in the middle of an event", Breaks("upstream_reset", grpc::UNAVAILABLE), [](const Setting& s) {
     return Script()
         .Send(Head(200, {{"Content-Type", "text/event-stream"}, {"Transfer-Encoding", "chunked"}}) +

@@ -17,6 +17,7 @@
 #include "portolan/v1/chat_completion.pb.h"
 #include "providers/registry.h"
 #include "server/codec/json_reader.h"
+#include "server/core/answer_form.h"
 #include "server/core/error_body.h"
 #include "server/core/operations.h"
 #include "server/core/scan.h"
@@ -102,7 +103,7 @@ Outcome Relay(std::string_view text, uint32_t seed, bool typed) {
   }
   outcome.told = pipeline->facts.passed_error.has_value();
   outcome.finish_reason = pipeline->facts.finish_reason;
-  outcome.output_tokens = pipeline->facts.usage.output;
+  outcome.output_tokens = pipeline->usage().output;
   return outcome;
 }
 
@@ -118,7 +119,11 @@ void FuzzStream(std::string_view text, uint32_t seed) {
     Require(rest.done == typed.done && rest.error == typed.error &&
             rest.finish_reason == typed.finish_reason);
   }
-  // Line ends may be added to an event that the upstream left open, and the end marker behind it.
+  // Pings are passed on in other words, a byte order mark is not.
+  if (text.find("ping") != std::string_view::npos) return;
+  if (text.starts_with(core::kByteOrderMark)) text.remove_prefix(core::kByteOrderMark.size());
+  // Line ends may be added to an event that the upstream left open, and the end marker behind it; around the
+  // marker blanks are taken away.
   std::string_view relayed = rest.bytes;
   if (text.starts_with(relayed)) return;
   if (relayed.ends_with(kEnd) && !text.starts_with(relayed.substr(0, relayed.size() - 2)))

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <thread>
+
 #include "tests/integration/support/upstream_testing.h"
 
 namespace portolan::upstream {
@@ -111,7 +114,14 @@ TEST(UpstreamReuse, DropsAnIdleConnectionAsSoonAsThePeerCloses) {
   EXPECT_EQ(upstream.requests().size(), 2u);
 }
 
-TEST(UpstreamReuse, ARequestIsSentAgainWhenTheReusedConnectionDiesBeforeAnyByteOfAnAnswer) {
+// As long as a busy machine may take to notice.
+ClientOptions Patient() {
+  ClientOptions options;
+  options.resend_window = std::chrono::seconds(20);
+  return options;
+}
+
+TEST(UpstreamReuse, ARequestIsSentAgainWhenTheReusedConnectionDiesAtOnce) {
   for (const bool reset : {false, true}) {
     for (const char* method : {"GET", "POST"}) {
       // The server closes only once it has the second request: nobody can know before.
@@ -120,10 +130,11 @@ TEST(UpstreamReuse, ARequestIsSentAgainWhenTheReusedConnectionDiesBeforeAnyByteO
           return reset ? Script().Reset() : Script().Close();
         return Script().Send(kAnswer);
       });
-      ClientThread client;
-      client.Do({.url = upstream.url()});
+      ClientThread client(Patient());
+      EXPECT_FALSE(client.Do({.url = upstream.url()}).resent);
       const Answer answer = client.Do({.url = upstream.url(), .method = method, .body = "body"});
       EXPECT_EQ(answer.failure.kind, FailureKind::kNone) << answer.failure.message;
+      EXPECT_TRUE(answer.resent);
       EXPECT_EQ(answer.body, "ok");
       ASSERT_EQ(upstream.requests().size(), 3u);
       EXPECT_EQ(upstream.requests()[2].connection, 2);
@@ -133,15 +144,48 @@ TEST(UpstreamReuse, ARequestIsSentAgainWhenTheReusedConnectionDiesBeforeAnyByteO
   }
 }
 
+// Whoever works on a request for a while and then dies may have done what was asked.
+TEST(UpstreamReuse, ARequestThatWasWorkedOnIsNotSentAgain) {
+  for (const bool reset : {false, true}) {
+    for (const size_t size : {size_t{4}, size_t{300'000}}) {
+      Latch die;
+      FakeUpstream upstream([&](const SeenRequest& request) {
+        if (request.number == 1) return Script().Send(kAnswer);
+        Script script;
+        script.Hold(die);
+        return reset ? script.Reset() : script.Close();
+      });
+      ClientOptions options;
+      options.resend_window = std::chrono::milliseconds(10);
+      ClientThread client(options);
+      client.Do({.url = upstream.url()});
+      Call second = client.Start({.url = upstream.url(), .body = std::string(size, 'x')});
+      ASSERT_TRUE(upstream.WaitForRequests(2));
+      // Time that the upstream works for.
+      client.OnLoop([] {});
+      const auto until = test::TestClock::now() + std::chrono::milliseconds(50);
+      while (test::TestClock::now() < until) std::this_thread::yield();
+      die.Release();
+      const Answer answer = second.Wait();
+      EXPECT_EQ(answer.failure.kind, FailureKind::kReset);
+      EXPECT_TRUE(answer.failure.request_sent);
+      EXPECT_FALSE(answer.resent);
+      EXPECT_EQ(upstream.requests().size(), 2u);
+      EXPECT_EQ(upstream.connections().size(), 1u);
+    }
+  }
+}
+
 TEST(UpstreamReuse, ItIsSentAgainOnlyOnce) {
   FakeUpstream upstream([&](const SeenRequest& request) {
     return request.connection == 1 && request.number == 1 ? Script().Send(kAnswer) : Script().Reset();
   });
-  ClientThread client;
+  ClientThread client(Patient());
   client.Do({.url = upstream.url()});
   const Answer answer = client.Do({.url = upstream.url()});
   EXPECT_EQ(answer.failure.kind, FailureKind::kReset);
   EXPECT_TRUE(answer.failure.request_sent);
+  EXPECT_TRUE(answer.resent);
   EXPECT_EQ(upstream.requests().size(), 3u);
 }
 
@@ -151,7 +195,7 @@ TEST(UpstreamReuse, SeveralStaleConnectionsCostOneRetryAtMost) {
     if (request.connection <= 2 && request.number == 1) return Script().Hold(both).Send(kAnswer);
     return request.connection <= 2 ? Script().Reset() : Script().Send(kAnswer);
   });
-  ClientThread client;
+  ClientThread client(Patient());
   Call one = client.Start({.url = upstream.url()});
   Call two = client.Start({.url = upstream.url()});
   ASSERT_TRUE(upstream.WaitForRequests(2));

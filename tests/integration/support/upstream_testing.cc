@@ -63,6 +63,7 @@ net::Task<void> Perform(Client& client, net::Loop& loop, Want want, net::CancelS
   const net::Wait wait{loop.UpdateNow() + want.budget, &scope};
   std::unique_ptr<Exchange> exchange;
   answer->failure = co_await client.Send(request, want.timeouts, wait, &exchange);
+  answer->resent = answer->failure.resent;
   EXPECT_EQ(answer->failure.ok(), exchange != nullptr);
   if (exchange != nullptr) {
     answer->head = true;

@@ -44,6 +44,7 @@ struct Want {
 
 struct Answer {
   Failure failure;  // of Send, or of reading
+  bool resent = false;
   bool head = false;
   int status = 0;
   std::vector<HeaderField> headers;

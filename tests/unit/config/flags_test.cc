@@ -45,6 +45,7 @@ TEST(Flags, HaveTheDecidedDefaults) {
   EXPECT_EQ(options.log_level, telemetry::LogLevel::kInfo);
   EXPECT_EQ(options.default_provider, "openai");
   EXPECT_FALSE(options.direct_keys);
+  EXPECT_TRUE(options.count_streams);
   EXPECT_FALSE(options.allow_unauthenticated);
   EXPECT_FALSE(options.no_splice);
   EXPECT_EQ(options.max_body, 64u * 1024 * 1024);
@@ -71,6 +72,7 @@ TEST(Flags, AreReadInBothSpellings) {
                                       "debug",
                                       "--default-provider=anthropic",
                                       "--direct-keys",
+                                      "--usage-streams=asked",
                                       "--allow-unauthenticated=true",
                                       "--upstream-ca",
                                       "/etc/ca.pem",
@@ -91,6 +93,7 @@ TEST(Flags, AreReadInBothSpellings) {
   EXPECT_EQ(options.log_level, telemetry::LogLevel::kDebug);
   EXPECT_EQ(options.default_provider, "anthropic");
   EXPECT_TRUE(options.direct_keys);
+  EXPECT_FALSE(options.count_streams);
   EXPECT_TRUE(options.allow_unauthenticated);
   EXPECT_EQ(options.upstream_ca, "/etc/ca.pem");
   EXPECT_EQ(options.max_body, 1u << 20);

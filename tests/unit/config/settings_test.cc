@@ -101,6 +101,7 @@ TEST(Settings, DefaultsInTheTableAreTheDefaultsOfTheOptions) {
     EXPECT_EQ(options.allow_unauthenticated, defaults.allow_unauthenticated);
     EXPECT_EQ(options.default_provider, defaults.default_provider);
     EXPECT_EQ(options.direct_keys, defaults.direct_keys);
+    EXPECT_EQ(options.count_streams, defaults.count_streams);
     EXPECT_EQ(options.max_body, defaults.max_body);
     EXPECT_EQ(options.connect_timeout, defaults.connect_timeout);
     EXPECT_EQ(options.first_byte_timeout, defaults.first_byte_timeout);

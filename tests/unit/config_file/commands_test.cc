@@ -103,7 +103,9 @@ TEST(Print, FillsInTheDefaults) {
             "    dialect: openai\n"
             "  openai: {}\n"
             "default_provider: openai\n"
-            "log_level: info\n");
+            "log_level: info\n"
+            "usage:\n"
+            "  streams: always\n");
 }
 
 TEST(Print, GivesWhatReadsBackAsTheSame) {

@@ -27,6 +27,7 @@ struct Outcome {
   bool done = false;
   std::optional<Error> error;
   StreamFacts facts;
+  TokenUsage usage;
 };
 
 class HubStreamTest : public testing::Test {
@@ -38,12 +39,13 @@ class HubStreamTest : public testing::Test {
     target_.provider = registry_->Find("openai");
   }
 
-  Outcome Run(std::string_view stream, size_t size, bool typed) {
+  Outcome Run(std::string_view stream, size_t size, bool typed, bool hide_usage = false) {
     const OperationSpec& chat = *operations_->all().front();
-    const auto pipeline = NewHubStream(chat, target_, typed);
+    const auto pipeline = NewHubStream(chat, target_, typed, hide_usage);
     Outcome outcome;
     FeedInPieces(*pipeline, stream, size, [&](const StreamBatch& batch) { Take(batch, &outcome); });
     outcome.facts = pipeline->facts;
+    outcome.usage = pipeline->usage();
     return outcome;
   }
 
@@ -78,11 +80,16 @@ TEST_F(HubStreamTest, RelaysEveryByteOfAWholeStreamHoweverItIsCut) {
     EXPECT_EQ(outcome.text, stream) << size;
     EXPECT_TRUE(outcome.done);
     EXPECT_FALSE(outcome.error);
-    EXPECT_EQ(outcome.facts.usage.input, 3);
-    EXPECT_EQ(outcome.facts.usage.output, 4);
+    EXPECT_EQ(outcome.usage.input, 3);
+    EXPECT_EQ(outcome.usage.output, 4);
     EXPECT_EQ(outcome.facts.finish_reason, "stop");
     EXPECT_TRUE(outcome.facts.content_seen);
   }
+}
+
+TEST_F(HubStreamTest, AByteOrderMarkIsSkipped) {
+  const std::string stream = Join({kRole, kText, kFinish, kDone});
+  for (const size_t size : kSizes) EXPECT_EQ(Run("\xEF\xBB\xBF" + stream, size, false).text, stream) << size;
 }
 
 TEST_F(HubStreamTest, DropsWhatFollowsTheEndMarker) {
@@ -138,6 +145,77 @@ TEST_F(HubStreamTest, TakesALastEventWithoutItsBlankLineIfItIsWhole) {
 TEST_F(HubStreamTest, AnEndMarkerWithCrLfIsRelayedWholeHoweverItIsCut) {
   const std::string stream = Join({kText, kFinish, "data: [DONE]\r\n\r\n"});
   for (const size_t size : kSizes) EXPECT_EQ(Run(stream, size, false).text, stream) << size;
+}
+
+// The official SDKs end at data that begins with `[DONE]`, so the marker leaves without the blanks.
+TEST_F(HubStreamTest, BlanksAroundTheEndMarkerDoNotCount) {
+  const std::vector<std::string> markers = {"data: [DONE] \n\n", "data:   [DONE]\n\n", "data:\t[DONE] \t\r\n\r\n",
+                                            "event: done\ndata:  [DONE]\n\n"};
+  for (const size_t size : kSizes) {
+    for (const std::string& marker : markers) {
+      const Outcome outcome = Run(Join({kText, kFinish, marker, "data: late\n\n"}), size, false);
+      EXPECT_TRUE(outcome.done) << marker;
+      EXPECT_EQ(outcome.text, Join({kText, kFinish, kDone})) << marker;
+      const Outcome typed = Run(Join({kText, kFinish, marker}), size, true);
+      EXPECT_TRUE(typed.done && !typed.error) << marker;
+    }
+    // Without its blank line.
+    EXPECT_EQ(Run(Join({kText, kFinish, "data: [DONE]  "}), size, false).text,
+              Join({kText, kFinish, kDone}));
+  }
+}
+
+TEST_F(HubStreamTest, NothingButAnEndMarkerIsAFailureOfTheTransport) {
+  for (const std::string_view before : {"", ": comment\n\n", "event: ping\ndata: {}\n\n", "\n\n"}) {
+    for (const std::string_view marker : {"data: [DONE]\n\n", "data: [DONE] \n\n", "data: [DONE]"}) {
+      for (const bool typed : {false, true}) {
+        const Outcome outcome = Run(Join({before, marker}), 0, typed);
+        ASSERT_TRUE(outcome.error) << before << marker;
+        EXPECT_TRUE(outcome.error->transport);
+        EXPECT_EQ(outcome.error->code, "upstream_empty_answer");
+        EXPECT_EQ(outcome.text.find("[DONE]"), std::string::npos);
+      }
+    }
+  }
+}
+
+TEST_F(HubStreamTest, PingsBecomeComments) {
+  for (const std::string ping : {"event: ping\ndata: {\"type\":\"ping\"}\n\n", "event: ping\ndata: hello\n\n",
+                                 "event:ping\n\n", "event: ping\ndata: {\"choices\":[]}\n\n"}) {
+    for (const size_t size : kSizes) {
+      const Outcome outcome = Run(Join({kRole, ping, kText, ping, ping, kFinish, kDone}), size, false);
+      EXPECT_EQ(outcome.text, Join({kRole, kPingComment, kText, kPingComment, kPingComment, kFinish, kDone}))
+          << ping << size;
+      EXPECT_FALSE(outcome.error);
+      EXPECT_EQ(Run(Join({kRole, ping, kText, kFinish, kDone}), size, true).contents.size(), 3u);
+    }
+  }
+}
+
+TEST_F(HubStreamTest, UsageThatTheCallerHasNotAskedForIsCountedAndTakenOut) {
+  constexpr std::string_view kBoth =
+      "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}],\"usage\":{\"prompt_tokens\":3,"
+      "\"completion_tokens\":1}}\n\n";
+  constexpr std::string_view kNull = "data: {\"choices\":[],\"prompt_filter_results\":[],\"usage\":null}\n\n";
+  constexpr std::string_view kBare = "data: {\"id\":\"c\",\"usage\":{\"completion_tokens\":4}}\n\n";
+  for (const size_t size : kSizes) {
+    for (const std::string_view usage : {kUsage, kBare}) {
+      const Outcome outcome = Run(Join({kNull, kRole, kBoth, kFinish, usage, kDone}), size, false, true);
+      EXPECT_EQ(outcome.text, Join({kNull, kRole, kBoth, kFinish, kDone})) << size;
+      EXPECT_EQ(outcome.usage.input, 3);
+      EXPECT_EQ(outcome.usage.output, 4);
+      EXPECT_TRUE(outcome.done);
+      EXPECT_EQ(Run(Join({kText, kFinish, usage, kDone}), size, true, true).contents,
+                (std::vector<std::string>{"hi", ""}));
+    }
+  }
+}
+
+TEST_F(HubStreamTest, TokensOfAStreamThatBreaksAreKnown) {
+  const Outcome outcome = Run(Join({kText, kUsage, "data: {\"choi"}), 0, false);
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.usage.input, 3);
+  EXPECT_EQ(outcome.usage.output, 4);
 }
 
 TEST_F(HubStreamTest, WaitsForEveryChoice) {

@@ -30,6 +30,7 @@ struct Outcome {
   bool done = false;
   std::optional<Error> error;
   StreamFacts facts;
+  TokenUsage usage;
 };
 
 class TranslatedStreamTest : public testing::Test {
@@ -51,6 +52,7 @@ class TranslatedStreamTest : public testing::Test {
     Outcome outcome;
     FeedInPieces(*pipeline, stream, size, [&](const StreamBatch& batch) { Take(batch, &outcome); });
     outcome.facts = pipeline->facts;
+    outcome.usage = pipeline->usage();
     return outcome;
   }
 
@@ -70,8 +72,8 @@ TEST_F(TranslatedStreamTest, SaysTheSameHoweverItIsCut) {
   EXPECT_TRUE(whole.done);
   EXPECT_TRUE(whole.text.ends_with("data: [DONE]\n\n"));
   EXPECT_EQ(whole.facts.finish_reason, "tool_calls");
-  EXPECT_EQ(whole.facts.usage.input, 3);
-  EXPECT_EQ(whole.facts.usage.output, 9);
+  EXPECT_EQ(whole.usage.input, 3);
+  EXPECT_EQ(whole.usage.output, 9);
   for (const size_t size : {size_t{1}, size_t{2}, size_t{7}, size_t{64}})
     EXPECT_EQ(Run(kStream, size).text, whole.text);
 }
@@ -84,6 +86,40 @@ TEST_F(TranslatedStreamTest, EveryLineIsDataOrEmptyThoughVerbatimValuesHoldLineE
     const std::string line = text.substr(begin, end - begin);
     EXPECT_TRUE(line.empty() || line.starts_with("data: ")) << line;
     begin = end + 1;
+  }
+}
+
+size_t CountOf(std::string_view text, std::string_view what) {
+  size_t count = 0;
+  for (size_t at = text.find(what); at != std::string_view::npos; at = text.find(what, at + 1)) ++count;
+  return count;
+}
+
+TEST_F(TranslatedStreamTest, EachSignOfLifeIsAComment) {
+  const std::string whole = Run(kStream, 0).text;
+  const size_t first_end = kStream.find("\n\n") + 2;
+  for (const std::string sign :
+       {"event: ping\ndata: {\"type\":\"ping\"}\n\n", "data: {\"type\":\"ping\"}\n\n", ": keep-alive\n\n",
+        "event: ping\ndata: not JSON\n\n", "event: ping\n\n", ":\r\n\r\n"}) {
+    std::string stream(kStream.substr(0, first_end));
+    stream += sign + sign;
+    stream += kStream.substr(first_end);
+    for (const size_t size : {size_t{0}, size_t{1}, size_t{7}}) {
+      std::string text = Run(stream, size).text;
+      EXPECT_EQ(CountOf(text, kPingComment), 2u) << sign << size;
+      for (size_t at; (at = text.find(kPingComment)) != std::string::npos;) text.erase(at, kPingComment.size());
+      EXPECT_EQ(text, whole) << sign << size;
+    }
+  }
+}
+
+TEST_F(TranslatedStreamTest, TokensOfAStreamThatBreaksOrIsLeftAreKnown) {
+  const std::pair<size_t, int64_t> cuts[] = {{kStream.find("content_block_start"), 1}, {kStream.size() - 3, 9}};
+  for (const auto& [cut, output] : cuts) {
+    const Outcome outcome = Run(kStream.substr(0, cut), 0);
+    EXPECT_TRUE(outcome.error);
+    EXPECT_EQ(outcome.usage.input, 3);
+    EXPECT_EQ(outcome.usage.output, output);
   }
 }
 
