@@ -82,7 +82,8 @@ void Fidelity::ExpectEventsKept(const std::vector<std::string>& events) {
 void Fidelity::ExpectRefused(const std::string& body, std::string_view message, std::string_view param) {
   for (const Way way : {Way::kSpliced, Way::kReencoded}) {
     SCOPED_TRACE(std::string(ToString(way)) + ": " + body.substr(0, 300));
-    const Outcome outcome = ways().Call(way, {.body = body}, PlainAnswer(Endpoint::kChat));
+    const Outcome outcome =
+        ways().Call(way, {.body = body, .provider = "anthropic"}, PlainAnswer(Endpoint::kChat));
     EXPECT_EQ(outcome.status, 400) << outcome.answer;
     EXPECT_FALSE(outcome.reached);
     const auto answer = test::ParseJson(outcome.answer);

@@ -124,8 +124,20 @@ void CheckHeaders(const Replay& replay, const Outcome& outcome) {
   }
 }
 
+// The error that a stream begins with, so that it is no stream; empty: it begins well.
+std::string ErrorAtOnce(const Replay& replay) {
+  if (!replay.streams()) return {};
+  const std::vector<std::string> events = EventData(replay.response);
+  return !events.empty() && HasError(events.front()) ? events.front() : std::string();
+}
+
 void CheckRestAnswer(const Replay& replay, const Outcome& outcome) {
   EXPECT_TRUE(outcome.complete);
+  if (const std::string error = ErrorAtOnce(replay); !error.empty()) {
+    EXPECT_GE(outcome.status, 400);
+    EXPECT_EQ(outcome.answer, error);
+    return;
+  }
   EXPECT_EQ(outcome.status, replay.status);
   CheckHeaders(replay, outcome);
   if (replay.streams()) {

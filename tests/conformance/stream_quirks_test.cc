@@ -93,10 +93,8 @@ TEST_F(StreamQuirks, EmptyEventsMeanNothing) {
 }
 
 TEST_F(StreamQuirks, AByteOrderMarkMayStandFirst) {
-  ExpectWhole(
-      "\xef\xbb\xbf"
-      "data: " +
-      kFirst + "\n\ndata: " + kLast + "\n\ndata: [DONE]\n\n");
+  const std::string stream = "data: " + kFirst + "\n\ndata: " + kLast + "\n\ndata: [DONE]\n\n";
+  ExpectWhole("\xef\xbb\xbf" + stream, stream);
 }
 
 TEST_F(StreamQuirks, WhatFollowsTheEndIsDropped) {

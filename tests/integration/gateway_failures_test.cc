@@ -86,7 +86,7 @@ TEST_F(GatewayFailures, OfAConnectionAreBadGateways) {
       {"a JSON array", RespondJson(200, "[]"), "upstream_invalid_answer"},
       {"an empty body", RespondJson(200, ""), "upstream_invalid_answer"},
       {"no content", Script().Send("HTTP/1.1 204 No Content\r\n\r\n"), "upstream_invalid_answer"},
-      {"an event stream nobody asked for", RespondEvents({kEvent}), "upstream_invalid_answer"},
+      {"half of an event stream nobody asked for", RespondEvents({kEvent}), "upstream_truncated"},
       {"a redirect", Respond(302, "", {{"Location", "http://127.0.0.1:1/"}}), "upstream_invalid_answer"},
       {"not modified", Script().Send("HTTP/1.1 304 Not Modified\r\n\r\n"), "upstream_invalid_answer"},
   };
