@@ -130,8 +130,9 @@ class Client {
   // Sends `request` and waits for the head of the answer (1xx heads are passed over). A kept connection that
   // dies within kResendWindow of the last byte written, with nothing received, was closed by the server while
   // the request was on its way: the request is sent once more, on a fresh connection. Later than that it may
-  // have been worked on, and sending it again is for the caller to decide. On failure *exchange is null. `request` is read before Send returns, and may be gone when the task is awaited; the method's text
-  // and the bytes of the body must stay valid until the task is done.
+  // have been worked on, and sending it again is for the caller to decide. On failure *exchange is null.
+  // `request` is read before Send returns, and may be gone when the task is awaited; the method's text and
+  // the bytes of the body must stay valid until the task is done.
   virtual net::Task<Failure> Send(const Request& request, const Timeouts& timeouts, net::Wait wait,
                                   std::unique_ptr<Exchange>* exchange) = 0;
 };
