@@ -148,8 +148,8 @@ class Provider {
   virtual std::string_view default_base_url() const = 0;
   // Its address is one that the operator has named, not the provider's own.
   virtual bool is_operators_own() const { return false; }
-  // Whether the server at its address takes `stream_options`, so that it can be asked to count the tokens of a
-  // stream whether or not the caller wants to see them.
+  // Whether the server at its address takes `stream_options`, so that it can be asked to count the tokens of
+  // a stream whether or not the caller wants to see them.
   virtual bool takes_stream_options() const { return false; }
   // The environment variables that may hold its key, in order of preference.
   virtual std::span<const std::string_view> key_variables() const = 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/codec/json_reader.h"
+
 namespace portolan::providers::anthropic {
 
 RequestEncoder::RequestEncoder(const api::ChatCompletionRequest& hub, const CallFacts& facts,
@@ -14,8 +16,9 @@ std::optional<Error> RequestEncoder::Run() {
   EncodeMaxTokens();
   // Thinking depends on messages, tools and max_tokens; sampling on thinking.
   const bool ok = RefuseWhatIsMissing() && EncodeMessages() && EncodeTools() && EncodeToolChoice() &&
-                  EncodeResponseFormat() && EncodeThinking() && EncodeSampling() && EncodeStop();
+                  EncodeResponseFormat() && EncodeThinking() && EncodeSampling();
   if (!ok) return std::move(error_);
+  EncodeStop();
   EncodeUserId();
   EncodeServiceTier();
   DropParameters();
@@ -49,6 +52,17 @@ void RequestEncoder::AddSystemText(std::string_view text) {
 bool HasExtra(const Extras& extras, std::string_view name) {
   return std::any_of(extras.begin(), extras.end(),
                      [&](const api::Extra& extra) { return extra.name() == name; });
+}
+
+bool IsJsonObject(std::string_view text) {
+  codec::JsonReader reader(text);
+  return reader.Peek() == codec::JsonType::kObject && reader.Skip(nullptr, /*strict=*/true) && reader.AtEnd();
+}
+
+std::string AsArgumentsObject(std::string_view text) {
+  std::string object = R"({"arguments":)";
+  codec::AppendQuoted(text, &object);
+  return object += '}';
 }
 
 bool IsEmptyJson(std::string_view json) {

@@ -12,6 +12,7 @@
 #include "portolan/v1/chat_request.pb.h"
 #include "providers/anthropic/member_path.h"
 #include "providers/anthropic/model_traits.h"
+#include "providers/anthropic/tool_ids.h"
 #include "providers/provider.h"
 
 namespace portolan::providers::anthropic {
@@ -36,14 +37,14 @@ class RequestEncoder {
 
   // request_messages.cc: the conversation.
   bool EncodeMessages();
+  void CutPrefill();
   bool EncodeMessage(const api::Message& message, const MemberPath& path);
   bool EncodeSystem(const api::Message& message, const MemberPath& path);
   bool EncodeUser(const api::Message& message, const MemberPath& path);
   bool EncodeAssistant(const api::Message& message, const MemberPath& path);
   bool EncodeToolCall(const api::ToolCall& call, const MemberPath& path, Blocks* blocks);
   bool EncodeToolResult(const api::Message& message, const MemberPath& path);
-  bool EncodeArguments(const api::FunctionCall& function, const MemberPath& path, api::ContentBlock* block);
-  void CopyGivenBlocks(const api::Message& message, Blocks* blocks);
+  void EncodeArguments(const api::FunctionCall& function, const MemberPath& path, api::ContentBlock* block);
   void DropMessageMembers(const api::Message& message, Role role, const MemberPath& path);
 
   // request_content.cc: what a message says.
@@ -51,16 +52,22 @@ class RequestEncoder {
   bool AppendPart(const api::ContentPart& part, Role role, const MemberPath& path, Blocks* blocks);
   bool AppendImage(const api::ContentPart& part, const MemberPath& path, Blocks* blocks);
   bool AppendFile(const api::ContentPart& part, const MemberPath& path, Blocks* blocks);
-  bool AppendNativePart(const api::ContentPart& part, Role role, const MemberPath& path, Blocks* blocks);
   bool FillFromDataUrl(std::string_view url, const MemberPath& path, api::ContentBlock* block);
   bool FillFromUrl(std::string_view url, bool image, const MemberPath& path, api::ContentBlock* block);
   void FinishPart(const api::ContentPart& part, std::span<const std::string_view> known,
                   const MemberPath& path, api::ContentBlock* block);
 
+  // request_native.cc: what the caller wrote in Anthropic's own form.
+  void CopyGivenBlocks(const api::Message& message, const MemberPath& path, Blocks* blocks);
+  bool AppendNativePart(const api::ContentPart& part, Role role, const MemberPath& path, Blocks* blocks);
+  void MendGivenCall(const MemberPath& path, api::ContentBlock* block);
+  void MendGivenResult(api::ContentBlock* block);
+  void MendNativeMembers();
+
   // request_tools.cc: tools and the choice among them.
   bool EncodeTools();
   bool EncodeTool(const api::Tool& tool, const MemberPath& path);
-  void EncodeFunction(const api::FunctionDefinition& function, const MemberPath& path, wire::Tool* out);
+  bool EncodeFunction(const api::FunctionDefinition& function, const MemberPath& path, wire::Tool* out);
   void EncodeWebSearch();
   bool EncodeToolChoice();
   bool EncodeNamedChoice(const api::NamedToolChoice& choice, const MemberPath& path, wire::ToolChoice* out);
@@ -76,7 +83,7 @@ class RequestEncoder {
   void EncodeMaxTokens();
   void RaiseMaxTokens(int64_t budget);
   bool EncodeSampling();
-  bool EncodeStop();
+  void EncodeStop();
   bool EncodeResponseFormat();
   void EncodeUserId();
   void EncodeServiceTier();
@@ -97,6 +104,8 @@ class RequestEncoder {
   void AddSystemText(std::string_view text);
   // Puts a message's cache mark on its last block, unless that has one.
   static void MarkLast(const api::Message& message, Blocks* blocks);
+  // The number of the message that is being written, from 1: what ids that the caller left out are made of.
+  int MessageNumber() const { return wire_->messages_size(); }
 
   const api::ChatCompletionRequest& hub_;
   const CallFacts& facts_;
@@ -104,17 +113,28 @@ class RequestEncoder {
   DroppedMembers* dropped_;
   const ModelTraits traits_;
   std::optional<Error> error_;
+  ToolIds tool_ids_;
   bool conversation_begun_ = false;    // a message of another role than system has been met
   bool last_is_tool_results_ = false;  // the last message of `wire_` was made of tool messages
   bool next_is_tool_ = false;          // the message after the one at hand is of role tool
-  std::string last_function_call_id_;  // for the deprecated function messages, which name no call
   bool thinking_is_derived_ = false;   // from reasoning_effort, not as the caller wrote it
 };
 
-// The image formats and documents that the API takes; data URLs of anything else are refused.
+// The image formats that the API takes.
 bool IsImageType(std::string_view media_type);
+// A media type in lower case, and in the API's spelling where that of an image has others.
+std::string ImageType(std::string_view media_type);
+
+// Marks a block as its part is; OpenAI's breakpoint and Anthropic's say the same.
+void MarkForCache(const api::ContentPart& part, api::ContentBlock* block);
 
 bool HasExtra(const Extras& extras, std::string_view name);
+
+// Whether `text` is one JSON object, without keys that stand twice: what a call's input must be.
+bool IsJsonObject(std::string_view text);
+
+// A call's arguments that are no JSON object, as the text in one.
+std::string AsArgumentsObject(std::string_view text);
 
 // Whether a sink entry records nothing but `null`, `[]` or `{}`.
 bool IsEmptyJson(std::string_view json);

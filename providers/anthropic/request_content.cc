@@ -4,28 +4,19 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
 #include "providers/anthropic/request.h"
+#include "providers/anthropic/text.h"
 #include "server/codec/utf8.h"
 
 namespace portolan::providers::anthropic {
 namespace {
 
-// Block types that a part may have in Anthropic's own spelling, its members beside `type`.
-constexpr std::array<std::string_view, 8> kNativeUserParts = {
-    "image",    "document", "search_result",    "tool_result", "container_upload",
-    "tool_use", "thinking", "redacted_thinking"};
-
-// OpenAI's breakpoint and Anthropic's say the same.
-void MarkForCache(const api::ContentPart& part, api::ContentBlock* block) {
-  if (part.has_cache_control()) {
-    *block->mutable_cache_control() = part.cache_control();
-  } else if (part.has_prompt_cache_breakpoint()) {
-    block->mutable_cache_control()->set_type("ephemeral");
-  }
-}
-
 api::MediaSource* Source(api::ContentBlock* block) { return block->mutable_source()->mutable_media(); }
 
-bool IsWebUrl(std::string_view url) { return url.starts_with("https://") || url.starts_with("http://"); }
+bool IsDataUrl(std::string_view url) { return StartsWithNoCase(url, "data:"); }
+
+bool IsWebUrl(std::string_view url) {
+  return StartsWithNoCase(url, "https://") || StartsWithNoCase(url, "http://");
+}
 
 std::string LowerCase(std::string_view text) {
   std::string out(text);
@@ -37,6 +28,20 @@ std::string LowerCase(std::string_view text) {
 
 }  // namespace
 
+void MarkForCache(const api::ContentPart& part, api::ContentBlock* block) {
+  if (part.has_cache_control()) {
+    *block->mutable_cache_control() = part.cache_control();
+  } else if (part.has_prompt_cache_breakpoint()) {
+    block->mutable_cache_control()->set_type("ephemeral");
+  }
+}
+
+std::string ImageType(std::string_view media_type) {
+  std::string type = LowerCase(media_type);
+  if (type == "image/jpg" || type == "image/pjpeg") return "image/jpeg";
+  return type;
+}
+
 bool IsImageType(std::string_view media_type) {
   return media_type == "image/jpeg" || media_type == "image/png" || media_type == "image/gif" ||
          media_type == "image/webp";
@@ -45,12 +50,12 @@ bool IsImageType(std::string_view media_type) {
 bool RequestEncoder::AppendContent(const api::Message& message, Role role, const MemberPath& path,
                                    Blocks* blocks) {
   if (!message.content_blocks().empty()) {
-    CopyGivenBlocks(message, blocks);
+    CopyGivenBlocks(message, path, blocks);
     return true;
   }
   const int before = blocks->size();
   if (message.content().kind_case() == api::Content::kText) {
-    if (!message.content().text().empty()) {  // the API refuses empty text blocks
+    if (!IsBlank(message.content().text())) {  // the API refuses blocks of white space alone
       api::ContentBlock* block = blocks->Add();
       block->set_type("text");
       block->set_text(message.content().text());
@@ -73,7 +78,7 @@ bool RequestEncoder::AppendPart(const api::ContentPart& part, Role role, const M
   const bool text_only = role == Role::kSystem || role == Role::kAssistant;
   if (type == "text" || type == "refusal") {
     const std::string& text = type == "text" ? part.text() : part.refusal();
-    if (text.empty()) return true;  // the API refuses empty text blocks
+    if (IsBlank(text)) return true;  // the API refuses blocks of white space alone
     api::ContentBlock* block = blocks->Add();
     block->set_type("text");
     block->set_text(text);
@@ -117,7 +122,7 @@ bool RequestEncoder::AppendFile(const api::ContentPart& part, const MemberPath& 
     block->set_type("document");
     Source(block)->set_type("file");
     Source(block)->set_file_id(file.file_id());
-  } else if (file.file_data().starts_with("data:")) {
+  } else if (IsDataUrl(file.file_data())) {
     if (!FillFromDataUrl(file.file_data(), MemberPath{&holder, "file_data"}, block)) return false;
   } else if (file.file_data().starts_with(
                  "JVBERi")) {  // `%PDF-` in base64, from clients that leave out the prefix
@@ -139,26 +144,9 @@ bool RequestEncoder::AppendFile(const api::ContentPart& part, const MemberPath& 
   return true;
 }
 
-// A part in Anthropic's own form, from callers who know whom they talk to.
-bool RequestEncoder::AppendNativePart(const api::ContentPart& part, Role role, const MemberPath& path,
-                                      Blocks* blocks) {
-  const std::string& type = part.type();
-  const bool native = role != Role::kSystem && std::find(kNativeUserParts.begin(), kNativeUserParts.end(),
-                                                         type) != kNativeUserParts.end();
-  if (!native || part.extra().empty()) {
-    return Fail("unsupported_value", "anthropic cannot take a part of type \"" + type + "\" here",
-                MemberPath{&path, "type"});
-  }
-  api::ContentBlock* block = blocks->Add();
-  block->set_type(type);
-  *block->mutable_extra() = part.extra();
-  MarkForCache(part, block);
-  return true;
-}
-
 bool RequestEncoder::FillFromUrl(std::string_view url, bool image, const MemberPath& path,
                                  api::ContentBlock* block) {
-  if (url.starts_with("data:")) return FillFromDataUrl(url, path, block);
+  if (IsDataUrl(url)) return FillFromDataUrl(url, path, block);
   if (!IsWebUrl(url)) return Fail("unsupported_value", "expected an http:, https: or data: URL", path);
   block->set_type(image ? "image" : "document");
   Source(block)->set_type("url");
@@ -174,10 +162,9 @@ bool RequestEncoder::FillFromDataUrl(std::string_view url, const MemberPath& pat
   std::string_view head = url.substr(0, comma);
   const std::string_view data = url.substr(comma + 1);
   constexpr std::string_view kBase64 = ";base64";
-  if (!head.ends_with(kBase64)) return Fail("unsupported_value", "the data URL is not in base64", path);
+  if (!EndsWithNoCase(head, kBase64)) return Fail("unsupported_value", "the data URL is not in base64", path);
   head.remove_suffix(kBase64.size());
-  std::string media_type = LowerCase(head.substr(0, head.find(';')));
-  if (media_type == "image/jpg") media_type = "image/jpeg";
+  std::string media_type = ImageType(head.substr(0, head.find(';')));
 
   api::MediaSource* source = Source(block);
   if (IsImageType(media_type) || media_type == "application/pdf") {

@@ -2,38 +2,30 @@
 #include <array>
 
 #include "providers/anthropic/request.h"
-#include "server/codec/json_reader.h"
+#include "providers/anthropic/text.h"
 
 namespace portolan::providers::anthropic {
-namespace {
-
-// Ids of tool calls made elsewhere may hold characters that Anthropic refuses (`functions.get:0`). They are
-// replaced in a call and in its result alike.
-std::string ToolUseId(std::string_view id) {
-  std::string out(id);
-  for (char& c : out) {
-    const bool fits =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    if (!fits) c = '_';
-  }
-  return out;
-}
-
-bool IsEmptyText(const api::ContentBlock& block) { return block.type() == "text" && block.text().empty(); }
-
-bool IsJsonObject(std::string_view text) {
-  codec::JsonReader reader(text);
-  return reader.Peek() == codec::JsonType::kObject && reader.Skip() && reader.AtEnd();
-}
-
-}  // namespace
 
 bool RequestEncoder::EncodeMessages() {
   for (int i = 0; i < hub_.messages_size(); ++i) {
     next_is_tool_ = i + 1 < hub_.messages_size() && hub_.messages(i + 1).role() == "tool";
     if (!EncodeMessage(hub_.messages(i), MemberPath{nullptr, "messages", i})) return false;
   }
+  if (wire_->messages().empty()) {
+    return Fail("missing_value", "there is no message of a user or assistant that says anything", "messages");
+  }
+  CutPrefill();
   return true;
+}
+
+// The API continues an answer whose beginning it is given, and refuses white space at the end of that.
+void RequestEncoder::CutPrefill() {
+  wire::Message* last = wire_->mutable_messages(wire_->messages_size() - 1);
+  if (last->role() != "assistant") return;
+  Blocks* blocks = last->mutable_content()->mutable_blocks()->mutable_items();
+  api::ContentBlock* block = blocks->Mutable(blocks->size() - 1);
+  if (block->type() != "text") return;
+  block->mutable_text()->resize(WithoutTrailingSpace(block->text()).size());
 }
 
 bool RequestEncoder::EncodeMessage(const api::Message& message, const MemberPath& path) {
@@ -75,14 +67,19 @@ bool RequestEncoder::EncodeUser(const api::Message& message, const MemberPath& p
   out->set_role("user");
   const bool plain = message.content().kind_case() == api::Content::kText &&
                      message.content_blocks().empty() && !message.has_cache_control() &&
-                     !message.content().text().empty();
+                     !IsBlank(message.content().text());
   if (plain) {
+    tool_ids_.EndTurn();
     out->mutable_content()->set_text(message.content().text());
     return true;
   }
   Blocks* blocks = out->mutable_content()->mutable_blocks()->mutable_items();
   const bool ok = AppendContent(message, Role::kUser, path, blocks);
-  if (blocks->empty()) wire_->mutable_messages()->RemoveLast();
+  if (blocks->empty()) {
+    wire_->mutable_messages()->RemoveLast();
+  } else {
+    tool_ids_.EndTurn();
+  }
   return ok;
 }
 
@@ -99,7 +96,7 @@ bool RequestEncoder::EncodeAssistant(const api::Message& message, const MemberPa
                   MemberPath{&path, "audio"});
     }
     if (message.has_audio()) Drop(MemberPath{&path, "audio"});
-    if (!message.refusal().empty()) {
+    if (!IsBlank(message.refusal())) {
       api::ContentBlock* block = blocks->Add();
       block->set_type("text");
       block->set_text(message.refusal());
@@ -108,11 +105,10 @@ bool RequestEncoder::EncodeAssistant(const api::Message& message, const MemberPa
       if (!EncodeToolCall(message.tool_calls(i), MemberPath{&path, "tool_calls", i}, blocks)) return false;
     }
     if (message.has_function_call()) {
-      last_function_call_id_ = "call_" + std::to_string(wire_->messages_size());
       api::ContentBlock* block = blocks->Add();
       block->set_type("tool_use");
-      block->set_id(last_function_call_id_);
-      if (!EncodeArguments(message.function_call(), MemberPath{&path, "function_call"}, block)) return false;
+      block->set_id(tool_ids_.ForCall({}, MessageNumber()));
+      EncodeArguments(message.function_call(), MemberPath{&path, "function_call"}, block);
     }
     MarkLast(message, blocks);
   }
@@ -128,24 +124,27 @@ bool RequestEncoder::EncodeToolCall(const api::ToolCall& call, const MemberPath&
   static constexpr std::array<std::string_view, 1> kKnown = {"cache_control"};
   api::ContentBlock* block = blocks->Add();
   block->set_type("tool_use");
-  block->set_id(ToolUseId(call.id()));
+  block->set_id(tool_ids_.ForCall(call.id(), MessageNumber()));
   TakeExtras(call.extra(), kKnown, &path, block->mutable_extra());
-  return EncodeArguments(call.function(), MemberPath{&path, "function"}, block);
+  EncodeArguments(call.function(), MemberPath{&path, "function"}, block);
+  return true;
 }
 
-bool RequestEncoder::EncodeArguments(const api::FunctionCall& function, const MemberPath& path,
+// Models write arguments that are cut short or no object; what the tool said to them follows, so they are
+// sent in a form that the API takes.
+void RequestEncoder::EncodeArguments(const api::FunctionCall& function, const MemberPath& path,
                                      api::ContentBlock* block) {
   block->set_name(function.name());
+  TakeExtras(function.extra(), {}, &path, nullptr);
   const std::string& arguments = function.arguments();
-  if (arguments.find_first_not_of(" \t\r\n") == std::string::npos) {
+  if (IsBlank(arguments)) {
     block->set_input("{}");  // how models call a function without parameters
-    return true;
+  } else if (IsJsonObject(arguments)) {
+    block->set_input(arguments);
+  } else {
+    block->set_input(AsArgumentsObject(arguments));
+    Drop(MemberPath{&path, "arguments"});
   }
-  if (!IsJsonObject(arguments)) {
-    return Fail("invalid_value", "expected the text of a JSON object", MemberPath{&path, "arguments"});
-  }
-  block->set_input(arguments);
-  return true;
 }
 
 // Results of parallel calls, which are messages of their own in the hub, go into one user message.
@@ -156,13 +155,16 @@ bool RequestEncoder::EncodeToolResult(const api::Message& message, const MemberP
   wire::Message* out = wire_->mutable_messages(wire_->messages_size() - 1);
   Blocks* results = out->mutable_content()->mutable_blocks()->mutable_items();
   if (!message.content_blocks().empty()) {
-    CopyGivenBlocks(message, results);
+    CopyGivenBlocks(message, path, results);
+    if (results->empty()) wire_->mutable_messages()->RemoveLast();
+    last_is_tool_results_ = !results->empty();
     return true;
   }
   api::ContentBlock* result = results->Add();
   result->set_type("tool_result");
-  result->set_tool_use_id(message.role() == "function" ? last_function_call_id_
-                                                       : ToolUseId(message.tool_call_id()));
+  // The deprecated function messages name no call.
+  result->set_tool_use_id(tool_ids_.ForResult(
+      message.role() == "function" ? std::string_view() : std::string_view(message.tool_call_id())));
   if (result->tool_use_id().empty()) {
     return Fail("missing_value", "a tool's answer must name the call it answers",
                 MemberPath{&path, "tool_call_id"});
@@ -172,7 +174,7 @@ bool RequestEncoder::EncodeToolResult(const api::Message& message, const MemberP
   }
   if (message.has_cache_control()) *result->mutable_cache_control() = message.cache_control();
   if (message.content().kind_case() == api::Content::kText) {
-    if (!message.content().text().empty()) result->mutable_content()->set_text(message.content().text());
+    if (!IsBlank(message.content().text())) result->mutable_content()->set_text(message.content().text());
     return true;
   }
   Blocks* blocks = result->mutable_content()->mutable_blocks()->mutable_items();
@@ -192,18 +194,12 @@ void RequestEncoder::MarkLast(const api::Message& message, Blocks* blocks) {
   if (!HasExtra(last->extra(), "cache_control")) *last->mutable_cache_control() = message.cache_control();
 }
 
-void RequestEncoder::CopyGivenBlocks(const api::Message& message, Blocks* blocks) {
-  blocks->Reserve(blocks->size() + message.content_blocks_size());
-  for (const api::ContentBlock& block : message.content_blocks()) {
-    if (!IsEmptyText(block)) *blocks->Add() = block;
-  }
-}
-
 void RequestEncoder::DropMessageMembers(const api::Message& message, Role role, const MemberPath& path) {
   if (message.has_name() && message.role() != "function") Drop(MemberPath{&path, "name"});
   // Without its signature, reasoning cannot go back; with it, it is in the blocks.
-  if (!message.reasoning_content().empty() && message.content_blocks().empty()) {
-    Drop(MemberPath{&path, "reasoning_content"});
+  if (message.content_blocks().empty()) {
+    if (!message.reasoning_content().empty()) Drop(MemberPath{&path, "reasoning_content"});
+    if (!message.reasoning().empty()) Drop(MemberPath{&path, "reasoning"});
   }
   if (message.has_cache_control() && !message.content_blocks().empty())
     Drop(MemberPath{&path, "cache_control"});

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "providers/anthropic/request.h"
+#include "providers/anthropic/text.h"
 
 namespace portolan::providers::anthropic {
 namespace {
@@ -16,6 +17,8 @@ constexpr std::array<std::string_view, 10> kNativeMembers = {
     "cache_control", "container",     "context_management", "diagnostics",
     "inference_geo", "mcp_servers",   "output_config",      "speed",
     "system",        "stop_sequences"};
+
+constexpr double kHighestTemperature = 1;
 
 constexpr std::string_view kJsonMode =
     "Answer with one JSON object and nothing else: no text around it and no code fence.";
@@ -61,8 +64,8 @@ void RequestEncoder::RaiseMaxTokens(int64_t budget) {
 
 bool RequestEncoder::EncodeSampling() {
   const bool tempered = hub_.has_temperature();
-  if (tempered && !(hub_.temperature() >= 0 && hub_.temperature() <= 1) && traits_.sampling) {
-    return Fail("unsupported_value", "anthropic takes a temperature from 0 to 1", "temperature");
+  if (tempered && !(hub_.temperature() >= 0)) {
+    return Fail("invalid_value", "a temperature is 0 or more", "temperature");
   }
   if (hub_.has_top_p() && !(hub_.top_p() >= 0 && hub_.top_p() <= 1)) {
     return Fail("unsupported_value", "anthropic takes a top_p from 0 to 1", "top_p");
@@ -74,7 +77,8 @@ bool RequestEncoder::EncodeSampling() {
     if (hub_.has_top_k()) Drop("top_k");
     return true;
   }
-  if (tempered) wire_->set_temperature(hub_.temperature());
+  if (tempered) wire_->set_temperature(std::min(hub_.temperature(), kHighestTemperature));
+  if (hub_.temperature() > kHighestTemperature) Drop("temperature");
   if (hub_.has_top_k()) wire_->set_top_k(hub_.top_k());
   if (!hub_.has_top_p()) return true;
   if (!traits_.one_of_sampling || !tempered) {
@@ -85,20 +89,18 @@ bool RequestEncoder::EncodeSampling() {
   return true;
 }
 
-bool RequestEncoder::EncodeStop() {
+// The API refuses sequences of white space alone. An empty one asks for nothing.
+void RequestEncoder::EncodeStop() {
   const auto add = [&](const std::string& sequence, const MemberPath& path) {
-    if (sequence.find_first_not_of(" \t\r\n\v\f") == std::string::npos) {
-      return Fail("unsupported_value", "anthropic takes no stop sequences of white space alone", path);
+    if (!IsBlank(sequence)) {
+      wire_->add_stop_sequences(sequence);
+    } else if (!sequence.empty()) {
+      Drop(path);
     }
-    wire_->add_stop_sequences(sequence);
-    return true;
   };
-  if (hub_.stop().kind_case() == api::Stop::kSequence) return add(hub_.stop().sequence(), {nullptr, "stop"});
+  if (hub_.stop().kind_case() == api::Stop::kSequence) add(hub_.stop().sequence(), {nullptr, "stop"});
   const auto& sequences = hub_.stop().sequences().items();
-  for (int i = 0; i < sequences.size(); ++i) {
-    if (!add(sequences.Get(i), {nullptr, "stop", i})) return false;
-  }
-  return true;
+  for (int i = 0; i < sequences.size(); ++i) add(sequences.Get(i), {nullptr, "stop", i});
 }
 
 bool RequestEncoder::EncodeResponseFormat() {
@@ -181,6 +183,7 @@ void RequestEncoder::DropParameters() {
 
 bool RequestEncoder::EncodeExtras() {
   TakeExtras(hub_.extra(), kNativeMembers, nullptr, wire_->mutable_extra());
+  MendNativeMembers();
   for (const api::Extra& extra : wire_->extra()) {
     const std::string& name = extra.name();
     const bool twice = (name == "system" && wire_->has_system()) ||

@@ -24,20 +24,43 @@ bool HasType(const Blocks& blocks, std::string_view type) {
                      [&](const api::ContentBlock& b) { return b.type() == type; });
 }
 
-// Whether the model is to go on after tool results, from a turn of its own that holds no thinking: with
-// thinking by budget switched on, the API refuses that.
+const Blocks& BlocksOf(const wire::Message& message) { return message.content().blocks().items(); }
+
+// Whether a message is nothing but answers of tools: the assistant's turn goes on after it.
+bool IsToolResults(const wire::Message& message) {
+  const Blocks& blocks = BlocksOf(message);
+  return !blocks.empty() && std::all_of(blocks.begin(), blocks.end(), [](const api::ContentBlock& block) {
+    return block.type() == "tool_result";
+  });
+}
+
+// Whether the model is to go on with a turn of its own, after tool results or from its beginning, that holds
+// no thinking: with thinking by budget switched on, the API refuses that.
 bool ContinuesWithoutThinking(const wire::MessagesRequest& request) {
-  const int last = request.messages_size() - 1;
-  if (last < 1 || !HasType(request.messages(last).content().blocks().items(), "tool_result")) return false;
-  const Blocks& turn = request.messages(last - 1).content().blocks().items();
-  return !HasType(turn, "thinking") && !HasType(turn, "redacted_thinking");
+  int at = request.messages_size() - 1;
+  bool goes_on = request.messages(at).role() == "assistant";
+  // Neighbours of one role count as one message.
+  for (; at >= 0 && request.messages(at).role() != "assistant"; --at) {
+    goes_on |= HasType(BlocksOf(request.messages(at)), "tool_result");
+  }
+  if (!goes_on || at < 0) return false;
+  for (; at >= 0; --at) {
+    const wire::Message& message = request.messages(at);
+    const bool own = message.role() == "assistant";
+    if (!own && !IsToolResults(message)) break;
+    const Blocks& blocks = BlocksOf(message);
+    if (own && (HasType(blocks, "thinking") || HasType(blocks, "redacted_thinking"))) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
 bool RequestEncoder::EncodeThinking() {
   const std::string& effort = hub_.reasoning_effort();
-  if (hub_.has_thinking()) {
+  if (hub_.has_thinking() && hub_.thinking().type() == "enabled" && ContinuesWithoutThinking(*wire_)) {
+    Drop("thinking");
+  } else if (hub_.has_thinking()) {
     const api::ThinkingConfig& from = hub_.thinking();
     wire::Thinking* to = wire_->mutable_thinking();
     if (from.has_type()) to->set_type(from.type());

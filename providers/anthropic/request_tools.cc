@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "providers/anthropic/input_schema.h"
 #include "providers/anthropic/request.h"
 #include "server/codec/json_reader.h"
 
@@ -43,7 +44,8 @@ bool RequestEncoder::EncodeTools() {
     if (!EncodeTool(hub_.tools(i), MemberPath{nullptr, "tools", i})) return false;
   }
   for (int i = 0; i < hub_.functions_size(); ++i) {
-    EncodeFunction(hub_.functions(i), MemberPath{nullptr, "functions", i}, wire_->add_tools());
+    if (!EncodeFunction(hub_.functions(i), MemberPath{nullptr, "functions", i}, wire_->add_tools()))
+      return false;
   }
   if (hub_.has_web_search_options()) EncodeWebSearch();
   return true;
@@ -57,7 +59,7 @@ bool RequestEncoder::EncodeTool(const api::Tool& tool, const MemberPath& path) {
   wire::Tool* out = wire_->add_tools();
   if (tool.has_cache_control()) *out->mutable_cache_control() = tool.cache_control();
   if (tool.has_function()) {
-    EncodeFunction(tool.function(), MemberPath{&path, "function"}, out);
+    if (!EncodeFunction(tool.function(), MemberPath{&path, "function"}, out)) return false;
     TakeExtras(tool.extra(), kToolMembers, &path, out->mutable_extra());
     return true;
   }
@@ -67,22 +69,37 @@ bool RequestEncoder::EncodeTool(const api::Tool& tool, const MemberPath& path) {
   }
   if (tool.has_type()) out->set_type(tool.type());
   *out->mutable_extra() = tool.extra();
+  for (api::Extra& extra : *out->mutable_extra()) {
+    std::string mended;
+    if (extra.name() == "input_schema" && FitInputSchema(extra.json(), &mended) == SchemaFit::kMended) {
+      extra.set_json(std::move(mended));
+    }
+  }
   return true;
 }
 
-void RequestEncoder::EncodeFunction(const api::FunctionDefinition& function, const MemberPath& path,
+bool RequestEncoder::EncodeFunction(const api::FunctionDefinition& function, const MemberPath& path,
                                     wire::Tool* out) {
   out->set_name(function.name());
   if (function.has_description()) out->set_description(function.description());
   const std::string& parameters = function.parameters();
   const bool none = parameters.empty() || IsEmptyJson(parameters);
-  out->set_input_schema(none ? std::string(kNoParameters) : parameters);
+  std::string mended;
+  const SchemaFit fit = none ? SchemaFit::kGood : FitInputSchema(parameters, &mended);
+  if (fit == SchemaFit::kNoSchema)
+    return Fail("invalid_value", "expected a JSON Schema", MemberPath{&path, "parameters"});
+  if (fit == SchemaFit::kMended) {
+    out->set_input_schema(std::move(mended));
+  } else {
+    out->set_input_schema(none ? std::string(kNoParameters) : parameters);
+  }
   if (function.strict()) out->set_strict(true);
   if (out->has_cache_control()) {
     TakeExtras(function.extra(), std::span(kToolMembers).subspan(2), &path, out->mutable_extra());
   } else {
     TakeExtras(function.extra(), kToolMembers, &path, out->mutable_extra());
   }
+  return true;
 }
 
 // OpenAI searches the web for models that are made for it; for Anthropic it is a tool like others.

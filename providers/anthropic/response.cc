@@ -14,6 +14,7 @@ Error NotAMessage() {
   error.code = "upstream_invalid_answer";
   error.message = "anthropic answered with something that is not a message";
   error.retryable = true;
+  error.transport = true;
   return error;
 }
 
@@ -65,11 +66,9 @@ std::optional<Error> DecodeMessage(const wire::MessagesResponse& message, const 
   out->set_role("assistant");
   Project(message, out);
   if (facts.content_blocks) *out->mutable_content_blocks() = message.content();
-  if (message.has_stop_reason()) {
-    choice->set_finish_reason(std::string(FinishReason(message.stop_reason())));
-    if (choice->finish_reason() != message.stop_reason())
-      choice->set_native_finish_reason(message.stop_reason());
-  }
+  choice->set_finish_reason(std::string(FinishReason(message.stop_reason(), !out->tool_calls().empty())));
+  if (!message.stop_reason().empty() && choice->finish_reason() != message.stop_reason())
+    choice->set_native_finish_reason(message.stop_reason());
   if (message.stop_reason() == "refusal" && message.stop_details().has_explanation()) {
     out->set_refusal(message.stop_details().explanation());
   }

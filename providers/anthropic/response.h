@@ -21,11 +21,13 @@ std::optional<Error> DecodeMessage(const wire::MessagesResponse& message, const 
                                    api::ChatCompletion* hub);
 
 // OpenAI's word for a stop reason; one that is not known stays as it is.
-//   end_turn, stop_sequence, pause_turn → stop    tool_use → tool_calls    refusal → content_filter
+//   end_turn, stop_sequence, pause_turn, none → stop    tool_use → tool_calls    refusal → content_filter
 //   max_tokens, model_context_window_exceeded → length
-// A `pause_turn` (Anthropic's own tools were cut short; the message is to be sent back for more) is told from
-// the others by `native_finish_reason`.
-std::string_view FinishReason(std::string_view stop_reason);
+// Servers that are compatible end answers with calls in all manner of ways: if `has_calls`, all but the last
+// two, which say that a call may be cut short or is not to be made, are tool_calls. A `pause_turn`
+// (Anthropic's own tools were cut short; the message is to be sent back for more) is told from the others by
+// `native_finish_reason`.
+std::string_view FinishReason(std::string_view stop_reason, bool has_calls);
 
 // OpenAI's word for the tier that served the call.
 std::string_view ServiceTier(std::string_view tier);

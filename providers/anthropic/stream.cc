@@ -19,8 +19,11 @@ Error Broken(std::string code, std::string message) {
   error.code = std::move(code);
   error.message = std::move(message);
   error.retryable = true;
+  error.transport = true;
   return error;
 }
+
+Error Truncated(std::string message) { return Broken("upstream_truncated", std::move(message)); }
 
 // The event's delta as the hub's: the members of a block's piece have the same names.
 void CopyDelta(const wire::EventDelta& from, api::BlockDelta* to) {
@@ -57,7 +60,11 @@ std::optional<Error> ChatStream::OnEvent(const Message& event, MessageSink& out,
   } else if (type == "message_delta") {
     OnMessageDelta(e, out);
   } else if (type == "message_stop") {
-    OnMessageStop(out);
+    if (!role_sent_) {
+      done_ = true;
+      return Truncated("anthropic ended the stream before the message began");
+    }
+    Finish(out);
     *state = State::kDone;
   } else if (type == "ping") {
     *state = State::kIdle;
@@ -69,9 +76,12 @@ std::optional<Error> ChatStream::OnEvent(const Message& event, MessageSink& out,
   return std::nullopt;
 }
 
-std::optional<Error> ChatStream::OnEnd(MessageSink&) {
+std::optional<Error> ChatStream::OnEnd(MessageSink& out) {
   if (done_) return std::nullopt;
-  return Broken("upstream_truncated", "anthropic ended the stream before the message was complete");
+  // Some compatible servers leave `message_stop` out; the reason was given, so this is all.
+  if (!finished_) return Truncated("anthropic ended the stream before the message was complete");
+  Finish(out);
+  return std::nullopt;
 }
 
 void ChatStream::OnMessageStart(const wire::MessagesResponse& message, MessageSink& out) {
@@ -155,7 +165,10 @@ void ChatStream::OnBlockDelta(const wire::StreamEvent& event, MessageSink& out) 
 }
 
 void ChatStream::OnBlockStop(const wire::StreamEvent& event, MessageSink& out) {
-  OpenBlock* open = Find(event.index());
+  CloseBlock(event.index(), Find(event.index()), out);
+}
+
+void ChatStream::CloseBlock(int32_t index, OpenBlock* open, MessageSink& out) {
   api::MessageDelta* delta = nullptr;
   if (open != nullptr && open->call >= 0 && !open->has_arguments) {
     delta = NewDelta(out);
@@ -172,7 +185,7 @@ void ChatStream::OnBlockStop(const wire::StreamEvent& event, MessageSink& out) {
   if (content_blocks_) {
     if (delta == nullptr) delta = NewDelta(out);
     api::ContentBlockDelta* step = delta->add_content_blocks();
-    step->set_index(event.index());
+    step->set_index(index);
     step->set_stop(true);
   }
   if (open != nullptr) open_.erase(open_.begin() + (open - open_.data()));
@@ -183,9 +196,8 @@ void ChatStream::OnMessageDelta(const wire::StreamEvent& event, MessageSink& out
   if (!event.delta().stop_reason().empty()) EmitFinish(event.delta().stop_reason(), event.delta(), out);
 }
 
-void ChatStream::OnMessageStop(MessageSink& out) {
-  EmitRole(out);
-  if (!finished_) EmitFinish("end_turn", wire::EventDelta::default_instance(), out);
+void ChatStream::Finish(MessageSink& out) {
+  EmitFinish({}, wire::EventDelta::default_instance(), out);
   done_ = true;
   if (!include_usage_) return;
   api::ChatCompletionChunk* chunk = NewChunk(out);
@@ -214,10 +226,14 @@ void ChatStream::EmitFinish(std::string_view stop_reason, const wire::EventDelta
   if (finished_) return;
   finished_ = true;
   EmitRole(out);
+  // What a server has not closed ends here: a call's arguments may yet have to be told.
+  while (!open_.empty()) CloseBlock(open_.front().index, &open_.front(), out);
   api::MessageDelta* message = NewDelta(out);
   api::ChatChunkChoice* choice = chunk_->mutable_choices(0);
-  choice->set_finish_reason(std::string(FinishReason(stop_reason)));
-  if (choice->finish_reason() != stop_reason) choice->set_native_finish_reason(std::string(stop_reason));
+  choice->set_finish_reason(std::string(FinishReason(stop_reason, calls_ > 0)));
+  if (!stop_reason.empty() && choice->finish_reason() != stop_reason) {
+    choice->set_native_finish_reason(std::string(stop_reason));
+  }
   if (delta.has_stop_sequence()) choice->set_stop_sequence(delta.stop_sequence());
   if (stop_reason == "refusal" && delta.stop_details().has_explanation()) {
     message->set_refusal(delta.stop_details().explanation());

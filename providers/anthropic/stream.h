@@ -2,11 +2,12 @@
 
 // A streamed message, event by event.
 //
-//   message_start        role                          content_block_stop   arguments `{}` if there were
-//   none, content_block_start  a call's id and name                               annotations of the text
-//   content_block_delta  text, reasoning, arguments    message_delta        finish_reason; totals are
-//   remembered
-//                                                      message_stop         usage, if asked for
+//   message_start        the role
+//   content_block_start  a call's id and name
+//   content_block_delta  text, reasoning, arguments
+//   content_block_stop   arguments `{}` if there were none, annotations of the text
+//   message_delta        the finish reason; totals are remembered
+//   message_stop         usage, if asked for; so does an end in good framing after the finish reason
 //
 // If the caller wants ordered blocks, the events of a block are given as they are as well.
 
@@ -46,7 +47,10 @@ class ChatStream final : public StreamTranslator {
   void OnBlockDelta(const ::anthropic::v1::StreamEvent& event, MessageSink& out);
   void OnBlockStop(const ::anthropic::v1::StreamEvent& event, MessageSink& out);
   void OnMessageDelta(const ::anthropic::v1::StreamEvent& event, MessageSink& out);
-  void OnMessageStop(MessageSink& out);
+  // `open`: the block, if it is one that has begun.
+  void CloseBlock(int32_t index, OpenBlock* open, MessageSink& out);
+  // The message is complete.
+  void Finish(MessageSink& out);
 
   ::portolan::v1::ChatCompletionChunk* NewChunk(MessageSink& out);
   // The delta of the only choice of a new chunk.

@@ -13,13 +13,13 @@ int64_t Add(int64_t a, int64_t b) {
 
 }  // namespace
 
-std::string_view FinishReason(std::string_view stop_reason) {
-  if (stop_reason == "end_turn" || stop_reason == "stop_sequence" || stop_reason == "pause_turn")
-    return "stop";
-  if (stop_reason == "tool_use") return "tool_calls";
+std::string_view FinishReason(std::string_view stop_reason, bool has_calls) {
   if (stop_reason == "max_tokens" || stop_reason == "model_context_window_exceeded") return "length";
   if (stop_reason == "refusal") return "content_filter";
-  return stop_reason;
+  if (has_calls || stop_reason == "tool_use") return "tool_calls";
+  const bool stop = stop_reason.empty() || stop_reason == "end_turn" || stop_reason == "stop_sequence" ||
+                    stop_reason == "pause_turn";
+  return stop ? "stop" : stop_reason;
 }
 
 std::string_view ServiceTier(std::string_view tier) { return tier == "standard" ? "default" : tier; }

@@ -110,6 +110,8 @@ struct EncodeOptions {
   bool composed = false;
   // Leave out fields marked `gateway_only`.
   bool for_upstream = false;
+  // A lone surrogate in verbatim text becomes U+FFFD, as in typed strings: most parsers refuse it.
+  bool replace_surrogates = false;
 };
 
 // Appends the JSON of `message` to `*out`: known members in field order, then the sink's members in theirs.

@@ -7,6 +7,7 @@
 #include "absl/strings/escaping.h"
 #include "google/protobuf/duration.pb.h"
 #include "server/codec/codec.h"
+#include "server/codec/json_string.h"
 #include "server/codec/json_writer.h"
 #include "server/codec/number.h"
 #include "server/codec/plan.h"
@@ -40,6 +41,7 @@ class Encoder {
   // The value of a single field, or the one at `index` of a repeated field.
   void AppendValue(const FieldPlan& field, const pb::Message& message, int index);
   void AppendEnum(const EnumPlan& spellings, int number);
+  void AppendVerbatim(const std::string& json);
   template <typename T>
   void AppendReal(T value) {
     if (std::isfinite(value)) {
@@ -117,7 +119,7 @@ void Encoder::AppendSink(const MessagePlan& plan, const pb::Message& message) {
     out_.Put(',');
     out_.Quoted(name);
     out_.Put(':');
-    out_.Put(sink.json_access->text(entry, 0));
+    AppendVerbatim(sink.json_access->text(entry, 0));
   }
 }
 
@@ -198,6 +200,16 @@ void Encoder::AppendEnum(const EnumPlan& spellings, int number) {
   }
 }
 
+void Encoder::AppendVerbatim(const std::string& json) {
+  if (!options_.replace_surrogates || json.find("\\u") == std::string::npos) {
+    out_.Put(json);
+    return;
+  }
+  std::string whole = json;
+  ReplaceLoneSurrogates(&whole);
+  out_.Put(whole);
+}
+
 void Encoder::AppendValue(const FieldPlan& field, const pb::Message& message, int index) {
   const access::FieldAccess& from = *field.access;
   switch (field.kind) {
@@ -227,7 +239,7 @@ void Encoder::AppendValue(const FieldPlan& field, const pb::Message& message, in
       out_.Put('"');
       break;
     case ValueKind::kRaw:
-      out_.Put(from.text(message, index));
+      AppendVerbatim(from.text(message, index));
       break;
     case ValueKind::kEnum:
       AppendEnum(*field.spellings, static_cast<int>(from.bits(message, index)));

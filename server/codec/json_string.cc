@@ -5,6 +5,8 @@
 namespace portolan::codec {
 namespace {
 
+constexpr std::string_view kReplacement = "\\ufffd";
+
 // The four hexadecimal digits at `p`; -1 if they are not.
 int32_t ReadHex4(const char* p, const char* end) {
   if (end - p < 4) return -1;
@@ -67,6 +69,18 @@ const char* ReadEscape(const char* p, const char* end, char32_t* value) {
       return ReadUnicodeEscape(p + 2, end, value);
     default:
       return nullptr;
+  }
+}
+
+void ReplaceLoneSurrogates(std::string* json) {
+  // Backslashes stand in strings only, and each begins an escape.
+  for (size_t at = json->find('\\'); at != std::string::npos; at = json->find('\\', at)) {
+    const char* const begin = json->data() + at;
+    char32_t c = 0;
+    const char* const next = ReadEscape(begin, json->data() + json->size(), &c);
+    if (next == nullptr) return;  // no JSON
+    if (IsSurrogate(c)) json->replace(at, kReplacement.size(), kReplacement);
+    at += static_cast<size_t>(next - begin);
   }
 }
 

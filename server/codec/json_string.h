@@ -43,6 +43,9 @@ inline bool IsSurrogate(char32_t c) { return c >= 0xD800 && c <= 0xDFFF; }
 // nullptr if it is not a valid escape. A surrogate without its partner is given as it is (see IsSurrogate).
 const char* ReadEscape(const char* p, const char* end, char32_t* value);
 
+// Turns the escapes of lone surrogates in a JSON text into that of U+FFFD, which is as long.
+void ReplaceLoneSurrogates(std::string* json);
+
 // Appends `c`, which must not be a surrogate, as UTF-8.
 void AppendUtf8(char32_t c, std::string* out);
 

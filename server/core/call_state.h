@@ -66,11 +66,11 @@ struct CallState {
   routing::ConditionFacts condition_facts;
   std::string pathname;  // for conditions, where it is not the operation's route
   std::optional<routing::Engine> engine;
-  bool has_config = false;         // the route came with the call, or by name
-  bool asks_gateway = false;       // for the gateway's own models
-  bool explain = false;            // the caller wants to know why, beside the answer
-  bool hides_usage = false;        // of the attempt: the gateway asks for a stream's usage, the caller did not
-  bool has_own_member = false;     // the request has the field `portolan`, which no provider is to see
+  bool has_config = false;      // the route came with the call, or by name
+  bool asks_gateway = false;    // for the gateway's own models
+  bool explain = false;         // the caller wants to know why, beside the answer
+  bool hides_usage = false;     // of the attempt: the gateway asks for a stream's usage, the caller did not
+  bool has_own_member = false;  // the request has the field `portolan`, which no provider is to see
   std::vector<std::string> tried;  // Error::tried
 
   // Of the attempt under way.
@@ -110,8 +110,8 @@ net::Task<void> ReplyError(CallState& call, Error error, const upstream::Exchang
 // Answers from the upstream's answer, whose head is there: an error, a unary answer or a stream.
 net::Task<Attempted> ReplyFromUpstream(CallState& call, std::unique_ptr<upstream::Exchange> exchange);
 
-// Answers a call for a stream from the upstream's answer. While another attempt may follow, nothing is given to
-// the caller before there is content.
+// Answers a call for a stream from the upstream's answer. While another attempt may follow, nothing is given
+// to the caller before there is content.
 net::Task<Attempted> ReplyStream(CallState& call, std::unique_ptr<upstream::Exchange> exchange);
 
 // When a comment is due in the caller's stream, in which something has left at `last`.

@@ -36,7 +36,8 @@ bool WantsBlocks(const CallState& call) {
 bool CountsStream(const CallState& call) {
   const providers::Target& target = call.route.target;
   return call.facts.stream && !call.facts.include_usage && call.operation.stream_options_field != nullptr &&
-         call.snapshot->count_streams && !target.host_from_caller && target.provider->takes_stream_options() &&
+         call.snapshot->count_streams && !target.host_from_caller &&
+         target.provider->takes_stream_options() &&
          target.provider->shape(call.operation.operation).kind == Shape::Kind::kHub;
 }
 
@@ -82,13 +83,14 @@ std::optional<Error> Translate(CallState& call, const providers::Translator& tra
   call.facts.content_blocks = call.facts.content_blocks || UsesBlocks(*request);
   Message* wire = translator.request_type()->New(&call.arena.get());
   if (auto error = translator.EncodeRequest(*request, call.facts, wire, &call.dropped)) return error;
-  codec::Encode(*call.config.operations->codec().Find(wire->GetDescriptor()), *wire, {}, &call.request_text);
+  codec::Encode(*call.config.operations->codec().Find(wire->GetDescriptor()), *wire,
+                {.replace_surrogates = true}, &call.request_text);
   call.request_body.push_back(call.request_text);
   return std::nullopt;
 }
 
-// Whether a target may extend the API in ways that the gateway does not know: it is a server of the caller's or
-// the operator's own.
+// Whether a target may extend the API in ways that the gateway does not know: it is a server of the caller's
+// or the operator's own.
 bool KnowsBetter(const providers::Target& target) {
   return target.host_from_caller || target.provider->is_operators_own();
 }

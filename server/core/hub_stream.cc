@@ -112,8 +112,7 @@ class HubStream final : public StreamPipeline {
     TokenUsage usage;
     ChoiceTracker choices;
     if (result == http::SseReader::Result::kEvent && event.has_data &&
-        (IsEndMarker(event) || event.name == "ping" ||
-         ScanAnswer(event.data, &usage, &choices).is_object)) {
+        (IsEndMarker(event) || event.name == "ping" || ScanAnswer(event.data, &usage, &choices).is_object)) {
       TakeEvent(event, {}, batch);
     } else if (!facts.passed_error) {
       batch->error = TruncatedStream();

@@ -10,13 +10,13 @@ namespace {
 
 using Extras = google::protobuf::RepeatedPtrField<v1::Extra>;
 
-// Members that the hub does not know: of those in several chunks the last counts. Nulls and empty values, which
-// chunks have where an answer has none, add nothing.
+// Members that the hub does not know: of those in several chunks the last counts. Nulls and empty values,
+// which chunks have where an answer has none, add nothing.
 void TakeExtras(const Extras& from, Extras* to) {
   for (const v1::Extra& extra : from) {
     if (extra.json() == "null" || extra.json() == "[]") continue;
-    const auto same =
-        std::find_if(to->begin(), to->end(), [&](const v1::Extra& one) { return one.name() == extra.name(); });
+    const auto same = std::find_if(to->begin(), to->end(),
+                                   [&](const v1::Extra& one) { return one.name() == extra.name(); });
     *(same == to->end() ? to->Add() : &*same) = extra;
   }
 }
@@ -24,8 +24,8 @@ void TakeExtras(const Extras& from, Extras* to) {
 // The item of index `index`, made in its place if it is not there yet.
 template <typename Item>
 Item* AtIndex(int index, google::protobuf::RepeatedPtrField<Item>* items) {
-  const auto place = std::find_if(items->begin(), items->end(),
-                                  [&](const Item& item) { return item.index() >= index; });
+  const auto place =
+      std::find_if(items->begin(), items->end(), [&](const Item& item) { return item.index() >= index; });
   const auto at = static_cast<int>(place - items->begin());
   if (place != items->end() && place->index() == index) return &*place;
   items->Add()->set_index(index);

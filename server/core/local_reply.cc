@@ -26,16 +26,15 @@ Error TimedOut() {
   return error;
 }
 
-// Waits for a step's time; in a stream with a comment whenever nothing has left for long. An error if the call
-// ends first.
+// Waits for a step's time; in a stream with a comment whenever nothing has left for long. An error if the
+// call ends first.
 net::Task<std::optional<Error>> Delay(CallState& call, std::chrono::milliseconds delay, bool in_stream) {
   if (delay.count() == 0) co_return std::nullopt;
   const net::TimePoint when = call.shard.loop->now() + delay;
   const net::TimePoint until = std::min(when, call.attempt_wait.deadline);
   while (true) {
     const net::TimePoint beat = in_stream ? BeatAfter(call, call.shard.loop->now()) : net::kNever;
-    const net::WaitResult result =
-        co_await call.shard.loop->SleepUntil(std::min(until, beat), call.in.scope);
+    const net::WaitResult result = co_await call.shard.loop->SleepUntil(std::min(until, beat), call.in.scope);
     if (result == net::WaitResult::kCancelled) co_return CancelledError(call.in.scope->reason());
     if (beat >= until) break;
     const bool written = co_await call.sink.WriteBytes({&kHeartbeat, 1});

@@ -30,9 +30,9 @@ class Payload {
   // type. Returns a 400 that says where it is wrong, if it is no JSON object or what the gateway itself reads
   // of it is wrong. What else is wrong is kept as `unfit`.
   std::optional<Error> TakeJson(std::string json, Use use = Use::kText);
-  // A known member has a value that its type does not have, or a key stands twice. Servers that extend the API
-  // may know better than the gateway, so the text is still good for relaying to one that the caller or the
-  // operator has named; for anybody else this is the 400. nullptr: all is well.
+  // A known member has a value that its type does not have, or a key stands twice. Servers that extend the
+  // API may know better than the gateway, so the text is still good for relaying to one that the caller or
+  // the operator has named; for anybody else this is the 400. nullptr: all is well.
   const Error* unfit() const { return unfit_ ? &*unfit_ : nullptr; }
   // Takes a typed request (REST without a body, gRPC). `message` must outlive the payload.
   void TakeMessage(google::protobuf::Message& message) { message_ = &message; }

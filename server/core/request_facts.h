@@ -23,8 +23,8 @@ struct RequestFacts {
 // Reads them from the call's payload, whichever form that has. A 400 where the field `portolan` is wrong.
 std::optional<Error> ReadFacts(const CallState& call, RequestFacts* out);
 
-// Adds `include_usage` to the `stream_options` that the attempt at hand sends, which keep their other members.
-// False, and nothing is added, if the route's own parameters ask for the usage already.
+// Adds `include_usage` to the `stream_options` that the attempt at hand sends, which keep their other
+// members. False, and nothing is added, if the route's own parameters ask for the usage already.
 bool AskForUsage(CallState& call);
 
 }  // namespace portolan::core

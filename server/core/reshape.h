@@ -1,7 +1,7 @@
 #pragma once
 
-// Answers of one form where the caller asked for the other: some servers stream what was to come whole, or the
-// reverse. Pure; between typed messages of the hub.
+// Answers of one form where the caller asked for the other: some servers stream what was to come whole, or
+// the reverse. Pure; between typed messages of the hub.
 
 #include <google/protobuf/message.h>
 
@@ -19,17 +19,17 @@ class AnswerJoiner {
   explicit AnswerJoiner(google::protobuf::Message* answer) : answer_(*answer) {}
 
   void Add(const google::protobuf::Message& chunk);
-  // What only shows at the end: an answer that is calls alone has no text, and each choice has a reason for its
-  // end.
+  // What only shows at the end: an answer that is calls alone has no text, and each choice has a reason for
+  // its end.
   void Finish();
 
  private:
   google::protobuf::Message& answer_;
 };
 
-// The chunks that say what a whole answer says: for each choice its message, then its end; then the usage in a
-// chunk of its own, if the caller asked for it. Adds none if `answer` has no choices or is of another operation
-// than chat and completions.
+// The chunks that say what a whole answer says: for each choice its message, then its end; then the usage in
+// a chunk of its own, if the caller asked for it. Adds none if `answer` has no choices or is of another
+// operation than chat and completions.
 void SplitAnswer(const google::protobuf::Message& answer, bool include_usage, providers::MessageSink& out);
 
 }  // namespace portolan::core

@@ -24,7 +24,8 @@ void CopyExtras(const Extras& from, Extras* to) {
 
 // What all chunks say; the usage is null until it comes, if it is to come.
 template <typename Answer, typename Chunk>
-Chunk* NewChunk(const Answer& answer, std::string_view object, bool include_usage, providers::MessageSink& out) {
+Chunk* NewChunk(const Answer& answer, std::string_view object, bool include_usage,
+                providers::MessageSink& out) {
   auto* chunk = static_cast<Chunk*>(out.Add());
   if (answer.has_id()) chunk->set_id(answer.id());
   chunk->set_object(std::string(object));

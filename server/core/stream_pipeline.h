@@ -81,13 +81,13 @@ class StreamPipeline {
   StreamFacts facts;
 };
 
-// A comment for each sign of life of a provider that has nothing to say yet: nothing else would show the caller,
-// and the proxies on the way, that the connection lives.
+// A comment for each sign of life of a provider that has nothing to say yet: nothing else would show the
+// caller, and the proxies on the way, that the connection lives.
 inline constexpr std::string_view kPingComment = ": ping\n\n";
 
 // The upstream speaks the hub's dialect. For REST its bytes are passed on, event by event, as they came; for
-// gRPC each event is decoded. `hide_usage`: the chunk that holds nothing but the usage is not passed on, as the
-// gateway has asked for it and not the caller.
+// gRPC each event is decoded. `hide_usage`: the chunk that holds nothing but the usage is not passed on, as
+// the gateway has asked for it and not the caller.
 std::unique_ptr<StreamPipeline> NewHubStream(const OperationSpec& operation, const providers::Target& target,
                                              bool typed, bool hide_usage = false);
 

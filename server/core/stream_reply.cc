@@ -48,15 +48,16 @@ bool IsLabelledStream(const upstream::Exchange& exchange) {
   return http::text::EqualsIgnoreCase(type.substr(0, kType.size()), kType);
 }
 
-// Reads until it is clear how the body begins, but at most until `latest` if its label says that it is a stream.
+// Reads until it is clear how the body begins, but at most until `latest` if its label says that it is a
+// stream.
 net::Task<std::optional<Error>> Open(CallState& call, upstream::Exchange& exchange, net::TimePoint latest,
                                      Opening* opening) {
   net::Wait wait = call.attempt_wait;
   if (IsLabelledStream(exchange)) wait.deadline = std::min(wait.deadline, latest);
   while (opening->form == BodyForm::kUnknown && !opening->ended) {
     const upstream::Exchange::Piece piece = co_await exchange.Read(wait);
-    opening->late = piece.failure.kind == upstream::FailureKind::kDeadline &&
-                    wait.deadline < call.attempt_wait.deadline;
+    opening->late =
+        piece.failure.kind == upstream::FailureKind::kDeadline && wait.deadline < call.attempt_wait.deadline;
     if (opening->late) break;
     if (!piece.failure.ok()) co_return ToError(piece.failure, wait.scope);
     opening->ended = piece.end;
@@ -162,8 +163,8 @@ net::Task<std::optional<Error>> HoldBack(CallState& call, upstream::Exchange& ex
   while (!pipeline.facts.content_seen && !held->done && held->size() <= enough) {
     upstream::Exchange::Piece piece;
     if (!opening.Take(&piece)) piece = co_await exchange.Read(wait);
-    held->late = piece.failure.kind == upstream::FailureKind::kDeadline &&
-                 wait.deadline < call.attempt_wait.deadline;
+    held->late =
+        piece.failure.kind == upstream::FailureKind::kDeadline && wait.deadline < call.attempt_wait.deadline;
     if (held->late) co_return std::nullopt;
     if (!piece.failure.ok()) co_return ToError(piece.failure, wait.scope);
     batch.Clear();

@@ -31,9 +31,10 @@ Error ErrorInAnswer(const CallState& call, const upstream::Exchange& exchange, s
 // `body` if it is an error in the hub's own dialect, which passes as it came; else nothing.
 std::string_view UntouchedError(const CallState& call, std::string_view body);
 
-// A good answer as a message of the hub, whatever its provider's dialect. It lives as long as the call's arena.
-// An error if it cannot be understood, or says an error itself in a dialect of its own.
-std::optional<Error> TypeAnswer(CallState& call, std::string_view body, const google::protobuf::Message** out);
+// A good answer as a message of the hub, whatever its provider's dialect. It lives as long as the call's
+// arena. An error if it cannot be understood, or says an error itself in a dialect of its own.
+std::optional<Error> TypeAnswer(CallState& call, std::string_view body,
+                                const google::protobuf::Message** out);
 
 // The pipeline of the attempt's provider. `typed`: it gives messages, whatever the door.
 std::unique_ptr<StreamPipeline> NewPipeline(CallState& call, bool typed);

@@ -61,8 +61,8 @@ class SseReader {
   bool too_large_ = false;
 };
 
-// Whether an event says nothing but that the server is alive: one named `ping`, whatever its data, or a block of
-// comments alone.
+// Whether an event says nothing but that the server is alive: one named `ping`, whatever its data, or a block
+// of comments alone.
 bool IsIdleEvent(const SseEvent& event);
 
 // Appends `data: …\n\n`. `data` must hold no line ends (JSON without layout does not).

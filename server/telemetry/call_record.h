@@ -46,9 +46,9 @@ struct CallRecord {
   std::string_view decisions;  // why it went there, if the caller asked
   bool stream = false;
   std::string_view reshaped;  // `stream` or `whole`: what the answer was made to be, which came as the other
-  int attempts = 0;         // upstream attempts
-  int resends = 0;          // of these, sent anew on a fresh connection because a kept one died at once
-  int upstream_status = 0;  // of the last attempt; 0: no answer came
+  int attempts = 0;           // upstream attempts
+  int resends = 0;            // of these, sent anew on a fresh connection because a kept one died at once
+  int upstream_status = 0;    // of the last attempt; 0: no answer came
   std::string_view upstream_request_id;
   const Error* error =
       nullptr;  // nullptr: all went well. Its message is not logged: providers quote prompts in theirs.

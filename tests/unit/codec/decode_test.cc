@@ -55,7 +55,8 @@ TEST_F(DecodeTest, RequestsComeBackWithEveryValue) {
       {R"({"unk\u006eown":1,"\n":2})", R"({"unknown":1,"\n":2})"},
       // Lone surrogates: typed text gets U+FFFD, verbatim text stays.
       {R"({"a_string":"\ud800","a_raw":["\ud800"],"text_of":{"a\udc00":"x"},"new":{"a\ud800":"\udfff"}})",
-       "{\"a_string\":\"\uFFFD\",\"a_raw\":[\"\\ud800\"],\"text_of\":{\"a\uFFFD\":\"x\"},\"new\":{\"a\\ud800\":\"\\udfff\"}}"},
+       "{\"a_string\":\"\uFFFD\",\"a_raw\":[\"\\ud800\"],\"text_of\":{\"a\uFFFD\":\"x\"},\"new\":{"
+       "\"a\\ud800\":\"\\udfff\"}}"},
   };
   for (const Case& c : cases)
     EXPECT_EQ(RoundTrip<Everything>(c.json), c.expected.empty() ? c.json : c.expected);

@@ -16,15 +16,6 @@
 namespace portolan::providers::anthropic {
 namespace {
 
-class Sink final : public MessageSink {
- public:
-  Message* Add() override {
-    chunks.push_back(std::make_unique<::portolan::v1::ChatCompletionChunk>());
-    return chunks.back().get();
-  }
-  std::vector<std::unique_ptr<::portolan::v1::ChatCompletionChunk>> chunks;
-};
-
 // tests/conformance/anthropic_schema checks the requests that the tests produced against the types of
 // Anthropic's own package. Those that no caller would send are left out: without a model, or with members
 // that a test made up, which are all called `novel`.
@@ -73,7 +64,8 @@ Harness::Request Harness::EncodeText(std::string_view hub, CallFacts facts) cons
   if (result.error) return result;
   const auto& wire_plan = Plan(wire.GetDescriptor());
   EXPECT_TRUE(codec::CheckVerbatim(wire_plan, wire, {}, &problem)) << problem.ToString();
-  codec::Encode(wire_plan, wire, {.composed = true, .for_upstream = true}, &result.text);
+  codec::Encode(wire_plan, wire, {.composed = true, .for_upstream = true, .replace_surrogates = true},
+                &result.text);
   result.wire = nlohmann::json::parse(result.text);
   LogRequest(result.text);
   return result;
@@ -123,6 +115,15 @@ Harness::Answer Harness::DecodeModels(std::string_view wire, Operation operation
   return answer;
 }
 
+class Harness::Stream::Sink final : public MessageSink {
+ public:
+  Message* Add() override {
+    chunks.push_back(std::make_unique<::portolan::v1::ChatCompletionChunk>());
+    return chunks.back().get();
+  }
+  std::vector<std::unique_ptr<::portolan::v1::ChatCompletionChunk>> chunks;
+};
+
 Harness::Stream::Stream(const Harness& harness, CallFacts facts)
     : harness_(harness),
       translator_(harness.provider().shape(Operation::kChat).translator->NewStream(facts)) {}
@@ -138,13 +139,7 @@ bool Harness::Stream::Feed(std::string_view event) {
   Sink sink;
   StreamTranslator::State state = StreamTranslator::State::kMore;
   error = translator_->OnEvent(wire, sink, &state);
-  for (const auto& chunk : sink.chunks) {
-    const auto& plan = harness_.Plan(chunk->GetDescriptor());
-    EXPECT_TRUE(codec::CheckVerbatim(plan, *chunk, {}, &problem)) << problem.ToString();
-    std::string text;
-    codec::Encode(plan, *chunk, {.composed = true}, &text);
-    chunks.push_back(nlohmann::json::parse(text));
-  }
+  Take(sink);
   done = state == StreamTranslator::State::kDone;
   return !error && !done;
 }
@@ -152,6 +147,18 @@ bool Harness::Stream::Feed(std::string_view event) {
 void Harness::Stream::End() {
   Sink sink;
   error = translator_->OnEnd(sink);
+  Take(sink);
+}
+
+void Harness::Stream::Take(const Sink& sink) {
+  for (const auto& chunk : sink.chunks) {
+    const auto& plan = harness_.Plan(chunk->GetDescriptor());
+    codec::DecodeError problem;
+    EXPECT_TRUE(codec::CheckVerbatim(plan, *chunk, {}, &problem)) << problem.ToString();
+    std::string text;
+    codec::Encode(plan, *chunk, {.composed = true}, &text);
+    chunks.push_back(nlohmann::json::parse(text));
+  }
 }
 
 }  // namespace portolan::providers::anthropic

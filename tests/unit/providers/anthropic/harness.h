@@ -45,7 +45,7 @@ class Harness {
     Stream(const Harness& harness, CallFacts facts);
     // Returns false once nothing more is to be fed.
     bool Feed(std::string_view event);
-    void End();
+    void End();  // the upstream has ended in good order
     TokenUsage tokens() const { return translator_->Tokens(); }
 
     std::vector<nlohmann::json> chunks;
@@ -53,6 +53,9 @@ class Harness {
     bool done = false;
 
    private:
+    class Sink;
+    void Take(const Sink& sink);
+
     const Harness& harness_;
     std::unique_ptr<StreamTranslator> translator_;
   };

@@ -117,6 +117,52 @@ INSTANTIATE_TEST_SUITE_P(
                     FinishCase{"refusal", "content_filter"}, FinishCase{"compaction", "compaction"}),
     [](const auto& test) { return test.param.stop_reason; });
 
+struct CallFinishCase {
+  const char* name;
+  const char* stop_reason;  // JSON
+  const char* content;
+  const char* finish_reason;
+  const char* native;  // JSON
+};
+
+class CallFinishTest : public testing::TestWithParam<CallFinishCase> {};
+
+constexpr const char* kText = R"([{"type":"text","text":"a"}])";
+constexpr const char* kCall =
+    R"([{"type":"text","text":"a"},{"type":"tool_use","id":"t","name":"f","input":{}}])";
+
+TEST_P(CallFinishTest, FollowsFromTheContentToo) {
+  const CallFinishCase& c = GetParam();
+  json wire = Wire(c.content);
+  wire.erase("stop_reason");
+  if (*c.stop_reason != '\0') wire["stop_reason"] = json::parse(c.stop_reason);
+  const json choice = Answered(wire)["choices"][0];
+  EXPECT_EQ(choice["finish_reason"], c.finish_reason);
+  EXPECT_EQ(choice.value("native_finish_reason", json()), json::parse(c.native));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, CallFinishTest,
+    testing::Values(
+        CallFinishCase{"NoReason", "null", kText, "stop", "null"},
+        CallFinishCase{"ReasonAbsent", "", kText, "stop", "null"},
+        CallFinishCase{"ReasonEmpty", R"("")", kText, "stop", "null"},
+        CallFinishCase{"NothingSaid", "null", "[]", "stop", "null"},
+        CallFinishCase{"CallsAndNoReason", "null", kCall, "tool_calls", "null"},
+        CallFinishCase{"CallsAndReasonAbsent", "", kCall, "tool_calls", "null"},
+        CallFinishCase{"CallsAtTheEndOfATurn", R"("end_turn")", kCall, "tool_calls", R"("end_turn")"},
+        CallFinishCase{"CallsAtAStop", R"("stop_sequence")", kCall, "tool_calls", R"("stop_sequence")"},
+        CallFinishCase{"CallsAtAPause", R"("pause_turn")", kCall, "tool_calls", R"("pause_turn")"},
+        CallFinishCase{"CallsAtAWordOfItsOwn", R"("tool_calls")", kCall, "tool_calls", "null"},
+        CallFinishCase{"CallsAtANewWord", R"("compaction")", kCall, "tool_calls", R"("compaction")"},
+        // The call may be cut short, or must not be made.
+        CallFinishCase{"CallsAtTheLimit", R"("max_tokens")", kCall, "length", R"("max_tokens")"},
+        CallFinishCase{"CallsRefused", R"("refusal")", kCall, "content_filter", R"("refusal")"},
+        CallFinishCase{"ToolsOfAnthropicsOwn", R"("end_turn")",
+                       R"([{"type":"server_tool_use","id":"s","name":"web_search","input":{}}])", "stop",
+                       R"("end_turn")"}),
+    [](const auto& test) { return test.param.name; });
+
 TEST(Response, ARefusalSaysWhy) {
   const json hub = Answered(Wire("[]", R"({"stop_reason":"refusal",
       "stop_details":{"type":"refusal","category":"cyber","explanation":"No."}})"));
@@ -168,7 +214,7 @@ TEST(Response, MembersOfAnotherShapeDoNotFail) {
   const json hub = Answered(json::parse(R"({"type":"message","id":7,"content":[{"type":"text","text":["x"]}, 
       {"type":"tool_use","id":null,"input":"text"}],"usage":"none","stop_reason":5})"));
   EXPECT_EQ(hub["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"], "\"text\"");
-  EXPECT_EQ(hub["choices"][0]["finish_reason"], nullptr);
+  EXPECT_EQ(hub["choices"][0]["finish_reason"], "tool_calls");
 }
 
 TEST(Response, WhatIsNoMessageIsAnError) {
@@ -177,6 +223,7 @@ TEST(Response, WhatIsNoMessageIsAnError) {
     ASSERT_TRUE(answer.error) << body;
     EXPECT_EQ(answer.error->http_status, 502);
     EXPECT_EQ(answer.error->code, "upstream_invalid_answer");
+    EXPECT_TRUE(answer.error->transport);
   }
 }
 

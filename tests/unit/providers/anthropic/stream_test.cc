@@ -233,6 +233,7 @@ TEST_P(StreamErrorTest, EndsTheStream) {
   EXPECT_EQ(stream.error->message, "What happened");
   EXPECT_EQ(stream.error->retryable, GetParam().retryable);
   EXPECT_EQ(stream.error->error_class, ErrorClass::kProvider);
+  EXPECT_FALSE(stream.error->transport);
   EXPECT_FALSE(stream.done);
   for (const json& chunk : stream.chunks) EXPECT_EQ(chunk["choices"][0]["finish_reason"], nullptr);
 }
@@ -247,20 +248,103 @@ INSTANTIATE_TEST_SUITE_P(
                     ErrorCase{"overloaded_error", 529, true}, ErrorCase{"novel_error", 500, true}),
     [](const auto& test) { return test.param.type; });
 
-TEST(ChatStream, AnEndBeforeTheMessageStopsIsAnError) {
+constexpr const char* kCallStart =
+    R"({"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t","name":"f","input":{}}})";
+constexpr const char* kStop1 = R"({"type":"content_block_stop","index":1})";
+constexpr const char* kUsageAlone =
+    R"({"type":"message_delta","delta":{"stop_reason":null},"usage":{"output_tokens":7}})";
+constexpr const char* kPing = R"({"type":"ping"})";
+
+TEST(ChatStream, AnEndBeforeTheReasonIsAnError) {
   for (const auto& events : {std::initializer_list<const char*>{},
+                             {kPing},
                              {kStart},
                              {kStart, kTextStart, kHello, kStop0},
-                             {kStart, kTextStart, kHello, kStop0, kEndTurn}}) {
-    auto stream = Play(events);
+                             {kStart, kTextStart, kHello, kStop0, kUsageAlone}}) {
+    auto stream = Play(events, Facts(true));
+    const size_t before = stream.chunks.size();
     stream.End();
     ASSERT_TRUE(stream.error);
     EXPECT_EQ(stream.error->code, "upstream_truncated");
     EXPECT_EQ(stream.error->http_status, 502);
+    EXPECT_TRUE(stream.error->transport);
+    EXPECT_EQ(stream.chunks.size(), before);
   }
-  auto whole = Play({kStart, kEndTurn, kMessageStop});
-  whole.End();
-  EXPECT_FALSE(whole.error);
+}
+
+TEST(ChatStream, AnEndAfterTheReasonIsAsGoodAsTheLastEvent) {
+  for (const bool include_usage : {false, true}) {
+    for (const bool content_blocks : {false, true}) {
+      const CallFacts facts = Facts(include_usage, content_blocks);
+      for (const auto& events :
+           {std::initializer_list<const char*>{kStart, kTextStart, kHello, kStop0, kEndTurn},
+            {kStart, kEndTurn},
+            {kHello, kEndTurn, kPing},
+            {kStart, kCallStart, kStop1, kEndTurn, kUsageAlone}}) {
+        auto cut = Play(events, facts);
+        cut.End();
+        EXPECT_FALSE(cut.error);
+        auto whole = Play(events, facts);
+        whole.Feed(kMessageStop);
+        EXPECT_TRUE(whole.done);
+        EXPECT_EQ(cut.chunks, whole.chunks);
+        whole.End();
+        EXPECT_FALSE(whole.error);
+        EXPECT_EQ(cut.chunks, whole.chunks);
+      }
+    }
+  }
+}
+
+TEST(ChatStream, OfWhichOnlyTheEndCameIsAnError) {
+  for (const auto& events : {std::initializer_list<const char*>{kMessageStop},
+                             {kPing, kMessageStop},
+                             {R"({"type":"weather"})", kMessageStop},
+                             {kUsageAlone, kMessageStop}}) {
+    const auto stream = Play(events, Facts(true));
+    ASSERT_TRUE(stream.error);
+    EXPECT_EQ(stream.error->code, "upstream_truncated");
+    EXPECT_EQ(stream.error->http_status, 502);
+    EXPECT_TRUE(stream.error->transport);
+    EXPECT_TRUE(stream.error->retryable);
+    EXPECT_FALSE(stream.done);
+    EXPECT_TRUE(stream.chunks.empty());
+  }
+}
+
+TEST(ChatStream, WithCallsFinishesWithThem) {
+  const auto finish = [](const char* reason) {
+    const auto stream =
+        Play({kStart, kCallStart, kStop1,
+              (R"({"type":"message_delta","delta":{"stop_reason":)" + std::string(reason) + "}}").c_str(),
+              kMessageStop});
+    EXPECT_TRUE(stream.done);
+    const json& choice = stream.chunks.back()["choices"][0];
+    return choice["finish_reason"].get<std::string>() + " " + choice.value("native_finish_reason", "-");
+  };
+  EXPECT_EQ(finish(R"("tool_use")"), "tool_calls tool_use");
+  EXPECT_EQ(finish(R"("end_turn")"), "tool_calls end_turn");
+  EXPECT_EQ(finish(R"("stop_sequence")"), "tool_calls stop_sequence");
+  EXPECT_EQ(finish("null"), "tool_calls -");
+  EXPECT_EQ(finish(R"("max_tokens")"), "length max_tokens");
+  EXPECT_EQ(finish(R"("refusal")"), "content_filter refusal");
+}
+
+TEST(ChatStream, WithoutAReasonFinishesWithStop) {
+  const auto stream = Play({kStart, kTextStart, kHello, kStop0, kUsageAlone, kMessageStop});
+  const json& choice = stream.chunks.back()["choices"][0];
+  EXPECT_EQ(choice["finish_reason"], "stop");
+  EXPECT_FALSE(choice.contains("native_finish_reason"));
+}
+
+TEST(ChatStream, BlocksThatWereNotClosedEndWithTheMessage) {
+  const auto stream = Play({kStart, kCallStart, kEndTurn, kMessageStop}, Facts(false, true));
+  EXPECT_EQ(Deltas(stream), json::parse(R"([
+      {"role":"assistant","content":""},
+      {"tool_calls":[{"index":0,"id":"t","type":"function","function":{"name":"f","arguments":""}}],
+       "content_blocks":[{"index":1,"content_block":{"type":"tool_use","id":"t","name":"f","input":{}}}]},
+      {"tool_calls":[{"index":0,"function":{"arguments":"{}"}}],"content_blocks":[{"index":1,"stop":true}]},
+      {}])"));
 }
 
 TEST(ChatStream, BlocksThatNeverEndAreAnError) {
@@ -271,6 +355,7 @@ TEST(ChatStream, BlocksThatNeverEndAreAnError) {
     ++fed;
   ASSERT_TRUE(stream.error);
   EXPECT_EQ(stream.error->code, "upstream_invalid_answer");
+  EXPECT_TRUE(stream.error->transport);
   EXPECT_LT(fed, 100);
 }
 
