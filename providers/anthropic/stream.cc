@@ -59,7 +59,7 @@ std::optional<Error> ChatStream::OnEvent(const Message& event, MessageSink& out,
   } else if (type == "message_stop") {
     OnMessageStop(out);
     *state = State::kDone;
-  } else if (type == "error") {
+  } else if (type == "error" || (type.empty() && e.has_error())) {
     done_ = true;
     return FromErrorDetail(e.error());
   }

@@ -80,6 +80,7 @@ std::optional<Error> Translate(CallState& call, const providers::Translator& tra
 Attempted FailHere(CallState& call, Error error) {
   Fail(call, std::move(error));
   call.failure->local = true;
+  call.failure->error.upstream_url.clear();
   return Attempted::kFailed;
 }
 

@@ -1,3 +1,4 @@
+#include "providers/classify.h"
 #include "server/core/chunk_scanner.h"
 #include "server/core/stream_pipeline.h"
 #include "server/http/sse.h"
@@ -92,8 +93,8 @@ class HubStream final : public StreamPipeline {
     facts.content_seen |= scan.has_content;
     if (!scan.finish_reason.empty()) facts.finish_reason = scan.finish_reason;
     if (scan.has_error) {
-      Error error = target_.provider->Classify(502, {}, data, target_);
-      error.error_class = ErrorClass::kProvider;
+      const int status = providers::StatusInError(data, 502);
+      Error error = target_.provider->Classify(status, {}, data, target_);
       if (typed_) {
         batch->error = std::move(error);
         return false;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/core/attempt.h"
 #include "server/core/call_state.h"
 #include "server/core/upstream_error.h"
 
@@ -47,6 +48,7 @@ net::Task<bool> WriteBatch(CallState& call, const StreamBatch& batch) {
 void NoteError(CallState& call, Error error) {
   error.attempts = call.outcome.attempts;
   error.tried = call.tried;
+  TellUpstream(call.route.target, call.facts, &error);
   call.outcome.error = std::move(error);
 }
 

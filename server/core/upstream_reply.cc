@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "providers/classify.h"
+#include "server/core/attempt.h"
 #include "server/core/call_state.h"
 #include "server/core/error_body.h"
 #include "server/core/upstream_error.h"
@@ -50,9 +52,19 @@ bool IsEventStream(const upstream::Exchange& exchange) {
 
 // What an error that came under a good status says.
 Error ErrorInAnswer(const CallState& call, const upstream::Exchange& exchange, std::string_view body) {
-  Error error = call.route.target.provider->Classify(502, exchange.headers(), body, call.route.target);
-  error.error_class = ErrorClass::kProvider;
-  return error;
+  const providers::Target& target = call.route.target;
+  return target.provider->Classify(providers::StatusInError(body, 502), exchange.headers(), body, target);
+}
+
+// An error in no shape of its dialect, under a good status: what the provider says goes before what the
+// gateway makes of it.
+void TakeWords(const CallState& call, const upstream::Exchange& exchange, std::string_view body,
+               Error* error) {
+  TokenUsage usage;
+  ChoiceTracker choices;
+  if (error->code == "upstream_invalid_answer" && ScanAnswer(body, &usage, &choices).has_error) {
+    *error = ErrorInAnswer(call, exchange, body);
+  }
 }
 
 // `body` if it is an error in the hub's own dialect, which passes as it came; else nothing.
@@ -118,6 +130,7 @@ net::Task<Attempted> ReplyTranslated(CallState& call, std::unique_ptr<upstream::
                                      std::string_view body, Shape shape) {
   const Message* answer = nullptr;
   if (std::optional<Error> error = TranslateAnswer(call, body, shape, &answer)) {
+    TakeWords(call, *exchange, body, &*error);
     co_return Fail(call, *std::move(error), std::move(exchange));
   }
   co_await ReplyMessage(call, *answer, exchange.get());
@@ -185,6 +198,7 @@ net::Task<Attempted> FailNoStream(CallState& call, std::unique_ptr<upstream::Exc
     // As in a unary answer: the error's type may stand for a status.
     const Message* ignored = nullptr;
     if (auto told = TranslateAnswer(call, body.text, shape, &ignored)) error = *std::move(told);
+    TakeWords(call, *exchange, body.text, &error);
   } else if (scan.is_object && scan.has_error) {
     error = ErrorInAnswer(call, *exchange, body.text);
   }
@@ -209,6 +223,7 @@ net::Task<Attempted> FailListed(CallState& call, std::unique_ptr<upstream::Excha
 
 Attempted Fail(CallState& call, Error error, std::unique_ptr<upstream::Exchange> exchange,
                std::string_view body) {
+  if (call.outcome.attempts > 0) TellUpstream(call.route.target, call.facts, &error);
   call.failure.emplace(
       AttemptFailure{std::move(error), /*local=*/false, std::move(exchange), std::string(body)});
   return Attempted::kFailed;
