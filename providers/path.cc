@@ -25,4 +25,10 @@ void AppendPathSegment(std::string_view text, bool keep_slash, std::string* out)
   }
 }
 
+void AppendQuery(std::string_view query, std::string* path) {
+  if (query.empty()) return;
+  *path += path->find('?') == std::string::npos ? '?' : '&';
+  *path += query;
+}
+
 }  // namespace portolan::providers

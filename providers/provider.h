@@ -43,8 +43,12 @@ struct Target {
   std::string base_url;           // the provider's own unless the caller named a host; no trailing slash
   bool host_from_caller = false;  // base_url is not the provider's own: a config or the request named it
   bool host_trusted = false;      // who named it is the operator
+  bool own_host = false;          // base_url is no provider's: a caller or the operator named it
   Secret api_key;                 // may be empty: sent without credentials
-  bool key_from_caller = false;   // whose fault a refused key is
+  // The whole Authorization of the request where it has another scheme than Bearer: for own hosts, as it
+  // came, unless api_key takes its place.
+  Secret authorization;
+  bool key_from_caller = false;  // whose fault a refused key is
   // Provider options by their snake_case names (`openai_organization`, `anthropic_version` …), values checked
   // to be fit for a header.
   std::vector<HeaderField> options;
@@ -59,7 +63,10 @@ struct CallFacts {
   bool stream = false;
   bool include_usage = false;   // stream_options.include_usage
   bool content_blocks = false;  // the caller wants ordered content blocks in the answer
-  int64_t unix_seconds = 0;     // now, for `created` where the provider tells no time
+  // Of the caller's URL, what the gateway does not read itself, percent-encoded as it came: for the provider,
+  // where the operation is a GET.
+  std::string_view query;
+  int64_t unix_seconds = 0;  // now, for `created` where the provider tells no time
 };
 
 // The head of an upstream request. The driver adds Host, Content-Length and whatever the header table lets

@@ -27,6 +27,7 @@ void CallTelemetry::OnCallFinished(const core::CallRecord& record) {
   out.door = DoorOf(record.door);
   out.route =
       record.operation == nullptr ? std::string_view("other") : std::string_view(record.operation->route);
+  out.path = record.path;
   out.method = record.method;
   out.peer = record.peer;
   out.client = record.client_subject;

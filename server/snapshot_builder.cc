@@ -50,8 +50,8 @@ class Builder {
   void AddProviders(providers::Registry* registry) {
     for (const config::ProviderSettings& provider : file_->providers) {
       if (provider.base_url.empty()) continue;
-      registry->Add(providers::NewNamedProvider(
-          provider.name, provider.base_url, *registry->Find(provider.dialect), provider.stream_usage));
+      registry->Add(providers::NewNamedProvider(provider.name, provider.base_url,
+                                                *registry->Find(provider.dialect), provider.stream_usage));
     }
   }
 

@@ -1,5 +1,6 @@
 #include "providers/anthropic/anthropic.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -19,6 +20,17 @@ constexpr std::string_view kBetaOption = "anthropic_beta";
 
 // Tokens of OAuth and of ANTHROPIC_AUTH_TOKEN start so, and are accepted as a bearer only.
 constexpr std::string_view kBearerPrefix = "sk-ant-oat";
+
+// Whether `query` has a parameter of this name.
+bool HasParameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    if (pair.substr(0, pair.find('=')) == name) return true;
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return false;
+}
 
 class AnthropicProvider final : public Provider {
  public:
@@ -42,12 +54,16 @@ class AnthropicProvider final : public Provider {
         break;
       case Operation::kListModels:
         call->method = "GET";
-        call->path = "/models?limit=1000";  // the most that one page holds
+        call->path = "/models";
+        // The most that one page holds.
+        if (!HasParameter(facts.query, "limit")) AppendQuery("limit=1000", &call->path);
+        AppendQuery(facts.query, &call->path);
         break;
       case Operation::kGetModel:
         call->method = "GET";
         call->path = "/models/";
         AppendPathSegment(facts.model, /*keep_slash=*/false, &call->path);
+        AppendQuery(facts.query, &call->path);
         break;
       case Operation::kCompletion:
       case Operation::kEmbedding:

@@ -33,17 +33,25 @@ int StatusOf(std::string_view type) {
   return 500;
 }
 
+// The status that servers of this dialect may tell besides: `"code":402`.
+int ToldStatus(const ::anthropic::v1::ErrorDetail& detail) {
+  int status = 0;
+  for (const auto& extra : detail.extra()) {
+    if (status == 0) status = StatusInError("{\"" + extra.name() + "\":" + extra.json() + "}", 0);
+  }
+  return status;
+}
+
 }  // namespace
 
 Error ClassifyAnswer(int http_status, std::span<const HeaderView> headers, std::string_view body,
                      const Target& target) {
   Error error;
   ErrorMembers members;
-  if (ReadErrorMembers(body, "error", &members)) {
-    error.message = std::move(members.message);
-    error.code = std::move(members.type);
-    Shorten(&error.message);
-  }
+  ReadErrorText(body, &members);
+  error.message = std::move(members.message);
+  // In Anthropic's own shape the type is what tells errors apart.
+  error.code = std::move(members.type.empty() ? members.code : members.type);
   ClassifyStatus(http_status, headers, target, &error);
   error.type = OpenAiErrorType(http_status);
   if (error.code.empty()) error.code = "upstream_status_" + std::to_string(http_status);
@@ -57,7 +65,8 @@ Error ClassifyAnswer(int http_status, std::span<const HeaderView> headers, std::
 Error FromErrorDetail(const ::anthropic::v1::ErrorDetail& detail) {
   Error error;
   error.error_class = ErrorClass::kProvider;
-  error.http_status = StatusOf(detail.type());
+  const int told = ToldStatus(detail);
+  error.http_status = told == 0 ? StatusOf(detail.type()) : told;
   error.code = detail.type().empty() ? "upstream_error" : detail.type();
   error.type = OpenAiErrorType(error.http_status);
   error.message = detail.message().empty() ? "anthropic reported an error" : detail.message();

@@ -53,7 +53,9 @@ void Project(const wire::MessagesResponse& from, api::Message* to) {
 
 std::optional<Error> DecodeMessage(const wire::MessagesResponse& message, const CallFacts& facts,
                                    api::ChatCompletion* hub) {
-  if (message.type() == "error") return FromErrorDetail(message.error());
+  if (message.type() == "error" || (message.has_error() && !message.has_type())) {
+    return FromErrorDetail(message.error());
+  }
   if (message.type() != "message" && (message.has_type() || message.content().empty())) return NotAMessage();
 
   hub->set_id(message.id());

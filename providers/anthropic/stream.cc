@@ -68,7 +68,7 @@ std::optional<Error> ChatStream::OnEvent(const Message& event, MessageSink& out,
     *state = State::kDone;
   } else if (type == "ping") {
     *state = State::kIdle;
-  } else if (type == "error") {
+  } else if (type == "error" || (type.empty() && e.has_error())) {
     done_ = true;
     return FromErrorDetail(e.error());
   }

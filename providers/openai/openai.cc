@@ -35,11 +35,13 @@ class OpenAiProvider final : public Provider {
       case Operation::kListModels:
         call->method = "GET";
         call->path = "/models";
+        AppendQuery(facts.query, &call->path);
         break;
       case Operation::kGetModel:
         call->method = "GET";
         call->path = "/models/";
         AppendPathSegment(facts.model, /*keep_slash=*/true, &call->path);
+        AppendQuery(facts.query, &call->path);
         break;
     }
     if (!target.api_key.empty()) {
@@ -67,15 +69,11 @@ class OpenAiProvider final : public Provider {
                  const Target& target) const override {
     Error error;
     ErrorMembers members;
-    if (ReadErrorMembers(body, "error", &members) || ReadErrorMembers(body, "", &members) ||
-        ReadErrorMembers(body, "detail", &members)) {
-      error.message = std::move(members.message);
-      error.type = std::move(members.type);
-      error.code = std::move(members.code);
-      error.param = std::move(members.param);
-    } else {
-      error.message = PlainErrorText(body);
-    }
+    ReadErrorText(body, &members);
+    error.message = std::move(members.message);
+    error.type = std::move(members.type);
+    error.code = std::move(members.code);
+    error.param = std::move(members.param);
     ClassifyStatus(http_status, headers, target, &error);
     if (error.code.empty()) error.code = "upstream_status_" + std::to_string(http_status);
     return error;

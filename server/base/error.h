@@ -38,6 +38,10 @@ struct Error {
   int attempts = 0;  // upstream attempts made for this call
   // What the attempts before the last came to: `config.targets[0] openai 429 rate_limit_exceeded`; bounded.
   std::vector<std::string> tried;
+  // What was called, where a caller or the operator named the host: `POST`, and the URL without query and
+  // user info, bounded. Empty for a provider's own host.
+  std::string upstream_method;
+  std::string upstream_url;
 
   static Error InvalidRequest(std::string code, std::string message, std::string param = {});
 };

@@ -34,4 +34,8 @@ std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest
                                   std::unique_ptr<upstream::Exchange>* exchange,
                                   net::Task<upstream::Failure>* sending);
 
+// Notes in *error which URL such an attempt calls, if its host is a caller's or the operator's own: what is
+// wrong with a base URL (`/v1` forgotten, or written twice) is seen at once.
+void TellUpstream(const providers::Target& target, const providers::CallFacts& facts, Error* error);
+
 }  // namespace portolan::core

@@ -61,7 +61,8 @@ struct Inbound {
   bool streaming_rpc = false;           // gRPC: the streaming rpc was called
   std::span<const HeaderView> headers;  // HTTP headers or gRPC metadata, names lower case
   std::string_view method;              // HTTP's
-  std::string_view peer;                // `127.0.0.1:50712`, for the log
+  std::string query;      // of the URL, what no field of the request has, percent-encoded as it came
+  std::string_view peer;  // `127.0.0.1:50712`, for the log
   std::string_view
       client_subject;           // of the caller's certificate (`CN=billing,O=Example`); empty: none was shown
   std::string_view request_id;  // made by the front or taken from a sane x-request-id

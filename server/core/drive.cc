@@ -99,6 +99,7 @@ bool KnowsBetter(const providers::Target& target) {
 Attempted FailHere(CallState& call, Error error) {
   Fail(call, std::move(error));
   call.failure->local = true;
+  call.failure->error.upstream_url.clear();
   return Attempted::kFailed;
 }
 

@@ -1,6 +1,11 @@
 #include "server/core/error_body.h"
 
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
 #include "server/base/json_text.h"
+#include "server/base/utf8.h"
 #include "server/codec/json_reader.h"
 
 namespace portolan::core {
@@ -12,6 +17,37 @@ void AppendStringOrNull(std::string_view text, std::string* out) {
   } else {
     AppendJsonString(text, out);
   }
+}
+
+void AppendUtf16Escape(uint32_t unit, std::string* out) {
+  constexpr char kHex[] = "0123456789abcdef";
+  *out += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) *out += kHex[unit >> shift & 15];
+}
+
+// JSON text with what is not ASCII escaped, fit for a header. REQUIRES: it is UTF-8, and such characters
+// stand in strings only.
+std::string InAscii(std::string json) {
+  const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+  if (std::all_of(json.begin(), json.end(), is_ascii)) return json;
+  std::string out;
+  std::string_view rest = json;
+  while (!rest.empty()) {
+    const size_t length = std::max<size_t>(Utf8Length(rest), 1);
+    if (length == 1) {
+      out += rest.front();
+    } else {
+      uint32_t code = static_cast<unsigned char>(rest.front()) & (0xffu >> (length + 1));
+      for (size_t i = 1; i < length; ++i) code = code << 6 | (static_cast<unsigned char>(rest[i]) & 0x3fu);
+      if (code >= 0x10000) {
+        AppendUtf16Escape(0xd800 + ((code - 0x10000) >> 10), &out);
+        code = 0xdc00 + ((code - 0x10000) & 0x3ff);
+      }
+      AppendUtf16Escape(code, &out);
+    }
+    rest.remove_prefix(length);
+  }
+  return out;
 }
 
 }  // namespace
@@ -33,8 +69,15 @@ std::string ErrorDetail(const Error& error) {
     }
     out += ']';
   }
+  if (!error.upstream_url.empty()) {
+    out += ",\"upstream\":{\"method\":";
+    AppendJsonString(error.upstream_method, &out);
+    out += ",\"url\":";
+    AppendJsonString(error.upstream_url, &out);
+    out += '}';
+  }
   out += '}';
-  return out;
+  return InAscii(std::move(out));
 }
 
 void AppendErrorBody(const Error& error, std::string* out) {

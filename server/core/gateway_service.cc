@@ -104,6 +104,7 @@ class Implementation final : public GatewayService {
     call.facts.stream = facts.stream;
     call.facts.include_usage = facts.include_usage;
     call.facts.unix_seconds = shard_.unix_seconds();
+    call.facts.query = call.in.query;
     call.has_own_member = facts.has_own_member;
     call.outcome.stream = facts.stream && !call.asked.explains;
     call.explain = call.headers.explain == "true";

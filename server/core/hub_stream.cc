@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "providers/classify.h"
 #include "server/core/answer_form.h"
 #include "server/core/chunk_scanner.h"
 #include "server/core/error_body.h"
@@ -130,8 +131,8 @@ class HubStream final : public StreamPipeline {
     facts.content_seen |= scan.has_content;
     if (!scan.finish_reason.empty()) facts.finish_reason = scan.finish_reason;
     if (scan.has_error) {
-      Error error = target_.provider->Classify(502, {}, data, target_);
-      error.error_class = ErrorClass::kProvider;
+      const int status = providers::StatusInError(data, 502);
+      Error error = target_.provider->Classify(status, {}, data, target_);
       if (IsOpenAiError(data)) facts.error_body = data;
       if (typed_) {
         batch->error = std::move(error);

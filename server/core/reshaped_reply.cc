@@ -39,7 +39,7 @@ std::optional<Error> Split(CallState& call, const upstream::Exchange& exchange, 
   }
   const Message* answer = nullptr;
   if (scan.is_object) {
-    if (auto error = TypeAnswer(call, body, &answer)) return error;
+    if (auto error = TypeAnswer(call, exchange, body, &answer)) return error;
     SplitAnswer(*answer, call.facts.include_usage, *chunks);
   }
   if (!chunks->all().empty()) {

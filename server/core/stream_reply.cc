@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/core/answer_form.h"
+#include "server/core/attempt.h"
 #include "server/core/upstream_answer.h"
 #include "server/core/upstream_error.h"
 #include "server/http/text.h"
@@ -91,6 +92,7 @@ net::Task<bool> WriteBatch(CallState& call, const StreamBatch& batch) {
 void NoteError(CallState& call, Error error) {
   error.attempts = call.outcome.attempts;
   error.tried = call.tried;
+  TellUpstream(call.route.target, call.facts, &error);
   call.outcome.error = std::move(error);
 }
 

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "providers/classify.h"
 #include "server/core/answer_form.h"
 #include "server/core/error_body.h"
 #include "server/core/upstream_error.h"
@@ -41,9 +42,8 @@ net::Task<Body> ReadBody(upstream::Exchange& exchange, size_t limit, net::Wait w
 }
 
 Error ErrorInAnswer(const CallState& call, const upstream::Exchange& exchange, std::string_view body) {
-  Error error = call.route.target.provider->Classify(502, exchange.headers(), body, call.route.target);
-  error.error_class = ErrorClass::kProvider;
-  return error;
+  const providers::Target& target = call.route.target;
+  return target.provider->Classify(providers::StatusInError(body, 502), exchange.headers(), body, target);
 }
 
 std::string_view UntouchedError(const CallState& call, std::string_view body) {
@@ -51,20 +51,41 @@ std::string_view UntouchedError(const CallState& call, std::string_view body) {
   return shape.kind == Shape::Kind::kHub && IsOpenAiError(body) ? body : std::string_view();
 }
 
-std::optional<Error> TypeAnswer(CallState& call, std::string_view body, const Message** out) {
+namespace {
+
+std::optional<Error> Translate(CallState& call, const providers::Translator& translator,
+                               std::string_view body, Message* hub) {
+  Message* const answer = translator.response_type()->New(&call.arena.get());
+  const codec::MessagePlan& plan = *call.config.operations->codec().Find(answer->GetDescriptor());
+  codec::DecodeError problem;
+  if (!codec::Decode(plan, body, kAnswerDecoding, answer, &problem)) return NotUnderstood(problem);
+  return translator.DecodeResponse(*answer, call.facts, hub);
+}
+
+bool SaysAnError(std::string_view body) {
+  TokenUsage usage;
+  ChoiceTracker choices;
+  return ScanAnswer(body, &usage, &choices).has_error;
+}
+
+}  // namespace
+
+std::optional<Error> TypeAnswer(CallState& call, const upstream::Exchange& exchange, std::string_view body,
+                                const Message** out) {
   const Shape shape = call.route.target.provider->shape(call.operation.operation);
   Message* const hub = call.operation.response_type->New(&call.arena.get());
   *out = hub;
-  codec::DecodeError problem;
   if (shape.kind != Shape::Kind::kTranslated) {
+    codec::DecodeError problem;
     if (codec::Decode(*call.operation.response, body, kAnswerDecoding, hub, &problem)) return std::nullopt;
     return NotUnderstood(problem);
   }
-  const providers::Translator& translator = *shape.translator;
-  Message* const answer = translator.response_type()->New(&call.arena.get());
-  const codec::MessagePlan& plan = *call.config.operations->codec().Find(answer->GetDescriptor());
-  if (!codec::Decode(plan, body, kAnswerDecoding, answer, &problem)) return NotUnderstood(problem);
-  return translator.DecodeResponse(*answer, call.facts, hub);
+  std::optional<Error> error = Translate(call, *shape.translator, body, hub);
+  // An error in no shape of its dialect: what the provider says goes before what the gateway makes of it.
+  if (error && error->code == "upstream_invalid_answer" && SaysAnError(body)) {
+    return ErrorInAnswer(call, exchange, body);
+  }
+  return error;
 }
 
 std::unique_ptr<StreamPipeline> NewPipeline(CallState& call, bool typed) {

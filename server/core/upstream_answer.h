@@ -33,7 +33,7 @@ std::string_view UntouchedError(const CallState& call, std::string_view body);
 
 // A good answer as a message of the hub, whatever its provider's dialect. It lives as long as the call's
 // arena. An error if it cannot be understood, or says an error itself in a dialect of its own.
-std::optional<Error> TypeAnswer(CallState& call, std::string_view body,
+std::optional<Error> TypeAnswer(CallState& call, const upstream::Exchange& exchange, std::string_view body,
                                 const google::protobuf::Message** out);
 
 // The pipeline of the attempt's provider. `typed`: it gives messages, whatever the door.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/core/answer_form.h"
+#include "server/core/attempt.h"
 #include "server/core/upstream_answer.h"
 
 namespace portolan::core {
@@ -48,7 +49,7 @@ std::optional<Error> CheckRelayed(CallState& call, const upstream::Exchange& exc
 net::Task<Attempted> ReplyTranslated(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
                                      std::string_view body) {
   const Message* answer = nullptr;
-  if (std::optional<Error> error = TypeAnswer(call, body, &answer)) {
+  if (std::optional<Error> error = TypeAnswer(call, *exchange, body, &answer)) {
     co_return Fail(call, *std::move(error), std::move(exchange));
   }
   co_await ReplyMessage(call, *answer, exchange.get());
@@ -113,6 +114,7 @@ net::Task<Attempted> FailListed(CallState& call, std::unique_ptr<upstream::Excha
 
 Attempted Fail(CallState& call, Error error, std::unique_ptr<upstream::Exchange> exchange,
                std::string_view body) {
+  if (call.outcome.attempts > 0) TellUpstream(call.route.target, call.facts, &error);
   call.failure.emplace(
       AttemptFailure{std::move(error), /*local=*/false, std::move(exchange), std::string(body)});
   return Attempted::kFailed;

@@ -6,6 +6,7 @@
 #include "server/http/response_writer.h"
 #include "server/rest/rest_front.h"
 #include "server/telemetry/exposition.h"
+#include "server/transcode/clean_path.h"
 
 namespace portolan::rest {
 namespace {
@@ -69,31 +70,34 @@ http::Answer AdminFront::Drain() {
 
 http::Answer AdminFront::Answer(const http::Request& request) {
   const http::RequestHead& head = request.head;
+  std::string buffer;
+  const std::string_view path = transcode::CleanPath(head.path, &buffer);
   const bool read = IsRead(head.method);
   if (read) {
-    if (auto health = AnswerHealth(head.path, parts_.ready.load(std::memory_order_relaxed)))
+    if (auto health = AnswerHealth(path, parts_.ready.load(std::memory_order_relaxed)))
       return *std::move(health);
   }
   if (auto refused = CheckOperator(head)) return *std::move(refused);
-  if (head.path == "/metrics") {
-    if (!read) return NotAllowed(head.path, "GET, HEAD");
+  if (path == "/metrics") {
+    if (!read) return NotAllowed(path, "GET, HEAD");
     http::Answer answer;
     answer.content_type = telemetry::Exposition::kContentType;
     answer.body = parts_.metrics.Render();
     return answer;
   }
-  if (head.path == "/config") {
-    return read ? Json(parts_.control.ConfigStatus()) : NotAllowed(head.path, "GET, HEAD");
+  if (path == "/config") {
+    return read ? Json(parts_.control.ConfigStatus()) : NotAllowed(path, "GET, HEAD");
   }
-  if (head.path == "/config/reload") return head.method == "POST" ? Reload() : NotAllowed(head.path, "POST");
-  if (head.path == "/drain") return head.method == "POST" ? Drain() : NotAllowed(head.path, "POST");
-  if (head.path == "/log-level") {
+  if (path == "/config/reload") return head.method == "POST" ? Reload() : NotAllowed(path, "POST");
+  if (path == "/drain") return head.method == "POST" ? Drain() : NotAllowed(path, "POST");
+  if (path == "/log-level") {
     if (read) return LogLevelAnswer(parts_.log_threshold.level());
-    return head.method == "PUT" ? SetLogLevel(request.body) : NotAllowed(head.path, "GET, HEAD, PUT");
+    return head.method == "PUT" ? SetLogLevel(request.body) : NotAllowed(path, "GET, HEAD, PUT");
   }
   return http::ErrorAnswer(404, "route_not_found",
-                           "the admin listener has /metrics, /healthz, /readyz, /config, /config/reload, "
-                           "/log-level and /drain");
+                           "the admin listener has no " + transcode::ShownPath(path) +
+                               "; it has /metrics, /healthz, /readyz, /config, /config/reload, "
+                               "/log-level and /drain");
 }
 
 net::Task<void> AdminFront::Handle(http::Request& request, http::ResponseWriter& writer) {

@@ -13,10 +13,16 @@ std::string Lower(std::string_view text) {
   return out;
 }
 
+// `localhost.` is `localhost`: the dot says that the name is whole.
+std::string_view WithoutFinalDot(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return name;
+}
+
 // The host of `host[:port]`, brackets kept.
-std::string_view WithoutPort(std::string_view host) {
+std::string_view NameOf(std::string_view host) {
   if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
-  return host.substr(0, host.rfind(':'));
+  return WithoutFinalDot(host.substr(0, host.rfind(':')));
 }
 
 bool IsLoopbackV4(std::string_view host) {
@@ -50,7 +56,7 @@ Error Forbidden(std::string code, std::string message, std::string param) {
 }  // namespace
 
 bool IsLoopbackHost(std::string_view host) {
-  const std::string_view written = WithoutPort(host);
+  const std::string_view written = NameOf(host);
   if (IsLoopbackV4(written)) return true;
   const std::string name = Lower(written);
   return name == "localhost" || name.ends_with(".localhost") || name == "[::1]";
@@ -68,7 +74,9 @@ std::optional<Error> CheckBrowser(const BrowserPolicy& policy, std::string_view 
   if (!policy.on_loopback) return std::nullopt;
   const auto is_named = [&] {
     const auto& names = policy.allowed_hosts;
-    return std::find(names.begin(), names.end(), Lower(WithoutPort(host))) != names.end();
+    const std::string name = Lower(NameOf(host));
+    return std::any_of(names.begin(), names.end(),
+                       [&](std::string_view allowed) { return WithoutFinalDot(allowed) == name; });
   };
   const bool host_allowed = host.empty() || IsLoopbackHost(host) || is_named();
   if (!host_allowed) {

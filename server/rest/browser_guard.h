@@ -33,7 +33,7 @@ bool CorsAllowed(const BrowserPolicy& policy, std::string_view origin);
 void AddCorsHeaders(std::string_view origin, bool preflight, std::string_view requested_headers,
                     HeaderBlock* out);
 
-// `localhost`, `*.localhost`, 127.0.0.0/8, `[::1]`; with or without a port.
+// `localhost`, `*.localhost`, 127.0.0.0/8, `[::1]`; with or without a port and a final dot.
 bool IsLoopbackHost(std::string_view host);
 
 }  // namespace portolan::rest

@@ -9,6 +9,7 @@
 #include "server/http/response_writer.h"
 #include "server/rest/rest_sink.h"
 #include "server/transcode/bind.h"
+#include "server/transcode/clean_path.h"
 
 namespace portolan::rest {
 namespace {
@@ -36,16 +37,16 @@ bool IsJsonType(std::string_view content_type) {
 }
 
 Error NotFound(std::string_view method, std::string_view path) {
-  Error error = Error::InvalidRequest("route_not_found",
-                                      "there is no " + std::string(method) + " " + std::string(path));
+  Error error = Error::InvalidRequest(
+      "route_not_found", "there is no " + std::string(method) + " " + transcode::ShownPath(path));
   error.http_status = 404;
   return error;
 }
 
 Error NotAllowed(std::string_view method, std::string_view path, std::string_view allow) {
   Error error =
-      Error::InvalidRequest("method_not_allowed", std::string(path) + " takes " + std::string(allow) +
-                                                      ", not " + std::string(method));
+      Error::InvalidRequest("method_not_allowed", transcode::ShownPath(path) + " takes " +
+                                                      std::string(allow) + ", not " + std::string(method));
   error.http_status = 405;
   return error;
 }
@@ -92,7 +93,9 @@ http::Answer RestFront::Refuse(const http::RequestHead* head, std::string_view p
   core::AppendErrorBody(error, &answer.body);
 
   core::CallRecord record;
+  const std::string path = head == nullptr ? std::string() : transcode::ShownPath(head->path);
   if (head != nullptr) record.method = head->method;
+  record.path = path;
   record.peer = peer;
   record.request_id = request_id;
   record.status = error.http_status;
@@ -114,9 +117,11 @@ std::optional<http::Answer> RestFront::Screen(const http::RequestHead& head, std
   const std::string_view origin = HeaderOf(head, "origin");
   if (auto error = CheckBrowser(config_.browser, head.host, origin))
     return Refuse(&head, peer, *std::move(error), {});
-  if (IsOwnPath(head.path) && (head.method == "GET" || head.method == "HEAD")) return std::nullopt;
+  std::string buffer;
+  const std::string_view path = transcode::CleanPath(head.path, &buffer);
+  if (IsOwnPath(path) && (head.method == "GET" || head.method == "HEAD")) return std::nullopt;
   if (head.method == "OPTIONS" && CorsAllowed(config_.browser, origin)) return std::nullopt;
-  const RouteMatch match = config_.router->Match(head.method, head.path);
+  const RouteMatch match = config_.router->Match(head.method, path);
   switch (match.outcome) {
     case RouteMatch::Outcome::kNotFound:
       return Refuse(&head, peer, NotFound(head.method, head.path), {});
@@ -145,26 +150,29 @@ net::Task<void> RestFront::Handle(http::Request& request, http::ResponseWriter& 
                    &answer.headers);
     return Send(std::move(answer), writer);
   }
-  if (IsOwnPath(head.path)) {
+  std::string buffer;
+  const std::string_view path = transcode::CleanPath(head.path, &buffer);
+  if (IsOwnPath(path)) {
     const bool ready = config_.ready->load(std::memory_order_relaxed);
-    std::optional<http::Answer> answer = AnswerHealth(head.path, ready);
+    std::optional<http::Answer> answer = AnswerHealth(path, ready);
     if (!answer) answer.emplace().body = kAbout;
     return Send(*std::move(answer), writer);
   }
   // Screen has seen that there is one.
-  const RouteMatch match = config_.router->Match(head.method, head.path);
+  const RouteMatch match = config_.router->Match(head.method, path);
   if (match.route->body == transcode::BodyKind::kWhole)
-    return Serve(request, writer, origin, *match.route, {});
+    return Serve(request, writer, origin, *match.route, {}, {});
 
   const core::OperationSpec& operation = *config_.operations->Find(match.route->unary);
   std::unique_ptr<google::protobuf::Message> message(operation.request_type->New());
   if (match.route->body == transcode::BodyKind::kField) {
     message->GetReflection()->SetString(message.get(), match.route->body_field, std::move(request.body));
   }
-  if (std::optional<Error> error = transcode::BindRequest(match, head.query, message.get())) {
+  std::string query;
+  if (std::optional<Error> error = transcode::BindRequest(match, head.query, message.get(), &query)) {
     return Send(Refuse(&head, request.peer, *std::move(error), {}), writer);
   }
-  return Serve(request, writer, origin, *match.route, std::move(message));
+  return Serve(request, writer, origin, *match.route, std::move(message), std::move(query));
 }
 
 net::Task<void> RestFront::Send(http::Answer answer, http::ResponseWriter& writer) {
@@ -174,10 +182,12 @@ net::Task<void> RestFront::Send(http::Answer answer, http::ResponseWriter& write
 
 net::Task<void> RestFront::Serve(http::Request& request, http::ResponseWriter& writer,
                                  std::string_view origin, const transcode::Route& route,
-                                 std::unique_ptr<google::protobuf::Message> message) {
+                                 std::unique_ptr<google::protobuf::Message> message, std::string query) {
   const telemetry::Id id = ids_.Next();
   RestSink sink(writer, origin);
-  net::Task<void> handling = service_.Handle(MakeInbound(request, route, message.get(), id), sink);
+  core::Inbound inbound = MakeInbound(request, route, message.get(), id);
+  inbound.query = std::move(query);
+  net::Task<void> handling = service_.Handle(std::move(inbound), sink);
   co_await handling;
 }
 

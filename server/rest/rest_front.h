@@ -42,9 +42,11 @@ class RestFront final : public http::Handler {
   http::Answer Refuse(const http::RequestHead* head, std::string_view peer, Error error,
                       std::string_view allow);
   static net::Task<void> Send(http::Answer answer, http::ResponseWriter& writer);
-  // Hands the call over. `message`: of a route whose request is not a JSON body; else null.
+  // Hands the call over. `message`: of a route whose request is not a JSON body; else null. `query`: see
+  // core::Inbound.
   net::Task<void> Serve(http::Request& request, http::ResponseWriter& writer, std::string_view origin,
-                        const transcode::Route& route, std::unique_ptr<google::protobuf::Message> message);
+                        const transcode::Route& route, std::unique_ptr<google::protobuf::Message> message,
+                        std::string query);
   core::Inbound MakeInbound(http::Request& request, const transcode::Route& route,
                             google::protobuf::Message* message, const telemetry::Id& id) const;
 

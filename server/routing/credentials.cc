@@ -71,11 +71,14 @@ const Caller* CallerKeys::Find(std::string_view key) const {
 std::optional<Error> Authenticate(const CallerKeys& keys, const RequestHeaders& headers,
                                   ProviderCredentials* out) {
   out->bearer = BearerToken(headers.authorization);
+  if (out->bearer.empty()) out->authorization = headers.authorization;
   out->x_api_key = headers.x_api_key;
   if (!keys.configured()) return std::nullopt;
 
   const Caller* of_bearer = keys.Find(out->bearer);
   if (keys.Find(out->x_api_key) != nullptr) out->x_api_key = {};
+  const size_t scheme = out->authorization.rfind(' ');
+  if (keys.Find(out->authorization.substr(scheme + 1)) != nullptr) out->authorization = {};
   if (!headers.caller_key.empty()) {
     out->caller = keys.Find(headers.caller_key);
     if (out->caller == nullptr)

@@ -50,7 +50,8 @@ class CallerKeys {
 // What of the request's own credentials may be a provider's key, once those that are caller keys are taken
 // out. A caller key is never forwarded.
 struct ProviderCredentials {
-  std::string_view bearer;  // of Authorization
+  std::string_view bearer;         // of Authorization
+  std::string_view authorization;  // all of it, where its scheme is another (`Basic …`)
   std::string_view x_api_key;
   const Caller* caller = nullptr;  // who calls; nullptr: nobody is asked
 };

@@ -110,6 +110,7 @@ class Explainer {
   }
 
   static std::string_view KeySource(const RouteNode& node, const providers::Target& target) {
+    if (!target.authorization.empty()) return "caller";
     if (target.api_key.empty()) return "none";
     if (!node.target.api_key.empty()) return "config";
     return target.key_from_caller ? "caller" : "gateway";

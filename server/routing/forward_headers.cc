@@ -2,15 +2,34 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace portolan::routing {
 namespace {
 
-constexpr std::array<std::string_view, 16> kNever = {
-    "accept-encoding", "authorization",       "connection",       "content-encoding",
-    "content-length",  "content-type",        "expect",           "host",
-    "keep-alive",      "proxy-authorization", "proxy-connection", "te",
-    "trailer",         "transfer-encoding",   "upgrade",          "x-api-key"};
+// What frames the message, or says what the gateway decodes.
+constexpr std::array<std::string_view, 13> kFraming = {
+    "accept-encoding", "connection", "content-encoding", "content-length",   "content-type",
+    "expect",          "host",       "keep-alive",       "proxy-connection", "te",
+    "trailer",         "upgrade",    "transfer-encoding"};
+
+// Of any dialect: a key for one provider must not reach another because somebody has listed its header.
+constexpr std::array<std::string_view, 10> kCredentials = {
+    "api-key",                    // Azure OpenAI
+    "authorization",              //
+    "cookie",                     //
+    "ocp-apim-subscription-key",  // Azure
+    "proxy-authorization",        //
+    "set-cookie",                 //
+    "x-amz-security-token",       // AWS
+    "x-api-key",                  // Anthropic
+    "x-goog-api-key",             // Google
+    "xi-api-key",                 // ElevenLabs
+};
+
+bool Holds(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 std::string_view Trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -22,7 +41,7 @@ std::string_view Trim(std::string_view text) {
 
 bool MayForward(std::string_view name) {
   return !name.empty() && !name.starts_with("x-portkey-") && !name.starts_with("x-portolan-") &&
-         std::find(kNever.begin(), kNever.end(), name) == kNever.end();
+         !Holds(kFraming, name) && !Holds(kCredentials, name);
 }
 
 std::vector<std::string> ForwardList(std::string_view list) {

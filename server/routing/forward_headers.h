@@ -9,7 +9,7 @@
 namespace portolan::routing {
 
 // Whether a header of this name (lower case) may be forwarded: not if it frames the message, says what the
-// gateway decodes, is the gateway's own or a credential.
+// gateway decodes, is the gateway's own or holds a credential in any dialect.
 bool MayForward(std::string_view name);
 
 // The names in a comma list, in lower case; empty ones are left out.

@@ -25,6 +25,13 @@ bool FitForHeader(std::string_view value) {
                      [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
 }
 
+// Who serves a request that names nobody, and no host.
+std::string_view UnnamedProvider(const RoutePolicy& policy, const RouteRequest& request) {
+  // The list is that of the gateway itself then.
+  return request.operation == providers::Operation::kListModels ? std::string_view("echo")
+                                                                : std::string_view(policy.default_provider);
+}
+
 // Who a target is and what it is asked for.
 struct Served {
   const Provider* provider = nullptr;  // nullptr: the request names one that there is not
@@ -33,8 +40,16 @@ struct Served {
   bool prefix_taken = false;  // off the model
 };
 
+// The dialect of a host that somebody names, if nothing else says what it speaks.
+constexpr std::string_view kHostDialect = "openai";
+
+std::string_view HostOfRequest(const RouteRequest& request) {
+  return request.custom_host ? std::string_view(*request.custom_host) : request.headers.custom_host;
+}
+
 // `anthropic/claude-…`: the prefix counts if it is a provider's name and nothing else names one, and is taken
-// off.
+// off. Where a host is named, a prefix that would change nothing is part of that server's own name of the
+// model (`openai/gpt-oss-20b`), and stays.
 Served WhoServes(const RoutePolicy& policy, const RouteRequest& request, const TargetSpec& target) {
   Served served{target.provider, {}, request.model, false};
   for (const codec::Edit& edit : target.override_params) {
@@ -44,18 +59,18 @@ Served WhoServes(const RoutePolicy& policy, const RouteRequest& request, const T
   if (served.provider != nullptr) return served;
   served.named = request.provider ? std::string_view(*request.provider) : request.headers.provider;
   if (served.named.empty()) {
-    const size_t slash = served.model.find('/');
-    if (slash != std::string::npos)
-      served.provider = policy.registry->Find(std::string_view(served.model).substr(0, slash));
+    const bool host_named = !HostOfRequest(request).empty() || !target.custom_host.empty();
+    const size_t slash = std::min(served.model.find('/'), served.model.size());
+    const std::string_view prefix = std::string_view(served.model).substr(0, slash);
+    if (slash < served.model.size() && !(host_named && prefix == kHostDialect)) {
+      served.provider = policy.registry->Find(prefix);
+    }
     served.prefix_taken = served.provider != nullptr;
     if (served.prefix_taken) {
       served.model.erase(0, slash + 1);
       return served;
     }
-    // Without a provider, the list is that of the gateway itself.
-    served.named = request.operation == providers::Operation::kListModels
-                       ? std::string_view("echo")
-                       : std::string_view(policy.default_provider);
+    served.named = host_named ? kHostDialect : UnnamedProvider(policy, request);
   }
   served.provider = policy.registry->Find(served.named);
   return served;
@@ -97,7 +112,8 @@ class Resolver {
     if (auto error = ChooseForwarded()) return error;
     if (auto error = ChooseProvider()) return error;
     ChooseHost();
-    own_ = IsRequestsOwn(policy_, request_, plan_, node_, out_.target.provider, !HostOfHeader().empty());
+    const bool host_from_request = !HostOfRequest(request_).empty();
+    own_ = IsRequestsOwn(policy_, request_, plan_, node_, out_.target.provider, host_from_request);
     ChooseCredentials();
     if (auto error = TakeOptions()) return error;
     return CheckUsable();
@@ -130,16 +146,14 @@ class Resolver {
                                  "x-portolan-provider");
   }
 
-  std::string_view HostOfHeader() const {
-    return request_.custom_host ? std::string_view(*request_.custom_host) : request_.headers.custom_host;
-  }
-
   void ChooseHost() {
-    std::string_view host = HostOfHeader();
+    std::string_view host = HostOfRequest(request_);
     if (host.empty()) host = spec_.custom_host;
     while (host.ends_with('/')) host.remove_suffix(1);
     out_.target.host_from_caller = !host.empty();
     out_.target.host_trusted = plan_.from_operator;
+    // Those that are built in all have variables for their keys.
+    out_.target.own_host = !host.empty() || out_.target.provider->key_variables().empty();
     out_.target.base_url = std::string(host.empty() ? out_.target.provider->default_base_url() : host);
   }
 
@@ -158,6 +172,19 @@ class Resolver {
     KeyChoice choice = ChooseKey(sources);
     out_.target.api_key = std::move(choice.key);
     out_.target.key_from_caller = choice.from_caller;
+    if (own_ && out_.target.own_host && sources.config_key.empty()) TakeAuthorization();
+  }
+
+  // Goes to hosts that may know its scheme, which no provider's own does, in the place that a key of the
+  // request's has.
+  void TakeAuthorization() {
+    providers::Target& target = out_.target;
+    const std::string_view authorization = request_.credentials.authorization;
+    const bool gateways_key = !target.api_key.empty() && !target.key_from_caller;
+    if (authorization.empty() || (gateways_key && !policy_.direct_keys)) return;
+    if (gateways_key) target.api_key = Secret();
+    target.authorization = Secret(std::string(authorization));
+    target.key_from_caller = true;
   }
 
   std::optional<Error> TakeOption(std::string_view option, std::string_view value, std::string_view where) {
@@ -202,8 +229,9 @@ class Resolver {
                                        std::string(providers::ToString(request_.operation)) + " operation");
     }
     // Hosts that a config or the operator names may want no key.
-    const bool own_host = out_.target.host_from_caller || provider.key_variables().empty();
-    if (shape.kind == Shape::Kind::kLocal || !out_.target.api_key.empty() || own_host) return std::nullopt;
+    if (shape.kind == Shape::Kind::kLocal || !out_.target.api_key.empty() || out_.target.own_host) {
+      return std::nullopt;
+    }
     Error error;
     error.error_class = ErrorClass::kCaller;
     error.http_status = 401;

@@ -16,7 +16,8 @@ constexpr size_t kMaxMessage = 1024;
 constexpr size_t kMaxDescription = 512;
 constexpr size_t kMaxParam = 256;
 constexpr size_t kMaxWord = 128;
-constexpr size_t kMaxTried = 1024;
+constexpr size_t kMaxTried = 768;
+constexpr size_t kMaxUpstream = 256;
 
 bool IsUtf8Tail(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
@@ -43,6 +44,9 @@ void AddErrorInfo(const Error& error, google::rpc::Status* status) {
   metadata["retryable"] = error.retryable ? "true" : "false";
   if (error.retry_after) metadata["retry_after_ms"] = std::to_string(error.retry_after->count());
   if (!error.tried.empty()) metadata["tried"] = Cut(absl::StrJoin(error.tried, "; "), kMaxTried);
+  if (!error.upstream_url.empty()) {
+    metadata["upstream"] = Cut(error.upstream_method + " " + error.upstream_url, kMaxUpstream);
+  }
   status->add_details()->PackFrom(info);
 }
 

@@ -26,6 +26,7 @@ constexpr JsonKey kRequestId("request_id");
 constexpr JsonKey kTraceId("trace_id");
 constexpr JsonKey kDoor("door");
 constexpr JsonKey kRoute("route");
+constexpr JsonKey kPath("path");
 constexpr JsonKey kMethod("method");
 constexpr JsonKey kPeer("peer");
 constexpr JsonKey kClient("client");
@@ -105,6 +106,7 @@ void AccessLog::Write(const CallRecord& call, std::chrono::system_clock::time_po
   PutText(kTraceId, call.trace_id, &line);
   line.Plain(kDoor, ToString(call.door));
   PutText(kRoute, call.route, &line);
+  PutText(kPath, call.path, &line);
   PutText(kMethod, call.method, &line);
   PutText(kPeer, call.peer, &line);
   PutText(kClient, call.client, &line);

@@ -30,6 +30,7 @@ struct CallRecord {
   std::string_view trace_id;
   Door door = Door::kHttp;
   std::string_view route;   // `/v1/chat/completions`; `other` where no route matched
+  std::string_view path;    // where no route matched: what was asked for, without its query
   std::string_view method;  // `POST`, or the rpc `portolan.v1.ChatService/CreateChatCompletion`
   std::string_view peer;    // `127.0.0.1:50712`
   std::string_view client;  // subject of the caller's certificate: `CN=billing,O=Example`

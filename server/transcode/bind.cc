@@ -61,7 +61,10 @@ class Binder {
     return Set(path, path.back()->name(), value);
   }
 
-  std::optional<Error> FromQuery(std::string_view name_text, std::string_view value_text) {
+  std::optional<Error> FromQuery(std::string_view pair) {
+    const size_t equals = std::min(pair.find('='), pair.size());
+    const std::string_view name_text = pair.substr(0, equals);
+    const std::string_view value_text = pair.substr(std::min(equals + 1, pair.size()));
     std::string name;
     std::string value;
     if (!PercentDecode(name_text, Plus::kSpace, &name)) {
@@ -70,7 +73,10 @@ class Binder {
     }
     if (!PercentDecode(value_text, Plus::kSpace, &value)) return Bad(name, "is not percent-encoded UTF-8");
     FieldPath path = ResolveFieldPath(*request_->GetDescriptor(), name);
-    if (path.empty() || IsSink(*path.back())) return AddUnknown(name, value);
+    if (path.empty() || IsSink(*path.back())) {
+      unknown_query_.append(unknown_query_.empty() ? "" : "&").append(pair);
+      return AddUnknown(name, value);
+    }
     if (std::find(route_.variables.begin(), route_.variables.end(), path) != route_.variables.end()) {
       return Bad(name, "is given by the path already");
     }
@@ -78,6 +84,9 @@ class Binder {
       return Bad(name, "belongs into the body");
     return Set(path, name, value);
   }
+
+  // What AddUnknown has taken, as it came.
+  std::string TakeUnknownQuery() { return std::move(unknown_query_); }
 
   std::optional<Error> Finish() {
     if (unknown_.empty()) return std::nullopt;
@@ -140,11 +149,14 @@ class Binder {
   Message* request_;
   std::vector<FieldPath> given_;
   std::vector<Unknown> unknown_;
+  std::string unknown_query_;
 };
 
 }  // namespace
 
-std::optional<Error> BindRequest(const RouteMatch& match, std::string_view query, Message* request) {
+std::optional<Error> BindRequest(const RouteMatch& match, std::string_view query, Message* request,
+                                 std::string* unknown) {
+  if (unknown != nullptr) unknown->clear();
   const Route& route = *match.route;
   Binder binder(route, request);
   for (size_t i = 0; i < route.variables.size(); ++i) {
@@ -161,10 +173,9 @@ std::optional<Error> BindRequest(const RouteMatch& match, std::string_view query
     std::string_view pair = query.substr(0, end);
     query.remove_prefix(std::min(end + 1, query.size()));
     if (pair.empty()) continue;
-    size_t equals = std::min(pair.find('='), pair.size());
-    std::string_view value = pair.substr(std::min(equals + 1, pair.size()));
-    if (auto error = binder.FromQuery(pair.substr(0, equals), value)) return error;
+    if (auto error = binder.FromQuery(pair)) return error;
   }
+  if (unknown != nullptr) *unknown = binder.TakeUnknownQuery();
   return binder.Finish();
 }
 

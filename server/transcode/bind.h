@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "server/base/error.h"
@@ -31,8 +32,11 @@ inline constexpr size_t kMaxQueryParameters = 64;
 // path or the body already gives, and a value that is not of the field's type. Errors are 400 and name the
 // parameter.
 //
+// *unknown, if given, becomes the part of the query that no field has, as it came, joined by `&`.
+//
 // REQUIRES: match.outcome is kFound; *request is empty and of the type that match.route->unary takes.
 [[nodiscard]] std::optional<Error> BindRequest(const RouteMatch& match, std::string_view query,
-                                               google::protobuf::Message* request);
+                                               google::protobuf::Message* request,
+                                               std::string* unknown = nullptr);
 
 }  // namespace portolan::transcode

@@ -126,11 +126,11 @@ class Client {
   virtual ~Client() = default;
 
   // Sends `request` and waits for the head of the answer (1xx heads are passed over). A kept connection that
-  // dies within ClientOptions::resend_window of the last byte written, with nothing received, was closed by the
-  // server while the request was on its way: the request is sent once more, on a fresh connection. Later than
-  // that it may have been worked on, and sending it again is for the caller to decide. On failure *exchange is
-  // null. `request` is read before Send returns, and may be gone when the task is awaited; the method's text
-  // and the bytes of the body must stay valid until the task is done.
+  // dies within ClientOptions::resend_window of the last byte written, with nothing received, was closed by
+  // the server while the request was on its way: the request is sent once more, on a fresh connection. Later
+  // than that it may have been worked on, and sending it again is for the caller to decide. On failure
+  // *exchange is null. `request` is read before Send returns, and may be gone when the task is awaited; the
+  // method's text and the bytes of the body must stay valid until the task is done.
   virtual net::Task<Failure> Send(const Request& request, const Timeouts& timeouts, net::Wait wait,
                                   std::unique_ptr<Exchange>* exchange) = 0;
 };
@@ -139,7 +139,7 @@ struct ClientOptions {
   size_t max_idle_per_origin = 512;
   std::chrono::seconds idle_keep_alive{60};
   std::chrono::milliseconds resend_window{200};  // see Client::Send
-  std::string ca_file;      // more certificate authorities
+  std::string ca_file;                           // more certificate authorities
   std::string https_proxy;  // HTTPS_PROXY, HTTP_PROXY: `http://[user:password@]host:port`
   std::string http_proxy;
   std::string no_proxy;         // NO_PROXY: comma list of hosts, `.suffix`, CIDR, `*`

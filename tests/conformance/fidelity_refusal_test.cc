@@ -38,10 +38,9 @@ TEST_F(RefusalFidelity, AValueOfTheWrongTypeIsNamedByItsPath) {
 
 TEST_F(RefusalFidelity, NumbersThatDoNotFitAreRefusedNotRounded) {
   for (const char* number : {"9223372036854775808", "-9223372036854775809", "1.5", "1e400", "0.1e0"}) {
-    const Outcome outcome =
-        ways().Call(Way::kSpliced,
-                    {.body = R"({"seed":)" + std::string(number) + "}", .provider = "anthropic"},
-                    PlainAnswer(Endpoint::kChat));
+    const Outcome outcome = ways().Call(
+        Way::kSpliced, {.body = R"({"seed":)" + std::string(number) + "}", .provider = "anthropic"},
+        PlainAnswer(Endpoint::kChat));
     EXPECT_EQ(outcome.status, 400) << number;
     EXPECT_FALSE(outcome.reached);
     EXPECT_THAT(outcome.answer, ::testing::HasSubstr("\"message\":\"seed: ")) << number;
@@ -91,9 +90,10 @@ TEST_F(RefusalFidelity, WhatOnlyAServerOfOnesOwnKnowsReachesIt) {
       }
     }
   }
-  const Outcome prompt = ways().Call(
-      Way::kSpliced, {.endpoint = Endpoint::kCompletions, .body = R"({"model":"m","prompt":["a",[1,2],"b"]})"},
-      PlainAnswer(Endpoint::kCompletions));
+  const Outcome prompt =
+      ways().Call(Way::kSpliced,
+                  {.endpoint = Endpoint::kCompletions, .body = R"({"model":"m","prompt":["a",[1,2],"b"]})"},
+                  PlainAnswer(Endpoint::kCompletions));
   EXPECT_EQ(prompt.seen, R"({"model":"m","prompt":["a",[1,2],"b"]})");
 }
 

@@ -115,8 +115,7 @@ std::vector<Fault> BodyFaults() {
     return GzipAnswer(s, packed.substr(0, packed.size() - 6));
   }).reusable = true;
   add("sends something else as gzip", BadGateway("upstream_invalid_answer"),
-      BadGateway("upstream_invalid_answer"),
-      [](const Setting& s) { return GzipAnswer(s, GoodBody(s)); })
+      BadGateway("upstream_invalid_answer"), [](const Setting& s) { return GzipAnswer(s, GoodBody(s)); })
       .reusable = true;
   add("compresses its body with something unknown", BadGateway("upstream_invalid_answer"),
       BadGateway("upstream_invalid_answer"),

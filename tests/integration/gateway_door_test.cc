@@ -71,11 +71,13 @@ TEST(GatewayDoor, TakesItsOwnMemberOutAndWritesModelsAsJson) {
     GatewayFixture gateway(options);
     TestClient client(gateway.http_address());
     for (const char* own : {"null", "{}", R"({"timeout":"5s"})"}) {
-      const std::string request =
-          R"({"model":"openai/a\n\"b\"","portolan":)" + std::string(own) + R"(,"messages":[]})";
-      EXPECT_EQ(
-          client.Post("/v1/chat/completions", request, {{"x-portolan-custom-host", upstream.url()}}).status,
-          200);
+      const std::string request = R"({"model":"m","portolan":)" + std::string(own) + R"(,"messages":[]})";
+      EXPECT_EQ(client
+                    .Post("/v1/chat/completions", request,
+                          {{"x-portolan-custom-host", upstream.url()},
+                           {"x-portolan-config", R"({"override_params":{"model":"a\n\"b\""}})"}})
+                    .status,
+                200);
       EXPECT_EQ(nlohmann::json::parse(upstream.requests().back().body),
                 nlohmann::json::parse(R"({"model":"a\n\"b\"","messages":[]})"));
     }

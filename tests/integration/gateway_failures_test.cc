@@ -133,7 +133,8 @@ TEST_F(GatewayFailures, ToldByTheProviderInTheCallersDialectPassUntouched) {
       EXPECT_EQ(answer.Header("x-portolan-error"),
                 "{\"class\":\"" + std::string(test.error_class) +
                     "\",\"code\":\"c\",\"attempts\":1,\"retryable\":" + (test.retryable ? "true" : "false") +
-                    ",\"retry_after_ms\":7000}");
+                    ",\"retry_after_ms\":7000,\"upstream\":{\"method\":\"POST\",\"url\":\"" + upstream.url() +
+                    "/chat/completions\"}}");
     }
   }
 }

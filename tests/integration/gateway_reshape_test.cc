@@ -1,5 +1,5 @@
-// Answers that are not of the form their label says or the call asked for: SDKs look at the body, and so does the
-// gateway. By REST and gRPC, relayed and translated.
+// Answers that are not of the form their label says or the call asked for: SDKs look at the body, and so does
+// the gateway. By REST and gRPC, relayed and translated.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,8 +17,8 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 const std::string kOpenAiStream = OpenAiDelta(R"({"role":"assistant","content":""})") +
-                                  OpenAiDelta(R"({"content":"Hello"})") + OpenAiDelta(R"({"content":" you"})") +
-                                  OpenAiFinish();
+                                  OpenAiDelta(R"({"content":"Hello"})") +
+                                  OpenAiDelta(R"({"content":" you"})") + OpenAiFinish();
 const std::string kAnthropicStream =
     AnthropicStart() +
     AnthropicEvent("content_block_start", R"(,"index":0,"content_block":{"type":"text","text":""})") +
@@ -31,8 +31,9 @@ constexpr char kAnthropicWhole[] =
 const std::string kMark = "\xEF\xBB\xBF";
 
 // What servers were seen to call their answers; empty: nothing.
-const std::vector<std::string> kLabels = {"text/event-stream",         "",          "application/json",
-                                          "text/plain; charset=utf-8", "text/html", "application/octet-stream",
+const std::vector<std::string> kLabels = {"text/event-stream",   "",
+                                          "application/json",    "text/plain; charset=utf-8",
+                                          "text/html",           "application/octet-stream",
                                           "Application/X-NDJSON"};
 
 Script Labelled(const std::string& label, const std::string& body) {
@@ -73,7 +74,8 @@ TEST_F(GatewayReshape, AStreamIsAStreamWhateverItsLabel) {
 TEST_F(GatewayReshape, AWholeAnswerBecomesAStreamWhereOneWasAskedFor) {
   for (const std::string& label : kLabels) {
     for (const Door door : {Door::kRest, Door::kGrpc}) {
-      for (const std::string& body : {std::string(kOpenAiWhole), kMark + kOpenAiWhole, "\n " + std::string(kOpenAiWhole)}) {
+      for (const std::string& body :
+           {std::string(kOpenAiWhole), kMark + kOpenAiWhole, "\n " + std::string(kOpenAiWhole)}) {
         const RouteAnswer relayed = Answer(Labelled(label, body), "openai", door, true);
         EXPECT_EQ(relayed.status, 200) << label << relayed.message;
         EXPECT_EQ(relayed.text, "Hello you") << label << relayed.body << relayed.message;
@@ -113,7 +115,8 @@ TEST_F(GatewayReshape, HalfOfWhatItShouldBeIsAnErrorWithAStatus) {
       EXPECT_EQ(whole.status, 502) << body;
       EXPECT_NE(whole.rpc == grpc::OK, door == Door::kGrpc) << body;
     }
-    for (const std::string body : {R"({"id":"c"})", "{}", "[]", "{\"choices\":[", "<html>no</html>", "no", ""}) {
+    for (const std::string body :
+         {R"({"id":"c"})", "{}", "[]", "{\"choices\":[", "<html>no</html>", "no", ""}) {
       const RouteAnswer stream = Answer(Labelled("application/json", body), "openai", door, true);
       EXPECT_EQ(stream.status, 502) << body;
       EXPECT_EQ(stream.code, "upstream_invalid_answer") << body;
@@ -123,20 +126,25 @@ TEST_F(GatewayReshape, HalfOfWhatItShouldBeIsAnErrorWithAStatus) {
 }
 
 TEST_F(GatewayReshape, TheWordsOfAnUpstreamThatSaysSomethingElseAreKept) {
-  const RouteAnswer answer = Answer(Labelled("text/plain", "the model is being loaded"), "openai", Door::kRest, true);
+  const RouteAnswer answer =
+      Answer(Labelled("text/plain", "the model is being loaded"), "openai", Door::kRest, true);
   EXPECT_THAT(answer.message, HasSubstr("the model is being loaded"));
 }
 
 // What a relayed answer is made of leaves as it came but for the mark.
 TEST_F(GatewayReshape, AByteOrderMarkBeforeAnAnswerIsSkipped) {
-  const RouteAnswer whole = Answer(Labelled("application/json", kMark + kOpenAiWhole), "openai", Door::kRest, false);
+  const RouteAnswer whole =
+      Answer(Labelled("application/json", kMark + kOpenAiWhole), "openai", Door::kRest, false);
   EXPECT_EQ(whole.body, kOpenAiWhole);
-  EXPECT_EQ(Answer(Labelled("application/json", kMark + kOpenAiWhole), "openai", Door::kGrpc, false).text, "Hello you");
-  EXPECT_EQ(Answer(Labelled("application/json", kMark + kAnthropicWhole), "anthropic", Door::kRest, false).text,
+  EXPECT_EQ(Answer(Labelled("application/json", kMark + kOpenAiWhole), "openai", Door::kGrpc, false).text,
             "Hello you");
-  const std::string error = R"({"error":{"message":"no such model","type":"invalid_request_error","code":"c"}})";
-  const RouteAnswer refused =
-      Answer(Respond(404, kMark + error, {{"Content-Type", "application/json"}}), "openai", Door::kRest, false);
+  EXPECT_EQ(
+      Answer(Labelled("application/json", kMark + kAnthropicWhole), "anthropic", Door::kRest, false).text,
+      "Hello you");
+  const std::string error =
+      R"({"error":{"message":"no such model","type":"invalid_request_error","code":"c"}})";
+  const RouteAnswer refused = Answer(Respond(404, kMark + error, {{"Content-Type", "application/json"}}),
+                                     "openai", Door::kRest, false);
   EXPECT_EQ(refused.status, 404);
   EXPECT_EQ(refused.body, error);
 }

@@ -1,5 +1,5 @@
-// What keeps a stream's connection alive while there is nothing to say, and what is asked upstream so that its
-// tokens are counted.
+// What keeps a stream's connection alive while there is nothing to say, and what is asked upstream so that
+// its tokens are counted.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -69,9 +69,8 @@ TEST(GatewayHeartbeat, ShowsThatASilentStreamLives) {
 TEST(GatewayHeartbeat, IdleTimeRunsOnThroughBeats) {
   config::ServeOptions options = Beating(10);
   options.idle_timeout = std::chrono::milliseconds(150);
-  FakeUpstream upstream([&](const SeenRequest&) {
-    return Script().Send(StreamHead() + Chunk(kContent)).Stall();
-  });
+  FakeUpstream upstream(
+      [&](const SeenRequest&) { return Script().Send(StreamHead() + Chunk(kContent)).Stall(); });
   GatewayFixture gateway(options);
   TestClient client(gateway.http_address());
   const TestAnswer answer =
@@ -86,14 +85,12 @@ TEST(GatewayHeartbeat, NeverCommitsACallThatMayFallBack) {
   FakeUpstream first([&](const SeenRequest&) {
     return Script().Send(StreamHead() + Chunk(OpenAiDelta(R"({"role":"assistant"})"))).Hold(go).Reset();
   });
-  FakeUpstream second([&](const SeenRequest& request) {
-    return Answering(request, "second");
-  });
+  FakeUpstream second([&](const SeenRequest& request) { return Answering(request, "second"); });
   GatewayFixture gateway(Beating(5));
   TestClient client(gateway.http_address());
   client.Send("POST", "/v1/chat/completions", kBody,
-              {{"x-portolan-config", R"({"strategy":{"mode":"fallback"},"targets":[)" + TargetOf(first) + "," +
-                                         TargetOf(second) + "]}"}});
+              {{"x-portolan-config", R"({"strategy":{"mode":"fallback"},"targets":[)" + TargetOf(first) +
+                                         "," + TargetOf(second) + "]}"}});
   ASSERT_TRUE(first.WaitForRequests(1));
   const auto until = TestClock::now() + std::chrono::milliseconds(60);
   while (TestClock::now() < until) std::this_thread::yield();
@@ -116,9 +113,8 @@ TEST(GatewayHeartbeat, AnErrorBeforeTheFirstEventHasAStatus) {
 
 TEST(GatewayHeartbeat, GrpcAndZeroHaveNone) {
   for (const Door door : {Door::kRest, Door::kGrpc}) {
-    FakeUpstream upstream([&](const SeenRequest&) {
-      return Script().Send(StreamHead() + Chunk(kContent)).Stall();
-    });
+    FakeUpstream upstream(
+        [&](const SeenRequest&) { return Script().Send(StreamHead() + Chunk(kContent)).Stall(); });
     config::ServeOptions options = Beating(door == Door::kRest ? 0 : 5);
     options.idle_timeout = std::chrono::milliseconds(100);
     GatewayFixture gateway(options);
@@ -133,9 +129,11 @@ TEST(GatewayHeartbeat, GrpcAndZeroHaveNone) {
 
 TEST(GatewayHeartbeat, TheProviderInsideTheGatewayShowsItTooWhileItWaits) {
   GatewayFixture gateway(Beating(10));
-  const TestAnswer answer = TestClient(gateway.http_address())
-                                .Post("/v1/chat/completions",
-                                      R"({"model":"echo/echo-slow-100","stream":true,"messages":[{"role":"user","content":"hi"}]})");
+  const TestAnswer answer =
+      TestClient(gateway.http_address())
+          .Post(
+              "/v1/chat/completions",
+              R"({"model":"echo/echo-slow-100","stream":true,"messages":[{"role":"user","content":"hi"}]})");
   EXPECT_THAT(answer.body, HasSubstr(kBeat));
   EXPECT_THAT(answer.body, HasSubstr("[DONE]"));
 }
@@ -149,7 +147,8 @@ Script Counting(const SeenRequest& request) {
   std::string stream = kContent + end.substr(0, done);
   if (asked) {
     stream +=
-        "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[],\"usage\":{\"prompt_tokens\":5,"
+        "data: "
+        "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"choices\":[],\"usage\":{\"prompt_tokens\":5,"
         "\"completion_tokens\":6,\"total_tokens\":11}}\n\n";
   }
   return RespondEvents({stream + end.substr(done)});
@@ -212,7 +211,9 @@ TEST_F(UsageOfStreams, IsTheCallersIfItAsked) {
 
 TEST_F(UsageOfStreams, IsNotAskedForWhereNobodySaidThatTheServerTakesIt) {
   for (const auto& [provider, file] : std::vector<std::pair<std::string, std::string>>{
-           {"stream_usage: false", ""}, {"api_key: null", ""}, {"stream_usage: true", "usage: {streams: asked}\n"}}) {
+           {"stream_usage: false", ""},
+           {"api_key: null", ""},
+           {"stream_usage: true", "usage: {streams: asked}\n"}}) {
     EXPECT_FALSE(Ask(provider, file, kBody).contains("stream_options")) << provider << file;
     EXPECT_FALSE(Counted());
   }
@@ -225,7 +226,8 @@ TEST_F(UsageOfStreams, ParametersOfTheRouteCount) {
       "stream_usage: true", "", kBody,
       {{"x-portolan-config",
         R"({"provider":"lab","override_params":{"stream_options":{"include_usage":true,"include_obfuscation":true}}})"}});
-  EXPECT_EQ(sent["stream_options"], nlohmann::json::parse(R"({"include_usage":true,"include_obfuscation":true})"));
+  EXPECT_EQ(sent["stream_options"],
+            nlohmann::json::parse(R"({"include_usage":true,"include_obfuscation":true})"));
   EXPECT_THAT(answer_, HasSubstr("\"usage\":{"));
 }
 

@@ -253,9 +253,10 @@ TEST_F(GatewayStreams, EndInAnErrorOverGarbage) {
   for (const char* garbage : {"data: hello\n\n", "data: {\"a\":1} {\"b\":2}\n\n", "data: [1]\n\n",
                               "data: {\"a\":\n\n", "data: \xff\xfe\n\n"}) {
     ExpectBroken(Answer(RespondEvents({kContent, garbage, kFinish, kDone})), "upstream_invalid_answer");
-    ExpectBroken(Answer(RespondEvents({Join({kAnthropicEvents.begin(), kAnthropicEvents.begin() + 3}), garbage}),
-                        "anthropic"),
-                 "upstream_invalid_answer");
+    ExpectBroken(
+        Answer(RespondEvents({Join({kAnthropicEvents.begin(), kAnthropicEvents.begin() + 3}), garbage}),
+               "anthropic"),
+        "upstream_invalid_answer");
     const TestAnswer first = Answer(RespondEvents({garbage, kContent, kFinish, kDone}));
     EXPECT_EQ(first.status, 502);
     EXPECT_THAT(first.body, HasSubstr("upstream_invalid_answer"));

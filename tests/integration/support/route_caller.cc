@@ -21,6 +21,11 @@ void ReadPortolan(const json& detail, RouteAnswer* out) {
   out->code = detail.value("code", out->code);
   out->attempts = detail.value("attempts", -1);
   out->tried = detail.value("tried", std::vector<std::string>());
+  out->error_class = detail.value("class", "");
+  out->retryable = detail.value("retryable", false);
+  if (detail.contains("upstream")) {
+    out->upstream = detail["upstream"].value("method", "?") + " " + detail["upstream"].value("url", "?");
+  }
 }
 
 void ReadError(const json& document, RouteAnswer* out) {
@@ -77,6 +82,9 @@ void ReadStatus(const grpc::Status& status, bool began, RouteAnswer* out) {
   out->code = info.reason();
   if (!began) out->status = std::stoi(info.metadata().at("http_status"));
   out->attempts = std::stoi(info.metadata().at("attempts"));
+  out->error_class = info.metadata().at("class");
+  out->retryable = info.metadata().at("retryable") == "true";
+  if (info.metadata().contains("upstream")) out->upstream = info.metadata().at("upstream");
   if (!info.metadata().contains("tried")) return;
   std::string rest = info.metadata().at("tried");
   for (size_t end; (end = rest.find("; ")) != std::string::npos; rest.erase(0, end + 2))

@@ -43,6 +43,9 @@ struct RouteAnswer {
   std::string message;                         // likewise
   int attempts = -1;                           // likewise; -1: not told
   std::vector<std::string> tried;              // likewise
+  std::string upstream;                        // likewise: `POST http://host/v1/chat/completions`
+  std::string error_class;                     // likewise
+  bool retryable = false;                      // likewise
   std::map<std::string, std::string> headers;  // lower case; of gRPC all metadata
   std::string body;                            // REST's
 

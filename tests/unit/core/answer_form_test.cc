@@ -42,7 +42,8 @@ TEST(AnswerForm, ShowsByTheFirstBytes) {
 }
 
 TEST(AnswerForm, MoreOfABodyChangesNothingOnceItIsKnown) {
-  for (const std::string body : {"\xEF\xBB\xBF  event: ping\ndata: {}\n\n", "\n\n{\"a\":1}", "retry: 5\n\n", "died\n"}) {
+  for (const std::string body :
+       {"\xEF\xBB\xBF  event: ping\ndata: {}\n\n", "\n\n{\"a\":1}", "retry: 5\n\n", "died\n"}) {
     BodyForm known = BodyForm::kUnknown;
     for (size_t size = 0; size <= body.size(); ++size) {
       const BodyForm form = FormOf(std::string_view(body).substr(0, size));

@@ -23,6 +23,30 @@ TEST(AppendErrorBody, IsOpenAiShapedWithTheGatewaysDetail) {
   EXPECT_EQ(nlohmann::json::parse(body), expected);
 }
 
+TEST(ErrorDetail, SaysWhichUrlWasCalled) {
+  Error error;
+  EXPECT_FALSE(nlohmann::json::parse(ErrorDetail(error)).contains("upstream"));
+  error.upstream_method = "POST";
+  error.upstream_url = "http://localhost:11434/chat/completions";
+  EXPECT_EQ(nlohmann::json::parse(ErrorDetail(error))["upstream"],
+            nlohmann::json::parse(R"({"method":"POST","url":"http://localhost:11434/chat/completions"})"));
+  std::string body;
+  AppendErrorBody(error, &body);
+  EXPECT_EQ(nlohmann::json::parse(body)["error"]["portolan"], nlohmann::json::parse(ErrorDetail(error)));
+}
+
+// A header that every client reads holds ASCII only.
+TEST(ErrorDetail, IsAsciiWhateverAProviderSays) {
+  Error error;
+  error.code = "gr\u00f6\u00dfe \u2603 \U0001f600\x7f\xff\n";
+  error.tried = {"config.targets[0] openai 500 \u00e9"};
+  const std::string detail = ErrorDetail(error);
+  for (const char c : detail) EXPECT_TRUE(c >= 0x20 && c < 0x7f) << detail;
+  const auto parsed = nlohmann::json::parse(detail);
+  EXPECT_EQ(parsed["code"], "gr\u00f6\u00dfe \u2603 \U0001f600\x7f\ufffd\n");
+  EXPECT_EQ(parsed["tried"][0], "config.targets[0] openai 500 \u00e9");
+}
+
 TEST(AppendErrorBody, HasNullsWhereNothingIsKnown) {
   Error error;
   error.message = "m";

@@ -149,8 +149,8 @@ TEST_F(HubStreamTest, AnEndMarkerWithCrLfIsRelayedWholeHoweverItIsCut) {
 
 // The official SDKs end at data that begins with `[DONE]`, so the marker leaves without the blanks.
 TEST_F(HubStreamTest, BlanksAroundTheEndMarkerDoNotCount) {
-  const std::vector<std::string> markers = {"data: [DONE] \n\n", "data:   [DONE]\n\n", "data:\t[DONE] \t\r\n\r\n",
-                                            "event: done\ndata:  [DONE]\n\n"};
+  const std::vector<std::string> markers = {"data: [DONE] \n\n", "data:   [DONE]\n\n",
+                                            "data:\t[DONE] \t\r\n\r\n", "event: done\ndata:  [DONE]\n\n"};
   for (const size_t size : kSizes) {
     for (const std::string& marker : markers) {
       const Outcome outcome = Run(Join({kText, kFinish, marker, "data: late\n\n"}), size, false);
@@ -160,8 +160,7 @@ TEST_F(HubStreamTest, BlanksAroundTheEndMarkerDoNotCount) {
       EXPECT_TRUE(typed.done && !typed.error) << marker;
     }
     // Without its blank line.
-    EXPECT_EQ(Run(Join({kText, kFinish, "data: [DONE]  "}), size, false).text,
-              Join({kText, kFinish, kDone}));
+    EXPECT_EQ(Run(Join({kText, kFinish, "data: [DONE]  "}), size, false).text, Join({kText, kFinish, kDone}));
   }
 }
 

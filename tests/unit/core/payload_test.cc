@@ -19,7 +19,8 @@ class PayloadTest : public testing::Test {
   }
 
   // The payload as a relayed request has it, or `error: …`.
-  std::string Relayed(providers::Operation operation, const std::string& json, const Error** unfit = nullptr) {
+  std::string Relayed(providers::Operation operation, const std::string& json,
+                      const Error** unfit = nullptr) {
     CallArena arena(blocks_);
     Payload payload(operations_->Of(operation), arena);
     if (auto error = payload.TakeJson(json)) return "error: " + error->param + ": " + error->code;
@@ -75,7 +76,8 @@ TEST_F(PayloadTest, WhatTheGatewayItselfReadsIsAlwaysChecked) {
       {R"({"metadata":{"a":1},"model":5})", "error: model: invalid_value"},
       {R"({"metadata":{"a":1},"model":"a","mod\u0065l":"b"})", "error: model: invalid_value"},
       {R"({"seed":"x","model":"a","stream":"yes"})", "error: stream: invalid_value"},
-      {R"({"seed":"x","stream_options":{"include_usage":1}})", "error: stream_options.include_usage: invalid_value"},
+      {R"({"seed":"x","stream_options":{"include_usage":1}})",
+       "error: stream_options.include_usage: invalid_value"},
       {R"({"seed":"x","portolan":{"timeout":5}})", "error: portolan.timeout: invalid_value"},
       {R"({"model":5})", "error: model: invalid_value"},
       {R"({"seed":"x","a":})", "error: : invalid_json"},

@@ -131,8 +131,10 @@ TEST_F(ReshapeTest, AStreamOfAnAnswerPutTogetherIsTheAnswer) {
   json joined = Join<v1::ChatCompletion, v1::ChatCompletionChunk>(
       Split<v1::ChatCompletion, v1::ChatCompletionChunk>(kAnswer, true));
   for (json& choice : joined["choices"]) {
-    if (choice["message"].contains("refusal") && choice["message"]["refusal"].is_null()) choice["message"].erase("refusal");
-    if (choice["message"].contains("content") && choice["message"]["content"].is_null()) choice["message"].erase("content");
+    if (choice["message"].contains("refusal") && choice["message"]["refusal"].is_null())
+      choice["message"].erase("refusal");
+    if (choice["message"].contains("content") && choice["message"]["content"].is_null())
+      choice["message"].erase("content");
     if (choice.contains("logprobs")) choice["logprobs"].erase("refusal");
   }
   EXPECT_EQ(joined, expected);
@@ -142,18 +144,27 @@ TEST_F(ReshapeTest, PiecesAreJoinedByTheirPlaces) {
   const auto chunk = [](json delta, int index = 0, const char* finish = nullptr) {
     json choice = {{"index", index}, {"delta", std::move(delta)}, {"finish_reason", nullptr}};
     if (finish != nullptr) choice["finish_reason"] = finish;
-    return json{{"id", "c"}, {"object", "chat.completion.chunk"}, {"created", 1}, {"model", "m"}, {"choices", {choice}}};
+    return json{{"id", "c"},
+                {"object", "chat.completion.chunk"},
+                {"created", 1},
+                {"model", "m"},
+                {"choices", {choice}}};
   };
   const auto call = [](int index, const char* id, const char* name, const char* arguments) {
     json out = {{"index", index}, {"function", {{"arguments", arguments}}}};
     if (id != nullptr) out["id"] = id, out["type"] = "function", out["function"]["name"] = name;
     return json{{"tool_calls", {out}}};
   };
-  const json answer = Join<v1::ChatCompletion, v1::ChatCompletionChunk>(json::array(
-      {chunk({{"role", "assistant"}, {"content", ""}}, 1), chunk({{"role", "assistant"}, {"content", ""}}),
-       chunk({{"content", "a"}}, 1), chunk({{"content", "b"}}, 1, "length"), chunk(call(1, "y", "g", "")),
-       chunk(call(0, "x", "f", "{\"a")), chunk(call(1, nullptr, nullptr, "{}")), chunk(call(0, nullptr, nullptr, "\":1}")),
-       {{"choices", json::array()}, {"usage", {{"prompt_tokens", 1}}}}}));
+  const json answer = Join<v1::ChatCompletion, v1::ChatCompletionChunk>(
+      json::array({chunk({{"role", "assistant"}, {"content", ""}}, 1),
+                   chunk({{"role", "assistant"}, {"content", ""}}),
+                   chunk({{"content", "a"}}, 1),
+                   chunk({{"content", "b"}}, 1, "length"),
+                   chunk(call(1, "y", "g", "")),
+                   chunk(call(0, "x", "f", "{\"a")),
+                   chunk(call(1, nullptr, nullptr, "{}")),
+                   chunk(call(0, nullptr, nullptr, "\":1}")),
+                   {{"choices", json::array()}, {"usage", {{"prompt_tokens", 1}}}}}));
   ASSERT_EQ(answer["choices"].size(), 2u);
   const json& first = answer["choices"][0];
   EXPECT_EQ(first["index"], 0);

@@ -107,14 +107,16 @@ TEST_F(TranslatedStreamTest, EachSignOfLifeIsAComment) {
     for (const size_t size : {size_t{0}, size_t{1}, size_t{7}}) {
       std::string text = Run(stream, size).text;
       EXPECT_EQ(CountOf(text, kPingComment), 2u) << sign << size;
-      for (size_t at; (at = text.find(kPingComment)) != std::string::npos;) text.erase(at, kPingComment.size());
+      for (size_t at; (at = text.find(kPingComment)) != std::string::npos;)
+        text.erase(at, kPingComment.size());
       EXPECT_EQ(text, whole) << sign << size;
     }
   }
 }
 
 TEST_F(TranslatedStreamTest, TokensOfAStreamThatBreaksOrIsLeftAreKnown) {
-  const std::pair<size_t, int64_t> cuts[] = {{kStream.find("content_block_start"), 1}, {kStream.size() - 3, 9}};
+  const std::pair<size_t, int64_t> cuts[] = {{kStream.find("content_block_start"), 1},
+                                             {kStream.size() - 3, 9}};
   for (const auto& [cut, output] : cuts) {
     const Outcome outcome = Run(kStream.substr(0, cut), 0);
     EXPECT_TRUE(outcome.error);

@@ -6,13 +6,16 @@ namespace portolan::rest {
 namespace {
 
 TEST(IsLoopbackHost, KnowsLoopbackNamesAndNothingThatLooksLikeThem) {
-  for (const char* host : {"localhost", "localhost:8787", "LOCALHOST", "app.localhost:1", "127.0.0.1",
-                           "127.0.0.1:8787", "127.255.255.254", "[::1]", "[::1]:8787"}) {
+  for (const char* host :
+       {"localhost", "localhost:8787", "LOCALHOST", "app.localhost:1", "127.0.0.1", "127.0.0.1:8787",
+        "127.255.255.254", "[::1]", "[::1]:8787", "localhost.", "localhost.:8787", "LocalHost.",
+        "app.localhost.:1", "127.0.0.1.", "127.0.0.1.:80"}) {
     EXPECT_TRUE(IsLoopbackHost(host)) << host;
   }
   for (const char* host :
        {"", "evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "1127.0.0.1", "128.0.0.1",
-        "127.0.0", "[::2]", "[::1", "notlocalhost", "127.0.0.1@evil.example"}) {
+        "127.0.0", "[::2]", "[::1", "notlocalhost", "127.0.0.1@evil.example", ".", "localhost..",
+        "127.0.0.1..", "localhost.evil.example.", ".:80", "127.0.0..1"}) {
     EXPECT_FALSE(IsLoopbackHost(host)) << host;
   }
 }
@@ -25,13 +28,22 @@ struct Case {
 };
 
 TEST(CheckBrowser, KeepsPagesOfOtherSitesOutOnLoopback) {
-  const BrowserPolicy policy{
-      .cors_origins = {"https://app.example"}, .allowed_hosts = {"gateway.test"}, .on_loopback = true};
+  const BrowserPolicy policy{.cors_origins = {"https://app.example"},
+                             .allowed_hosts = {"gateway.test", "whole.test."},
+                             .on_loopback = true};
   const Case cases[] = {
       {"an SDK", "127.0.0.1:8787", "", ""},
       {"no host at all (HTTP/1.0)", "", "", ""},
       {"DNS rebinding", "evil.example:8787", "", "host_not_allowed"},
       {"allowed host", "Gateway.test:8787", "", ""},
+      {"allowed host with its final dot", "gateway.test.", "", ""},
+      {"allowed host with its final dot and a port", "Gateway.Test.:8787", "", ""},
+      {"host allowed with its final dot", "whole.test:8787", "", ""},
+      {"host allowed with its final dot, asked for so", "whole.test.:8787", "", ""},
+      {"localhost with its final dot", "localhost.:8787", "", ""},
+      {"DNS rebinding with a final dot", "evil.example.", "", "host_not_allowed"},
+      {"a dot alone", ".", "", "host_not_allowed"},
+      {"page of a local server with a final dot", "localhost:8787", "http://localhost.:3000", ""},
       {"page of another site", "localhost:8787", "https://evil.example", "origin_not_allowed"},
       {"sandboxed page", "localhost:8787", "null", "origin_not_allowed"},
       {"page of a local server", "localhost:8787", "http://localhost:3000", ""},

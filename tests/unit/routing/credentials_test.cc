@@ -37,6 +37,37 @@ TEST(Authenticate, TakesTheBearerInAnyCaseAndABareKey) {
   EXPECT_EQ(credentials.bearer, "");
 }
 
+TEST(Authenticate, KeepsOtherSchemesAsTheyCame) {
+  const CallerKeys keys = Keys({"caller-1"});
+  const struct {
+    const char* authorization;
+    const char* kept;
+  } cases[] = {
+      {"Basic dXNlcjpwYXNz", "Basic dXNlcjpwYXNz"},
+      {"basic dXNlcjpwYXNz", "basic dXNlcjpwYXNz"},
+      {"Digest username=\"u\", realm=\"r\"", "Digest username=\"u\", realm=\"r\""},
+      {"ApiKey k", "ApiKey k"},
+      {"Bearer sk-1", ""},
+      {"bearer sk-1", ""},
+      {"sk-1", ""},
+      {"", ""},
+      {"ApiKey caller-1", ""},  // a caller key goes nowhere, however it is sent
+  };
+  for (const auto& test : cases) {
+    RequestHeaders headers;
+    headers.caller_key = "caller-1";
+    headers.authorization = test.authorization;
+    ProviderCredentials credentials;
+    EXPECT_FALSE(Authenticate(keys, headers, &credentials));
+    EXPECT_EQ(credentials.authorization, test.kept) << test.authorization;
+  }
+  // It shows nobody to the gateway.
+  RequestHeaders headers;
+  headers.authorization = "Basic caller-1";
+  ProviderCredentials credentials;
+  EXPECT_TRUE(Authenticate(keys, headers, &credentials));
+}
+
 struct CallerCase {
   const char* desc;
   const char* caller_key;

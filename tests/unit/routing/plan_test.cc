@@ -148,6 +148,9 @@ TEST(CompileRoute, SaysWhatIsWrongAndWhere) {
       {R"({"forward_headers":["x-portkey-config"]})",
        "config.forward_headers[0]: \"x-portkey-config\" cannot"},
       {R"({"forward_headers":["Authorization"]})", "config.forward_headers[0]: \"authorization\" cannot"},
+      {R"({"forward_headers":["x-a","API-Key"]})", "config.forward_headers[1]: \"api-key\" cannot"},
+      {R"({"forward_headers":["X-Goog-Api-Key"]})", "config.forward_headers[0]: \"x-goog-api-key\" cannot"},
+      {R"({"forward_headers":["Cookie"]})", "config.forward_headers[0]: \"cookie\" cannot"},
       {R"({"provider":"a"} x)", "text after the end of the value"},
       {R"({"provider":"a")", "not a JSON text"},
   };

@@ -87,6 +87,84 @@ TEST_F(ResolveTargetTest, TakesThePrefixOfTheModelOnlyIfNoProviderIsNamed) {
   EXPECT_EQ(route_.model, "meta-llama/llama-3");
 }
 
+// A prefix that would not change who serves is part of that server's own name of the model.
+TEST_F(ResolveTargetTest, KeepsThePrefixOfTheDialectThatAHostHasAnyway) {
+  const HeaderView host = {"x-portolan-custom-host", "http://host/v1"};
+  const auto choose = [&](const std::vector<HeaderView>& headers, std::string_view model) {
+    const auto error = Choose(headers, model);
+    if (error) return error->code;
+    // The edit and the model say the same.
+    std::string edited;
+    for (const codec::Edit& edit : route_.edits) edited = edit.json;
+    if (!edited.empty()) {
+      EXPECT_EQ(edited, "\"" + route_.model + "\"");
+    }
+    return std::string(route_.target.provider->name()) + " " + route_.model +
+           (edited.empty() ? "" : " edited");
+  };
+  EXPECT_EQ(choose({host}, "openai/gpt-oss-20b"), "openai openai/gpt-oss-20b");
+  EXPECT_EQ(choose({{"x-portkey-custom-host", "http://host/v1"}}, "openai/a/b"), "openai openai/a/b");
+  EXPECT_EQ(choose({host}, "anthropic/claude"), "anthropic claude edited");
+  EXPECT_EQ(choose({host}, "meta-llama/llama-3"), "openai meta-llama/llama-3");
+  EXPECT_EQ(choose({host}, "plain"), "openai plain");
+  EXPECT_EQ(choose({host, {"x-portolan-provider", "anthropic"}}, "openai/x"), "anthropic openai/x");
+
+  // In a config: of the request, or of an override.
+  constexpr std::string_view kConfig = "x-portolan-config";
+  EXPECT_EQ(choose({{kConfig, R"({"custom_host":"http://host/v1"})"}}, "openai/gpt-oss-20b"),
+            "openai openai/gpt-oss-20b");
+  EXPECT_EQ(choose({{kConfig, R"({"custom_host":"http://host/v1"})"}}, "anthropic/claude"),
+            "anthropic claude edited");
+  EXPECT_EQ(
+      choose({{kConfig, R"({"custom_host":"http://h","override_params":{"model":"openai/gpt-oss-120b"}})"}},
+             "m"),
+      "openai openai/gpt-oss-120b edited");
+  EXPECT_EQ(choose({{kConfig, R"({"strategy":{"mode":"single"},"custom_host":"http://h","targets":[{}]})"}},
+                   "openai/gpt-oss-20b"),
+            "openai openai/gpt-oss-20b");
+
+  // In the request's own field.
+  typed_host_ = "http://typed";
+  EXPECT_EQ(choose({}, "openai/gpt-oss-20b"), "openai openai/gpt-oss-20b");
+  EXPECT_EQ(choose({}, "anthropic/claude"), "anthropic claude edited");
+  // Which is empty: the host is the provider's own.
+  typed_host_ = "";
+  EXPECT_EQ(choose({host, {"authorization", "Bearer k"}}, "openai/gpt-5"), "openai gpt-5 edited");
+}
+
+TEST_F(ResolveTargetTest, SendsOtherSchemesToOwnHostsOnly) {
+  const HeaderView basic = {"authorization", "Basic dXNlcjpwYXNz"};
+  const HeaderView host = {"x-portolan-custom-host", "http://host/v1"};
+  keys_.emplace("anthropic", Secret("own-key"));
+  const auto choose = [&](std::vector<HeaderView> headers) {
+    headers.push_back(basic);
+    const auto error = Choose(headers, "m");
+    if (error) return error->code;
+    return std::string(route_.target.authorization.Reveal()) + "|" +
+           std::string(route_.target.api_key.Reveal()) + (route_.target.key_from_caller ? "|caller" : "");
+  };
+  EXPECT_EQ(choose({host}), "Basic dXNlcjpwYXNz||caller");
+  EXPECT_EQ(choose({{"x-portolan-config", R"({"custom_host":"http://host/v1"})"}}),
+            "Basic dXNlcjpwYXNz||caller");
+  EXPECT_EQ(choose({host, {"x-portolan-provider", "anthropic"}, {"x-api-key", "k"}}),
+            "Basic dXNlcjpwYXNz|k|caller");
+  // The config's key goes before it.
+  EXPECT_EQ(choose({{"x-portolan-config", R"({"custom_host":"http://host/v1","api_key":"k"})"}}),
+            "|k|caller");
+  // A provider's own host: no key.
+  EXPECT_EQ(choose({}), "missing_provider_key");
+  EXPECT_EQ(choose({{"x-portolan-provider", "anthropic"}}), "|own-key");
+  direct_keys_ = true;
+  EXPECT_EQ(choose({}), "missing_provider_key");
+  EXPECT_EQ(choose({{"x-portolan-provider", "anthropic"}}), "|own-key");
+  // Several targets at several hosts: it can be meant for none.
+  EXPECT_EQ(
+      choose(
+          {{"x-portolan-config",
+            R"({"strategy":{"mode":"fallback"},"targets":[{"custom_host":"http://a"},{"custom_host":"http://b"}]})"}}),
+      "|");
+}
+
 TEST_F(ResolveTargetTest, TypedOptionsBeatHeaders) {
   typed_provider_ = "echo";
   typed_host_ = "http://typed";

@@ -114,6 +114,15 @@ TEST(ToGrpcStatus, CarriesErrorInfoRetryInfoAndBadRequest) {
   EXPECT_EQ(request.field_violations(0).description(), "too hot");
 }
 
+TEST(ToGrpcStatus, SaysWhichUrlWasCalled) {
+  Error error;
+  error.upstream_method = "POST";
+  error.upstream_url = "http://localhost:11434/chat/completions";
+  google::rpc::ErrorInfo info;
+  ASSERT_TRUE(Details(ToGrpcStatus(error)).details(0).UnpackTo(&info));
+  EXPECT_THAT(info.metadata(), Contains(Pair("upstream", "POST http://localhost:11434/chat/completions")));
+}
+
 TEST(ToGrpcStatus, TakesAtMostFourKilobytesWhateverTheProviderSays) {
   std::string long_text;
   while (long_text.size() < 100'000) long_text += "größer ";
@@ -121,6 +130,8 @@ TEST(ToGrpcStatus, TakesAtMostFourKilobytesWhateverTheProviderSays) {
   error.type = long_text;
   error.retry_after = std::chrono::hours(1);
   error.tried.assign(10, long_text);
+  error.upstream_method = "POST";
+  error.upstream_url = long_text;
   const grpc::Status status = ToGrpcStatus(error);
   EXPECT_LE(status.error_details().size(), 4096u);
   EXPECT_LE(status.error_message().size(), 1024u);

@@ -23,14 +23,15 @@ class BindTest : public ::testing::Test {
   BindTest() : router_(Compile()) {}
 
   // The request in text format on one line, or the error.
-  std::string Bind(std::string_view method, std::string_view path, std::string_view query) {
+  std::string Bind(std::string_view method, std::string_view path, std::string_view query,
+                   std::string* unknown = nullptr) {
     RouteMatch match = router_->Match(method, path);
     EXPECT_EQ(match.outcome, RouteMatch::Outcome::kFound) << path;
     if (match.outcome != RouteMatch::Outcome::kFound) return "";
     std::unique_ptr<Message> request(google::protobuf::MessageFactory::generated_factory()
                                          ->GetPrototype(match.route->unary->input_type())
                                          ->New());
-    if (auto error = BindRequest(match, query, request.get())) {
+    if (auto error = BindRequest(match, query, request.get(), unknown)) {
       EXPECT_EQ(error->http_status, 400);
       EXPECT_EQ(error->error_class, ErrorClass::kCaller);
       return "error: " + error->message;
@@ -65,6 +66,29 @@ TEST_F(BindTest, TakesVariablesFromThePath) {
             "error: i64: expected an integer from -9223372036854775808 to 9223372036854775807");
   EXPECT_EQ(Bind("GET", "/get/%zz", ""), "error: name: is not percent-encoded UTF-8 in the path");
   EXPECT_EQ(Bind("GET", "/get/%ff", ""), "error: name: is not percent-encoded UTF-8 in the path");
+}
+
+// What no field has goes on as it came; what the gateway reads itself does not.
+TEST_F(BindTest, GivesThePartOfTheQueryThatNoFieldHas) {
+  const struct {
+    const char* query;
+    const char* unknown;
+  } kCases[] = {
+      {"", ""},
+      {"i32=1", ""},
+      {"limit=5&after=x", "limit=5&after=x"},
+      {"limit=5&i32=1&after=a%2Fb+c%20d", "limit=5&after=a%2Fb+c%20d"},
+      {"&&flag&empty=&=x&&", "flag&empty=&=x"},
+      {"a=1&a=2&a=1", "a=1&a=2&a=1"},
+      {"i%332=1&l%69mit=5", "l%69mit=5"},
+      {"sub.text=x&subtext=y", "subtext=y"},
+      {"q=a=b==", "q=a=b=="},
+  };
+  for (const auto& test : kCases) {
+    std::string unknown = "left over";
+    EXPECT_THAT(Bind("GET", "/get/a", test.query, &unknown), ::testing::StartsWith("name: ")) << test.query;
+    EXPECT_EQ(unknown, test.unknown) << test.query;
+  }
 }
 
 TEST_F(BindTest, TakesScalarsOfEveryTypeFromTheQuery) {

@@ -76,6 +76,18 @@ TEST(AnthropicProvider, AsksForModels) {
   const HttpCall list = Located(Operation::kListModels, TargetWith("k"));
   EXPECT_EQ(list.method, "GET");
   EXPECT_EQ(list.path, "/models?limit=1000");
+  CallFacts facts;
+  facts.operation = Operation::kListModels;
+  const auto path_with = [&](std::string_view query) {
+    facts.query = query;
+    HttpCall call;
+    EXPECT_FALSE(TheHarness().provider().Locate(facts, TargetWith("k"), &call));
+    return call.path;
+  };
+  EXPECT_EQ(path_with("after_id=m%201"), "/models?limit=1000&after_id=m%201");
+  EXPECT_EQ(path_with("limit=5"), "/models?limit=5");
+  EXPECT_EQ(path_with("before_id=x&limit=5"), "/models?before_id=x&limit=5");
+  EXPECT_EQ(path_with("unlimited=5&limits=5"), "/models?limit=1000&unlimited=5&limits=5");
   const HttpCall one = Located(Operation::kGetModel, TargetWith("k"), "claude/../x y?");
   EXPECT_EQ(one.method, "GET");
   EXPECT_EQ(one.path, "/models/claude%2F..%2Fx%20y%3F");

@@ -40,6 +40,25 @@ TEST_F(OpenAiTest, KnowsEveryPath) {
   }
 }
 
+TEST_F(OpenAiTest, PassesTheQueryOfGetsOn) {
+  const struct {
+    Operation operation;
+    std::string_view path;
+  } cases[] = {{Operation::kListModels, "/models?limit=5&after=a%2Fb"},
+               {Operation::kGetModel, "/models/org/m?limit=5&after=a%2Fb"},
+               {Operation::kChat, "/chat/completions"},
+               {Operation::kEmbedding, "/embeddings"}};
+  for (const auto& test : cases) {
+    CallFacts facts;
+    facts.operation = test.operation;
+    facts.model = "org/m";
+    facts.query = "limit=5&after=a%2Fb";
+    HttpCall call;
+    ASSERT_FALSE(provider_->Locate(facts, target_, &call));
+    EXPECT_EQ(call.path, test.path);
+  }
+}
+
 TEST_F(OpenAiTest, SendsTheKeyAndTheOptions) {
   target_.api_key = Secret("sk-1");
   target_.options = {
@@ -80,7 +99,10 @@ TEST_F(OpenAiTest, SaysWhoseFaultAnErrorIs) {
   }
   const Error html = provider_->Classify(502, {}, "<html>Bad Gateway</html>", target_);
   EXPECT_EQ(html.code, "upstream_status_502");
-  EXPECT_EQ(html.message, "openai answered with status 502");
+  EXPECT_EQ(html.message, "Bad Gateway");
+  const Error silent = provider_->Classify(502, {}, "", target_);
+  EXPECT_EQ(silent.code, "upstream_status_502");
+  EXPECT_EQ(silent.message, "openai answered with status 502");
 }
 
 }  // namespace
