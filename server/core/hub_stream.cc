@@ -93,13 +93,15 @@ class HubStream final : public StreamPipeline {
     facts.content_seen |= scan.has_content;
     if (!scan.finish_reason.empty()) facts.finish_reason = scan.finish_reason;
     if (scan.has_error) {
-      const int status = providers::StatusInError(data, 502);
-      Error error = target_.provider->Classify(status, {}, data, target_);
+      const int told = providers::StatusInError(data, 0);
+      Error error = target_.provider->Classify(told == 0 ? 502 : told, {}, data, target_);
       if (typed_) {
         batch->error = std::move(error);
         return false;
       }
       facts.passed_error = std::move(error);
+      facts.status_told = told != 0;
+      facts.error_body = data;
     } else if (typed_) {
       return Decode(data, batch);
     }

@@ -65,6 +65,8 @@ struct StreamFacts {
   bool content_seen = false;
   // An error event of the provider that was passed on as it came; the stream ends as the upstream ends it.
   std::optional<Error> passed_error;
+  bool status_told = false;  // it says itself which status it has
+  std::string error_body;    // its data, as it came
 };
 
 class StreamPipeline {

@@ -7,6 +7,7 @@
 
 #include "server/core/attempt.h"
 #include "server/core/call_state.h"
+#include "server/core/error_body.h"
 #include "server/core/upstream_error.h"
 
 namespace portolan::core {
@@ -16,6 +17,8 @@ using providers::Shape;
 
 // How long a finished stream's connection may take to end before it is closed instead of being kept.
 constexpr std::chrono::milliseconds kLinger{500};
+// How long the first event is awaited before the stream is begun where no other attempt may follow.
+constexpr std::chrono::seconds kFirstEvent{1};
 // More than so much is not held back: then the caller has what there is, and there is no other attempt.
 constexpr size_t kMaxHeldBytes = 64 << 10;
 // Shows the caller, and proxies before him, that the connection lives.
@@ -141,6 +144,35 @@ net::Task<std::optional<Error>> HoldBack(CallState& call, upstream::Exchange& ex
   co_return std::nullopt;
 }
 
+// Where no other attempt may follow: reads what comes first. An error that tells its own status, if that is
+// the first thing told: it can be answered with that status, as nothing has left yet.
+net::Task<std::optional<Error>> AwaitFirst(CallState& call, upstream::Exchange& exchange,
+                                           StreamPipeline& pipeline, HeldStream* held) {
+  const net::TimePoint soon = call.shard.loop->now() + kFirstEvent;
+  net::Wait wait = call.attempt_wait;
+  wait.deadline = std::min(wait.deadline, soon);
+  const upstream::Exchange::Piece piece = co_await exchange.Read(wait);
+  if (piece.failure.kind == upstream::FailureKind::kDeadline && soon < call.attempt_wait.deadline) {
+    co_return std::nullopt;
+  }
+  if (!piece.failure.ok()) {
+    held->error = ToError(piece.failure, wait.scope);
+    co_return std::nullopt;
+  }
+  StreamBatch batch;
+  if (!piece.data.empty()) pipeline.Feed(piece.data, &batch);
+  held->Add(batch);
+  held->ended = piece.end;
+  if (piece.end && !held->done && !held->error) {
+    batch.Clear();
+    pipeline.End(&batch);
+    held->Add(batch);
+  }
+  NoteContent(call, pipeline);
+  if (pipeline.facts.status_told && !pipeline.facts.content_seen) co_return pipeline.facts.passed_error;
+  co_return std::nullopt;
+}
+
 // Copies events, those held back first, until the stream is done, broken, or nobody listens. True if the
 // upstream's body has been read to its end.
 net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, StreamPipeline& pipeline,
@@ -184,6 +216,13 @@ net::Task<Attempted> ReplyStream(CallState& call, std::unique_ptr<upstream::Exch
   if (call.engine->MayGoOn()) {
     std::optional<Error> error = co_await HoldBack(call, *exchange, *pipeline, &held);
     if (error) co_return Fail(call, *std::move(error), std::move(exchange));
+  } else if (!call.sink.typed()) {
+    std::optional<Error> error = co_await AwaitFirst(call, *exchange, *pipeline, &held);
+    const std::string_view body = pipeline->facts.error_body;
+    if (error) {
+      co_return Fail(call, *std::move(error), std::move(exchange),
+                     IsOpenAiError(body) ? body : std::string_view());
+    }
   }
   ReplyHead head = MakeHead(call, 200, exchange.get());
   head.content_type = "text/event-stream";
