@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "providers/classify.h"
+#include "providers/error_text.h"
 #include "server/core/chunk_writer.h"
 #include "server/core/reshape.h"
 #include "server/core/upstream_answer.h"
@@ -50,8 +50,8 @@ std::optional<Error> Split(CallState& call, const upstream::Exchange& exchange, 
     return std::nullopt;
   }
   std::string message = "the provider was asked for a stream and answered with something else";
-  const std::string words = providers::PlainErrorText(body);
-  if (!words.empty()) message += ": " + words;
+  providers::ErrorMembers told;
+  if (providers::ReadErrorText(body, &told)) message += ": " + told.message;
   return InvalidAnswer(std::move(message));
 }
 

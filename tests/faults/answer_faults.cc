@@ -63,10 +63,23 @@ std::vector<Fault> AnswerFaults() {
   add("answers 200 with an error body", BadGateway("server_error"), BadGateway("server_error"),
       [](const Setting& s) { return Respond(200, ErrorBody(s, "server_error"), kJson); });
   faults.back().anthropic = false;
+  add("answers 200 with an error that has a status for a code",
+      Refused(402, "402", grpc::FAILED_PRECONDITION), Refused(402, "402", grpc::FAILED_PRECONDITION),
+      [](const Setting&) {
+        return Respond(200, R"({"error":{"message":"no credit","type":"billing","code":"402"}})", kJson);
+      });
+  faults.back().anthropic = false;
   // Its errors' types stand for statuses.
   add("answers 200 with an error body (Anthropic)", Refused(529, "overloaded_error", grpc::UNAVAILABLE),
       Refused(529, "overloaded_error", grpc::UNAVAILABLE),
       [](const Setting& s) { return Respond(200, ErrorBody(s, "overloaded_error"), kJson); });
+  faults.back().openai = false;
+  add("answers 200 with an error that has a status for a code (Anthropic)",
+      Refused(402, "api_error", grpc::FAILED_PRECONDITION),
+      Refused(402, "api_error", grpc::FAILED_PRECONDITION), [](const Setting&) {
+        return Respond(
+            200, R"({"type":"error","error":{"type":"api_error","message":"no credit","code":402}})", kJson);
+      });
   faults.back().openai = false;
 
   add("answers 500 with a web page", Refused(500, "upstream_status_500", grpc::UNAVAILABLE),

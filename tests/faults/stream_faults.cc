@@ -114,6 +114,13 @@ std::vector<Fault> StreamFaults() {
   add("sends an error as its first event (Anthropic)", Refused(529, "overloaded_error", grpc::UNAVAILABLE),
       [](const Setting& s) { return Events(ErrorEvent(s.dialect)); })
       .openai = false;
+  add("sends an error that has a status for a code as its first event",
+      Refused(402, "402", grpc::FAILED_PRECONDITION),
+      [](const Setting&) {
+        return Events(R"(data: {"error":{"message":"no credit","type":"billing","code":"402"}})"
+                      "\n\n");
+      })
+      .anthropic = false;
   add("resets in the middle of an event", Breaks("upstream_reset", grpc::UNAVAILABLE), [](const Setting& s) {
     return Script()
         .Send(Head(200, {{"Content-Type", "text/event-stream"}, {"Transfer-Encoding", "chunked"}}) +

@@ -223,5 +223,39 @@ TEST(GatewayLog, HasALineForEveryCallAndNothingOfItsContents) {
   }
 }
 
+// Where no route matched, the path that was asked for, and nothing of its query.
+TEST(GatewayLog, NamesThePathThatIsNotThere) {
+  ErrorOutput output;
+  {
+    config::ServeOptions options;
+    options.http = options.grpc = options.admin = "127.0.0.1:0";
+    options.threads = 1;
+    options.log_level = telemetry::LogLevel::kInfo;
+    auto gateway = Gateway::Start(options, [](const char*) -> const char* { return nullptr; });
+    ASSERT_TRUE(gateway.ok());
+    TestClient client((*gateway)->http_address());
+    const auto get = [&](const std::string& id, const std::string& path) {
+      return client.Get(path, {{"x-request-id", id}}).status;
+    };
+    EXPECT_EQ(get("missing", "/v1/v1//models?key=UNSPEAKABLE"), 404);
+    EXPECT_EQ(get("wrong", "/v1/chat/completions?key=UNSPEAKABLE"), 405);
+    EXPECT_EQ(get("endless", "/" + std::string(10'000, 'x')), 404);
+    EXPECT_EQ(get("good", "/v1/models"), 200);
+    (*gateway)->Drain();
+  }
+  const std::string log = output.Restore();
+  EXPECT_THAT(log, Not(HasSubstr(kMark)));
+  const auto line = [&](const std::string& id) {
+    const std::vector<std::string> lines = LinesWith(log, "\"request_id\":\"" + id + "\"");
+    EXPECT_EQ(lines.size(), 1u) << id;
+    return lines.empty() ? "" : lines[0];
+  };
+  EXPECT_THAT(line("missing"), HasSubstr(R"("path":"/v1/v1//models")"));
+  EXPECT_THAT(line("missing"), HasSubstr(R"("error_code":"route_not_found")"));
+  EXPECT_THAT(line("wrong"), HasSubstr(R"("path":"/v1/chat/completions")"));
+  EXPECT_LT(line("endless").size(), 800u);
+  EXPECT_THAT(line("good"), Not(HasSubstr("\"path\"")));
+}
+
 }  // namespace
 }  // namespace portolan::test
