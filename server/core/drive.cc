@@ -41,6 +41,12 @@ bool CountsStream(const CallState& call) {
          target.provider->shape(call.operation.operation).kind == Shape::Kind::kHub;
 }
 
+// Whether a target may extend the API in ways that the gateway does not know: it is a server of the caller's
+// or the operator's own.
+bool KnowsBetter(const providers::Target& target) {
+  return target.host_from_caller || target.provider->is_operators_own();
+}
+
 // Forgets what belonged to an attempt that failed.
 void ResetAttempt(CallState& call) {
   call.route = {};
@@ -62,6 +68,11 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   if (call.route.target.provider != nullptr) call.outcome.provider = call.route.target.provider->name();
   call.outcome.model = call.route.model;
   if (call.has_config) call.outcome.option = call.route.index;
+  // What is wrong with the request comes before what is missing for its target.
+  if (call.payload.unfit() != nullptr && call.route.target.provider != nullptr &&
+      !KnowsBetter(call.route.target)) {
+    return *call.payload.unfit();
+  }
   if (error) return error;
   if (auto forbidden = CheckAttemptModel(call)) return forbidden;
   if (call.has_own_member) call.route.edits.push_back({codec::Edit::Kind::kRemove, "portolan", {}});
@@ -87,12 +98,6 @@ std::optional<Error> Translate(CallState& call, const providers::Translator& tra
                 {.replace_surrogates = true}, &call.request_text);
   call.request_body.push_back(call.request_text);
   return std::nullopt;
-}
-
-// Whether a target may extend the API in ways that the gateway does not know: it is a server of the caller's
-// or the operator's own.
-bool KnowsBetter(const providers::Target& target) {
-  return target.host_from_caller || target.provider->is_operators_own();
 }
 
 // An attempt that ended before anybody was called.
@@ -138,8 +143,6 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls, 
   std::optional<Error> error;
   if (shape.kind == Shape::Kind::kTranslated) {
     error = Translate(call, *shape.translator);
-  } else if (call.payload.unfit() != nullptr && !KnowsBetter(call.route.target)) {
-    error = *call.payload.unfit();
   } else if (call.operation.has_body) {
     error = call.payload.ToJson(call.route.edits, call.config.splice, &call.request_text, &call.request_body);
   }

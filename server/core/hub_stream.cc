@@ -101,18 +101,12 @@ class HubStream final : public StreamPipeline {
     if (!typed_) batch->pieces.insert(batch->pieces.end(), {kDataPrefix, operation_.done, kEventEnd});
   }
 
-  // Some servers stop right after the last event's data, without its blank line. SDKs take such an event if
-  // it is whole, and so does this.
+  // What was cut within an event is no event; one that only lacks its blank line is taken, as SDKs do.
   void CloseLastEvent(StreamBatch* batch) {
     http::SseEvent event;
-    auto result = http::SseReader::Result::kNeedMore;
-    for (int i = 0; i < 2 && result == http::SseReader::Result::kNeedMore; ++i) {
-      reader_.Push(kLineEnd);
-      result = reader_.Next(&event);
-    }
     TokenUsage usage;
     ChoiceTracker choices;
-    if (result == http::SseReader::Result::kEvent && event.has_data &&
+    if (reader_.TakeLast(&event) && event.has_data &&
         (IsEndMarker(event) || event.name == "ping" || ScanAnswer(event.data, &usage, &choices).is_object)) {
       TakeEvent(event, {}, batch);
     } else if (!facts.passed_error) {

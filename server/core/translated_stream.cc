@@ -1,5 +1,6 @@
 #include <google/protobuf/message.h>
 
+#include "server/codec/json_reader.h"
 #include "server/core/chunk_writer.h"
 #include "server/core/stream_pipeline.h"
 #include "server/http/sse.h"
@@ -46,7 +47,12 @@ class TranslatedStream final : public StreamPipeline, private providers::Message
 
   void End(StreamBatch* batch) override {
     Begin();
-    batch->error = translator_->OnEnd(*this);
+    State state = State::kMore;
+    // What was cut within an event is no event; one that only lacks its blank line is taken.
+    if (http::SseEvent event; reader_.TakeLast(&event)) {
+      batch->error = codec::IsJson(event.data) ? TakeEvent(event.data, &state) : TruncatedStream();
+    }
+    if (!batch->error && state != State::kDone) batch->error = translator_->OnEnd(*this);
     batch->done = !batch->error;
     Deliver(batch);
   }

@@ -64,6 +64,16 @@ SseReader::Result SseReader::Next(SseEvent* event) {
   return Result::kEvent;
 }
 
+bool SseReader::TakeLast(SseEvent* event) {
+  if (pending() == 0) return false;
+  // One line end for the last line, if it has none yet, and one for the blank line.
+  for (int i = 0; i < 2; ++i) {
+    Push("\n");
+    if (Next(event) == Result::kEvent) return true;
+  }
+  return false;
+}
+
 size_t SseReader::FindBlockEnd(bool* whole) {
   const char* const begin = input_.data();
   const char* const end = begin + input_.size();

@@ -40,6 +40,10 @@ class SseReader {
   // bytes can be relayed). kTooLarge is final.
   Result Next(SseEvent* event);
 
+  // At the end of the stream: the event that is not whole yet, as if its blank line had come. Some servers
+  // stop right after the last event's data. False if nothing is pending.
+  bool TakeLast(SseEvent* event);
+
   // Bytes of an event that is not whole yet; ask after kNeedMore. Not zero at the end of the stream: it was
   // cut.
   size_t pending() const { return buffered_event_out_ ? 0 : buffer_.size(); }

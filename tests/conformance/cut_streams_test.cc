@@ -35,11 +35,15 @@ class Completeness {
       final_ = text == "[DONE]";
       bool complete = final_;
       if (!final_ && anthropic) {
-        complete = final_ = json::parse(text).at("type") == "message_stop";
+        const json parsed = json::parse(text);
+        final_ = parsed.at("type") == "message_stop";
+        reason_ = reason_ || (parsed.contains("/delta/stop_reason"_json_pointer) &&
+                              parsed["delta"]["stop_reason"].is_string());
+        complete = final_ || reason_;
       } else if (!final_) {
         complete = Finishes(json::parse(text));
       }
-      ends_.emplace_back(anthropic ? at : blank, complete);
+      ends_.emplace_back(blank, complete);
     }
   }
 
@@ -71,7 +75,8 @@ class Completeness {
   const std::string& stream_;
   std::map<int, bool> finished_;
   std::vector<std::pair<size_t, bool>> ends_;
-  bool final_ = false;  // the last of the ends is the end marker
+  bool reason_ = false;  // why the message ends has been told (Anthropic)
+  bool final_ = false;   // the last of the ends is the end marker
 };
 
 class CutStreams : public testing::TestWithParam<const char*> {

@@ -82,7 +82,7 @@ std::vector<Fault> StreamFaults() {
   add("leaves `[DONE]` out after the finish reason", Whole(), [](const Setting& s) {
     return Events(Without(s.dialect, 1));
   }).anthropic = false;
-  breaks("leaves `message_stop` out after the stop reason", "upstream_truncated", [](const Setting& s) {
+  add("leaves `message_stop` out after the stop reason", Whole(), [](const Setting& s) {
     return Events(Without(s.dialect, 1));
   }).openai = false;
   // The provider says itself that this is all.

@@ -126,10 +126,19 @@ TEST_F(TranslatedStreamTest, TokensOfAStreamThatBreaksOrIsLeftAreKnown) {
 }
 
 TEST_F(TranslatedStreamTest, ACutStreamIsAnErrorAtEveryByte) {
-  // The last line end only confirms an event that the one before has ended.
-  for (size_t cut = 0; cut + 1 < kStream.size(); ++cut) {
+  // With its stop reason the message is whole; half an event behind it is a cut all the same.
+  const size_t finished = kStream.find("\n\n", kStream.find("stop_reason"));
+  const size_t stop = kStream.rfind("data: ");
+  const size_t stopped = kStream.rfind('}') + 1;
+  for (size_t cut = 0; cut <= kStream.size(); ++cut) {
     const Outcome outcome = Run(kStream.substr(0, cut), 0);
+    if ((cut >= finished && cut <= stop) || cut >= stopped) {
+      EXPECT_FALSE(outcome.error) << "cut at " << cut;
+      EXPECT_TRUE(outcome.text.ends_with("data: [DONE]\n\n")) << "cut at " << cut;
+      continue;
+    }
     ASSERT_TRUE(outcome.error) << "cut at " << cut;
+    EXPECT_TRUE(outcome.error->transport);
     EXPECT_FALSE(outcome.done);
     EXPECT_EQ(outcome.text.find("[DONE]"), std::string::npos);
   }

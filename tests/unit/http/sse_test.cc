@@ -157,5 +157,29 @@ TEST(Sse, AppendsData) {
   EXPECT_EQ(out, "xdata: {}\n\n");
 }
 
+TEST(SseReader, AtTheEndAnEventMayLackItsBlankLine) {
+  const struct {
+    std::string_view stream;
+    std::string_view data;
+    bool pending;
+  } cases[] = {{"data: a\n\n", "", false}, {"data: a\n", "a", true},
+               {"data: a", "a", true},     {"data: a\r\n", "a", true},
+               {"data: a\r", "a", true},   {"event: x\ndata: a\ndata: b", "a\nb", true},
+               {"da", "", true},           {": comment", "", true}};
+  for (const auto& c : cases) {
+    for (const bool split : {false, true}) {
+      SseReader reader;
+      SseEvent event;
+      for (size_t at = 0; at < c.stream.size(); at += split ? 1 : c.stream.size()) {
+        reader.Push(c.stream.substr(at, split ? 1 : c.stream.size()));
+        while (reader.Next(&event) == SseReader::Result::kEvent) {
+        }
+      }
+      EXPECT_EQ(reader.TakeLast(&event), c.pending) << c.stream;
+      if (c.pending) EXPECT_EQ(event.data, c.data) << c.stream;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace portolan::http

@@ -149,7 +149,7 @@ constexpr ClassifyCase kErrors[] = {
     {"Overloaded", 529, R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})",
      false, ErrorClass::kProvider, "api_error", "overloaded_error", "Overloaded", true},
     {"NoJson", 502, "<html>Bad gateway</html>", false, ErrorClass::kProvider, "api_error",
-     "upstream_status_502", "anthropic answered with status 502", true},
+     "upstream_status_502", "Bad gateway", true},
     {"Empty", 500, "", false, ErrorClass::kProvider, "api_error", "upstream_status_500",
      "anthropic answered with status 500", true},
 };
