@@ -110,11 +110,9 @@ bool WholeButForItsBlankLine(size_t offset, size_t finished, size_t done) {
   return (offset + 2 >= finished && offset <= finished) || offset + 2 >= done;
 }
 
-// A message is whole with its stop reason; what is cut within the data of an event behind it is cut all the
-// same.
+// A message is whole with its stop reason; what is cut within an event behind it is cut all the same.
 bool EndsBehindTheReason(size_t offset, size_t complete, const std::string& wire) {
-  const size_t data = wire.rfind('{');
-  return (offset + 2 >= complete && offset <= data) || offset > wire.rfind('}');
+  return (offset + 2 >= complete && offset <= complete) || offset > wire.rfind('}');
 }
 
 enum class Cut : uint8_t { kFin, kReset };
