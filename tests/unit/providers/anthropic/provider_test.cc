@@ -150,6 +150,11 @@ constexpr ClassifyCase kErrors[] = {
      false, ErrorClass::kProvider, "api_error", "overloaded_error", "Overloaded", true},
     {"NoJson", 502, "<html>Bad gateway</html>", false, ErrorClass::kProvider, "api_error",
      "upstream_status_502", "Bad gateway", true},
+    {"OfAnotherServer", 400, R"({"statusCode":400,"error":"Bad Request","message":"max_tokens must be set"})",
+     false, ErrorClass::kCaller, "invalid_request_error", "upstream_status_400", "max_tokens must be set",
+     false},
+    {"ACodeAndNoType", 404, R"({"error":{"message":"no such model","code":"model_missing"}})", false,
+     ErrorClass::kCaller, "not_found_error", "model_missing", "no such model", false},
     {"Empty", 500, "", false, ErrorClass::kProvider, "api_error", "upstream_status_500",
      "anthropic answered with status 500", true},
 };
