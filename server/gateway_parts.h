@@ -18,6 +18,7 @@
 #include "server/gateway.h"
 #include "server/http/server.h"
 #include "server/net/loop.h"
+#include "server/net/tls.h"
 #include "server/rest/admin.h"
 #include "server/rest/rest_front.h"
 #include "server/rpc/rpc_server.h"
@@ -42,6 +43,7 @@ struct Gateway::Parts final : rest::AdminControl {
   rest::RestConfig rest_config;
   std::atomic<bool> ready{false};
 
+  const std::shared_ptr<net::TrustStore> trust = net::TrustStore::New();
   std::unique_ptr<telemetry::LogWriter> log_writer;
   std::unique_ptr<telemetry::Logger> logger;
   std::unique_ptr<telemetry::Metrics> metrics;

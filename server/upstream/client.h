@@ -133,7 +133,9 @@ class Client {
 struct ClientOptions {
   size_t max_idle_per_origin = 512;
   std::chrono::seconds idle_keep_alive{60};
-  std::string ca_file;      // more certificate authorities
+  std::string ca_file;  // more certificate authorities
+  // The authorities to trust, shared by several clients; null: the client reads the system's and `ca_file`.
+  std::shared_ptr<const net::TrustStore> trust = {};
   std::string https_proxy;  // HTTPS_PROXY, HTTP_PROXY: `http://[user:password@]host:port`
   std::string http_proxy;
   std::string no_proxy;         // NO_PROXY: comma list of hosts, `.suffix`, CIDR, `*`
