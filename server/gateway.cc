@@ -130,6 +130,8 @@ absl::Status Gateway::Parts::BuildShard(size_t number,
   client_options.trust = trust;
   client_options.https_proxy = options.https_proxy;
   client_options.http_proxy = options.http_proxy;
+  client_options.https_proxy_variable = options.https_proxy_variable;
+  client_options.http_proxy_variable = options.http_proxy_variable;
   client_options.no_proxy = options.no_proxy;
   const bool on_loopback = config::IsLoopbackAddress(options.http) && config::IsLoopbackAddress(options.grpc);
   client_options.allow_address = upstream::MakeAddressPolicy(on_loopback, options.allow_upstream);

@@ -39,10 +39,12 @@ struct ServeOptions {
   // Where calls go.
   std::string default_provider = "openai";
   bool direct_keys = false;
-  std::vector<std::string> allow_upstream;  // lower case; each passes IsUpstreamRule
-  std::string upstream_ca;                  // a file of PEM certificates, besides the system's
-  std::string https_proxy;                  // may hold a password
-  std::string http_proxy;                   // may hold a password
+  std::vector<std::string> allow_upstream;           // lower case; each passes IsUpstreamRule
+  std::string upstream_ca;                           // a file of PEM certificates, besides the system's
+  std::string https_proxy;                           // may hold a password
+  std::string http_proxy;                            // may hold a password
+  std::string https_proxy_variable = "https_proxy";  // the variables that they came from
+  std::string http_proxy_variable = "http_proxy";
   std::string no_proxy;
 
   // Bounds.

@@ -181,6 +181,10 @@ TEST(Environment, HoldsTheProxiesInBothSpellings) {
   EXPECT_EQ(upper.no_proxy, "*");
   const ServeOptions both = Serve({}, {{"HTTPS_PROXY", "http://a:1"}, {"https_proxy", "http://c:3"}});
   EXPECT_EQ(both.https_proxy, "http://c:3");
+  // Which of them it was.
+  EXPECT_EQ(upper.https_proxy_variable, "HTTPS_PROXY");
+  EXPECT_EQ(upper.http_proxy_variable, "HTTP_PROXY");
+  EXPECT_EQ(both.https_proxy_variable, "https_proxy");
 }
 
 TEST(Errors, NameTheFlagTheValueAndWhatWouldDo) {
