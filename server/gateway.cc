@@ -112,6 +112,7 @@ absl::Status Gateway::Parts::BuildShared() {
   router = *std::move(routes);
   service_config.operations = operations.get();
   service_config.longest_hold = options.stream_hold;
+  service_config.heartbeat = options.heartbeat;
   service_config.splice = !options.no_splice;
 
   rest_config.router = router.get();
@@ -157,6 +158,7 @@ absl::Status Gateway::Parts::BuildShard(size_t number,
       std::make_unique<rest::RestFront>(rest_config, *shard->service, *shard->telemetry, shard->loop);
   http::ServerOptions server_options;
   server_options.max_body_bytes = options.max_body;
+  server_options.keep_alive_timeout = options.keep_alive;
   shard->server = std::make_unique<http::Server>(shard->loop, *shard->front, server_options);
   shards.push_back(std::move(shard));
   return absl::OkStatus();
@@ -203,6 +205,8 @@ absl::Status Gateway::Parts::StartRpc() {
   for (const auto& shard : shards) targets.push_back({&shard->loop, shard->service.get()});
   rpc::RpcOptions rpc_options;
   rpc_options.address = options.grpc;
+  rpc_options.max_connection_age = options.grpc_max_connection_age;
+  rpc_options.max_connection_age_grace = options.grpc_max_connection_age_grace;
   if (tls != nullptr) rpc_options.tls = tls->identity();
   auto server = rpc::RpcServer::Start(rpc_options, targets, operations->all());
   if (!server.ok()) return Told("--grpc", server.status());

@@ -21,6 +21,11 @@ struct ServeOptions {
   std::string admin = "127.0.0.1:8788";
   int threads = 0;  // 0: UsableCores()
 
+  std::chrono::milliseconds keep_alive{75'000};  // of an idle HTTP connection
+  // After about so long a gRPC connection is closed as soon as its calls are over; zero: never.
+  std::chrono::milliseconds grpc_max_connection_age{0};
+  std::chrono::milliseconds grpc_max_connection_age_grace{3'600'000};  // for those calls
+
   telemetry::LogLevel log_level = telemetry::LogLevel::kInfo;
 
   // Who may call.
@@ -53,6 +58,8 @@ struct ServeOptions {
   std::chrono::milliseconds first_byte_timeout{600'000};
   std::chrono::milliseconds idle_timeout{300'000};
   std::chrono::milliseconds stream_hold{15'000};
+  // A comment is sent where nothing has left a stream over REST for so long; zero: none.
+  std::chrono::milliseconds heartbeat{15'000};
 
   // The end.
   std::chrono::milliseconds drain_delay{0};

@@ -43,7 +43,7 @@ is served as ever.
 constexpr char kRest[] = R"(
 Slow callers: a head must arrive within 30 seconds and each part of a body within 60 seconds of the last, or 408 is the
 answer; a caller that acknowledges nothing of its answer for 60 seconds is dropped within another 60; a connection without
-a request is closed after 75 seconds.
+a request is closed after 75 seconds, or what `--keep-alive` says.
 
 ## Under load
 
