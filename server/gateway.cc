@@ -103,6 +103,15 @@ void Gateway::Parts::WatchTls() {
   });
 }
 
+void Gateway::Parts::StartTelemetry(size_t threads) {
+  log_writer = std::make_unique<telemetry::LogWriter>(telemetry::LogWriter::Options{.shards = threads});
+  logger = std::make_unique<telemetry::Logger>(*log_writer, log_threshold);
+  metrics = std::make_unique<telemetry::Metrics>(telemetry::Metrics::Options{.shards = threads});
+  metrics->AddValue("portolan_log_lines_dropped_total", "Log lines that found no room and were dropped.",
+                    "counter",
+                    [writer = log_writer.get()] { return static_cast<double>(writer->dropped()); });
+}
+
 absl::Status Gateway::Parts::BuildShared() {
   auto built = core::Operations::Build(DialectTypes(*providers::Registry::BuiltIn()));
   if (!built.ok()) return built.status();
@@ -271,7 +280,7 @@ Gateway::~Gateway() {
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const config::ServeOptions& options,
                                                         const config::Environment& environment) {
-  return Start(Settings{options, std::nullopt}, environment, nullptr);
+  return Start(Settings{.options = options}, environment, nullptr);
 }
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Settings& settings,
@@ -291,12 +300,10 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Settings& settings
   if (absl::Status status = parts.BuildShared(); !status.ok()) return status;
 
   const auto threads = static_cast<size_t>(options.threads > 0 ? options.threads : config::UsableCores());
-  parts.log_writer = std::make_unique<telemetry::LogWriter>(telemetry::LogWriter::Options{.shards = threads});
-  parts.logger = std::make_unique<telemetry::Logger>(*parts.log_writer, parts.log_threshold);
-  parts.metrics = std::make_unique<telemetry::Metrics>(telemetry::Metrics::Options{.shards = threads});
-  parts.metrics->AddValue(
-      "portolan_log_lines_dropped_total", "Log lines that found no room and were dropped.", "counter",
-      [writer = parts.log_writer.get()] { return static_cast<double>(writer->dropped()); });
+  parts.StartTelemetry(threads);
+  parts.TellOfStrayVariables(settings, environment);
+  parts.TellOfQuotedKeys(environment);
+  if (settings.file) parts.TellOfQuotedKeys(*settings.file);
   for (size_t i = 0; i < threads; ++i) {
     if (absl::Status status = parts.BuildShard(i, *snapshot); !status.ok()) return status;
   }

@@ -68,11 +68,15 @@ struct Gateway::Parts final : rest::AdminControl {
   absl::Status ReadTls();
   void WatchTls();
   absl::Status ReadKeys(const config::Environment& environment);
+  void StartTelemetry(size_t threads);
   absl::Status BuildShared();
   absl::Status BuildShard(size_t number, const std::shared_ptr<const core::Snapshot>& snapshot);
   void KeepConfig(const config::FileSettings& file, SettingsLoader load);
   absl::Status Apply(const Settings& settings);
   void TellWhatWaits(const config::ServeOptions& now) const;
+  void TellOfStrayVariables(const Settings& settings, const config::Environment& environment) const;
+  void TellOfQuotedKeys(const config::Environment& environment) const;
+  void TellOfQuotedKeys(const config::FileSettings& file) const;
   void AddConfigMetrics();
   absl::Status Listen();
   void Launch();

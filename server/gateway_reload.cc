@@ -26,6 +26,7 @@ absl::Status Gateway::Parts::Apply(const Settings& settings) {
   if (settings.options.log_level != settings_level) log_threshold.Set(settings.options.log_level);
   settings_level = settings.options.log_level;
   TellWhatWaits(settings.options);
+  TellOfQuotedKeys(*settings.file);
   return absl::OkStatus();
 }
 

@@ -57,6 +57,7 @@ What the tests under `tests/load` hold against a gateway that runs as a process 
   (502), and when descriptors are free again all is as before.
 - Two gateways restarted in turn, 20 times, under load with streams open and callers that follow `/readyz`: no call fails. Without
   `--drain-delay` some do.
+- A start without stdin, stdout or stderr: `/dev/null` takes their places, and no socket does.
 - Marked keys in every header, config and variable that takes one, in calls that go well and badly: no mark is in any log line at
   any level, metric, error or answer.
 )";
