@@ -310,7 +310,7 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Settings& settings
   if (absl::Status status = parts.ReadTls(); !status.ok()) return status;
   if (absl::Status status = parts.Listen(); !status.ok()) return status;
   parts.WatchTls();
-  if (settings.file) parts.KeepConfig(*settings.file, std::move(load));
+  if (settings.file) parts.KeepConfig(settings, std::move(load));
   parts.AddConfigMetrics();
   if (absl::Status status = trust.get(); !status.ok()) return status;
   parts.Launch();
@@ -331,8 +331,7 @@ std::string Gateway::admin_address() const { return parts_->admin_address; }
 void Gateway::Reload() {
   parts_->admin_loop.Post([parts = parts_.get()] {
     if (parts->tls != nullptr) parts->tls->Check();
-    // Told of in the log.
-    if (parts->keeper != nullptr) (void)parts->keeper->Reload();
+    if (parts->keeper != nullptr) parts->keeper->BeginReload();
   });
 }
 

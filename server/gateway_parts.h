@@ -71,7 +71,7 @@ struct Gateway::Parts final : rest::AdminControl {
   void StartTelemetry(size_t threads);
   absl::Status BuildShared();
   absl::Status BuildShard(size_t number, const std::shared_ptr<const core::Snapshot>& snapshot);
-  void KeepConfig(const config::FileSettings& file, SettingsLoader load);
+  void KeepConfig(const Settings& settings, SettingsLoader load);
   absl::Status Apply(const Settings& settings);
   void TellWhatWaits(const config::ServeOptions& now) const;
   void TellOfStrayVariables(const Settings& settings, const config::Environment& environment) const;
@@ -86,7 +86,7 @@ struct Gateway::Parts final : rest::AdminControl {
 
   // rest::AdminControl, on the admin loop's thread.
   std::string ConfigStatus() const override;
-  std::optional<std::string> ReloadConfig() override;
+  net::Task<std::optional<std::string>> ReloadConfig(net::Wait wait) override;
   void BeginDrain() override;
 };
 
