@@ -4,6 +4,7 @@
 #include <google/protobuf/message.h>
 #include <pthread.h>
 
+#include <future>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -102,6 +103,15 @@ void Gateway::Parts::WatchTls() {
   });
 }
 
+void Gateway::Parts::StartTelemetry(size_t threads) {
+  log_writer = std::make_unique<telemetry::LogWriter>(telemetry::LogWriter::Options{.shards = threads});
+  logger = std::make_unique<telemetry::Logger>(*log_writer, log_threshold);
+  metrics = std::make_unique<telemetry::Metrics>(telemetry::Metrics::Options{.shards = threads});
+  metrics->AddValue("portolan_log_lines_dropped_total", "Log lines that found no room and were dropped.",
+                    "counter",
+                    [writer = log_writer.get()] { return static_cast<double>(writer->dropped()); });
+}
+
 absl::Status Gateway::Parts::BuildShared() {
   auto built = core::Operations::Build(DialectTypes(*providers::Registry::BuiltIn()));
   if (!built.ok()) return built.status();
@@ -127,9 +137,11 @@ absl::Status Gateway::Parts::BuildShard(size_t number,
                                         const std::shared_ptr<const core::Snapshot>& snapshot) {
   auto shard = std::make_unique<Shard>();
   upstream::ClientOptions client_options;
-  client_options.ca_file = options.upstream_ca;
+  client_options.trust = trust;
   client_options.https_proxy = options.https_proxy;
   client_options.http_proxy = options.http_proxy;
+  client_options.https_proxy_variable = options.https_proxy_variable;
+  client_options.http_proxy_variable = options.http_proxy_variable;
   client_options.no_proxy = options.no_proxy;
   const bool on_loopback = config::IsLoopbackAddress(options.http) && config::IsLoopbackAddress(options.grpc);
   client_options.allow_address = upstream::MakeAddressPolicy(on_loopback, options.allow_upstream);
@@ -155,6 +167,7 @@ absl::Status Gateway::Parts::BuildShard(size_t number,
       std::make_unique<rest::RestFront>(rest_config, *shard->service, *shard->telemetry, shard->loop);
   http::ServerOptions server_options;
   server_options.max_body_bytes = options.max_body;
+  server_options.keep_alive_timeout = options.keep_alive;
   shard->server = std::make_unique<http::Server>(shard->loop, *shard->front, server_options);
   shards.push_back(std::move(shard));
   return absl::OkStatus();
@@ -201,6 +214,8 @@ absl::Status Gateway::Parts::StartRpc() {
   for (const auto& shard : shards) targets.push_back({&shard->loop, shard->service.get()});
   rpc::RpcOptions rpc_options;
   rpc_options.address = options.grpc;
+  rpc_options.max_connection_age = options.grpc_max_connection_age;
+  rpc_options.max_connection_age_grace = options.grpc_max_connection_age_grace;
   if (tls != nullptr) rpc_options.tls = tls->identity();
   auto server = rpc::RpcServer::Start(rpc_options, targets, operations->all());
   if (!server.ok()) return Told("--grpc", server.status());
@@ -265,7 +280,7 @@ Gateway::~Gateway() {
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const config::ServeOptions& options,
                                                         const config::Environment& environment) {
-  return Start(Settings{options, std::nullopt}, environment, nullptr);
+  return Start(Settings{.options = options}, environment, nullptr);
 }
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Settings& settings,
@@ -276,26 +291,28 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Settings& settings
   gateway->parts_ = std::make_unique<Parts>(settings);
   Parts& parts = *gateway->parts_;
   const config::ServeOptions& options = parts.options;
+  // Meanwhile: it takes about as long as all the rest.
+  std::future<absl::Status> trust =
+      std::async(std::launch::async, [&parts] { return parts.trust->Read(parts.options.upstream_ca); });
   if (absl::Status status = parts.ReadKeys(environment); !status.ok()) return status;
   const auto snapshot = BuildSnapshot(settings, parts.environment_keys);
   if (!snapshot.ok()) return snapshot.status();
   if (absl::Status status = parts.BuildShared(); !status.ok()) return status;
 
   const auto threads = static_cast<size_t>(options.threads > 0 ? options.threads : config::UsableCores());
-  parts.log_writer = std::make_unique<telemetry::LogWriter>(telemetry::LogWriter::Options{.shards = threads});
-  parts.logger = std::make_unique<telemetry::Logger>(*parts.log_writer, parts.log_threshold);
-  parts.metrics = std::make_unique<telemetry::Metrics>(telemetry::Metrics::Options{.shards = threads});
-  parts.metrics->AddValue(
-      "portolan_log_lines_dropped_total", "Log lines that found no room and were dropped.", "counter",
-      [writer = parts.log_writer.get()] { return static_cast<double>(writer->dropped()); });
+  parts.StartTelemetry(threads);
+  parts.TellOfStrayVariables(settings, environment);
+  parts.TellOfQuotedKeys(environment);
+  if (settings.file) parts.TellOfQuotedKeys(*settings.file);
   for (size_t i = 0; i < threads; ++i) {
     if (absl::Status status = parts.BuildShard(i, *snapshot); !status.ok()) return status;
   }
   if (absl::Status status = parts.ReadTls(); !status.ok()) return status;
   if (absl::Status status = parts.Listen(); !status.ok()) return status;
   parts.WatchTls();
-  if (settings.file) parts.KeepConfig(*settings.file, std::move(load));
+  if (settings.file) parts.KeepConfig(settings, std::move(load));
   parts.AddConfigMetrics();
+  if (absl::Status status = trust.get(); !status.ok()) return status;
   parts.Launch();
   if (absl::Status status = parts.StartRpc(); !status.ok()) return status;
   parts.ready = true;
@@ -314,8 +331,7 @@ std::string Gateway::admin_address() const { return parts_->admin_address; }
 void Gateway::Reload() {
   parts_->admin_loop.Post([parts = parts_.get()] {
     if (parts->tls != nullptr) parts->tls->Check();
-    // Told of in the log.
-    if (parts->keeper != nullptr) (void)parts->keeper->Reload();
+    if (parts->keeper != nullptr) parts->keeper->BeginReload();
   });
 }
 

@@ -18,6 +18,7 @@
 #include "server/gateway.h"
 #include "server/http/server.h"
 #include "server/net/loop.h"
+#include "server/net/tls.h"
 #include "server/rest/admin.h"
 #include "server/rest/rest_front.h"
 #include "server/rpc/rpc_server.h"
@@ -42,6 +43,7 @@ struct Gateway::Parts final : rest::AdminControl {
   rest::RestConfig rest_config;
   std::atomic<bool> ready{false};
 
+  const std::shared_ptr<net::TrustStore> trust = net::TrustStore::New();
   std::unique_ptr<telemetry::LogWriter> log_writer;
   std::unique_ptr<telemetry::Logger> logger;
   std::unique_ptr<telemetry::Metrics> metrics;
@@ -66,11 +68,15 @@ struct Gateway::Parts final : rest::AdminControl {
   absl::Status ReadTls();
   void WatchTls();
   absl::Status ReadKeys(const config::Environment& environment);
+  void StartTelemetry(size_t threads);
   absl::Status BuildShared();
   absl::Status BuildShard(size_t number, const std::shared_ptr<const core::Snapshot>& snapshot);
-  void KeepConfig(const config::FileSettings& file, SettingsLoader load);
+  void KeepConfig(const Settings& settings, SettingsLoader load);
   absl::Status Apply(const Settings& settings);
   void TellWhatWaits(const config::ServeOptions& now) const;
+  void TellOfStrayVariables(const Settings& settings, const config::Environment& environment) const;
+  void TellOfQuotedKeys(const config::Environment& environment) const;
+  void TellOfQuotedKeys(const config::FileSettings& file) const;
   void AddConfigMetrics();
   absl::Status Listen();
   void Launch();
@@ -80,7 +86,7 @@ struct Gateway::Parts final : rest::AdminControl {
 
   // rest::AdminControl, on the admin loop's thread.
   std::string ConfigStatus() const override;
-  std::optional<std::string> ReloadConfig() override;
+  net::Task<std::optional<std::string>> ReloadConfig(net::Wait wait) override;
   void BeginDrain() override;
 };
 

@@ -9,8 +9,8 @@
 
 namespace portolan {
 
-void Gateway::Parts::KeepConfig(const config::FileSettings& file, SettingsLoader load) {
-  keeper = std::make_unique<ConfigKeeper>(admin_loop, *logger, file, std::move(load),
+void Gateway::Parts::KeepConfig(const Settings& settings, SettingsLoader load) {
+  keeper = std::make_unique<ConfigKeeper>(admin_loop, *logger, settings, std::move(load),
                                           [this](const Settings& settings) { return Apply(settings); });
   keeper->Watch();
 }
@@ -26,6 +26,7 @@ absl::Status Gateway::Parts::Apply(const Settings& settings) {
   if (settings.options.log_level != settings_level) log_threshold.Set(settings.options.log_level);
   settings_level = settings.options.log_level;
   TellWhatWaits(settings.options);
+  TellOfQuotedKeys(*settings.file);
   return absl::OkStatus();
 }
 
@@ -74,10 +75,11 @@ std::string Gateway::Parts::ConfigStatus() const {
   return json + "}";
 }
 
-std::optional<std::string> Gateway::Parts::ReloadConfig() {
-  if (keeper == nullptr) return "the gateway was started without a config file";
-  const absl::Status status = keeper->Reload();
-  return status.ok() ? std::nullopt : std::optional(std::string(status.message()));
+net::Task<std::optional<std::string>> Gateway::Parts::ReloadConfig(net::Wait wait) {
+  if (keeper == nullptr) co_return "the gateway was started without a config file";
+  const absl::Status status = co_await keeper->Reload(wait);
+  if (status.ok()) co_return std::nullopt;
+  co_return std::string(status.message());
 }
 
 void Gateway::Parts::BeginDrain() {

@@ -1,7 +1,10 @@
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <span>
@@ -15,6 +18,30 @@
 #include "server/settings.h"
 
 namespace {
+
+bool standard_descriptors_open = false;
+
+// Where one of stdin, stdout and stderr is closed, the next file or socket would get its number, and whatever
+// writes to stderr would write to some caller. Runs before main, and before the initialisation of gRPC's
+// library, which opens descriptors.
+[[gnu::constructor(101)]] void OpenStandardDescriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest number that is free is this one, as those below it are open.
+    if (open("/dev/null", O_RDWR) != fd) return;
+  }
+  standard_descriptors_open = true;
+}
+
+// The variables that look like ours.
+std::vector<std::string> VariableNames() {
+  std::vector<std::string> names;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const std::string_view text(*variable);
+    if (text.starts_with("PORTOLAN_")) names.emplace_back(text.substr(0, text.find('=')));
+  }
+  return names;
+}
 
 // Blocked before any thread starts, so that only the main thread takes them.
 sigset_t BlockSignals() {
@@ -57,12 +84,13 @@ int Tell(const portolan::config::CommandResult& result) {
 }
 
 int Serve(const portolan::SettingsLoader& load, const portolan::config::Environment& environment) {
-  const auto settings = load();
+  auto settings = load();
   if (!settings.ok()) {
     // Lines that begin with the file's name, for people and editors.
     std::fprintf(stderr, "%s\n", std::string(settings.status().message()).c_str());
     return 1;
   }
+  settings->variables = VariableNames();
   const portolan::config::ServeOptions& options = settings->options;
   const sigset_t signals = BlockSignals();
   LetThreadsFinish();
@@ -82,6 +110,9 @@ int Serve(const portolan::SettingsLoader& load, const portolan::config::Environm
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!standard_descriptors_open) {
+    return Fail(absl::UnavailableError("a standard descriptor is closed and /dev/null cannot be opened"));
+  }
   using portolan::config::CommandLine;
   const std::vector<std::string_view> arguments(argv + 1, argv + argc);
   const portolan::config::Environment environment = [](const char* name) -> const char* {

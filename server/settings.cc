@@ -10,7 +10,7 @@ namespace portolan {
 absl::StatusOr<Settings> LoadSettings(const config::ServeOptions& options,
                                       std::span<const std::string_view> arguments,
                                       const config::Environment& environment) {
-  Settings settings{options, std::nullopt};
+  Settings settings{.options = options};
   if (options.config_file.empty()) return settings;
   auto file = config::LoadConfigFile(options.config_file, environment);
   if (!file.ok()) return file.status();
@@ -18,6 +18,7 @@ absl::StatusOr<Settings> LoadSettings(const config::ServeOptions& options,
   if (!line.ok()) return line.status();
   settings.options = std::move(line->options);
   settings.file = *std::move(file);
+  settings.keys_may_go = options.allow_unauthenticated;
   return settings;
 }
 

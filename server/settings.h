@@ -3,7 +3,9 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/config/environment.h"
@@ -14,8 +16,12 @@ namespace portolan {
 
 // Everything that the process is told.
 struct Settings {
-  config::ServeOptions options;              // config file, environment and flags, laid over each other
-  std::optional<config::FileSettings> file;  // what only the config file can say; nullopt: there is none
+  config::ServeOptions options;                   // config file, environment and flags, laid over each other
+  std::optional<config::FileSettings> file = {};  // what only the config file can say; nullopt: there is none
+  // A flag or a variable says that callers may go without keys: a file alone cannot, as it may be cut short.
+  bool keys_may_go = false;
+  // The names of the variables that are set, so that those which mean nothing can be told of.
+  std::vector<std::string> variables = {};
 };
 
 // Reads the config file that `options`, which come of `arguments` and `environment`, name, and lays them over

@@ -1,12 +1,15 @@
 #include "server/snapshot_builder.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "providers/named.h"
 #include "server/config/exposure.h"
+#include "server/config/nearest.h"
 
 namespace portolan {
 namespace {
@@ -25,8 +28,11 @@ class Builder {
     auto registry = providers::Registry::BuiltIn();
     if (file_) AddProviders(registry.get());
     if (registry->Find(options_.default_provider) == nullptr) {
+      std::vector<std::string_view> names;
+      for (const auto& provider : registry->all()) names.push_back(provider->name());
       return absl::InvalidArgumentError("--default-provider: there is no provider called " +
-                                        options_.default_provider);
+                                        options_.default_provider + "; did you mean " +
+                                        std::string(config::Nearest(options_.default_provider, names)) + "?");
     }
     TakeKeys(environment_keys);
     snapshot_->registry = std::move(registry);

@@ -7,6 +7,7 @@ namespace portolan {
 namespace {
 
 constexpr std::chrono::seconds kPeriod{2};
+constexpr std::chrono::milliseconds kBetweenLooks{250};
 
 }  // namespace
 
@@ -16,8 +17,7 @@ TlsKeeper::TlsKeeper(net::Loop& loop, telemetry::Logger& logger, Files files)
 absl::StatusOr<std::unique_ptr<TlsKeeper>> TlsKeeper::Start(net::Loop& loop, telemetry::Logger& logger,
                                                             Files files) {
   auto keeper = std::unique_ptr<TlsKeeper>(new TlsKeeper(loop, logger, std::move(files)));
-  const Files& named = keeper->files_;
-  auto identity = net::TlsIdentity::Read(named.certificate, named.key, named.client_ca, named.require_client);
+  auto identity = keeper->Read();
   if (!identity.ok()) return identity.status();
   if (absl::Status status = keeper->Load(*identity); !status.ok()) return status;
   return keeper;
@@ -36,15 +36,25 @@ void TlsKeeper::Watch(OnChange on_change) {
   Arm(timer_loop().now() + kPeriod);
 }
 
-void TlsKeeper::OnTimer() {
-  Check();
-  Arm(timer_loop().now() + kPeriod);
+absl::StatusOr<net::TlsIdentity> TlsKeeper::Read() const {
+  return net::TlsIdentity::Read(files_.certificate, files_.key, files_.client_ca, files_.require_client);
 }
 
 void TlsKeeper::Check() {
-  auto identity =
-      net::TlsIdentity::Read(files_.certificate, files_.key, files_.client_ca, files_.require_client);
-  if (identity.ok() && (*identity == identity_ || *identity == refused_)) return;
+  absl::StatusOr<net::TlsIdentity> identity = Read();
+  if (identity.ok() && (*identity == identity_ || *identity == refused_)) {
+    seen_.reset();
+  } else if (!seen_ || *seen_ != identity) {
+    seen_ = std::move(identity);
+    return Arm(timer_loop().UpdateNow() + kBetweenLooks);
+  } else {
+    seen_.reset();
+    Use(identity);
+  }
+  Arm(timer_loop().UpdateNow() + kPeriod);
+}
+
+void TlsKeeper::Use(const absl::StatusOr<net::TlsIdentity>& identity) {
   const absl::Status status = identity.ok() ? Load(*identity) : identity.status();
   if (status.ok()) {
     refused_ = {};
@@ -53,7 +63,7 @@ void TlsKeeper::Check() {
     on_change_(identity_, context_);
     return;
   }
-  // Halfway through a replacement the pair does not fit: the next look will tell.
+  // Between the replacement of one file and of the other the pair does not fit: a later look will tell.
   if (identity.ok()) refused_ = *identity;
   const std::string reason(status.message());
   if (std::exchange(refusal_, reason) == reason) return;

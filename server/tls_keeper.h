@@ -1,10 +1,12 @@
 #pragma once
 
 // The certificate of the TLS doors: read at start, read again when its files change or when asked, and handed
-// to whoever serves. A pair that is no good changes nothing.
+// to whoever serves. A pair that is no good changes nothing; what two looks in a row do not find alike is
+// still being written.
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -37,18 +39,21 @@ class TlsKeeper : private net::Timer {
   // swapped by a link further up), and calls `on_change` with every new pair that is good. To be called
   // before the loop runs.
   void Watch(OnChange on_change);
-  // Looks at once. On the loop's thread.
+  // Looks at once, and again a moment later if there is something new. On the loop's thread.
   void Check();
 
  private:
   TlsKeeper(net::Loop& loop, telemetry::Logger& logger, Files files);
   absl::Status Load(const net::TlsIdentity& identity);
-  void OnTimer() override;
+  absl::StatusOr<net::TlsIdentity> Read() const;
+  void Use(const absl::StatusOr<net::TlsIdentity>& identity);
+  void OnTimer() override { Check(); }
 
   telemetry::Logger& logger_;
   const Files files_;
-  net::TlsIdentity identity_;  // in use
-  net::TlsIdentity refused_;   // seen last and found bad: told of once
+  net::TlsIdentity identity_;                             // in use
+  net::TlsIdentity refused_;                              // seen last and found bad: told of once
+  std::optional<absl::StatusOr<net::TlsIdentity>> seen_;  // by the last look, if it is not in use yet
   std::string refusal_;
   std::shared_ptr<net::TlsContext> context_;
   OnChange on_change_;

@@ -26,6 +26,11 @@ absl::StatusOr<Secret> CheckSecret(std::string_view variable, std::string_view t
                                     ": a key has 1 to 8192 visible ASCII characters and no blanks in it");
 }
 
+bool IsInQuotes(std::string_view text) {
+  return text.size() > 1 && text.front() == text.back() &&
+         (text.front() == '"' || text.front() == '\'' || text.front() == '`');
+}
+
 absl::StatusOr<std::vector<EnvironmentKey>> ReadEnvironmentKeys(std::span<const std::string_view> names,
                                                                 const Environment& environment) {
   std::vector<EnvironmentKey> keys;

@@ -24,6 +24,10 @@ std::optional<std::string> ReadVariable(const Environment& environment, const st
 // A secret fit for a header: visible ASCII, at most 8 KB. Fails with the variable's name, never its value.
 absl::StatusOr<Secret> CheckSecret(std::string_view variable, std::string_view text);
 
+// Begins and ends with the same quote character: most likely a shell, or a file of variables, was to take
+// them off and did not.
+bool IsInQuotes(std::string_view text);
+
 struct EnvironmentKey {
   std::string variable;
   Secret key;

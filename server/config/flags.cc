@@ -59,6 +59,7 @@ absl::Status ApplyVariables(const Environment& environment, ServeOptions* option
     }
     if (!value) continue;
     if (setting.clear != nullptr) setting.clear(options);
+    if (setting.origin != nullptr) options->*setting.origin = name;
     const std::vector<std::string_view> pieces =
         setting.repeatable ? SplitList(*value) : std::vector<std::string_view>{*value};
     for (const std::string_view piece : pieces) {

@@ -30,6 +30,8 @@ struct Setting {
   bool (*apply)(std::string_view value, ServeOptions* options, std::string* problem) = nullptr;
   // Forgets what was set, so that flags replace what a variable gave. Only for what is repeatable.
   void (*clear)(ServeOptions* options) = nullptr;
+  // Is told which of its two variables the value came from. Null: nobody wants to know.
+  std::string ServeOptions::* origin = nullptr;
 };
 
 // Every setting of `portolan serve`, in the order of the help.

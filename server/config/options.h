@@ -21,6 +21,11 @@ struct ServeOptions {
   std::string admin = "127.0.0.1:8788";
   int threads = 0;  // 0: UsableCores()
 
+  std::chrono::milliseconds keep_alive{75'000};  // of an idle HTTP connection
+  // After about so long a gRPC connection is closed as soon as its calls are over; zero: never.
+  std::chrono::milliseconds grpc_max_connection_age{0};
+  std::chrono::milliseconds grpc_max_connection_age_grace{3'600'000};  // for those calls
+
   telemetry::LogLevel log_level = telemetry::LogLevel::kInfo;
 
   // Who may call.
@@ -40,10 +45,12 @@ struct ServeOptions {
   std::string default_provider = "openai";
   bool direct_keys = false;
   bool count_streams = true;  // streams are asked for their usage, whether or not the caller wants to see it
-  std::vector<std::string> allow_upstream;  // lower case; each passes IsUpstreamRule
-  std::string upstream_ca;                  // a file of PEM certificates, besides the system's
-  std::string https_proxy;                  // may hold a password
-  std::string http_proxy;                   // may hold a password
+  std::vector<std::string> allow_upstream;           // lower case; each passes IsUpstreamRule
+  std::string upstream_ca;                           // a file of PEM certificates, besides the system's
+  std::string https_proxy;                           // may hold a password
+  std::string http_proxy;                            // may hold a password
+  std::string https_proxy_variable = "https_proxy";  // the variables that they came from
+  std::string http_proxy_variable = "http_proxy";
   std::string no_proxy;
 
   // Bounds.
@@ -52,6 +59,7 @@ struct ServeOptions {
   std::chrono::milliseconds first_byte_timeout{600'000};
   std::chrono::milliseconds idle_timeout{300'000};
   std::chrono::milliseconds stream_hold{15'000};
+  // A comment is sent where nothing has left a stream over REST for so long; zero: none.
   std::chrono::milliseconds heartbeat{15'000};
 
   // The end.

@@ -18,6 +18,9 @@ constexpr Row kRows[] = {
     {"listen.grpc", Same<&ServeOptions::grpc>},
     {"listen.admin", Same<&ServeOptions::admin>},
     {"listen.threads", Same<&ServeOptions::threads>},
+    {"listen.keep_alive", Same<&ServeOptions::keep_alive>},
+    {"listen.grpc_max_connection_age", Same<&ServeOptions::grpc_max_connection_age>},
+    {"listen.grpc_max_connection_age_grace", Same<&ServeOptions::grpc_max_connection_age_grace>},
     {"listen.drain_delay", Same<&ServeOptions::drain_delay>},
     {"listen.grace", Same<&ServeOptions::grace>},
     {"tls.cert", Same<&ServeOptions::tls_cert>},
@@ -31,6 +34,7 @@ constexpr Row kRows[] = {
     {"callers.allowed_hosts", Same<&ServeOptions::allowed_hosts>},
     {"limits.max_body", Same<&ServeOptions::max_body>},
     {"timeouts.stream_hold", Same<&ServeOptions::stream_hold>},
+    {"timeouts.heartbeat", Same<&ServeOptions::heartbeat>},
     {"upstream.allow", Same<&ServeOptions::allow_upstream>},
     {"upstream.ca", Same<&ServeOptions::upstream_ca>},
 };

@@ -24,8 +24,8 @@ CommandResult CheckCommand(const std::string& path, bool resolve, const Environm
   ConfigProblems problems;
   const auto file = ConfigFile::Read(path, &problems);
   if (file == nullptr) return Failed(path, problems);
-  FileSettings ignored;
-  if (resolve && !file->Resolve(environment, &ignored, &problems)) return Failed(path, problems);
+  FileSettings settings;
+  if (resolve && !file->Resolve(environment, &settings, &problems)) return Failed(path, problems);
   const v1::GatewayConfig& config = file->message();
   CommandResult result;
   result.out = path + ": ok: " + Count(config.callers().keys_size(), "caller", "callers") + ", " +
@@ -33,6 +33,8 @@ CommandResult CheckCommand(const std::string& path, bool resolve, const Environm
                Count(config.routes_size(), "route", "routes") + ", " +
                Count(config.aliases_size(), "alias", "aliases") + "\n";
   if (!file->without_effect().empty()) result.err = DescribeProblems(path, file->without_effect()) + "\n";
+  for (const std::string& reference : settings.keys_in_quotes)
+    result.err += path + ": " + reference + ": the key begins and ends with a quote character\n";
   return result;
 }
 

@@ -63,6 +63,7 @@ std::unique_ptr<const ConfigFile> ConfigFile::Parse(std::string name, std::strin
   const size_t before = problems->size();
   std::unique_ptr<ConfigFile> file(new ConfigFile());
   file->name_ = std::move(name);
+  file->text_ = text;
   file->hash_ = Sha256Hex(text);
   file->tree_ = ParseYaml(text, problems);
   if (file->tree_ != nullptr) {

@@ -63,6 +63,7 @@ class ConfigFile {
   ConfigFile();
 
   std::string name_;
+  std::string text_;
   std::string hash_;
   v1::GatewayConfig message_;
   ConfigProblems without_effect_;

@@ -43,13 +43,19 @@ struct CallerSettings {
 // are stand in `options`, so that variables and flags can be laid over them.
 struct FileSettings {
   std::string path;
-  std::string hash;      // SHA-256 of the file's bytes, 64 lower-case hexadecimal digits
+  std::string text;      // the file's bytes
+  std::string hash;      // their SHA-256, 64 lower-case hexadecimal digits
+  std::string digest;    // likewise, of the bytes and of all keys that they refer to
   ServeOptions options;  // the file's settings over the defaults; its callers are not in caller_keys
   std::vector<CallerSettings> callers;
   std::vector<ProviderSettings> providers;
   std::vector<RouteSettings> routes;
   std::vector<AliasSettings> aliases;
   std::string default_route;  // empty: none
+
+  bool says_nothing = false;           // it is empty, or holds nothing but nulls and empty lists and objects
+  std::vector<std::string> variables;  // the names of those that it refers to
+  std::vector<std::string> keys_in_quotes;  // references to keys that begin and end with a quote character
 };
 
 }  // namespace portolan::config

@@ -46,12 +46,16 @@ std::vector<Rule> Rules() {
       {"config.v1.Limits.max_body", "pattern", kSize},
       {"config.v1.Listen.drain_delay", "pattern", kTime},
       {"config.v1.Listen.grace", "pattern", kTime},
+      {"config.v1.Listen.keep_alive", "pattern", kTime},
+      {"config.v1.Listen.grpc_max_connection_age", "pattern", kTime},
+      {"config.v1.Listen.grpc_max_connection_age_grace", "pattern", kTime},
       {"config.v1.Listen.threads", "minimum", 1},
       {"config.v1.Listen.threads", "maximum", 1024},
       {"config.v1.Timeouts.connect", "pattern", kTime},
       {"config.v1.Timeouts.first_byte", "pattern", kTime},
       {"config.v1.Timeouts.idle", "pattern", kTime},
       {"config.v1.Timeouts.stream_hold", "pattern", kTime},
+      {"config.v1.Timeouts.heartbeat", "pattern", kTime},
   };
 }
 

@@ -53,6 +53,10 @@ bool CheckReference(std::string_view text, std::string* problem) {
   return false;
 }
 
+std::string_view VariableOf(std::string_view reference) {
+  return reference.starts_with(kVariable) ? reference.substr(kVariable.size()) : std::string_view();
+}
+
 bool ResolveReference(std::string_view reference, const Environment& environment, Secret* key,
                       std::string* problem) {
   std::string text;

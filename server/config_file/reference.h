@@ -12,6 +12,9 @@ namespace portolan::config {
 // reason in *problem, for anything else, which may be the key itself and is never quoted.
 bool CheckReference(std::string_view text, std::string* problem);
 
+// The name of the variable that a reference names; empty if it names a file.
+std::string_view VariableOf(std::string_view reference);
+
 // Looks up what passed CheckReference; blanks and line ends around the key do not count. False, with the
 // reason in *problem, if there is no key, or one that no header could carry.
 bool ResolveReference(std::string_view reference, const Environment& environment, Secret* key,

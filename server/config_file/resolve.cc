@@ -5,6 +5,7 @@
 
 #include "providers/registry.h"
 #include "server/base/sha256.h"
+#include "server/config/environment.h"
 #include "server/config/flags.h"
 #include "server/config/values.h"
 #include "server/config_file/config_file.h"
@@ -17,8 +18,10 @@ namespace {
 
 class Resolver {
  public:
-  Resolver(const YamlNode& root, const Environment& environment, ConfigProblems* problems)
-      : root_(root), environment_(environment), problems_(*problems) {}
+  // Writes to *settings what it learns of the keys themselves.
+  Resolver(const YamlNode& root, const Environment& environment, FileSettings* settings,
+           ConfigProblems* problems)
+      : root_(root), environment_(environment), settings_(*settings), problems_(*problems) {}
 
   // The key that `path`, a reference in the file, stands for.
   Secret Key(const std::string& path) {
@@ -26,8 +29,12 @@ class Resolver {
     std::string problem;
     bool whole = false;
     const YamlNode& node = root_.Find(path, &whole);
+    if (const std::string_view variable = VariableOf(node.text); !variable.empty())
+      settings_.variables.emplace_back(variable);
     if (!ResolveReference(node.text, environment_, &key, &problem))
       problems_.push_back(node.Problem(std::move(problem)));
+    if (IsInQuotes(key.Reveal())) settings_.keys_in_quotes.push_back(node.text);
+    settings_.digest = Sha256Hex(settings_.digest + std::string(key.Reveal()));
     return key;
   }
 
@@ -86,6 +93,7 @@ class Resolver {
 
   const YamlNode& root_;
   const Environment& environment_;
+  FileSettings& settings_;
   ConfigProblems& problems_;
 };
 
@@ -110,9 +118,11 @@ bool ConfigFile::Resolve(const Environment& environment, FileSettings* settings,
   const size_t before = problems->size();
   *settings = {};
   settings->path = name_;
-  settings->hash = hash_;
+  settings->text = text_;
+  settings->hash = settings->digest = hash_;
+  settings->says_nothing = tree_->SaysNothing();
   settings->default_route = message_.default_route();
-  Resolver resolver(*tree_, environment, problems);
+  Resolver resolver(*tree_, environment, settings, problems);
   resolver.Options(&settings->options);
   for (int i = 0; i < message_.callers().keys_size(); ++i) {
     const std::string path = "callers.keys[" + std::to_string(i) + "]";

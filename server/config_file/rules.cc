@@ -28,12 +28,19 @@ void CheckSetting(const Setting& setting, const YamlNode& node, Findings* findin
   if (!setting.apply(node.text, &ignored, &problem)) findings->AddValue(node, problem);
 }
 
-std::string KnownDialects(const providers::Registry& registry) {
-  std::string names;
+// The providers whose dialects others may speak.
+std::vector<std::string_view> Dialects(const providers::Registry& registry) {
+  std::vector<std::string_view> names;
   for (const auto& provider : registry.all()) {
-    if (provider->local() == nullptr) names.append(names.empty() ? "" : ", ").append(provider->name());
+    if (provider->local() == nullptr) names.push_back(provider->name());
   }
   return names;
+}
+
+std::string Listed(const std::vector<std::string_view>& names) {
+  std::string list;
+  for (const std::string_view name : names) list.append(list.empty() ? "" : ", ").append(name);
+  return list;
 }
 
 // One entry of `providers`.
@@ -50,7 +57,9 @@ class ProviderRules {
     const providers::Provider* const known = built_in_.Find(entry.key);
     if (!YamlNode::IsNull(base_url)) CheckAddress(*base_url, known);
     if (known == nullptr && YamlNode::IsNull(base_url)) {
-      findings_.AddKey(entry, "a provider that is not built in needs a base_url; built in are " + Names());
+      const std::vector<std::string_view> names = ProviderNames(built_in_);
+      findings_.AddKey(entry, "a provider that is not built in needs a base_url; built in are " +
+                                  Listed(names) + DidYouMean(entry.key, names));
     }
     if (!YamlNode::IsNull(dialect)) CheckDialect(*dialect, known);
   }
@@ -69,15 +78,10 @@ class ProviderRules {
     if (known != nullptr && named != known) {
       findings_.AddValue(node, "a built-in provider speaks its own dialect");
     } else if (known == nullptr && (named == nullptr || named->local() != nullptr)) {
-      findings_.AddValue(node, "there is no such dialect; known are " + KnownDialects(built_in_));
+      const std::vector<std::string_view> names = Dialects(built_in_);
+      findings_.AddValue(
+          node, "there is no such dialect; known are " + Listed(names) + DidYouMean(node.text, names));
     }
-  }
-
-  std::string Names() const {
-    std::string names;
-    for (const auto& provider : built_in_.all())
-      names.append(names.empty() ? "" : ", ").append(provider->name());
-    return names;
   }
 
   const providers::Registry& built_in_;
@@ -181,6 +185,16 @@ void CheckUrl(const YamlNode& node, Findings* findings) {
   if (!upstream::ParseUrl(node.text, &origin, &path, &problem)) findings->AddValue(node, problem);
 }
 
+std::vector<std::string_view> ProviderNames(const providers::Registry& registry) {
+  std::vector<std::string_view> names;
+  for (const auto& provider : registry.all()) names.push_back(provider->name());
+  return names;
+}
+
+std::string DidYouMean(std::string_view typed, const std::vector<std::string_view>& names) {
+  return "; did you mean \"" + std::string(Nearest(typed, names)) + "\"?";
+}
+
 std::unique_ptr<providers::Registry> RegistryOf(const YamlNode& root) {
   std::unique_ptr<providers::Registry> registry = providers::Registry::BuiltIn();
   for (const YamlNode* const entry : root.Members("providers")) {
@@ -223,10 +237,8 @@ void CheckProviders(const RuleInputs& inputs, Findings* findings) {
   const YamlNode* const chosen = inputs.root.Member("default_provider");
   if (YamlNode::IsNull(chosen) || findings->Touched(*chosen)) return;
   if (inputs.registry.Find(chosen->text) != nullptr) return;
-  std::vector<std::string_view> names;
-  for (const auto& provider : inputs.registry.all()) names.push_back(provider->name());
-  findings->AddValue(*chosen, "there is no such provider; did you mean \"" +
-                                  std::string(Nearest(chosen->text, names)) + "\"?");
+  findings->AddValue(*chosen,
+                     "there is no such provider" + DidYouMean(chosen->text, ProviderNames(inputs.registry)));
 }
 
 }  // namespace portolan::config

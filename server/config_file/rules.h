@@ -3,6 +3,9 @@
 // What a config file must say besides having the right shape. Looks at nothing but the file.
 
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "portolan/config/v1/gateway_config.pb.h"
 #include "providers/registry.h"
@@ -21,6 +24,10 @@ struct RuleInputs {
 // The built-in providers and those that the tree names; one of the file's whose entry is wrong is there all
 // the same, so that what names it is not found wrong too.
 std::unique_ptr<providers::Registry> RegistryOf(const YamlNode& root);
+
+std::vector<std::string_view> ProviderNames(const providers::Registry& registry);
+// `; did you mean "openai"?`, of the name that is nearest. REQUIRES: there is one.
+std::string DidYouMean(std::string_view typed, const std::vector<std::string_view>& names);
 
 // Values that a flag could give as well.
 void CheckSettings(const YamlNode& root, Findings* findings);

@@ -47,6 +47,11 @@ const YamlNode* YamlNode::Member(std::string_view name) const {
   return nullptr;
 }
 
+bool YamlNode::SaysNothing() const {
+  return type != Type::kScalar && std::all_of(children.begin(), children.end(),
+                                              [](const auto& child) { return child->SaysNothing(); });
+}
+
 std::vector<const YamlNode*> YamlNode::Members(std::string_view name) const {
   std::vector<const YamlNode*> members;
   const YamlNode* const map = Member(name);

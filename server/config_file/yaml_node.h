@@ -45,6 +45,8 @@ class YamlNode {
   // From the document to here: `routes.main.targets[1]`. Long and unprintable keys are made fit for a
   // message.
   std::string Path() const;
+  // No scalar stands anywhere in it.
+  bool SaysNothing() const;
   // Where the value is `null`, or absent altogether with `node` null.
   static bool IsNull(const YamlNode* node) { return node == nullptr || node->type == Type::kNull; }
 

@@ -25,7 +25,7 @@ struct ServiceConfig {
   size_t max_error_bytes = 1u << 20;     // of an error answer
   // A stream is held back so long for want of content, at most, while another attempt may follow.
   std::chrono::milliseconds longest_hold{15'000};
-  // Nothing has left a REST stream for so long: a comment is sent. 0: none.
+  // Nothing has left a REST stream for so long: a comment is sent; 0: none.
   std::chrono::milliseconds heartbeat{15'000};
   // Off: requests of one dialect are decoded and encoded again instead of being spliced. For tests of
   // fidelity.

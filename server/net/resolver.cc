@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -94,7 +95,7 @@ std::vector<SocketAddress> Collect(const ares_addrinfo* info, std::chrono::secon
 }  // namespace
 
 struct Resolver::State {
-  State(Loop& on_loop, const Options& with) : loop(on_loop), options(with), channel(on_loop, with) {}
+  State(Loop& on_loop, const Options& with) : loop(on_loop), options(with) {}
 
   // Joins the lookup of `host` under way, or starts one. Null if there are too many.
   std::shared_ptr<Lookup> Join(const std::string& host);
@@ -110,7 +111,9 @@ struct Resolver::State {
     std::shared_ptr<Lookup> lookup;
   };
   std::unordered_map<std::string, std::unique_ptr<Running>> running;
-  DnsChannel channel;  // destroyed first: calls back what is running
+  // Made when there is something to look up: it takes 80 KB and reads the system's configuration. Destroyed
+  // first: calls back what is running.
+  std::optional<DnsChannel> channel;
 };
 
 std::shared_ptr<Lookup> Resolver::State::Join(const std::string& host) {
@@ -119,7 +122,8 @@ std::shared_ptr<Lookup> Resolver::State::Join(const std::string& host) {
   auto lookup = std::make_shared<Lookup>();
   lookup->host = host;
   auto& entry = running[host] = std::make_unique<Running>(Running{.state = this, .lookup = lookup});
-  channel.Lookup(host, &State::OnAnswer, entry.get());  // may finish it, and destroy the entry
+  if (!channel) channel.emplace(loop, options);
+  channel->Lookup(host, &State::OnAnswer, entry.get());  // may finish it, and destroy the entry
   return lookup;
 }
 

@@ -154,7 +154,26 @@ SSL_SESSION* TlsContext::FindSession(const std::string& host) const {
 
 void TlsContext::DropSession(const std::string& host) { state_->sessions.erase(host); }
 
-absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Client(const std::string& ca_file) {
+std::shared_ptr<TrustStore> TrustStore::New() {
+  return std::shared_ptr<TrustStore>(new TrustStore(X509_STORE_new()));
+}
+
+TrustStore::~TrustStore() { X509_STORE_free(store_); }
+
+absl::Status TrustStore::Read(const std::string& ca_file) {
+  ERR_clear_error();
+  if (store_ == nullptr || X509_STORE_set_default_paths(store_) != 1) {
+    return Failure("the system's certificate authorities");
+  }
+  if (!ca_file.empty() && X509_STORE_load_file(store_, ca_file.c_str()) != 1) {
+    return Failure(absl::StrCat("certificate authorities in ", ca_file));
+  }
+  // A system without any is no error.
+  ERR_clear_error();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Client(const TrustStore& trust) {
   ERR_clear_error();
   auto state = std::make_unique<State>(TLS_client_method());
   SSL_CTX* ctx = state->context.get();
@@ -162,14 +181,16 @@ absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Client(const std::string
     return Failure("TLS client context");
   }
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
-  if (SSL_CTX_set_default_verify_paths(ctx) != 1) return Failure("the system's certificate authorities");
-  if (!ca_file.empty() && SSL_CTX_load_verify_locations(ctx, ca_file.c_str(), nullptr) != 1) {
-    return Failure(absl::StrCat("certificate authorities in ", ca_file));
-  }
-  ERR_clear_error();
+  SSL_CTX_set1_cert_store(ctx, trust.native());
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(ctx, &State::OnNewSession);
   return std::unique_ptr<TlsContext>(new TlsContext(std::move(state)));
+}
+
+absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Client(const std::string& ca_file) {
+  const std::shared_ptr<TrustStore> trust = TrustStore::New();
+  if (absl::Status status = trust->Read(ca_file); !status.ok()) return status;
+  return Client(*trust);
 }
 
 absl::StatusOr<std::unique_ptr<TlsContext>> TlsContext::Server(const TlsIdentity& identity) {

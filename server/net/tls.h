@@ -7,6 +7,7 @@
 
 typedef struct ssl_ctx_st SSL_CTX;
 typedef struct ssl_session_st SSL_SESSION;
+typedef struct x509_store_st X509_STORE;
 
 namespace portolan::net {
 
@@ -28,12 +29,36 @@ struct TlsIdentity {
   bool operator==(const TlsIdentity&) const = default;
 };
 
+// The certificate authorities that upstream servers are checked against. To read the system's takes some tens
+// of milliseconds and most of a megabyte, so that one store serves the contexts of all shards. Thread-safe:
+// OpenSSL counts its users and looks things up under a lock, once for a full handshake.
+class TrustStore {
+ public:
+  // One that trusts nobody yet.
+  static std::shared_ptr<TrustStore> New();
+  ~TrustStore();
+  TrustStore(const TrustStore&) = delete;
+  TrustStore& operator=(const TrustStore&) = delete;
+
+  // Adds the system's authorities, and those of `ca_file` if not empty. Contexts may hold the store already,
+  // but none of their connections can succeed before. Fails if `ca_file` cannot be read.
+  absl::Status Read(const std::string& ca_file);
+
+  X509_STORE* native() const { return store_; }
+
+ private:
+  explicit TrustStore(X509_STORE* store) : store_(store) {}
+  X509_STORE* const store_;
+};
+
 // TLS settings shared by many connections: TLS 1.2 and 1.3 only, released buffers, session cache. Thread-safe
 // once built, but for the client session cache, which is why each shard has a client context of its own.
 class TlsContext {
  public:
-  // For upstream connections: system certificate authorities, and those of `ca_file` if not empty. Host names
-  // are checked; sessions are kept per host name and resumed.
+  // For upstream connections. Certificates must come from an authority in `trust`, and host names must match;
+  // sessions are kept per host name and resumed.
+  static absl::StatusOr<std::unique_ptr<TlsContext>> Client(const TrustStore& trust);
+  // The same with a store of its own, see TrustStore::Read.
   static absl::StatusOr<std::unique_ptr<TlsContext>> Client(const std::string& ca_file);
   // For listeners. Fails if the key does not fit the certificate, or any of it cannot be understood.
   static absl::StatusOr<std::unique_ptr<TlsContext>> Server(const TlsIdentity& identity);

@@ -56,11 +56,10 @@ http::Answer AdminFront::SetLogLevel(std::string_view body) {
   return LogLevelAnswer(*level);
 }
 
-http::Answer AdminFront::Reload() {
-  if (const std::optional<std::string> problem = parts_.control.ReloadConfig()) {
-    return http::ErrorAnswer(409, "config_refused", *problem);
-  }
-  return Json(parts_.control.ConfigStatus());
+net::Task<http::Answer> AdminFront::Reload(net::Wait wait) {
+  const std::optional<std::string> problem = co_await parts_.control.ReloadConfig(wait);
+  if (problem) co_return http::ErrorAnswer(409, "config_refused", *problem);
+  co_return Json(parts_.control.ConfigStatus());
 }
 
 http::Answer AdminFront::Drain() {
@@ -68,7 +67,7 @@ http::Answer AdminFront::Drain() {
   return Json("{\"status\":\"draining\"}");
 }
 
-http::Answer AdminFront::Answer(const http::Request& request) {
+std::optional<http::Answer> AdminFront::Answer(const http::Request& request) {
   const http::RequestHead& head = request.head;
   std::string buffer;
   const std::string_view path = transcode::CleanPath(head.path, &buffer);
@@ -88,7 +87,9 @@ http::Answer AdminFront::Answer(const http::Request& request) {
   if (path == "/config") {
     return read ? Json(parts_.control.ConfigStatus()) : NotAllowed(path, "GET, HEAD");
   }
-  if (path == "/config/reload") return head.method == "POST" ? Reload() : NotAllowed(path, "POST");
+  if (path == "/config/reload") {
+    return head.method == "POST" ? std::nullopt : std::optional(NotAllowed(path, "POST"));
+  }
   if (path == "/drain") return head.method == "POST" ? Drain() : NotAllowed(path, "POST");
   if (path == "/log-level") {
     if (read) return LogLevelAnswer(parts_.log_threshold.level());
@@ -101,9 +102,10 @@ http::Answer AdminFront::Answer(const http::Request& request) {
 }
 
 net::Task<void> AdminFront::Handle(http::Request& request, http::ResponseWriter& writer) {
-  const http::Answer answer = Answer(request);
-  const std::string_view body = answer.body;
-  co_await writer.Send(answer.status, answer.content_type, answer.headers.text(), {&body, 1});
+  std::optional<http::Answer> answer = Answer(request);
+  if (!answer) answer = co_await Reload({.deadline = net::kNever, .scope = request.scope});
+  const std::string_view body = answer->body;
+  co_await writer.Send(answer->status, answer->content_type, answer->headers.text(), {&body, 1});
 }
 
 }  // namespace portolan::rest

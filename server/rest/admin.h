@@ -9,6 +9,8 @@
 
 #include "server/base/secret.h"
 #include "server/http/handler.h"
+#include "server/net/loop.h"
+#include "server/net/task.h"
 #include "server/rest/browser_guard.h"
 #include "server/telemetry/log_level.h"
 #include "server/telemetry/metrics.h"
@@ -22,8 +24,8 @@ class AdminControl {
   virtual ~AdminControl() = default;
   // The state of the config file as a JSON object.
   virtual std::string ConfigStatus() const = 0;
-  // Reads the config file again. What is wrong, if that changed nothing.
-  virtual std::optional<std::string> ReloadConfig() = 0;
+  // Reads the config file again, which takes a moment. What is wrong, if that changed nothing.
+  virtual net::Task<std::optional<std::string>> ReloadConfig(net::Wait wait) = 0;
   // Makes /readyz say no and answers say `connection: close`; accepting goes on.
   virtual void BeginDrain() = 0;
 };
@@ -45,9 +47,10 @@ class AdminFront final : public http::Handler {
   net::Task<void> Handle(http::Request& request, http::ResponseWriter& writer) override;
 
  private:
-  http::Answer Answer(const http::Request& request);
+  // Nothing if a reload is asked for.
+  std::optional<http::Answer> Answer(const http::Request& request);
   http::Answer SetLogLevel(std::string_view body);
-  http::Answer Reload();
+  net::Task<http::Answer> Reload(net::Wait wait);
   http::Answer Drain();
   std::optional<http::Answer> CheckOperator(const http::RequestHead& head) const;
 

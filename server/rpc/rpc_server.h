@@ -43,6 +43,10 @@ struct RpcOptions {
   // how a caller that vanished in the middle of an hour-long stream is found.
   std::chrono::milliseconds keepalive_time = std::chrono::minutes(1);
   std::chrono::milliseconds keepalive_timeout = std::chrono::seconds(20);
+  // A connection that is older is closed once its calls are over, or after the grace period; new calls go to
+  // a new one. gRPC spreads the age by a tenth. Zero: connections may grow old.
+  std::chrono::milliseconds max_connection_age{0};
+  std::chrono::milliseconds max_connection_age_grace = std::chrono::hours(1);
   // A client that pings more often is told to go away.
   std::chrono::milliseconds min_client_ping_interval = std::chrono::seconds(10);
 };

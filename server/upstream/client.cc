@@ -101,7 +101,8 @@ net::Task<Failure> HttpClient::SendFresh(std::unique_ptr<HttpExchange> attempt, 
 absl::StatusOr<std::unique_ptr<Client>> NewClient(net::Loop& loop, ClientOptions options) {
   auto proxies = ProxySettings::From(options);
   if (!proxies.ok()) return proxies.status();
-  auto tls = net::TlsContext::Client(options.ca_file);
+  auto tls = options.trust != nullptr ? net::TlsContext::Client(*options.trust)
+                                      : net::TlsContext::Client(options.ca_file);
   if (!tls.ok()) return tls.status();
   return std::make_unique<HttpClient>(loop, options, *std::move(proxies), *std::move(tls));
 }

@@ -140,8 +140,12 @@ struct ClientOptions {
   std::chrono::seconds idle_keep_alive{60};
   std::chrono::milliseconds resend_window{200};  // see Client::Send
   std::string ca_file;                           // more certificate authorities
+  // The authorities to trust, shared by several clients; null: the client reads the system's and `ca_file`.
+  std::shared_ptr<const net::TrustStore> trust = {};
   std::string https_proxy;  // HTTPS_PROXY, HTTP_PROXY: `http://[user:password@]host:port`
   std::string http_proxy;
+  std::string https_proxy_variable = "https_proxy";  // where they come from, for messages
+  std::string http_proxy_variable = "http_proxy";
   std::string no_proxy;         // NO_PROXY: comma list of hosts, `.suffix`, CIDR, `*`
   AddressPolicy allow_address;  // see MakeAddressPolicy; null allows every address
   std::string dns_servers;      // `ADDRESS:PORT,...` instead of those in /etc/resolv.conf

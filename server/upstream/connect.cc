@@ -58,14 +58,19 @@ net::Task<Failure> Connector::Connect(const Origin& origin, std::chrono::millise
   const Step step(loop_, wait, limit);
   std::unique_ptr<net::Socket> connected;
   Failure failure;
-  if (const Proxy* proxy = proxies_.For(origin)) {
+  const Proxy* const proxy = proxies_.For(origin);
+  if (proxy != nullptr) {
     failure = co_await ConnectThrough(*proxy, origin, step, &connected);
   } else {
     Addresses addresses;
     failure = co_await Resolve(origin.host, origin.port, origin.untrusted, step, &addresses);
     if (failure.ok()) failure = co_await ConnectToAny(addresses, HostPort(origin), step, &connected);
   }
-  if (failure.ok() && origin.tls) failure = co_await StartTls(*connected, origin, step);
+  if (failure.ok() && origin.tls) {
+    failure = co_await StartTls(*connected, origin, step);
+    if (!failure.ok() && proxy != nullptr)
+      failure.message += " (through the proxy that " + proxy->variable + " names)";
+  }
   if (failure.ok()) *socket = std::move(connected);
   co_return failure;
 }
@@ -127,10 +132,10 @@ net::Task<Failure> Connector::ConnectThrough(const Proxy& proxy, const Origin& o
   const std::string peer = "proxy " + HostPort(proxy.host, proxy.port);
   Addresses addresses;
   Failure failure = co_await Resolve(proxy.host, proxy.port, false, step, &addresses);
-  if (!failure.ok()) co_return failure;
-  failure = co_await ConnectToAny(addresses, peer, step, socket);
+  if (failure.ok()) failure = co_await ConnectToAny(addresses, peer, step, socket);
   const bool tunnel = origin.tls || origin.untrusted;
   if (failure.ok() && tunnel) failure = co_await OpenTunnel(**socket, proxy, std::move(target), step);
+  if (!failure.ok()) failure.message += " (" + proxy.variable + " names this proxy)";
   co_return failure;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <tuple>
 #include <utility>
 
 #include "server/upstream/url.h"
@@ -47,22 +48,22 @@ std::optional<std::string> PercentDecode(std::string_view text) {
   return out;
 }
 
-absl::Status BadProxy(const std::string& why) {
-  return absl::InvalidArgumentError("the proxy setting: " + why);
-}
-
 }  // namespace
 
-absl::StatusOr<Proxy> ParseProxy(std::string_view text) {
+absl::StatusOr<Proxy> ParseProxy(std::string_view text, std::string_view variable) {
+  const auto bad = [&](const std::string& why) {
+    return absl::InvalidArgumentError(std::string(variable) + ": " + why);
+  };
   text = Trim(text);
   Proxy proxy;
+  proxy.variable = variable;
   const size_t scheme = text.find("://");
   if (scheme == std::string_view::npos) {
     // `proxy.example:3128`
   } else if (text.substr(0, scheme) == "http") {
     text.remove_prefix(scheme + 3);
   } else {
-    return BadProxy("only http:// proxies are supported");
+    return bad("only http:// proxies are supported");
   }
   while (text.ends_with('/')) text.remove_suffix(1);
   const size_t at = text.rfind('@');
@@ -71,15 +72,15 @@ absl::StatusOr<Proxy> ParseProxy(std::string_view text) {
     const size_t colon = user.find(':');
     const auto name = PercentDecode(user.substr(0, colon));
     const auto password = PercentDecode(colon == std::string_view::npos ? "" : user.substr(colon + 1));
-    if (!name || !password) return BadProxy("the user or password has a bad percent-encoding");
+    if (!name || !password) return bad("the user or password has a bad percent-encoding");
     proxy.authorization = Secret("Basic " + Base64(*name + ":" + *password));
     text.remove_prefix(at + 1);
   }
   Origin origin;
   std::string path;
   std::string problem;
-  if (!ParseUrl("http://" + std::string(text), &origin, &path, &problem)) return BadProxy(problem);
-  if (!path.empty()) return BadProxy("the URL has a path");
+  if (!ParseUrl("http://" + std::string(text), &origin, &path, &problem)) return bad(problem);
+  if (!path.empty()) return bad("the URL has a path");
   proxy.host = std::move(origin.host);
   proxy.port = origin.port;
   return proxy;
@@ -132,10 +133,11 @@ bool NoProxy::Matches(std::string_view host, uint16_t port) const {
 
 absl::StatusOr<ProxySettings> ProxySettings::From(const ClientOptions& options) {
   ProxySettings settings;
-  for (const auto& [text, proxy] :
-       {std::pair(&options.https_proxy, &settings.https_), std::pair(&options.http_proxy, &settings.http_)}) {
+  for (const auto& [text, variable, proxy] :
+       {std::tuple(&options.https_proxy, &options.https_proxy_variable, &settings.https_),
+        std::tuple(&options.http_proxy, &options.http_proxy_variable, &settings.http_)}) {
     if (Trim(*text).empty()) continue;
-    auto parsed = ParseProxy(*text);
+    auto parsed = ParseProxy(*text, *variable);
     if (!parsed.ok()) return parsed.status();
     *proxy = *std::move(parsed);
   }

@@ -18,11 +18,13 @@ struct Proxy {
   std::string host;
   uint16_t port = 0;
   Secret authorization;  // `Basic …`, the value of Proxy-Authorization; empty: none
+  std::string variable;  // that names it: `HTTPS_PROXY`
 };
 
 // `http://[user:password@]host[:port]`; the scheme may be left out, the port is 80 by default, user and
-// password may be percent-encoded. The message of a failure does not repeat the text: it may hold a password.
-absl::StatusOr<Proxy> ParseProxy(std::string_view text);
+// password may be percent-encoded. The message of a failure begins with `variable` and does not repeat the
+// text: it may hold a password.
+absl::StatusOr<Proxy> ParseProxy(std::string_view text, std::string_view variable);
 
 // NO_PROXY: comma list of host names (and all below them: `example.com`, `.example.com`), addresses,
 // networks, each host with an optional `:port`, or `*` for everything.
@@ -43,6 +45,7 @@ class NoProxy {
 
 class ProxySettings {
  public:
+  // Fails with the variable that holds no proxy, and why.
   static absl::StatusOr<ProxySettings> From(const ClientOptions& options);
   // The proxy to reach `origin` through, or null. Loopback is always reached directly.
   const Proxy* For(const Origin& origin) const;

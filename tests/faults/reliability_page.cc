@@ -47,7 +47,7 @@ is served as ever.
 constexpr char kRest[] = R"(
 Slow callers: a head must arrive within 30 seconds and each part of a body within 60 seconds of the last, or 408 is the
 answer; a caller that acknowledges nothing of its answer for 60 seconds is dropped within another 60; a connection without
-a request is closed after 75 seconds.
+a request is closed after 75 seconds, or what `--keep-alive` says.
 
 ## Under load
 
@@ -61,6 +61,7 @@ What the tests under `tests/load` hold against a gateway that runs as a process 
   (502), and when descriptors are free again all is as before.
 - Two gateways restarted in turn, 20 times, under load with streams open and callers that follow `/readyz`: no call fails. Without
   `--drain-delay` some do.
+- A start without stdin, stdout or stderr: `/dev/null` takes their places, and no socket does.
 - Marked keys in every header, config and variable that takes one, in calls that go well and badly: no mark is in any log line at
   any level, metric, error or answer.
 )";

@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "tests/support/fake_upstream.h"
 #include "tests/support/gateway_fixture.h"
@@ -34,6 +37,8 @@ std::string Body(const std::string& model) {
 class ConfigFolder {
  public:
   std::string path() const { return folder_.path() + "/portolan.yaml"; }
+  // As a shell's `>` and `cp` do: the file stays the same one.
+  void WriteInPlace(const std::string& text) const { std::ofstream(path(), std::ios::trunc) << text; }
   void Write(const std::string& text) const {
     // As an editor does: the file is never half there.
     std::ofstream(folder_.path() + "/new") << text;
@@ -234,6 +239,99 @@ TEST_F(GatewayConfig, ABadFileChangesNothingAndSaysWhy) {
   EXPECT_EQ(admin.Post("/config/reload", "").status, 200);
   EXPECT_EQ(Code(client.Post(kChat, Body("x"), {{"x-portkey-config", "main"}})), "invalid_config");
   EXPECT_EQ(client.Post(kChat, Body("x"), {{"x-portkey-config", "other"}}).status, 200);
+}
+
+// Whatever becomes of the file, nobody is let in who was not.
+TEST_F(GatewayConfig, AFileThatIsEmptiedOrCutInPlaceLetsNobodyIn) {
+  const std::string keys = "callers:\n  keys:\n    - {name: a, key: \"env:LAB_KEY\", models: [\"lab/m\"]}\n";
+  const std::string routes = "routes: {main: {provider: lab}}\n";
+  const std::string whole = Providers() + routes + keys;
+  GatewayFixture gateway = Start(whole);
+  TestClient admin(gateway.admin_address());
+  TestClient client(gateway.http_address());
+  const auto ask = [&](const Headers& headers) { return client.Post(kChat, Body("lab/m"), headers).status; };
+  const Headers known = {{"authorization", "Bearer lab-key"}};
+  ASSERT_EQ(ask({}), 401);
+  ASSERT_EQ(ask(known), 200);
+  int refused = 0;
+  for (const std::string& left :
+       {std::string(), std::string("# was here\n"), std::string("null\n"), std::string("{}"),
+        // Cut before the callers, within their keys, within the entry of one, within a sequence of UTF-8.
+        Providers() + routes, Providers(), whole.substr(0, whole.find("    - ")), std::string("providers:\n"),
+        whole.substr(0, whole.size() - 1 - std::string(", models: [\"lab/m\"]}").size()),
+        Providers() + "# caf\xc3"}) {
+    SCOPED_TRACE(left);
+    file_.WriteInPlace(left);
+    const TestAnswer answer = admin.Post("/config/reload", "");
+    EXPECT_EQ(answer.status, 409) << answer.body;
+    EXPECT_EQ(Code(answer), "config_refused");
+    const json status = json::parse(admin.Get("/config").body);
+    EXPECT_EQ(status["generation"], 1);
+    EXPECT_EQ(status["refused"], ++refused);
+    EXPECT_THAT(status["problem"].get<std::string>(), HasSubstr("portolan.yaml:"));
+    EXPECT_THAT(admin.Get("/metrics").body,
+                HasSubstr("portolan_config_refused_total " + std::to_string(refused) + "\n"));
+    EXPECT_EQ(ask({}), 401);
+    EXPECT_EQ(ask(known), 200);
+  }
+  file_.WriteInPlace(whole + "# mended\n");
+  EXPECT_EQ(admin.Post("/config/reload", "").status, 200);
+  EXPECT_EQ(json::parse(admin.Get("/config").body)["problem"], nullptr);
+}
+
+TEST_F(GatewayConfig, CallersMayGoWithoutKeysIfTheOperatorSaidSo) {
+  const std::string keys = "callers: {keys: [{name: a, key: \"env:LAB_KEY\"}]}\n";
+  for (const bool meant : {false, true}) {
+    file_.Write(Providers() + keys);
+    std::map<std::string, std::string> environment = {{"LAB_KEY", "lab-key"}};
+    if (meant) environment["PORTOLAN_ALLOW_UNAUTHENTICATED"] = "true";
+    GatewayFixture gateway = GatewayFixture::FromFile(file_.path(), environment);
+    file_.Write("# no more keys\n" + Providers());
+    EXPECT_EQ(TestClient(gateway.admin_address()).Post("/config/reload", "").status, meant ? 200 : 409);
+    EXPECT_EQ(TestClient(gateway.http_address()).Post(kChat, Body("lab/m")).status, meant ? 200 : 401);
+  }
+}
+
+TEST_F(GatewayConfig, AsksForTheKeysOfTheEnvironmentWhenThoseOfTheFileAreGone) {
+  file_.Write(Providers() + "callers: {keys: [{name: a, key: \"env:LAB_KEY\"}]}\n");
+  GatewayFixture gateway = GatewayFixture::FromFile(
+      file_.path(), {{"LAB_KEY", "lab-key"}, {"PORTOLAN_CALLER_KEYS", "of-the-environment"}});
+  file_.Write("# no more keys\n" + Providers());
+  EXPECT_EQ(TestClient(gateway.admin_address()).Post("/config/reload", "").status, 200);
+  TestClient client(gateway.http_address());
+  EXPECT_EQ(client.Post(kChat, Body("lab/m")).status, 401);
+  EXPECT_EQ(client.Post(kChat, Body("lab/m"), {{"authorization", "Bearer lab-key"}}).status, 401);
+  EXPECT_EQ(client.Post(kChat, Body("lab/m"), {{"authorization", "Bearer of-the-environment"}}).status, 200);
+}
+
+// Nobody asks: it is found by looking, and told.
+TEST_F(GatewayConfig, TellsThatTheFileIsGoneAndThatItIsBack) {
+  const std::string text = Providers();
+  GatewayFixture gateway = Start(text);
+  TestClient admin(gateway.admin_address());
+  const auto problem = [&] {
+    const json status = json::parse(admin.Get("/config").body);
+    return status["problem"].is_null() ? "" : status["problem"].get<std::string>();
+  };
+  const auto wait_for = [&](const std::string& part) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (std::chrono::steady_clock::now() < until) {
+      const std::string now = problem();
+      if (part.empty() ? now.empty() : now.find(part) != std::string::npos) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return false;
+  };
+  EXPECT_EQ(problem(), "");
+  std::filesystem::remove(file_.path());
+  EXPECT_TRUE(wait_for("portolan.yaml: it cannot be read: No such file or directory"));
+  std::filesystem::create_directory(file_.path());
+  EXPECT_TRUE(wait_for("it is a directory"));
+  EXPECT_EQ(json::parse(admin.Get("/config").body)["refused"], 2);
+  EXPECT_EQ(TestClient(gateway.http_address()).Post(kChat, Body("lab/m")).status, 200);
+  std::filesystem::remove(file_.path());
+  file_.Write(text);
+  EXPECT_TRUE(wait_for(""));
 }
 
 TEST(GatewayAdmin, IsForOperators) {

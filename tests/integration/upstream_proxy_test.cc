@@ -98,12 +98,15 @@ TEST(UpstreamProxy, AProxyThatRefusesOrMisbehavesIsNamed) {
     FakeUpstream proxy([&](const SeenRequest&) { return c.script; });
     ClientOptions options;
     options.https_proxy = "http://user:hunter2@" + proxy.host_port();
+    options.https_proxy_variable = "HTTPS_PROXY";
     ClientThread client(options);
     Want want{.url = "https://api.example"};
     want.timeouts.connect = std::chrono::milliseconds(300);
     const Answer answer = client.Do(want);
     EXPECT_EQ(answer.failure.kind, c.kind) << answer.failure.message;
     EXPECT_NE(answer.failure.message.find("proxy " + proxy.host_port() + c.message), std::string::npos)
+        << answer.failure.message;
+    EXPECT_NE(answer.failure.message.find("(HTTPS_PROXY names this proxy)"), std::string::npos)
         << answer.failure.message;
     EXPECT_EQ(answer.failure.message.find("hunter2"), std::string::npos);
     EXPECT_FALSE(answer.failure.request_sent);
@@ -117,6 +120,54 @@ TEST(UpstreamProxy, AProxyThatIsNotThereIsAConnectFailure) {
   options.https_proxy = proxy.host_port();
   ClientThread client(options);
   EXPECT_EQ(client.Do({.url = "https://api.example"}).failure.kind, FailureKind::kConnectRefused);
+}
+
+// Whoever reads the message shall know what to change, whatever went wrong on the way.
+TEST(UpstreamProxy, FailuresNameTheVariableThatNamesTheProxy) {
+  const FakeDns dns([](const std::string&, int) { return std::vector<std::string>(); });
+  FakeUpstream gone(Ok());
+  gone.Stop();
+  struct Case {
+    const char* url;
+    ClientOptions options;
+    const char* message;
+  };
+  ClientOptions secure_only;
+  secure_only.https_proxy = "u:hunter2@" + gone.host_port();
+  ClientOptions plain_only;
+  plain_only.http_proxy = "http://u:hunter2@" + gone.host_port();
+  plain_only.http_proxy_variable = "HTTP_PROXY";
+  ClientOptions nowhere;
+  nowhere.dns_servers = dns.host_port();
+  nowhere.https_proxy = "http://u:hunter2@proxy.example:3128";
+  nowhere.https_proxy_variable = "HTTPS_PROXY";
+  const Case cases[] = {
+      {"https://api.example", secure_only, " refused the connection (https_proxy names this proxy)"},
+      {"http://plain.example", plain_only, " refused the connection (HTTP_PROXY names this proxy)"},
+      {"https://api.example", nowhere, "there is no host proxy.example (HTTPS_PROXY names this proxy)"},
+  };
+  for (const Case& c : cases) {
+    ClientThread client(c.options);
+    const Answer answer = client.Do({.url = c.url});
+    EXPECT_NE(answer.failure.message.find(c.message), std::string::npos) << answer.failure.message;
+    EXPECT_EQ(answer.failure.message.find("hunter2"), std::string::npos) << answer.failure.message;
+  }
+}
+
+// As behind a proxy that looks into TLS and whose authority is not trusted here.
+TEST(UpstreamProxy, AFailedHandshakeThroughATunnelNamesTheVariableToo) {
+  const test::TestAuthority stranger;
+  FakeUpstream::Options tls;
+  tls.tls = stranger.Issue({{"api.example"}, {}, false});
+  FakeUpstream target(Ok(), tls);
+  FakeUpstream proxy([&](const SeenRequest&) { return Script().Send(kOpened).Tunnel(target.port()); });
+  ClientOptions options;
+  options.https_proxy = proxy.host_port();
+  ClientThread client(options);
+  const Answer answer = client.Do({.url = "https://api.example"});
+  EXPECT_EQ(answer.failure.kind, FailureKind::kTls);
+  EXPECT_NE(answer.failure.message.find("(through the proxy that https_proxy names)"), std::string::npos)
+      << answer.failure.message;
 }
 
 TEST(UpstreamProxy, AnUntrustedHostIsCheckedHereAndTheTunnelLeadsToTheCheckedAddress) {
@@ -144,8 +195,10 @@ TEST(UpstreamProxy, ABadSettingIsRefusedAtTheStart) {
   net::Loop loop;
   ClientOptions options;
   options.https_proxy = "socks5://user:hunter2@p:1";
+  options.https_proxy_variable = "HTTPS_PROXY";
   const auto client = NewClient(loop, options);
   ASSERT_FALSE(client.ok());
+  EXPECT_EQ(client.status().message(), "HTTPS_PROXY: only http:// proxies are supported");
   EXPECT_EQ(client.status().message().find("hunter2"), absl::string_view::npos);
 }
 

@@ -13,8 +13,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -78,6 +81,9 @@ void Process::Start(const std::vector<std::string>& flags, const Terms& terms) {
     const rlimit limit{terms.max_files, terms.max_files};
     setrlimit(RLIMIT_NOFILE, &limit);
   }
+  // Of the test, and not for a gateway.
+  unsetenv("PORTOLAN_BINARY");
+  for (const int fd : terms.closed) close(fd);
   for (const auto& [name, value] : terms.environment) setenv(name.c_str(), value.c_str(), 1);
   execv(pointers[0], pointers.data());
   _exit(127);
@@ -109,6 +115,24 @@ size_t Process::ResidentBytes() const {
   size_t resident = 0;
   statm >> total >> resident;
   return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+double Process::CpuSeconds() const {
+  const std::string stat = Contents("/proc/" + std::to_string(pid_) + "/stat");
+  // Behind the name: state, and 10 more before the two times, in ticks.
+  std::istringstream fields(stat.substr(stat.rfind(')') + 1));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  double user = 0;
+  double kernel = 0;
+  fields >> user >> kernel;
+  return (user + kernel) / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
+std::string Process::Descriptor(int fd) const {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/" + std::to_string(pid_) + "/fd/" + std::to_string(fd), ignored)
+      .string();
 }
 
 void Process::Signal(int signal) const { kill(pid_, signal); }

@@ -12,10 +12,12 @@
 
 namespace portolan::load {
 
-// What a process is given: open files at most, and its environment besides ours.
+// What a process is given: open files at most, its environment besides ours, and which of stdin, stdout and
+// stderr are closed.
 struct Terms {
   size_t max_files = 0;  // 0: as many as we have
-  std::vector<std::pair<std::string, std::string>> environment;
+  std::vector<std::pair<std::string, std::string>> environment = {};
+  std::vector<int> closed = {};
 };
 
 class Process {
@@ -34,6 +36,9 @@ class Process {
   // Waits until the door for HTTP takes connections, TLS or not; false after 10 seconds.
   bool WaitUntilListening() const;
   size_t ResidentBytes() const;  // of its memory
+  double CpuSeconds() const;     // used by all its threads so far, those that have ended too
+  // What one of its descriptors is of: `/dev/null`, `socket:[4711]`; empty: it is closed.
+  std::string Descriptor(int fd) const;
   void Signal(int signal) const;
   // The exit status; -1 if it was killed or does not end within `seconds`.
   int Wait(int seconds);

@@ -52,6 +52,9 @@ TEST(Flags, HaveTheDecidedDefaults) {
   EXPECT_EQ(options.connect_timeout, milliseconds(5'000));
   EXPECT_EQ(options.first_byte_timeout, milliseconds(600'000));
   EXPECT_EQ(options.idle_timeout, milliseconds(300'000));
+  EXPECT_EQ(options.heartbeat, milliseconds(15'000));
+  EXPECT_EQ(options.keep_alive, milliseconds(75'000));
+  EXPECT_EQ(options.grpc_max_connection_age, milliseconds(0));
   EXPECT_EQ(options.drain_delay, milliseconds(0));
   EXPECT_EQ(options.grace, milliseconds(30'000));
   EXPECT_THAT(options.caller_keys, IsEmpty());
@@ -82,6 +85,12 @@ TEST(Flags, AreReadInBothSpellings) {
                                       "--first-byte-timeout=2m",
                                       "--idle-timeout",
                                       "1h",
+                                      "--heartbeat=0",
+                                      "--keep-alive",
+                                      "620s",
+                                      "--grpc-max-connection-age=30m",
+                                      "--grpc-max-connection-age-grace",
+                                      "90s",
                                       "--drain-delay=5s",
                                       "--grace",
                                       "0s",
@@ -100,6 +109,10 @@ TEST(Flags, AreReadInBothSpellings) {
   EXPECT_EQ(options.connect_timeout, milliseconds(500));
   EXPECT_EQ(options.first_byte_timeout, milliseconds(120'000));
   EXPECT_EQ(options.idle_timeout, milliseconds(3'600'000));
+  EXPECT_EQ(options.heartbeat, milliseconds(0));
+  EXPECT_EQ(options.keep_alive, milliseconds(620'000));
+  EXPECT_EQ(options.grpc_max_connection_age, milliseconds(1'800'000));
+  EXPECT_EQ(options.grpc_max_connection_age_grace, milliseconds(90'000));
   EXPECT_EQ(options.drain_delay, milliseconds(5'000));
   EXPECT_EQ(options.grace, milliseconds(0));
   EXPECT_TRUE(options.no_splice);
@@ -184,6 +197,10 @@ TEST(Environment, HoldsTheProxiesInBothSpellings) {
   EXPECT_EQ(upper.no_proxy, "*");
   const ServeOptions both = Serve({}, {{"HTTPS_PROXY", "http://a:1"}, {"https_proxy", "http://c:3"}});
   EXPECT_EQ(both.https_proxy, "http://c:3");
+  // Which of them it was.
+  EXPECT_EQ(upper.https_proxy_variable, "HTTPS_PROXY");
+  EXPECT_EQ(upper.http_proxy_variable, "HTTP_PROXY");
+  EXPECT_EQ(both.https_proxy_variable, "https_proxy");
 }
 
 TEST(Errors, NameTheFlagTheValueAndWhatWouldDo) {
@@ -196,6 +213,7 @@ TEST(Errors, NameTheFlagTheValueAndWhatWouldDo) {
       {{"--threads=0"}, "--threads \"0\": it must be a whole number from 1 to 1024"},
       {{"--grace", "30"}, "--grace \"30\": a time is a number with its unit: 500ms, 30s, 2m or 1h"},
       {{"--connect-timeout=0s"}, "--connect-timeout \"0s\": it must be longer than nothing"},
+      {{"--keep-alive=0s"}, "--keep-alive \"0s\": it must be longer than nothing"},
       {{"--max-body", "2GB"}, "--max-body \"2GB\": it must be from 1KB to 1GB"},
       {{"--log-level", "loud"}, "--log-level \"loud\": it must be error, warn, info or debug"},
       {{"--direct-keys=maybe"}, "--direct-keys \"maybe\": it must be true or false"},

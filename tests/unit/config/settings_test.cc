@@ -107,6 +107,10 @@ TEST(Settings, DefaultsInTheTableAreTheDefaultsOfTheOptions) {
     EXPECT_EQ(options.first_byte_timeout, defaults.first_byte_timeout);
     EXPECT_EQ(options.idle_timeout, defaults.idle_timeout);
     EXPECT_EQ(options.stream_hold, defaults.stream_hold);
+    EXPECT_EQ(options.heartbeat, defaults.heartbeat);
+    EXPECT_EQ(options.keep_alive, defaults.keep_alive);
+    EXPECT_EQ(options.grpc_max_connection_age, defaults.grpc_max_connection_age);
+    EXPECT_EQ(options.grpc_max_connection_age_grace, defaults.grpc_max_connection_age_grace);
     EXPECT_EQ(options.drain_delay, defaults.drain_delay);
     EXPECT_EQ(options.grace, defaults.grace);
     EXPECT_EQ(options.no_splice, defaults.no_splice);

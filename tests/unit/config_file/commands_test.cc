@@ -62,6 +62,17 @@ TEST(Check, ResolvesOnlyWhenAsked) {
   EXPECT_EQ(good.exit_status, 0) << good.err;
 }
 
+// What a shell or a file of variables should have taken off. The key is not shown.
+TEST(Check, PointsAtKeysInQuotes) {
+  const std::map<std::string, std::string> variables = {
+      {"ADMIN_KEY", "a"}, {"BILLING_KEY", "'hush'"}, {"OPENAI_API_KEY", "\"hush\""}, {"LAB_KEY", "d'"}};
+  const CommandResult result = CheckCommand(kExample, true, FakeEnvironment(variables));
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_EQ(result.err, std::string(kExample) +
+                            ": env:BILLING_KEY: the key begins and ends with a quote character\n" + kExample +
+                            ": env:OPENAI_API_KEY: the key begins and ends with a quote character\n");
+}
+
 TEST(Check, TellsEveryProblem) {
   const std::string path = "tests/unit/config_file/bad/two_mistakes.yaml";
   const CommandResult result = CheckCommand(path, false, FakeEnvironment({}));
@@ -84,6 +95,9 @@ TEST(Print, FillsInTheDefaults) {
             "  admin: 127.0.0.1:8788\n"
             "  drain_delay: 0s\n"
             "  grace: 30s\n"
+            "  keep_alive: 75s\n"
+            "  grpc_max_connection_age: 0s\n"
+            "  grpc_max_connection_age_grace: 1h\n"
             "tls:\n"
             "  client_auth: required\n"
             "callers:\n"
@@ -95,6 +109,7 @@ TEST(Print, FillsInTheDefaults) {
             "  first_byte: 10m\n"
             "  idle: 5m\n"
             "  stream_hold: 15s\n"
+            "  heartbeat: 15s\n"
             "upstream:\n"
             "  direct_keys: false\n"
             "providers:\n"

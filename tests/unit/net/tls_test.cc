@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/unit/net/tls_fixture.h"
@@ -78,6 +79,31 @@ TEST_F(Tls, RefusesBadCertificatesAndSaysWhy) {
     EXPECT_EQ(attempt.result.code, IoCode::kTls) << one.problem;
     EXPECT_THAT(attempt.error, HasSubstr(one.problem));
   }
+}
+
+// As shards do: each has a context of its own, and all look up authorities in one store.
+TEST_F(Tls, OneTrustStoreServesManyThreads) {
+  const auto trust = TrustStore::New();
+  const auto before = TlsContext::Client(*trust);
+  ASSERT_TRUE(before.ok());
+  EXPECT_EQ(SSL_CTX_get_cert_store((*before)->native()), trust->native());
+  EXPECT_EQ(Shake(**before, *good_, "localhost").result.code, IoCode::kTls) << "nobody is trusted yet";
+  ASSERT_TRUE(trust->Read(authority_->certificate_file).ok());
+  EXPECT_TRUE(Shake(**before, *good_, "localhost").result.ok());
+
+  const Identity foreign = Issue(nullptr, {.name = "another authority"});
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 5; ++round) {
+        const auto context = TlsContext::Client(*trust);
+        ASSERT_TRUE(context.ok());
+        EXPECT_TRUE(Shake(**context, *good_, "localhost").result.ok());
+        EXPECT_EQ(Shake(**context, foreign, "localhost").result.code, IoCode::kTls);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST_F(Tls, SendsTheNameButNeverAnAddress) {

@@ -26,7 +26,7 @@ TEST(ParseProxy, TakesTheUsualForms) {
       {"http://u:p%40ss:w@p:1", "p", 1, "Basic dTpwQHNzOnc="},
   };
   for (const Case& c : kCases) {
-    const auto proxy = ParseProxy(c.text);
+    const auto proxy = ParseProxy(c.text, "HTTPS_PROXY");
     ASSERT_TRUE(proxy.ok()) << c.text << ": " << proxy.status();
     EXPECT_EQ(proxy->host, c.host);
     EXPECT_EQ(proxy->port, c.port);
@@ -38,8 +38,9 @@ TEST(ParseProxy, RefusesOthersWithoutRepeatingThePassword) {
   for (const char* text :
        {"https://u:hunter2@p:1", "socks5://u:hunter2@p:1", "http://u:hunter2@p:0", "http://u:hunter2@",
         "http://u:hunter2@p/path", "http://u:hunter2%zz@p:1", "http://u:hunter2%4@p:1"}) {
-    const auto proxy = ParseProxy(text);
+    const auto proxy = ParseProxy(text, "HTTPS_PROXY");
     ASSERT_FALSE(proxy.ok()) << text;
+    EXPECT_EQ(proxy.status().message().find("HTTPS_PROXY: "), 0u) << proxy.status();
     EXPECT_EQ(proxy.status().message().find("hunter2"), absl::string_view::npos) << proxy.status();
   }
 }

@@ -1,0 +1,46 @@
+// What is told at the start because it was most likely meant otherwise.
+
+#include "providers/registry.h"
+#include "server/config/strays.h"
+#include "server/gateway_parts.h"
+
+namespace portolan {
+namespace {
+
+constexpr std::string_view kQuoted =
+    "a key begins and ends with a quote character, which is taken for a part of it";
+
+}  // namespace
+
+void Gateway::Parts::TellOfStrayVariables(const Settings& settings,
+                                          const config::Environment& environment) const {
+  const std::unique_ptr<providers::Registry> registry = providers::Registry::BuiltIn();
+  std::vector<std::string_view> others;
+  for (const auto& provider : registry->all()) {
+    others.insert(others.end(), provider->key_variables().begin(), provider->key_variables().end());
+  }
+  if (settings.file) {
+    others.insert(others.end(), settings.file->variables.begin(), settings.file->variables.end());
+  }
+  for (const config::StrayVariable& stray : config::StrayVariables(settings.variables, others, environment)) {
+    logger->Warn("a variable means nothing to the gateway",
+                 {{"variable", stray.name}, {"did_you_mean", stray.nearest}});
+  }
+}
+
+void Gateway::Parts::TellOfQuotedKeys(const config::Environment& environment) const {
+  for (const char* const variable : {"PORTOLAN_CALLER_KEYS", "PORTOLAN_ADMIN_KEY"}) {
+    if (config::HoldsQuotedKey(environment, variable)) logger->Warn(kQuoted, {{"variable", variable}});
+  }
+  for (const auto& [provider, held] : environment_keys) {
+    if (config::IsInQuotes(held.key.Reveal())) logger->Warn(kQuoted, {{"variable", held.variable}});
+  }
+}
+
+void Gateway::Parts::TellOfQuotedKeys(const config::FileSettings& file) const {
+  for (const std::string& reference : file.keys_in_quotes) {
+    logger->Warn(kQuoted, {{"file", file.path}, {"reference", reference}});
+  }
+}
+
+}  // namespace portolan

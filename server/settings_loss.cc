@@ -1,0 +1,74 @@
+#include "server/settings_loss.h"
+
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "server/config/values.h"
+
+namespace portolan {
+namespace {
+
+using config::CallerSettings;
+using config::FileSettings;
+using config::ProviderSettings;
+using config::RouteSettings;
+
+bool AsksCallers(const Settings& settings) {
+  return !settings.options.caller_keys.empty() || !settings.file->callers.empty();
+}
+
+bool Same(const CallerSettings& a, const CallerSettings& b) {
+  return a.sha256 == b.sha256 && a.routes == b.routes && a.models == b.models;
+}
+
+bool Same(const ProviderSettings& a, const ProviderSettings& b) {
+  return a.base_url == b.base_url && a.dialect == b.dialect && a.api_key.Reveal() == b.api_key.Reveal();
+}
+
+bool Same(const RouteSettings& a, const RouteSettings& b) {
+  return a.config.SerializeAsString() == b.config.SerializeAsString();
+}
+
+// The first entry that is not what it was, or that was not there.
+template <typename Entry>
+const Entry* FindChanged(const std::vector<Entry>& before, const std::vector<Entry>& now) {
+  for (const Entry& entry : now) {
+    const auto was = std::find_if(before.begin(), before.end(),
+                                  [&](const Entry& other) { return other.name == entry.name; });
+    if (was == before.end() || !Same(*was, entry)) return &entry;
+  }
+  return nullptr;
+}
+
+// What a file was cut within, if it looks like that.
+std::string CutWithin(const FileSettings& before, const FileSettings& now) {
+  const std::string_view whole = before.text;
+  if (now.text.size() >= whole.size() || !whole.starts_with(now.text)) return {};
+  if (config::TrimBlanks(whole.substr(now.text.size())).empty()) return {};
+  const char next = whole[now.text.size()];
+  if (!now.text.ends_with('\n') && next != '\n' && next != '\r') return "a line";
+  if (const auto* caller = FindChanged(before.callers, now.callers)) return "the caller " + caller->name;
+  if (const auto* provider = FindChanged(before.providers, now.providers))
+    return "the provider " + provider->name;
+  if (const auto* route = FindChanged(before.routes, now.routes)) return "the route " + route->name;
+  return {};
+}
+
+}  // namespace
+
+std::string LossOf(const Settings& in_use, const Settings& now) {
+  if (now.file->says_nothing)
+    return in_use.file->says_nothing ? "" : "the file is empty, and the one in use is not";
+  if (const std::string within = CutWithin(*in_use.file, *now.file); !within.empty()) {
+    return "the file is the beginning of the one in use and ends within " + within +
+           ", so it was cut short; if it is meant so, add an empty line";
+  }
+  if (AsksCallers(in_use) && !AsksCallers(now) && !now.keys_may_go) {
+    return "the file takes away every caller key, and calls without one would be served; if that is meant, "
+           "start the gateway with --allow-unauthenticated";
+  }
+  return {};
+}
+
+}  // namespace portolan
