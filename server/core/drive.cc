@@ -41,12 +41,6 @@ bool CountsStream(const CallState& call) {
          target.provider->shape(call.operation.operation).kind == Shape::Kind::kHub;
 }
 
-// Whether a target may extend the API in ways that the gateway does not know: it is a server of the caller's
-// or the operator's own.
-bool KnowsBetter(const providers::Target& target) {
-  return target.host_from_caller || target.provider->is_operators_own();
-}
-
 // Forgets what belonged to an attempt that failed.
 void ResetAttempt(CallState& call) {
   call.route = {};
@@ -68,9 +62,10 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   if (call.route.target.provider != nullptr) call.outcome.provider = call.route.target.provider->name();
   call.outcome.model = call.route.model;
   if (call.has_config) call.outcome.option = call.route.index;
+  // A server of the caller's or the operator's own may extend the API in ways that the gateway does not know.
   // What is wrong with the request comes before what is missing for its target.
   if (call.payload.unfit() != nullptr && call.route.target.provider != nullptr &&
-      !KnowsBetter(call.route.target)) {
+      !call.route.target.own_host) {
     return *call.payload.unfit();
   }
   if (error) return error;

@@ -152,8 +152,7 @@ class Resolver {
     while (host.ends_with('/')) host.remove_suffix(1);
     out_.target.host_from_caller = !host.empty();
     out_.target.host_trusted = plan_.from_operator;
-    // Those that are built in all have variables for their keys.
-    out_.target.own_host = !host.empty() || out_.target.provider->key_variables().empty();
+    out_.target.own_host = !host.empty() || out_.target.provider->is_operators_own();
     out_.target.base_url = std::string(host.empty() ? out_.target.provider->default_base_url() : host);
   }
 
