@@ -4,10 +4,12 @@
 
 #include <google/protobuf/message.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,6 +83,23 @@ class Sink final : public portolan::providers::MessageSink {
   std::vector<std::unique_ptr<portolan::v1::ChatCompletionChunk>> chunks;
 };
 
+bool IsObject(const std::string& json) { return codec::JsonReader(json).Peek() == codec::JsonType::kObject; }
+
+// What Anthropic refuses of a conversation.
+void CheckConversation(const anthropic::v1::MessagesRequest& wire) {
+  Check(wire.messages_size() > 0);
+  std::set<std::string> ids;
+  for (const auto& message : wire.messages()) {
+    for (const auto& block : message.content().blocks().items()) {
+      if (block.type() == "text") Check(block.text().find_first_not_of(" \t\r\n") != std::string::npos);
+      if (block.type() != "tool_use") continue;
+      Check(!block.id().empty() && ids.insert(block.id()).second);
+      Check(IsObject(block.input()));
+    }
+  }
+  for (const auto& tool : wire.tools()) Check(!tool.has_input_schema() || IsObject(tool.input_schema()));
+}
+
 void Request(std::string_view text, const CallFacts& facts) {
   portolan::v1::ChatCompletionRequest hub;
   if (!TheWorld().Decode(text, codec::Strictness::kRequest, &hub)) return;
@@ -95,6 +114,7 @@ void Request(std::string_view text, const CallFacts& facts) {
     Check(error->http_status == 400 && !error->message.empty());
   } else {
     TheWorld().CheckEncodes(wire, codec::Strictness::kRequest);
+    CheckConversation(wire);
   }
 }
 
@@ -109,7 +129,7 @@ void Stream(std::string_view text, const CallFacts& facts) {
   Sink sink;
   StreamTranslator::State state = StreamTranslator::State::kMore;
   bool failed = false;
-  while (!text.empty() && state == StreamTranslator::State::kMore && !failed) {
+  while (!text.empty() && state != StreamTranslator::State::kDone && !failed) {
     const size_t end = text.find('\n');
     anthropic::v1::StreamEvent event;
     if (TheWorld().Decode(text.substr(0, end), codec::Strictness::kResponse, &event)) {
@@ -117,7 +137,11 @@ void Stream(std::string_view text, const CallFacts& facts) {
     }
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
-  if (!failed) Check(translator->OnEnd(sink).has_value() == (state == StreamTranslator::State::kMore));
+  const bool has_reason = std::any_of(sink.chunks.begin(), sink.chunks.end(), [](const auto& chunk) {
+    return chunk->choices_size() > 0 && chunk->choices(0).has_finish_reason();
+  });
+  const bool whole = has_reason || state == StreamTranslator::State::kDone;
+  if (!failed) Check(translator->OnEnd(sink).has_value() != whole);
   int roles = 0;
   int finishes = 0;
   for (const auto& chunk : sink.chunks) {

@@ -46,6 +46,7 @@ const std::vector<Beginning> kBeginnings = {
      "\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":0,\"total_tokens\":1}}\n\n"},
     {"AMessageStart", "anthropic", AnthropicStart()},
     {"AnEmptyBlockAndAPing", "anthropic", AnthropicStart() + kTextStart + AnthropicEvent("ping", "")},
+    {"TheEndAlone", "anthropic", AnthropicEvent("message_stop", "")},
     {"AnEmptyPiece", "anthropic",
      AnthropicStart() + kTextStart +
          AnthropicEvent("content_block_delta", R"(,"index":0,"delta":{"type":"text_delta","text":""})")},
@@ -202,6 +203,28 @@ TEST_F(RoutingStreams, ThatFailBeforeContentAndHaveNoOtherTargetAreErrors) {
   EXPECT_THAT(second_.requests(), IsEmpty());
 }
 
+// A stream that is not in good order counts as any of 500, 502, 503, 504, whatever dialect it is in.
+TEST_F(RoutingStreams, InBadOrderMatchTheStatusesOfFailures) {
+  const GatewayFixture gateway;
+  const RouteCaller caller(gateway);
+  std::string blocks = AnthropicStart();
+  for (int i = 0; i < 100; ++i) blocks += kTextStart;
+  for (const std::string& events :
+       {AnthropicStart(), AnthropicEvent("message_stop", ""), blocks, std::string("data: [1]\n\n")}) {
+    const FakeUpstream first([&](const SeenRequest&) { return Failing(events, Way::kCleanEnd, false); });
+    for (const char* status : {"500", "502", "503", "504"}) {
+      const std::string config = R"({"strategy":{"mode":"fallback","on_status_codes":[)" +
+                                 std::string(status) + R"(]},"targets":[)" + TargetOf(first, "anthropic") +
+                                 "," + TargetOf(second_) + "]}";
+      for (const Door door : {Door::kRest, Door::kGrpc}) {
+        const RouteAnswer answer = caller.Call({.config = config, .door = door, .stream = true});
+        EXPECT_EQ(answer.text, "yes") << events << " " << status << ": " << answer.message;
+      }
+    }
+    EXPECT_EQ(first.requests().size(), 8u);
+  }
+}
+
 TEST_F(RoutingStreams, ThatBreakTellOfTheAttemptsBefore) {
   const GatewayFixture gateway;
   const RouteCaller caller(gateway);
@@ -231,6 +254,28 @@ TEST_F(RoutingStreams, OfAnEmptyAnswerAreGood) {
     EXPECT_EQ(answer.rpc, grpc::OK);
     EXPECT_EQ(answer.done, door == Door::kRest);
     EXPECT_EQ(answer.Header("x-portolan-last-used-option-index"), "config.targets[0]");
+  }
+  EXPECT_THAT(second_.requests(), IsEmpty());
+}
+
+TEST_F(RoutingStreams, OfAnthropicsDialectAreGoodWithoutTheirLastEvent) {
+  const GatewayFixture gateway;
+  const RouteCaller caller(gateway);
+  const std::string end = AnthropicEnd();
+  const std::string most = end.substr(0, end.find("event: message_stop"));
+  const std::string text =
+      AnthropicEvent("content_block_delta", R"(,"index":0,"delta":{"type":"text_delta","text":"hi"})");
+  const FakeUpstream first([&](const SeenRequest&) {
+    return Script().Send(StreamHead() + Chunk(AnthropicStart() + kTextStart + text + most) + Chunk(""));
+  });
+  for (const Door door : {Door::kRest, Door::kGrpc}) {
+    const RouteAnswer answer =
+        caller.Call({.config = Fallback(first, "anthropic", second_), .door = door, .stream = true});
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.rpc, grpc::OK) << answer.message;
+    EXPECT_FALSE(answer.broke);
+    EXPECT_EQ(answer.text, "hi");
+    EXPECT_EQ(answer.done, door == Door::kRest);
   }
   EXPECT_THAT(second_.requests(), IsEmpty());
 }

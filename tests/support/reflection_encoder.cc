@@ -31,6 +31,7 @@ class Encoder {
   // The value of a single field, or the one at `index` of a repeated field.
   void AppendValue(const FieldPlan& field, const pb::Message& message, int index);
   void AppendText(const FieldPlan& field, const pb::Message& message, int index);
+  void AppendVerbatim(std::string json);
   void AppendEnum(const FieldPlan& field, const pb::Message& message, int index);
 
   const EncodeOptions& options_;
@@ -96,7 +97,7 @@ void Encoder::AppendSink(const MessagePlan& plan, const pb::Message& message) {
     out_->push_back(',');
     AppendQuoted(name, out_);
     out_->push_back(':');
-    out_->append(sink.entry->GetStringReference(entry, sink.json, &scratch_));
+    AppendVerbatim(sink.entry->GetStringReference(entry, sink.json, &scratch_));
   }
 }
 
@@ -220,7 +221,7 @@ void Encoder::AppendText(const FieldPlan& field, const pb::Message& message, int
           ? field.reflection->GetRepeatedStringReference(message, field.field, index, &scratch_)
           : field.reflection->GetStringReference(message, field.field, &scratch_);
   if (field.kind == ValueKind::kRaw) {
-    out_->append(text);
+    AppendVerbatim(text);
   } else if (field.kind == ValueKind::kBytes) {
     out_->push_back('"');
     out_->append(absl::Base64Escape(text));
@@ -228,6 +229,11 @@ void Encoder::AppendText(const FieldPlan& field, const pb::Message& message, int
   } else {
     AppendQuoted(text, out_);
   }
+}
+
+void Encoder::AppendVerbatim(std::string json) {
+  if (options_.replace_surrogates) ReplaceLoneSurrogates(&json);
+  out_->append(json);
 }
 
 void Encoder::AppendEnum(const FieldPlan& field, const pb::Message& message, int index) {

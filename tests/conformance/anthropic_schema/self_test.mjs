@@ -26,8 +26,35 @@ const WRONG = {
   'thinking without a budget': (r) => (r.thinking = { type: 'enabled' }),
 };
 
-export function selfTest(isRequest) {
+const call = (id) => ({ type: 'tool_use', id, name: 'f', input: {} });
+
+// By the types they are requests.
+const AGAINST_THE_RULES = {
+  'no messages': (r) => (r.messages = []),
+  'blank text': (r) => (r.messages[0].content = ' \n'),
+  'a blank block': (r) => r.messages[0].content.push({ type: 'text', text: '\t' }),
+  'a blank system': (r) => (r.system = [{ type: 'text', text: '' }]),
+  'a blank result': (r) =>
+    r.messages.push({ role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: ' ' }] }),
+  'space at the end of a prefill': (r) => r.messages.push({ role: 'assistant', content: 'a ' }),
+  'an unfit id': (r) => r.messages.push({ role: 'assistant', content: [call('a:b')] }),
+  'an empty id': (r) => r.messages.push({ role: 'assistant', content: [call('')] }),
+  'an id that stands twice': (r) => r.messages.push({ role: 'assistant', content: [call('a'), call('a')] }),
+  'a blank stop': (r) => (r.stop_sequences = ['a', ' ']),
+  'a combined schema': (r) => (r.tools[0].input_schema.anyOf = [{}]),
+  'a reference to nothing': (r) => (r.tools[0].input_schema.$ref = '#/$defs/a'),
+  'an unknown type in a schema': (r) => (r.tools[0].input_schema.properties = { a: { type: 'dict' } }),
+};
+
+export function selfTest(isRequest, broken) {
   if (!isRequest(structuredClone(GOOD))) throw new Error('the schema refuses a good request');
+  if (broken(structuredClone(GOOD)).length > 0) throw new Error('the rules refuse a good request');
+  for (const [name, spoil] of Object.entries(AGAINST_THE_RULES)) {
+    const request = structuredClone(GOOD);
+    spoil(request);
+    if (!isRequest(request)) throw new Error(`the schema refuses ${name}`);
+    if (broken(request).length !== 1) throw new Error(`${name} breaks ${broken(request).length} rules`);
+  }
   for (const [name, spoil] of Object.entries(WRONG)) {
     const request = structuredClone(GOOD);
     spoil(request);

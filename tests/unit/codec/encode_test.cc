@@ -47,6 +47,20 @@ TEST_F(EncodeTest, NullsAreEmittedOnlyInWhatIsComposed) {
             R"({"nullable":"x","nullable_list":[]})");
 }
 
+// RFC 8259, section 8.2: such text is unpredictable to its receivers.
+TEST_F(EncodeTest, LoneSurrogatesOfVerbatimTextAreReplacedOnlyIfAsked) {
+  const EncodeOptions replaced{.replace_surrogates = true};
+  const std::string odd =
+      R"({"a_raw":{"\ud800":"\\ud800\uD83d","a":["\ud83d\ude00\ude00","\ud83d\ud83d\ude00","\u00e9"]},"new":"x\udfff"})";
+  EXPECT_EQ(RoundTrip<Everything>(odd), odd);
+  EXPECT_EQ(
+      RoundTrip<Everything>(odd, Strictness::kRequest, replaced),
+      R"({"a_raw":{"\ufffd":"\\ud800\ufffd","a":["\ud83d\ude00\ufffd","\ufffd\ud83d\ude00","\u00e9"]},"new":"x\ufffd"})");
+  EXPECT_EQ(
+      RoundTrip<Everything>(R"({"a_raw":"\n\ud83d","a_string":"\ud83d"})", Strictness::kRequest, replaced),
+      "{\"a_string\":\"\uFFFD\",\"a_raw\":\"\\n\\ufffd\"}");
+}
+
 TEST_F(EncodeTest, StringsOfEveryLengthAreEscapedAtEveryPlace) {
   for (size_t size = 0; size < 40; ++size) {
     for (size_t at = 0; at <= size; ++at) {
