@@ -85,7 +85,7 @@ std::vector<Fault> StreamFaults() {
   add("leaves `message_stop` out after the stop reason", Whole(), [](const Setting& s) {
     return Events(Without(s.dialect, 1));
   }).openai = false;
-  breaks("sends `message_stop` alone", "upstream_truncated", [](const Setting& s) {
+  add("sends `message_stop` alone", BadGateway("upstream_truncated"), [](const Setting& s) {
     return Events(GoodEvents(s.dialect).back());
   }).openai = false;
   // The provider says itself that this is all.

@@ -172,7 +172,11 @@ class UsageOfStreams : public ::testing::Test {
       if (name == "x-portolan-config") all = headers;
     }
     answer_ = TestClient(gateway.http_address()).Post("/v1/chat/completions", body, all).body;
-    metrics_ = TestClient(gateway.admin_address()).Get("/metrics").body;
+    // A call is counted once its end has been written.
+    const auto until = TestClock::now() + std::chrono::seconds(20);
+    do {
+      metrics_ = TestClient(gateway.admin_address()).Get("/metrics").body;
+    } while (metrics_.find("portolan_requests_total{") == std::string::npos && TestClock::now() < until);
     return nlohmann::json::parse(upstream.requests().at(0).body);
   }
   bool Counted() const { return metrics_.find("kind=\"output\"} 6") != std::string::npos; }
