@@ -28,12 +28,13 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   void Start(const std::vector<std::string>& flags, const Terms& terms = {});
-  // Waits until /readyz says yes; false after 10 seconds.
+  // Waits until /readyz says yes; false after test::kPatience.
   bool WaitUntilReady() const;
   bool Ready() const;  // asks now
-  // Waits until the door for HTTP takes connections, TLS or not; false after 10 seconds.
+  // Waits until the door for HTTP takes connections, TLS or not; false after test::kPatience.
   bool WaitUntilListening() const;
-  size_t ResidentBytes() const;  // of its memory
+  size_t ResidentBytes() const;    // of its memory
+  size_t OpenDescriptors() const;  // files, sockets and the like
   void Signal(int signal) const;
   // The exit status; -1 if it was killed or does not end within `seconds`.
   int Wait(int seconds);
@@ -53,7 +54,7 @@ class Process {
   pid_t pid_ = -1;
 };
 
-// A port that nobody listens on.
+// A port that nobody listens on, and that the system gives to nobody who leaves the choice to it.
 std::string FreeAddress();
 // The gateway under test.
 std::string Binary();
