@@ -1,4 +1,4 @@
-# Sourced by the scripts beside it: where things are, what must be installed, how stages are timed.
+# Sourced by the scripts beside it: where things are, what must be installed, how the stages of a long run are told.
 # shellcheck shell=bash
 set -euo pipefail
 
@@ -52,15 +52,75 @@ build() {
   ninja -C "$ROOT/build/$preset" -j "$JOBS" "$@"
 }
 
-# stage NAME COMMAND...: runs a command and tells how long it took.
+# attempt COMMAND...: runs a command in a shell of its own, which ends at the first command in it that fails, and leaves
+# its status in STATUS. Not to be asked by `if`, `!`, `&&` or `||`: behind these, bash lets commands inside fail unnoticed.
+attempt() {
+  set +e
+  (
+    set -e
+    "$@"
+  )
+  STATUS=$?
+  set -e
+}
+
+# stage [--needs STAGE]... NAME COMMAND...: attempts a command, and keeps how that went and how long it took. Without what
+# it needs it is not run. Stages that follow are run whatever became of this one; end_stages tells.
 stage() {
-  local name="$1" start end
+  local needs=() need name start result
+  while [ "$1" = --needs ]; do
+    needs+=("$2")
+    shift 2
+  done
+  name="$1"
   shift
+  for need in "${needs[@]}"; do
+    case "${STAGE_RESULTS[$need]-none}" in
+      passed) ;;
+      none) die "$name: there is no stage $need before it" ;;
+      *)
+        STAGE_RESULTS[$name]='not run'
+        STAGES+=("$(printf '%8s  %-7s  %s (needs: %s)' '' 'not run' "$name" "$need")")
+        say "$name: not run, as it needs: $need"
+        return 0
+        ;;
+    esac
+  done
   say "$name"
   start=$(date +%s)
-  "$@"
-  end=$(date +%s)
-  say "$name: $((end - start)) s"
-  STAGES+=("$(printf '%6d s  %s' $((end - start)) "$name")")
+  attempt "$@"
+  result=passed
+  [ "$STATUS" = 0 ] || result=FAILED
+  STAGE_RESULTS[$name]="$result"
+  STAGES+=("$(printf '%6d s  %-7s  %s' $(($(date +%s) - start)) "$result" "$name")")
+  say "$name: $result"
 }
+declare -A STAGE_RESULTS=()
 STAGES=()
+
+# part COMMAND...: within a stage, attempts a command and goes on; end_parts fails if one of them did.
+part() {
+  attempt "$@"
+  [ "$STATUS" = 0 ] || FAILED_PARTS+=("$*")
+}
+end_parts() {
+  [ ${#FAILED_PARTS[@]} = 0 ] && return 0
+  printf 'failed: %s\n' "${FAILED_PARTS[@]}" >&2
+  return 1
+}
+FAILED_PARTS=()
+
+# end_stages: tells how every stage went; the last line says how many passed and failed. Fails unless all passed.
+end_stages() {
+  local name passed=0 failed=0
+  for name in "${!STAGE_RESULTS[@]}"; do
+    case "${STAGE_RESULTS[$name]}" in
+      passed) passed=$((passed + 1)) ;;
+      FAILED) failed=$((failed + 1)) ;;
+    esac
+  done
+  say 'All stages'
+  printf '%s\n' "${STAGES[@]}"
+  printf '%d passed, %d failed\n' "$passed" "$failed"
+  [ "$passed" = ${#STAGES[@]} ]
+}

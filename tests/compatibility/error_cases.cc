@@ -191,7 +191,7 @@ std::vector<Case> ProviderErrors(const std::string& group) {
        .calls = {{.headers =
                       [] {
                         test::Headers headers = kDirect;
-                        headers.emplace_back("x-portkey-request-timeout", "300");
+                        headers.emplace_back("x-portkey-request-timeout", "1000");
                         return headers;
                       }(),
                   .answers = {test::Script().Stall()},

@@ -203,12 +203,12 @@ std::vector<Case> TimeCases(const std::string& group) {
        .what = "`request_timeout` of a config",
        .portkey = "408 if an attempt has no answer by then; each retry has all of it anew",
        .calls =
-           {{.headers = Config(AtUpstream(R"(,"request_timeout":300)")),
+           {{.headers = Config(AtUpstream(R"(,"request_timeout":1000)")),
              .answers = {silence},
              .status = 408,
              .says = {{"/error/code", R"("request_timeout")"}}},
             {.headers = Config(AtUpstream(
-                 R"(,"request_timeout":300,"retry":{"attempts":1,"on_status_codes":[408],"base_ms":0})")),
+                 R"(,"request_timeout":1000,"retry":{"attempts":1,"on_status_codes":[408],"base_ms":0})")),
              .answers = {silence, GoodAnswer()},
              .calls = 2}}},
       {.group = group,
@@ -216,7 +216,7 @@ std::vector<Case> TimeCases(const std::string& group) {
        .portkey = "no limit any more",
        .verdict = Verdict::kFixed,
        .portolan = "covers the body too; of a stream, up to its first content",
-       .calls = {{.headers = Config(AtUpstream(R"(,"request_timeout":300)")),
+       .calls = {{.headers = Config(AtUpstream(R"(,"request_timeout":1000)")),
                   .answers = {half},
                   .status = 408}}},
       {.group = group,
@@ -226,7 +226,7 @@ std::vector<Case> TimeCases(const std::string& group) {
        .portolan = "the budget of the whole call, all attempts and waits and the answer's body included",
        .calls = {{.headers = {{"x-portkey-config",
                                AtUpstream(R"(,"retry":{"attempts":5,"on_status_codes":[408]})")},
-                              {"x-portkey-request-timeout", "300"}},
+                              {"x-portkey-request-timeout", "1000"}},
                   .answers = {silence},
                   .status = 408}}},
   };

@@ -108,19 +108,20 @@ Caller::Caller(test::GatewayFixture& gateway)
       chat_(v1::ChatService::NewStub(
           grpc::CreateChannel(gateway.grpc_address(), grpc::InsecureChannelCredentials()))) {}
 
-Seen Caller::Call(Door door, const Setting& setting, const std::string& upstream) {
-  return door == Door::kRest ? Rest(setting, upstream) : Rpc(setting, upstream);
+Seen Caller::Call(Door door, const Setting& setting, const std::string& upstream, const std::string& config) {
+  test::Headers headers = {{"x-portolan-provider", ProviderOf(setting.dialect)},
+                           {"x-portolan-custom-host", upstream + "/v1"},
+                           {"authorization", "Bearer sk-caller"}};
+  if (!config.empty()) headers.emplace_back("x-portolan-config", config);
+  return door == Door::kRest ? Rest(setting, headers) : Rpc(setting, headers);
 }
 
-Seen Caller::Rest(const Setting& setting, const std::string& upstream) {
+Seen Caller::Rest(const Setting& setting, const test::Headers& headers) {
   test::TestClient client(http_address_);
   const std::string body = std::string(R"({"model":"m","max_tokens":9,"stream":)") +
                            (setting.mode == Mode::kStream ? "true" : "false") +
                            R"(,"messages":[{"role":"user","content":"hi"}]})";
-  const test::TestAnswer answer = client.Post("/v1/chat/completions", body,
-                                              {{"x-portolan-provider", ProviderOf(setting.dialect)},
-                                               {"x-portolan-custom-host", upstream + "/v1"},
-                                               {"authorization", "Bearer sk-caller"}});
+  const test::TestAnswer answer = client.Post("/v1/chat/completions", body, headers);
   Seen seen;
   seen.status = answer.status;
   if (answer.status == 0) {
@@ -133,11 +134,9 @@ Seen Caller::Rest(const Setting& setting, const std::string& upstream) {
   return seen;
 }
 
-Seen Caller::Rpc(const Setting& setting, const std::string& upstream) {
+Seen Caller::Rpc(const Setting& setting, const test::Headers& headers) {
   grpc::ClientContext context;
-  context.AddMetadata("x-portolan-provider", ProviderOf(setting.dialect));
-  context.AddMetadata("x-portolan-custom-host", upstream + "/v1");
-  context.AddMetadata("authorization", "Bearer sk-caller");
+  for (const auto& [name, value] : headers) context.AddMetadata(name, value);
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
   v1::ChatCompletionRequest request;
   request.set_model("m");

@@ -30,13 +30,13 @@ class Caller {
  public:
   explicit Caller(test::GatewayFixture& gateway);
 
-  // Calls chat at the upstream of this URL. A call that takes longer than 20 seconds hangs: the test's
-  // failure.
-  Seen Call(Door door, const Setting& setting, const std::string& upstream);
+  // Calls chat at the upstream of this URL, with a config (JSON) if there is one. A call that takes longer
+  // than 20 seconds hangs: the test's failure.
+  Seen Call(Door door, const Setting& setting, const std::string& upstream, const std::string& config = {});
 
  private:
-  Seen Rest(const Setting& setting, const std::string& upstream);
-  Seen Rpc(const Setting& setting, const std::string& upstream);
+  Seen Rest(const Setting& setting, const test::Headers& headers);
+  Seen Rpc(const Setting& setting, const test::Headers& headers);
 
   const std::string http_address_;
   std::unique_ptr<v1::ChatService::Stub> chat_;

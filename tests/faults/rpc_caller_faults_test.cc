@@ -27,7 +27,7 @@ grpc::Status GoodCall(const std::string& address) {
   const auto stub =
       v1::ChatService::NewStub(grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), alone));
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(60));
   v1::ChatCompletionRequest request;
   request.set_model("echo/echo");
   v1::ChatCompletion answer;

@@ -70,8 +70,11 @@ class StreamCut : public testing::TestWithParam<Way> {
 
   Seen CallCutAt(size_t at, bool fin) {
     const Setting setting{GetParam().dialect, Mode::kStream, GetParam().transport};
-    return caller_->Call(GetParam().door, setting,
-                         upstream_->url() + "/cut/" + std::to_string(at) + (fin ? "/fin" : "/rst"));
+    const Seen seen = caller_->Call(
+        GetParam().door, setting, upstream_->url() + "/cut/" + std::to_string(at) + (fin ? "/fin" : "/rst"));
+    // The next call must not come upon a connection whose end is still under way.
+    EXPECT_TRUE(upstream_->WaitForConnectionsToEnd());
+    return seen;
   }
 
   const test::TestAuthority authority_;

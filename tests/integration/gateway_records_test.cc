@@ -6,13 +6,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "tests/integration/support/provider_hosts.h"
+#include "tests/support/eventually.h"
 #include "tests/support/gateway_fixture.h"
 #include "tests/unit/telemetry/exposition_check.h"
 
@@ -82,15 +82,12 @@ ParsedExposition Scrape(const GatewayFixture& gateway) {
   return telemetry::ParseExposition(answer.body);
 }
 
-// A call is counted when its answer has left, so the caller may be quicker. Scrapes until the sample has this
-// value, for ten seconds at most.
-ParsedExposition ScrapeUntil(const GatewayFixture& gateway, const std::string& name,
-                             const std::map<std::string, std::string>& labels, double value) {
-  const auto limit = TestClock::now() + std::chrono::seconds(10);
-  ParsedExposition metrics = Scrape(gateway);
-  while (metrics.Value(name, labels) != value && TestClock::now() < limit) metrics = Scrape(gateway);
-  EXPECT_EQ(metrics.Value(name, labels), value) << name;
-  return metrics;
+// A call is counted when its answer has left, and one number after the other: the caller may be quicker.
+// Scrapes until the sample has this value.
+void ExpectCount(const GatewayFixture& gateway, const std::string& name,
+                 const std::map<std::string, std::string>& labels, double value) {
+  EXPECT_TRUE(Eventually([&] { return Scrape(gateway).Value(name, labels); }, value))
+      << name << " " << ::testing::PrintToString(labels);
 }
 
 TEST(GatewayMetrics, CountCallsTokensAndErrors) {
@@ -104,22 +101,21 @@ TEST(GatewayMetrics, CountCallsTokensAndErrors) {
   for (int i = 0; i < 3; ++i) ASSERT_EQ(client.Post(kChat, kBody, to).status, 200);
   ASSERT_EQ(client.Post(kChat, kStreamBody, to).status, 500);
   ASSERT_EQ(client.Post(kChat, "{", to).status, 400);
-  const ParsedExposition metrics =
-      ScrapeUntil(gateway, "portolan_errors_total", {{"class", "caller"}, {"code", "invalid_json"}}, 1);
-  EXPECT_EQ(metrics.problem, "");
+  ExpectCount(gateway, "portolan_errors_total", {{"class", "caller"}, {"code", "invalid_json"}}, 1);
   const std::map<std::string, std::string> good = {
       {"door", "http"}, {"route", kChat}, {"provider", "openai"}, {"model", "gpt-4o"}};
   auto labels = good;
   labels["status"] = "200";
-  EXPECT_EQ(metrics.Value("portolan_requests_total", labels), 3);
+  ExpectCount(gateway, "portolan_requests_total", labels, 3);
   labels["status"] = "500";
-  EXPECT_EQ(metrics.Value("portolan_requests_total", labels), 1);
-  EXPECT_EQ(metrics.Value("portolan_requests_total", {{"status", "400"}}), 1);
-  EXPECT_EQ(metrics.Value("portolan_tokens_total", {{"kind", "input"}, {"model", "gpt-4o"}}), 33);
-  EXPECT_EQ(metrics.Value("portolan_tokens_total", {{"kind", "output"}, {"model", "gpt-4o"}}), 21);
-  EXPECT_EQ(metrics.Value("portolan_errors_total", {{"class", "provider"}, {"code", "http_500"}}), 1);
-  ScrapeUntil(gateway, "portolan_open_calls", {{"door", "http"}}, 0);
-  EXPECT_EQ(metrics.Value("portolan_open_connections", {{"door", "http"}}), 1);
+  ExpectCount(gateway, "portolan_requests_total", labels, 1);
+  ExpectCount(gateway, "portolan_requests_total", {{"status", "400"}}, 1);
+  ExpectCount(gateway, "portolan_tokens_total", {{"kind", "input"}, {"model", "gpt-4o"}}, 33);
+  ExpectCount(gateway, "portolan_tokens_total", {{"kind", "output"}, {"model", "gpt-4o"}}, 21);
+  ExpectCount(gateway, "portolan_errors_total", {{"class", "provider"}, {"code", "http_500"}}, 1);
+  ExpectCount(gateway, "portolan_open_calls", {{"door", "http"}}, 0);
+  ExpectCount(gateway, "portolan_open_connections", {{"door", "http"}}, 1);
+  EXPECT_EQ(Scrape(gateway).problem, "");
 }
 
 TEST(GatewayMetrics, CountOpenStreamsAndWhoLeft) {
@@ -133,11 +129,11 @@ TEST(GatewayMetrics, CountOpenStreamsAndWhoLeft) {
   TestClient client(gateway.http_address());
   client.Send("POST", kChat, kStreamBody, {{"x-portolan-custom-host", upstream.url()}});
   ASSERT_EQ(client.ReadHead().status, 200);
-  ScrapeUntil(gateway, "portolan_open_streams", {}, 1);
+  ExpectCount(gateway, "portolan_open_streams", {}, 1);
   client.Close();
   ASSERT_TRUE(upstream.WaitForClientToLeave(1));
-  ScrapeUntil(gateway, "portolan_requests_total", {{"status", "499"}}, 1);
-  ScrapeUntil(gateway, "portolan_open_streams", {}, 0);
+  ExpectCount(gateway, "portolan_requests_total", {{"status", "499"}}, 1);
+  ExpectCount(gateway, "portolan_open_streams", {}, 0);
 }
 
 // Calls that succeed, fail upstream, break, or are refused, with marked keys everywhere a key can stand.

@@ -9,9 +9,9 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
-#include <thread>
 
 #include "portolan/v1/chat_service.grpc.pb.h"
+#include "tests/support/eventually.h"
 #include "tests/support/gateway_fixture.h"
 #include "tests/support/temp_folder.h"
 #include "tests/unit/net/tls_testing.h"
@@ -105,7 +105,7 @@ class GatewayTls : public ::testing::Test {
 
   static grpc::Status Ask(const std::shared_ptr<grpc::Channel>& channel) {
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+    context.set_deadline(std::chrono::system_clock::now() + kPatience);
     v1::ChatCompletionRequest request;
     request.set_model("echo/echo");
     v1::ChatCompletion answer;
@@ -184,13 +184,8 @@ TEST_F(GatewayTls, ReplacesItsCertificateWithoutARestart) {
 
   CopyFile(second_->certificate_file, cert);
   gateway.gateway().Reload();
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
   for (const std::string& door : {gateway.http_address(), gateway.grpc_address()}) {
-    std::string shown;
-    while (shown != "second" && std::chrono::steady_clock::now() < until) {
-      shown = Https(door, nullptr, authority_).Shown();
-    }
-    EXPECT_EQ(shown, "second") << door;
+    EXPECT_TRUE(Eventually([&] { return Https(door, nullptr, authority_).Shown(); }, "second")) << door;
   }
   EXPECT_THAT(open.Get("/healthz"), HasSubstr("200 OK"));
   EXPECT_TRUE(Ask(channel).ok());
@@ -213,12 +208,8 @@ TEST_F(GatewayTls, SeesThatItsFilesHaveChanged) {
   GatewayFixture gateway(options);
   ASSERT_EQ(symlink("two", (base + "/next").c_str()), 0);
   ASSERT_EQ(rename((base + "/next").c_str(), (base + "/data").c_str()), 0);
-  std::string shown;
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (shown != "second" && std::chrono::steady_clock::now() < until) {
-    shown = Https(gateway.http_address(), nullptr, authority_).Shown();
-  }
-  EXPECT_EQ(shown, "second");
+  EXPECT_TRUE(
+      Eventually([&] { return Https(gateway.http_address(), nullptr, authority_).Shown(); }, "second"));
 }
 
 TEST_F(GatewayTls, RefusesToStartWithFilesThatAreNoGood) {

@@ -37,7 +37,9 @@ TEST(HttpServerDrain, LetsCallsFinishAfterAcceptingHasStopped) {
   busy.Send(RequestText("POST", "/hold", "{}"));
   ASSERT_EQ(server.words().Next(), "held");
   HttpClient half(server.port());
-  half.Send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nha");
+  half.Send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  ASSERT_EQ(half.ReadAnswer(true).status, 100) << "the server has the head";
+  half.Send("ha");
   HttpClient idle(server.port());
   idle.Send(RequestText("POST", "/echo", "x"));
   idle.ReadAnswer();
@@ -54,7 +56,7 @@ TEST(HttpServerDrain, LetsCallsFinishAfterAcceptingHasStopped) {
   const HttpAnswer answer = half.ReadAnswer();
   EXPECT_EQ(answer.body, "half");
   EXPECT_EQ(answer.Header("connection"), "close");
-  EXPECT_EQ(server.active_requests(), 1u);
+  EXPECT_TRUE(server.Await([](http::Server& s) { return s.active_requests() == 1; })) << "that of /hold";
 
   server.Do([](http::Server& s) { s.Shutdown(); });
   EXPECT_EQ(server.words().Next(), net::ToString(net::CancelReason::kShutdown));

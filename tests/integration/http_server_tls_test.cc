@@ -139,14 +139,14 @@ TEST_F(HttpServerTls, WhoLeavesDuringACallCancelsIt) {
 }
 
 TEST_F(HttpServerTls, WhoReadsSlowlyButReadsGetsItAll) {
-  ServerThread server({.write_timeout = milliseconds(200)}, ServerContext(false));
+  ServerThread server({.write_timeout = milliseconds(1000)}, ServerContext(false));
   TlsClient client(server.port(), nullptr, authority_, 4096);
   client.Send(RequestText("GET", "/big?8000000"));
   const auto start = std::chrono::steady_clock::now();
   size_t total = 0;
-  while (std::chrono::steady_clock::now() - start < milliseconds(700)) {
+  while (std::chrono::steady_clock::now() - start < milliseconds(2500)) {
     total += client.ReadSome(20'000).size();
-    std::this_thread::sleep_for(milliseconds(5));  // this is the slow reader, not a wait for something
+    std::this_thread::sleep_for(milliseconds(10));  // this is the slow reader, not a wait for something
   }
   while (total < 8'000'000) {
     const size_t more = client.ReadSome().size();

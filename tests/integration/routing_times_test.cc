@@ -3,14 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <chrono>
-#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "tests/integration/support/route_caller.h"
+#include "tests/support/eventually.h"
 
 namespace portolan::test {
 namespace {
@@ -72,9 +71,9 @@ TEST_F(RoutingTimes, OfAnAttemptEndItAndTheNextTargetIsAsked) {
         EXPECT_EQ(answer.Header("x-portolan-last-used-option-index"), "config.targets[1]");
       }
     }
-    for (int connection = 1; connection <= 4; ++connection) {
-      EXPECT_TRUE(first.WaitForClientToLeave(connection)) << test.name;
-    }
+    // On a busy machine, time may be over before a connection is made.
+    EXPECT_TRUE(first.WaitForConnectionsToEnd()) << test.name;
+    EXPECT_FALSE(first.connections().empty()) << test.name;
   }
 }
 
@@ -113,10 +112,10 @@ TEST_F(RoutingTimes, OfAnAttemptEndWithTheFirstContentOfAStream) {
   TestClient client(gateway_.http_address());
   client.Send("POST", "/v1/chat/completions", RestBody({.stream = true}),
               {{"x-portolan-config",
-                Fallback({TargetOf(slow, "openai", R"(,"request_timeout":100)"), TargetOf(good_)})}});
+                Fallback({TargetOf(slow, "openai", R"(,"request_timeout":1000)"), TargetOf(good_)})}});
   EXPECT_EQ(client.ReadHead().status, 200);
-  // A call that takes twice as long as the limit.
-  EXPECT_EQ(caller_.Call({.config = TargetOf(silent_, "openai", R"(,"request_timeout":200)")}).status, 408);
+  // A call that takes longer than the limit.
+  EXPECT_EQ(caller_.Call({.config = TargetOf(silent_, "openai", R"(,"request_timeout":1200)")}).status, 408);
   go.Release();
   std::string all;
   while (all.find("[DONE]") == std::string::npos) {
@@ -133,14 +132,14 @@ TEST_F(RoutingTimes, OfTheWholeCallBeginNoAttemptOnceTheyAreOver) {
       if (grpc_timeout && shape.door == Door::kRest) continue;
       RouteCall call = shape;
       // The limit of the attempt is longer, and does not count.
-      call.config = Fallback({TargetOf(silent_, "openai", R"(,"request_timeout":5000)"), TargetOf(good_)});
+      call.config = Fallback({TargetOf(silent_, "openai", R"(,"request_timeout":15000)"), TargetOf(good_)});
+      // Long enough for the first target to be asked.
       if (grpc_timeout) {
-        call.deadline_ms = 100;
+        call.deadline_ms = 500;
       } else {
-        call.headers = {{"x-portolan-request-timeout", "100"}};
+        call.headers = {{"x-portolan-request-timeout", "500"}};
       }
       SCOPED_TRACE(Describe(call) + (grpc_timeout ? " by grpc-timeout" : ""));
-      const size_t before = silent_.connections().size();
       const RouteAnswer answer = caller_.Call(call);
       if (!grpc_timeout) {
         EXPECT_EQ(answer.status, 408);
@@ -149,9 +148,10 @@ TEST_F(RoutingTimes, OfTheWholeCallBeginNoAttemptOnceTheyAreOver) {
         EXPECT_THAT(answer.tried, IsEmpty());
       }
       EXPECT_EQ(answer.rpc, call.door == Door::kGrpc ? grpc::DEADLINE_EXCEEDED : grpc::OK);
-      EXPECT_TRUE(silent_.WaitForClientToLeave(static_cast<int>(before) + 1));
+      EXPECT_TRUE(silent_.WaitForConnectionsToEnd());
     }
   }
+  EXPECT_FALSE(silent_.connections().empty());
   // After one that was asked later, nobody else can be on his way.
   EXPECT_EQ(caller_.Call({.config = TargetOf(good_)}).status, 200);
   EXPECT_THAT(good_.requests(), SizeIs(1));
@@ -181,7 +181,7 @@ TEST_F(RoutingTimes, OfTheWholeCallAreSharedByItsAttempts) {
   const RouteAnswer answer =
       caller_.Call({.config = Fallback({TargetOf(silent_, "openai", R"(,"request_timeout":50)"),
                                         TargetOf(silent_), TargetOf(good_)}),
-                    .headers = {{"x-portkey-request-timeout", "150"}}});
+                    .headers = {{"x-portkey-request-timeout", "1000"}}});
   EXPECT_EQ(answer.status, 408);
   EXPECT_EQ(answer.attempts, 2);
   EXPECT_THAT(answer.tried, ElementsAre(kTimedOut));
@@ -237,21 +237,12 @@ class RoutingCallerLeaves : public RoutingTimes {
     return at == std::string::npos ? -1 : std::stoi(metrics.body.substr(at + name.size()));
   }
 
-  bool WaitForOpenCalls(Door door, int count) const {
-    const auto until = TestClock::now() + std::chrono::seconds(20);
-    while (TestClock::now() < until) {
-      if (OpenCalls(door) == count) return true;
-    }
-    return false;
-  }
-
-  // The shortest of up to five times: a busy machine may be late once, but not every time.
-  static void ExpectSoon(const std::function<milliseconds()>& attempt) {
-    milliseconds best = milliseconds::max();
-    for (int i = 0; i < 5 && best > milliseconds(50); ++i) best = std::min(best, attempt());
-    EXPECT_LE(best.count(), 50);
+  ::testing::AssertionResult WaitForOpenCalls(Door door, int count) const {
+    return Eventually([&] { return OpenCalls(door); }, count);
   }
 };
+
+constexpr milliseconds kSoon{50};
 
 TEST_F(RoutingCallerLeaves, InAnAttemptAndNothingGoesOn) {
   struct Case {
@@ -269,7 +260,7 @@ TEST_F(RoutingCallerLeaves, InAnAttemptAndNothingGoesOn) {
   for (const Case& test : cases) {
     for (const Door door : {Door::kRest, Door::kGrpc}) {
       SCOPED_TRACE(test.name + std::string(door == Door::kRest ? " REST" : " gRPC"));
-      ExpectSoon([&] {
+      EXPECT_TRUE(BestWithin(kSoon, [&]() -> TestClock::duration {
         const FakeUpstream slow([&](const SeenRequest&) { return test.script; });
         Leaver leaver(caller_, {.config = Fallback({TargetOf(bad),
                                                     TargetOf(slow, "openai", R"(,"retry":{"attempts":2})"),
@@ -279,10 +270,10 @@ TEST_F(RoutingCallerLeaves, InAnAttemptAndNothingGoesOn) {
         EXPECT_TRUE(slow.WaitForRequests(1));
         const auto left = TestClock::now();
         leaver.Leave();
-        if (!slow.WaitForClientToLeave(1)) return milliseconds::max();
+        if (!slow.WaitForClientToLeave(1)) return std::chrono::hours(1);
         EXPECT_THAT(slow.requests(), SizeIs(1));
-        return std::chrono::duration_cast<milliseconds>(*slow.connection(1).client_left - left);
-      });
+        return *slow.connection(1).client_left - left;
+      }));
     }
   }
   EXPECT_EQ(caller_.Call({.config = TargetOf(good_)}).status, 200);
@@ -292,7 +283,7 @@ TEST_F(RoutingCallerLeaves, InAnAttemptAndNothingGoesOn) {
 TEST_F(RoutingCallerLeaves, DuringAWaitAndTheCallIsOver) {
   for (const RouteCall& shape : AtBothDoors({})) {
     SCOPED_TRACE(Describe(shape));
-    ExpectSoon([&] {
+    EXPECT_TRUE(BestWithin(kSoon, [&] {
       const FakeUpstream broken([](const SeenRequest& request) { return Failing(request, 500); });
       RouteCall call = shape;
       call.config = Fallback(
@@ -304,9 +295,9 @@ TEST_F(RoutingCallerLeaves, DuringAWaitAndTheCallIsOver) {
       EXPECT_TRUE(WaitForOpenCalls(call.door, 1));
       const auto left = TestClock::now();
       leaver.Leave();
-      if (!WaitForOpenCalls(call.door, 0)) return milliseconds::max();
-      return std::chrono::duration_cast<milliseconds>(TestClock::now() - left);
-    });
+      EXPECT_TRUE(WaitForOpenCalls(call.door, 0));
+      return TestClock::now() - left;
+    }));
   }
   EXPECT_THAT(good_.requests(), IsEmpty());
 }

@@ -38,6 +38,7 @@ TEST(UpstreamFraming, EveryFramingGivesTheSameBodyHoweverItIsCut) {
         EXPECT_EQ(answer.Header("x-a"), "b");
         EXPECT_TRUE(answer.end);
         EXPECT_EQ(answer.after_end, "");
+        EXPECT_TRUE(upstream.WaitForConnectionsToEnd());
       }
     }
   }

@@ -89,12 +89,10 @@ TEST(UpstreamReuse, ClosesAConnectionThatIsIdleForTooLong) {
   ClientOptions options;
   options.idle_keep_alive = std::chrono::seconds(1);
   ClientThread client(options);
+  const auto before = test::TestClock::now();
   client.Do({.url = upstream.url()});
-  const auto idle_from = test::TestClock::now();
   ASSERT_TRUE(upstream.WaitForClientToLeave(1));
-  const auto idle = *upstream.connection(1).client_left - idle_from;
-  EXPECT_GT(idle, std::chrono::milliseconds(900));
-  EXPECT_LT(idle, std::chrono::milliseconds(3000));
+  EXPECT_GE(*upstream.connection(1).client_left - before, std::chrono::milliseconds(1000));
   EXPECT_EQ(client.Do({.url = upstream.url()}).body, "ok");
   EXPECT_EQ(upstream.connections().size(), 2u);
 }

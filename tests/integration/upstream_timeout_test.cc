@@ -1,7 +1,6 @@
 // A server that stalls at any stage, and the limit that ends the wait.
 
 #include <gtest/gtest.h>
-#include <poll.h>
 
 #include "tests/integration/support/upstream_testing.h"
 #include "tests/support/fake_dns.h"
@@ -64,7 +63,7 @@ TEST(UpstreamTimeout, EachStageHasItsOwnLimit) {
       EXPECT_EQ(answer.failure.message, upstream.host_port() + stage.message) << stage.name;
       EXPECT_TRUE(answer.failure.request_sent);
       EXPECT_GE(took, kShort - milliseconds(10)) << stage.name;
-      EXPECT_LT(took, kShort + milliseconds(2'000)) << stage.name;
+      EXPECT_LT(took, milliseconds(15'000)) << stage.name << ": far from the other limits";
       EXPECT_TRUE(upstream.WaitForClientToLeave(1)) << stage.name;
     }
   }
@@ -77,7 +76,7 @@ TEST(UpstreamTimeout, TheBudgetOfTheCallEndsEveryStage) {
     const Answer answer = client.Do({.url = upstream.url(), .budget = kShort});
     EXPECT_EQ(answer.failure.kind, FailureKind::kDeadline) << stage.name << ": " << answer.failure.message;
     EXPECT_NE(answer.failure.message.find("the call's time ran out while"), std::string::npos);
-    EXPECT_TRUE(upstream.WaitForClientToLeave(1)) << stage.name;
+    EXPECT_TRUE(upstream.WaitForConnectionsToEnd()) << stage.name;
   }
 }
 
@@ -122,13 +121,11 @@ TEST(UpstreamTimeout, TimeBetweenReadsIsWhatCountsNotTheWhole) {
   FakeUpstream upstream([&](const SeenRequest&) { return script; });
   ClientThread client;
   Want want{.url = upstream.url(), .how = How::kPieces};
-  want.timeouts.idle = milliseconds(400);
+  want.timeouts.idle = milliseconds(2'000);
   Call call = client.Start(want);
   std::thread opener([&] {
     for (test::Latch& gate : gates) {
-      test::Latch never;
-      pollfd entry{never.fd(), POLLIN, 0};
-      poll(&entry, 1, 60);  // the passing of time is what is tested
+      std::this_thread::sleep_for(milliseconds(250));  // the passing of time is what is tested
       gate.Release();
     }
   });
@@ -161,7 +158,7 @@ TEST(UpstreamTimeout, TheTlsHandshakeCountsAsConnecting) {
   want.timeouts.connect = kShort;
   const Answer answer = client.Do(want);
   EXPECT_EQ(answer.failure.kind, FailureKind::kConnectTimeout) << answer.failure.message;
-  EXPECT_TRUE(upstream.WaitForClientToLeave(1));
+  EXPECT_TRUE(upstream.WaitForConnectionsToEnd());
 }
 
 TEST(UpstreamTimeout, TheLookupCountsAsConnecting) {

@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -16,30 +15,20 @@
 
 #include "portolan/v1/chat_service.grpc.pb.h"
 #include "tests/load/process.h"
+#include "tests/support/eventually.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/gateway_fixture.h"
 
 namespace portolan::load {
 namespace {
 
-using std::chrono::milliseconds;
 using std::chrono::seconds;
 using test::TestClient;
-using Clock = std::chrono::steady_clock;
 
 constexpr char kPath[] = "/v1/chat/completions";
 constexpr char kUnary[] = R"({"model":"echo/echo","messages":[{"role":"user","content":"hi"}]})";
 constexpr char kSlowStream[] =
     R"({"model":"echo/echo-slow-200","stream":true,"messages":[{"role":"user","content":"a b c d"}]})";
-
-bool Within(seconds limit, const std::function<bool()>& condition) {
-  const auto until = Clock::now() + limit;
-  while (!condition()) {
-    if (Clock::now() > until) return false;
-    std::this_thread::sleep_for(milliseconds(10));
-  }
-  return true;
-}
 
 TEST(Endurance, WithoutDescriptorsAcceptingPausesAndNothingElse) {
   test::FakeUpstream upstream([](const test::SeenRequest&) {
@@ -49,7 +38,8 @@ TEST(Endurance, WithoutDescriptorsAcceptingPausesAndNothingElse) {
                                      {"authorization", "Bearer k"},
                                      {"x-portolan-custom-host", upstream.url() + "/v1"}};
   Process gateway(Binary());
-  gateway.Start({"--threads", "1"}, {.max_files = 96, .environment = {}});
+  constexpr size_t kDescriptors = 96;
+  gateway.Start({"--threads", "1"}, {.max_files = kDescriptors, .environment = {}});
   ASSERT_TRUE(gateway.WaitUntilReady());
 
   TestClient streaming(gateway.http());
@@ -63,7 +53,7 @@ TEST(Endurance, WithoutDescriptorsAcceptingPausesAndNothingElse) {
     crowd.push_back(std::make_unique<TestClient>(gateway.http()));
     ASSERT_TRUE(crowd.back()->Send("GET", "/healthz", ""));
   }
-  std::this_thread::sleep_for(milliseconds(200));
+  ASSERT_TRUE(test::Eventually([&] { return gateway.OpenDescriptors(); }, kDescriptors));
 
   // Who is connected is served, unless his call needs a descriptor: then he is told.
   EXPECT_EQ(calling.Post(kPath, kUnary).status, 200);
@@ -75,7 +65,7 @@ TEST(Endurance, WithoutDescriptorsAcceptingPausesAndNothingElse) {
   EXPECT_NE(streamed.body.find("[DONE]"), std::string::npos);
 
   crowd.clear();
-  EXPECT_TRUE(Within(seconds(10), [&] {
+  EXPECT_TRUE(test::Eventually([&] {
     TestClient client(gateway.http());
     return client.Post(kPath, kUnary, to_upstream).status == 200;
   }));

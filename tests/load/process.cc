@@ -21,6 +21,7 @@
 #include <thread>
 #include <utility>
 
+#include "tests/support/eventually.h"
 #include "tests/support/gateway_fixture.h"
 
 namespace portolan::load {
@@ -37,15 +38,28 @@ std::string Contents(const std::string& path) {
 }  // namespace
 
 std::string FreeAddress() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  bind(fd, reinterpret_cast<sockaddr*>(&address), length);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
-  close(fd);
-  return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  constexpr int kFirst = 10'000;
+  // What connects, or listens on port 0, gets a port from here on: any of these may be gone by the time that
+  // a gateway asks for it.
+  static const int end = [] {
+    int from = 32'768;
+    std::ifstream("/proc/sys/net/ipv4/ip_local_port_range") >> from;
+    return std::max(from, kFirst + 1);
+  }();
+  static int next = getpid() * 100;  // other tests begin elsewhere
+  for (;;) {
+    const int port = kFirst + next++ % (end - kFirst);
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int one = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    const bool free = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    close(fd);
+    if (free) return "127.0.0.1:" + std::to_string(port);
+  }
 }
 
 std::string Binary() { return std::getenv("PORTOLAN_BINARY"); }
@@ -92,21 +106,11 @@ void Process::Start(const std::vector<std::string>& flags, const Terms& terms) {
 bool Process::Ready() const { return test::TestClient(http_).Get("/readyz").status == 200; }
 
 bool Process::WaitUntilReady() const {
-  const auto until = Clock::now() + std::chrono::seconds(10);
-  while (Clock::now() < until) {
-    if (Ready()) return true;
-    std::this_thread::sleep_for(kPoll);
-  }
-  return false;
+  return test::Eventually([this] { return Ready(); });
 }
 
 bool Process::WaitUntilListening() const {
-  const auto until = Clock::now() + std::chrono::seconds(10);
-  while (Clock::now() < until) {
-    if (!test::TestClient(http_).closed()) return true;
-    std::this_thread::sleep_for(kPoll);
-  }
-  return false;
+  return test::Eventually([this] { return !test::TestClient(http_).closed(); });
 }
 
 size_t Process::ResidentBytes() const {
@@ -133,6 +137,11 @@ std::string Process::Descriptor(int fd) const {
   std::error_code ignored;
   return std::filesystem::read_symlink("/proc/" + std::to_string(pid_) + "/fd/" + std::to_string(fd), ignored)
       .string();
+}
+
+size_t Process::OpenDescriptors() const {
+  const std::filesystem::directory_iterator all("/proc/" + std::to_string(pid_) + "/fd");
+  return static_cast<size_t>(std::distance(begin(all), end(all)));
 }
 
 void Process::Signal(int signal) const { kill(pid_, signal); }

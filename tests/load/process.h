@@ -30,15 +30,16 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   void Start(const std::vector<std::string>& flags, const Terms& terms = {});
-  // Waits until /readyz says yes; false after 10 seconds.
+  // Waits until /readyz says yes; false after test::kPatience.
   bool WaitUntilReady() const;
   bool Ready() const;  // asks now
-  // Waits until the door for HTTP takes connections, TLS or not; false after 10 seconds.
+  // Waits until the door for HTTP takes connections, TLS or not; false after test::kPatience.
   bool WaitUntilListening() const;
   size_t ResidentBytes() const;  // of its memory
   double CpuSeconds() const;     // used by all its threads so far, those that have ended too
   // What one of its descriptors is of: `/dev/null`, `socket:[4711]`; empty: it is closed.
   std::string Descriptor(int fd) const;
+  size_t OpenDescriptors() const;  // how many: files, sockets and the like
   void Signal(int signal) const;
   // The exit status; -1 if it was killed or does not end within `seconds`.
   int Wait(int seconds);
@@ -58,7 +59,7 @@ class Process {
   pid_t pid_ = -1;
 };
 
-// A port that nobody listens on.
+// A port that nobody listens on, and that the system gives to nobody who leaves the choice to it.
 std::string FreeAddress();
 // The gateway under test.
 std::string Binary();

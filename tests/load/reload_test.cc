@@ -15,6 +15,7 @@
 
 #include "tests/load/process.h"
 #include "tests/load/swarm.h"
+#include "tests/support/eventually.h"
 #include "tests/support/gateway_fixture.h"
 #include "tests/support/temp_folder.h"
 
@@ -22,7 +23,6 @@ namespace portolan::load {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using std::chrono::milliseconds;
 
 constexpr int kReloads = 50;
 constexpr int kStreams = 200;
@@ -137,9 +137,7 @@ TEST(Reload, LosesNoCallAndNoStream) {
     config.Swap(ConfigText(upstream.url(), i));
     // By a signal; the last one is found by looking.
     if (i < kReloads) gateway.Signal(SIGHUP);
-    const auto deadline = Clock::now() + std::chrono::seconds(10);
-    while (Generation(gateway) <= i && Clock::now() < deadline) std::this_thread::sleep_for(milliseconds(5));
-    ASSERT_GT(Generation(gateway), i) << gateway.Stderr();
+    ASSERT_TRUE(test::Eventually([&] { return Generation(gateway); }, testing::Gt(i))) << gateway.Stderr();
     upstream.Step();
     swarm.Run([] { return true; }, 1);
   }

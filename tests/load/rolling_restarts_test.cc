@@ -17,6 +17,7 @@
 
 #include "portolan/v1/chat_service.grpc.pb.h"
 #include "tests/load/process.h"
+#include "tests/support/eventually.h"
 #include "tests/support/gateway_fixture.h"
 
 namespace portolan::load {
@@ -136,11 +137,11 @@ void Roll(Fleet& fleet, int restarts, const std::string& drain_delay) {
     Process& gateway = *fleet.gateways[static_cast<size_t>(i) % 2];
     // Both ways to end one.
     gateway.Signal(i % 4 < 2 ? SIGTERM : SIGINT);
-    EXPECT_EQ(gateway.Wait(20), 0) << gateway.Stderr();
+    EXPECT_EQ(gateway.Wait(60), 0) << gateway.Stderr();
     gateway.Start(flags);
     EXPECT_TRUE(gateway.WaitUntilReady()) << gateway.Stderr();
     // Callers have noticed before the other one goes.
-    std::this_thread::sleep_for(5 * kPollPeriod);
+    EXPECT_TRUE(test::Eventually([&] { return fleet.ready[static_cast<size_t>(i) % 2].load(); }));
   }
   fleet.stopping = true;
   for (std::thread& thread : threads) thread.join();
@@ -149,7 +150,7 @@ void Roll(Fleet& fleet, int restarts, const std::string& drain_delay) {
 TEST(RollingRestarts, LoseNoCall) {
   signal(SIGPIPE, SIG_IGN);
   Fleet fleet;
-  Roll(fleet, 20, "250ms");
+  Roll(fleet, 20, "500ms");
   std::printf("20 restarts: %d calls, %d failed\n", fleet.good + fleet.failed, fleet.failed.load());
   EXPECT_EQ(fleet.failed, 0) << fleet.first_failure;
   EXPECT_GT(fleet.good, 1000);
@@ -171,7 +172,7 @@ TEST(PortInUse, IsOneClearLine) {
   for (const auto& [flag, address] : {std::pair("--http", first.http()), std::pair("--grpc", first.grpc())}) {
     Process second(Binary());
     second.Start({flag, address});
-    EXPECT_EQ(second.Wait(10), 1);
+    EXPECT_EQ(second.Wait(30), 1);
     EXPECT_EQ(second.Stderr(), "portolan: " + std::string(flag) + ": " + address + " is in use\n");
   }
 }

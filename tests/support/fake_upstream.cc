@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <cstdio>
@@ -37,7 +38,8 @@ SSL_CTX* ServerContext(const TestCertificate& certificate) {
   return context;
 }
 
-int ListenOnLoopback(uint16_t* port) {
+// A socket bound to this port, or to one of the system's choice.
+int BindOnLoopback(uint16_t* port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int one = 1;
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
@@ -46,9 +48,9 @@ int ListenOnLoopback(uint16_t* port) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(*port);
   socklen_t size = sizeof(address);
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(fd, 1024) != 0 ||
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
       getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    Give("fake upstream: listen");
+    Give("fake upstream: bind");
   }
   *port = ntohs(address.sin_port);
   return fd;
@@ -77,6 +79,9 @@ struct FakeUpstream::State {
   SSL_CTX* tls = nullptr;
   int listen_fd = -1;
   uint16_t port = 0;
+  // Bound to the port and not listening: while this lives, nobody else gets the port, and once the listener
+  // is gone the system refuses connections.
+  int port_fd = -1;
   Latch stop;
   std::thread acceptor;
 
@@ -87,6 +92,7 @@ struct FakeUpstream::State {
   std::vector<std::thread> threads;
 
   ~State() {
+    if (port_fd >= 0) close(port_fd);
     if (tls != nullptr) SSL_CTX_free(tls);
   }
 
@@ -176,7 +182,9 @@ FakeUpstream::FakeUpstream(Handler handler, Options options) : state_(std::make_
   state_->options = std::move(options);
   state_->port = state_->options.port;
   if (state_->options.tls) state_->tls = ServerContext(*state_->options.tls);
-  state_->listen_fd = ListenOnLoopback(&state_->port);
+  state_->port_fd = BindOnLoopback(&state_->port);
+  state_->listen_fd = BindOnLoopback(&state_->port);
+  if (listen(state_->listen_fd, 1024) != 0) Give("fake upstream: listen");
   state_->acceptor = std::thread([state = state_.get()] { state->Accept(); });
 }
 
@@ -230,6 +238,14 @@ bool FakeUpstream::WaitForClientToLeave(int connection, Timeout timeout) const {
   return WaitFor(
       [at](const std::vector<SeenConnection>& seen) {
         return seen.size() > at && seen[at].client_left.has_value();
+      },
+      timeout);
+}
+
+bool FakeUpstream::WaitForConnectionsToEnd(Timeout timeout) const {
+  return WaitFor(
+      [](const std::vector<SeenConnection>& seen) {
+        return std::all_of(seen.begin(), seen.end(), [](const SeenConnection& each) { return each.ended; });
       },
       timeout);
 }

@@ -81,7 +81,8 @@ class FakeUpstream {
   FakeUpstream(const FakeUpstream&) = delete;
   FakeUpstream& operator=(const FakeUpstream&) = delete;
 
-  // Stops listening and ends every connection: what follows is refused.
+  // Stops listening and ends every connection: what follows is refused, as nobody else gets the port while
+  // this lives.
   void Stop();
 
   uint16_t port() const;
@@ -97,6 +98,8 @@ class FakeUpstream {
   bool WaitForRequests(size_t count, Timeout timeout = Timeout(20)) const;
   bool WaitForConnections(size_t count, Timeout timeout = Timeout(20)) const;
   bool WaitForClientToLeave(int connection, Timeout timeout = Timeout(20)) const;
+  // For every connection to have ended, by the script or the client: none is left to be used again.
+  bool WaitForConnectionsToEnd(Timeout timeout = Timeout(20)) const;
   bool WaitFor(const std::function<bool(const std::vector<SeenConnection>&)>& condition,
                Timeout timeout = Timeout(20)) const;
 

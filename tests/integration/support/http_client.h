@@ -36,7 +36,7 @@ class HttpClient {
 
   // Sends all of it; false if the connection is gone.
   bool Send(std::string_view bytes);
-  // Reads one answer; later ones stay for the next call. `to_head`: the request was HEAD. Gives up after 10
+  // Reads one answer; later ones stay for the next call. `to_head`: the request was HEAD. Gives up after 30
   // s.
   HttpAnswer ReadAnswer(bool to_head = false);
   // Reads up to `size` bytes as they come; empty at the end.

@@ -143,15 +143,12 @@ size_t ServerThread::active_requests() {
   return count;
 }
 
-bool ServerThread::Await(const std::function<bool(http::Server&)>& condition) {
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (std::chrono::steady_clock::now() < limit) {
+::testing::AssertionResult ServerThread::Await(const std::function<bool(http::Server&)>& condition) {
+  return test::Eventually([&] {
     bool holds = false;
     Do([&](http::Server& server) { holds = condition(server); });
-    if (holds) return true;
-    std::this_thread::yield();
-  }
-  return false;
+    return holds;
+  });
 }
 
 }  // namespace portolan::testing

@@ -17,6 +17,7 @@
 #include "server/http/server.h"
 #include "server/net/listener.h"
 #include "server/net/loop.h"
+#include "tests/support/eventually.h"
 
 namespace portolan::testing {
 
@@ -25,7 +26,7 @@ class Words {
  public:
   void Say(std::string word);
   // The next word, or "" after `limit`.
-  std::string Next(std::chrono::milliseconds limit = std::chrono::seconds(10));
+  std::string Next(std::chrono::milliseconds limit = test::kPatience);
 
  private:
   std::mutex mutex_;
@@ -71,8 +72,9 @@ class ServerThread {
   void Do(const std::function<void(http::Server&)>& function);
   size_t open_connections();
   size_t active_requests();
-  // Waits until `condition` holds, looked at on the loop's thread once a turn. False after 10 s.
-  bool Await(const std::function<bool(http::Server&)>& condition);
+  // Waits until `condition` holds, which is looked at on the loop's thread. What a caller has had is not yet
+  // over for the server: it may still be writing.
+  ::testing::AssertionResult Await(const std::function<bool(http::Server&)>& condition);
 
  private:
   net::Loop loop_;

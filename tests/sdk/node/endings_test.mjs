@@ -7,6 +7,7 @@ import { test } from './harness.mjs';
 import { silence, stream } from './upstream.mjs';
 
 const ABORT_LIMIT_MS = 50;
+const TIMEOUT_MS = 500;  // in which a call gets to the upstream even on a busy machine
 const messages = [{ role: 'user', content: 'Hi' }];
 
 /** Reads a stream to its end; returns its text and how it failed. */
@@ -20,10 +21,10 @@ async function drain(open) {
   return { text };
 }
 
-/** Milliseconds from `leave()` until the upstream sees that the caller has left; the best of three. */
+/** Milliseconds from `leave()` until the upstream sees that the caller has left; the best of ten, as a busy machine may be late. */
 async function timeToAbort(attempt) {
   let best = Infinity;
-  for (let i = 0; i < 3 && best > ABORT_LIMIT_MS; ++i) best = Math.min(best, await attempt());
+  for (let i = 0; i < 10 && best > ABORT_LIMIT_MS; ++i) best = Math.min(best, await attempt());
   return best;
 }
 
@@ -33,19 +34,19 @@ for (const dialect of dialects) {
   for (const prefix of ['x-portkey', 'x-portolan']) {
     test(`${name}: ${prefix}-request-timeout`, async (world) => {
       world.upstream.answer(suffix, silence());
-      const client = world.client(dialect, { prefix, headers: { [`${prefix}-request-timeout`]: '150' } });
+      const client = world.client(dialect, { prefix, headers: { [`${prefix}-request-timeout`]: String(TIMEOUT_MS) } });
       const started = performance.now();
       const error = await client.chat.completions.create({ model, messages }).then(() => undefined, (failure) => failure);
       const took = performance.now() - started;
       await (await world.upstream.arrival()).gone;
       assert.equal(error?.status, 408);
-      assert.ok(took >= 140 && took < 5000, `${took} ms`);
+      assert.ok(took >= TIMEOUT_MS - 10 && took < 15_000, `${took} ms`);
     });
   }
 
   test(`${name}: the time-out of the package`, async (world) => {
     world.upstream.answer(suffix, silence());
-    const call = world.client(dialect, { timeout: 150 }).chat.completions.create({ model, messages });
+    const call = world.client(dialect, { timeout: TIMEOUT_MS }).chat.completions.create({ model, messages });
     await assert.rejects(call, OpenAI.APIConnectionTimeoutError);
     await (await world.upstream.arrival()).gone;
   });

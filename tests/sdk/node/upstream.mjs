@@ -19,7 +19,7 @@ export class Upstream {
   constructor({ scripts = new Map(), identity, patience = 20_000 } = {}) {
     this.scripts = scripts;
     this.patience = patience;
-    this.arrivalLimit = 2_000;
+    this.arrivalLimit = 20_000;
     this.records = [];
     this.taken = 0;
     this.server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => this.#serve(request, response));

@@ -17,9 +17,12 @@ import traceback
 
 from upstream import NothingReached, Upstream
 
-TEST_TIMEOUT_S = 15
-CONTROL_PATIENCE_S = 0.2  # under a control, nobody need wait long for what never comes
+TEST_TIMEOUT_S = 60
+# Under a control, nobody need wait long for what never comes; but longer than the time-outs that tests are about.
+CONTROL_PATIENCE_S = 1
+CONTROL_ARRIVAL_S = 0.2
 ABORT_LIMIT_MS = 50
+TIMEOUT_S = 0.5  # in which a call gets to the upstream even on a busy machine
 
 TESTS = []
 
@@ -105,9 +108,9 @@ class World:
 
 
 def best_time_ms(attempt):
-    """The best of up to three times, as other processes may be in the way."""
+    """The best of up to ten times, as other processes may be in the way."""
     best = float("inf")
-    for _ in range(3):
+    for _ in range(10):
         best = min(best, attempt() * 1000)
         if best <= ABORT_LIMIT_MS:
             break
@@ -183,7 +186,7 @@ def main(binary, words, control_class):
     upstream = Upstream(tls=tls)
     if start_control:
         gateway = start_control(Upstream(upstream.scripts, patience=CONTROL_PATIENCE_S))
-        upstream.arrival_limit = CONTROL_PATIENCE_S
+        upstream.arrival_limit = CONTROL_ARRIVAL_S
     else:
         gateway = Gateway(binary, flags=[] if splice else ["--no-splice"])
     world = World(upstream, gateway, None if start_control else binary, certificate, splice)

@@ -35,7 +35,7 @@ class Record:
         self.gone = threading.Event()
         self.gone_at = None
 
-    def wait_gone(self, seconds=5):
+    def wait_gone(self, seconds=20):
         """When the gateway left, on time.perf_counter's clock."""
         if not self.gone.wait(seconds):
             raise AssertionError("the gateway has not left the upstream")
@@ -52,7 +52,7 @@ class Upstream:
 
     def __init__(self, scripts=None, tls=None, patience=20):
         self.patience = patience
-        self.arrival_limit = 2
+        self.arrival_limit = 20
         self.scripts = collections.defaultdict(collections.deque) if scripts is None else scripts
         self.tls = tls
         self.changed = threading.Condition()

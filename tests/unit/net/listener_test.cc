@@ -118,11 +118,11 @@ TEST(Listener, PausesAndResumes) {
     listener->Pause(true);
   });
   const int clients[] = {ConnectRaw(listener->address()), ConnectRaw(listener->address())};
+  EXPECT_TRUE(RunUntil(loop, [&] { return accepted > 0; }));
   RunTask(loop, SleepFor(loop, milliseconds(5)));
   EXPECT_EQ(accepted, 1);
   listener->Pause(false);
-  RunTask(loop, SleepFor(loop, milliseconds(5)));
-  EXPECT_EQ(accepted, 2);
+  EXPECT_TRUE(RunUntil(loop, [&] { return accepted == 2; }));
   for (const int fd : clients) close(fd);
 }
 

@@ -10,12 +10,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "server/net/loop.h"
 #include "server/net/socket.h"
+#include "tests/support/eventually.h"
 
 namespace portolan::net {
 
@@ -30,16 +32,31 @@ inline void RunTask(Loop& loop, Task<void> task) {
   loop.Run();
 }
 
+inline Task<void> Until(Loop& loop, std::function<bool()> condition, bool* held) {
+  const TimePoint limit = Clock::now() + test::kPatience;
+  while (!(*held = condition()) && Clock::now() < limit) {
+    co_await loop.SleepUntil(Clock::now() + std::chrono::milliseconds(1));
+  }
+}
+
+// Runs the loop until `condition` holds, as RunTask does; false if it does not come to hold.
+inline bool RunUntil(Loop& loop, std::function<bool()> condition) {
+  bool held = false;
+  RunTask(loop, Until(loop, std::move(condition), &held));
+  return held;
+}
+
 inline TimePoint In(std::chrono::milliseconds delay) { return Clock::now() + delay; }
 
 inline Wait Soon() { return {.deadline = In(std::chrono::seconds(20))}; }
 
-// A listening socket of the plain kind, and its address.
+// A listening socket of the plain kind, and its address. One that is deaf only has the port, where
+// connections are refused.
 struct RawListener {
-  RawListener() : fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit RawListener(bool deaf = false) : fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     SocketAddress::Parse("127.0.0.1", 0, &address);
     EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address.storage), address.length), 0);
-    EXPECT_EQ(listen(fd, 128), 0);
+    EXPECT_TRUE(deaf || listen(fd, 128) == 0);
     EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address.storage), &address.length), 0);
   }
   ~RawListener() { close(fd); }

@@ -184,7 +184,7 @@ class ResolverTest : public testing::Test {
                      {.max_ttl = seconds(30),
                       .negative_ttl = seconds(1),
                       .max_entries = 4,
-                      .try_timeout = milliseconds(40),
+                      .try_timeout = milliseconds(400),  // a busy machine is later than that hardly ever
                       .tries = 2,
                       .servers = dns_.servers()}};
 };
@@ -235,13 +235,12 @@ TEST_F(ResolverTest, ForgetsWhenTheTimeToLiveIsOver) {
   Answered answered;
   RunTask(loop_, Ask(clamped, "long.test.", Soon(), &answered));
   Resolve("long.test.");
-  const TimePoint start = Clock::now();
   Resolve("second.test.");
   EXPECT_EQ(Resolve("gone.test.").status.code(), absl::StatusCode::kNotFound);
   const int negative = dns_.queries("gone.test");
   Resolve("gone.test.");
   EXPECT_EQ(dns_.queries("gone.test"), negative) << "remembered for a second";
-  RunTask(loop_, SleepUntilTime(loop_, start + milliseconds(1100)));
+  RunTask(loop_, SleepUntilTime(loop_, In(milliseconds(1100))));
   dns_.Say("long.test", kA, {.addresses = {"127.0.0.2"}});
   RunTask(loop_, Ask(clamped, "long.test.", Soon(), &answered));
   EXPECT_THAT(answered.addresses, ElementsAre("127.0.0.2:443")) << "kept no longer than the limit";
@@ -344,7 +343,7 @@ TEST(Resolver, MayGoWhileLookupsAreUnderWay) {
   }
   EXPECT_FALSE(dropped.done);
   resolver.reset();
-  RunTask(loop, SleepUntilTime(loop, In(milliseconds(5))));
+  EXPECT_TRUE(RunUntil(loop, [&] { return answered.done; }));
   EXPECT_EQ(answered.status.code(), absl::StatusCode::kCancelled);
 }
 

@@ -146,7 +146,12 @@ TEST(Timer, ACallbackMayDisarmMoveAndDestroyOthers) {
     actor.Arm(when + milliseconds(20));
     actor.action = nullptr;
   };
-  end.action = [&loop] { loop.Stop(); };
+  end.action = [&] {
+    // A busy machine may come to all of these at once.
+    const bool all = actor.fired == 2 && moved.fired == 1;
+    if (all || loop.now() > when + test::kPatience) return loop.Stop();
+    end.Arm(loop.now() + milliseconds(10));
+  };
   loop.Run();
   EXPECT_EQ(actor.fired, 2);
   EXPECT_EQ(disarmed.fired, 0);

@@ -6,6 +6,7 @@
 
 #include <future>
 
+#include "tests/support/eventually.h"
 #include "tests/unit/rpc/fake_gateway.h"
 
 namespace portolan::rpc {
@@ -13,14 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How long it took from the client's cancelling to the service's hearing of it. The best of a few tries: the
-// machine may be busy, but a delay built into the code would show every time.
-template <typename Try>
-net::Duration BestOf(Try attempt) {
-  net::Duration best = net::Duration::max();
-  for (int i = 0; i < 5 && best > 50ms; ++i) best = std::min(best, attempt());
-  return best;
-}
+// From the client's cancelling to the service's hearing of it.
+constexpr auto kSoon = 50ms;
 
 TEST(RpcCancel, ReachesTheScopeOfAWaitingUnaryCall) {
   const auto attempt = [] {
@@ -38,7 +33,7 @@ TEST(RpcCancel, ReachesTheScopeOfAWaitingUnaryCall) {
     EXPECT_EQ(note.reason, net::CancelReason::kClientGone);
     return note.over - start;
   };
-  EXPECT_LE(BestOf(attempt), 50ms);
+  EXPECT_TRUE(test::BestWithin(kSoon, attempt));
 }
 
 net::Duration CancelStream(const char* model) {
@@ -64,27 +59,32 @@ net::Duration CancelStream(const char* model) {
 }
 
 TEST(RpcCancel, ReachesTheScopeOfAStreamNotYetBegun) {
-  EXPECT_LE(BestOf([] { return CancelStream("wait"); }), 50ms);
+  EXPECT_TRUE(test::BestWithin(kSoon, [] { return CancelStream("wait"); }));
 }
 TEST(RpcCancel, ReachesTheScopeOfAStreamUnderWay) {
-  EXPECT_LE(BestOf([] { return CancelStream("drip"); }), 50ms);
+  EXPECT_TRUE(test::BestWithin(kSoon, [] { return CancelStream("drip"); }));
 }
 TEST(RpcCancel, ReachesTheScopeOfAStreamThatASlowReaderHolds) {
-  EXPECT_LE(BestOf([] { return CancelStream("flood"); }), 50ms);
+  EXPECT_TRUE(test::BestWithin(kSoon, [] { return CancelStream("flood"); }));
 }
 
 TEST(RpcCancel, ADeadlineThatPassesIsToldApart) {
   FakeGateway gateway;
   const auto stub = gateway.NewStub();
   for (const char* model : {"wait", "flood"}) {
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + 300ms);
-    const auto reader = stub->StreamChatCompletion(&context, Ask(model));
-    const int left = gateway.script.left();
-    const Note note = gateway.script.WaitLeft(left + 1);
-    EXPECT_EQ(note.reason, net::CancelReason::kDeadline) << model;
-    ReadAll(*reader);
-    EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED) << model;
+    // The client gives up by its own clock, which on a busy machine may have begun long before the server's:
+    // what comes much too early for the latter is, now and then, a caller that has left.
+    net::CancelReason reason = net::CancelReason::kNone;
+    for (int i = 0; i < 10 && reason != net::CancelReason::kDeadline; ++i) {
+      const int left = gateway.script.left();
+      grpc::ClientContext context;
+      context.set_deadline(std::chrono::system_clock::now() + 1s);
+      const auto reader = stub->StreamChatCompletion(&context, Ask(model));
+      reason = gateway.script.WaitLeft(left + 1).reason;
+      ReadAll(*reader);
+      EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED) << model;
+    }
+    EXPECT_EQ(reason, net::CancelReason::kDeadline) << model;
   }
 }
 
@@ -138,9 +138,9 @@ TEST(RpcShutdown, CancelsWhatIsLeftAtTheDeadline) {
     gateway.script.WaitEntered(1);
     const auto start = net::Clock::now();
     gateway.server->Shutdown(start + 300ms);
-    EXPECT_LT(net::Clock::now() - start, 5s) << model;
+    EXPECT_LT(net::Clock::now() - start, test::kPatience) << model;
     EXPECT_EQ(gateway.script.WaitLeft().reason, net::CancelReason::kShutdown) << model;
-    EXPECT_EQ(gateway.server->active_calls(), 0) << model;
+    EXPECT_TRUE(test::Eventually([&] { return gateway.server->active_calls(); }, 0)) << model;
     ReadAll(*reader);
     EXPECT_FALSE(reader->Finish().ok()) << model;
   }

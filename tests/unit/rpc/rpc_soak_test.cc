@@ -12,6 +12,7 @@
 #include <fstream>
 #include <random>
 
+#include "tests/support/eventually.h"
 #include "tests/unit/rpc/fake_gateway.h"
 
 namespace portolan::rpc {
@@ -153,8 +154,7 @@ TEST(RpcSoak, StreamsEndHoweverTheirCallersBehave) {
     }
   }
   const long late_megabytes = ResidentMegabytes();
-  for (int i = 0; i < 1000 && gateway.server->active_calls() > 0; ++i) std::this_thread::sleep_for(10ms);
-  EXPECT_EQ(gateway.server->active_calls(), 0);
+  EXPECT_TRUE(test::Eventually([&] { return gateway.server->active_calls(); }, 0));
   EXPECT_GT(started, kStreams);
   // AddressSanitizer keeps what is freed for a while.
 #ifndef __SANITIZE_ADDRESS__

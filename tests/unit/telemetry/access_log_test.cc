@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "server/telemetry/logger.h"
+#include "tests/support/eventually.h"
 #include "tests/unit/telemetry/log_file.h"
 
 namespace portolan::telemetry {
@@ -29,7 +30,7 @@ std::chrono::system_clock::time_point At(int64_t millis) {
 std::vector<json> WriteCalls(const std::vector<CallRecord>& calls, LogLevel threshold = LogLevel::kInfo) {
   LogFile file;
   {
-    LogWriter writer({.fd = file.fd()});
+    LogWriter writer({.fd = file.fd(), .patience = test::kPatience});
     const LogThreshold in_force(threshold);
     AccessLog log(writer.ring(0), in_force);
     for (const CallRecord& call : calls) log.Write(call, At(1'795'386'902'123));
@@ -98,7 +99,7 @@ TEST(AccessLog, NeverHoldsTheMessageOfAnError) {
   error.message = "You said: my secret prompt";
   LogFile file;
   {
-    LogWriter writer({.fd = file.fd()});
+    LogWriter writer({.fd = file.fd(), .patience = test::kPatience});
     const LogThreshold info(LogLevel::kInfo);
     AccessLog log(writer.ring(0), info);
     log.Write(FullCall(&error));
@@ -258,7 +259,7 @@ TEST(Timestamp, IsRfc3339InUtcWithMilliseconds) {
 TEST(Logger, WritesFieldsOfEveryKindAndKeepsItsThreshold) {
   LogFile file;
   {
-    LogWriter writer({.fd = file.fd()});
+    LogWriter writer({.fd = file.fd(), .patience = test::kPatience});
     const LogThreshold warn(LogLevel::kWarn);
     Logger logger(writer, warn);
     logger.Log(LogLevel::kWarn, "listening",
