@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tests/integration/support/route_caller.h"
+#include "tests/support/eventually.h"
 #include "tests/support/temp_folder.h"
 
 namespace portolan::test {
@@ -173,10 +174,9 @@ class UsageOfStreams : public ::testing::Test {
     }
     answer_ = TestClient(gateway.http_address()).Post("/v1/chat/completions", body, all).body;
     // A call is counted once its end has been written.
-    const auto until = TestClock::now() + std::chrono::seconds(20);
-    do {
-      metrics_ = TestClient(gateway.admin_address()).Get("/metrics").body;
-    } while (metrics_.find("portolan_requests_total{") == std::string::npos && TestClock::now() < until);
+    EXPECT_TRUE(Eventually(
+        [&] { return metrics_ = TestClient(gateway.admin_address()).Get("/metrics").body; },
+        HasSubstr("portolan_requests_total{")));
     return nlohmann::json::parse(upstream.requests().at(0).body);
   }
   bool Counted() const { return metrics_.find("kind=\"output\"} 6") != std::string::npos; }
