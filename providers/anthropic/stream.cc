@@ -23,8 +23,6 @@ Error Broken(std::string code, std::string message) {
   return error;
 }
 
-Error Truncated(std::string message) { return Broken("upstream_truncated", std::move(message)); }
-
 // The event's delta as the hub's: the members of a block's piece have the same names.
 void CopyDelta(const wire::EventDelta& from, api::BlockDelta* to) {
   if (from.has_type()) to->set_type(from.type());
@@ -62,7 +60,7 @@ std::optional<Error> ChatStream::OnEvent(const Message& event, MessageSink& out,
   } else if (type == "message_stop") {
     if (!role_sent_) {
       done_ = true;
-      return Truncated("anthropic ended the stream before the message began");
+      return Broken("upstream_empty_answer", "anthropic's stream has nothing but its end");
     }
     Finish(out);
     *state = State::kDone;
@@ -79,7 +77,8 @@ std::optional<Error> ChatStream::OnEvent(const Message& event, MessageSink& out,
 std::optional<Error> ChatStream::OnEnd(MessageSink& out) {
   if (done_) return std::nullopt;
   // Some compatible servers leave `message_stop` out; the reason was given, so this is all.
-  if (!finished_) return Truncated("anthropic ended the stream before the message was complete");
+  if (!finished_)
+    return Broken("upstream_truncated", "anthropic ended the stream before the message was complete");
   Finish(out);
   return std::nullopt;
 }

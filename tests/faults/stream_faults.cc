@@ -67,6 +67,9 @@ std::vector<Fault> StreamFaults() {
   add("sends nothing but `[DONE]`", BadGateway("upstream_empty_answer"), [](const Setting&) {
     return Events("data: [DONE]\n\n");
   }).anthropic = false;
+  add("sends nothing but `message_stop`", BadGateway("upstream_empty_answer"), [](const Setting& s) {
+    return Events(GoodEvents(s.dialect).back());
+  }).openai = false;
   add("puts blanks around `[DONE]`", Whole(), [](const Setting& s) {
     return Events(Without(s.dialect, 1) + "data:  [DONE] \n\n");
   }).anthropic = false;
@@ -84,9 +87,6 @@ std::vector<Fault> StreamFaults() {
   }).anthropic = false;
   add("leaves `message_stop` out after the stop reason", Whole(), [](const Setting& s) {
     return Events(Without(s.dialect, 1));
-  }).openai = false;
-  add("sends `message_stop` alone", BadGateway("upstream_truncated"), [](const Setting& s) {
-    return Events(GoodEvents(s.dialect).back());
   }).openai = false;
   // The provider says itself that this is all.
   add("sends `[DONE]` without a finish reason", Whole(), [](const Setting& s) {

@@ -303,7 +303,7 @@ TEST(ChatStream, OfWhichOnlyTheEndCameIsAnError) {
                              {kUsageAlone, kMessageStop}}) {
     const auto stream = Play(events, Facts(true));
     ASSERT_TRUE(stream.error);
-    EXPECT_EQ(stream.error->code, "upstream_truncated");
+    EXPECT_EQ(stream.error->code, "upstream_empty_answer");
     EXPECT_EQ(stream.error->http_status, 502);
     EXPECT_TRUE(stream.error->transport);
     EXPECT_TRUE(stream.error->retryable);
