@@ -174,9 +174,9 @@ class UsageOfStreams : public ::testing::Test {
     }
     answer_ = TestClient(gateway.http_address()).Post("/v1/chat/completions", body, all).body;
     // A call is counted once its end has been written.
-    EXPECT_TRUE(Eventually(
-        [&] { return metrics_ = TestClient(gateway.admin_address()).Get("/metrics").body; },
-        HasSubstr("portolan_requests_total{")));
+    EXPECT_TRUE(
+        Eventually([&] { return metrics_ = TestClient(gateway.admin_address()).Get("/metrics").body; },
+                   HasSubstr("portolan_requests_total{")));
     return nlohmann::json::parse(upstream.requests().at(0).body);
   }
   bool Counted() const { return metrics_.find("kind=\"output\"} 6") != std::string::npos; }

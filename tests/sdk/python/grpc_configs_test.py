@@ -105,7 +105,14 @@ def config_of_a_fallback_of_a_stream_with_tools(world, way):
     equal(first.body, again.body)
     equal(
         first.json,
-        {"model": OPENAI.model, "messages": MESSAGES, "max_tokens": 9, "tools": [TOOL], "stream": True},
+        {
+            "model": OPENAI.model,
+            "messages": MESSAGES,
+            "max_tokens": 9,
+            "tools": [TOOL],
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        },
     )
     check_record(second, ANTHROPIC, "sk-two")
     equal([(tool["name"], tool["input_schema"]) for tool in second.json["tools"]], [("weather", parameters)])
