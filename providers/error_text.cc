@@ -21,7 +21,7 @@ constexpr std::string_view kEllipsis = "\u2026";
 constexpr int kMaxDepth = 8;
 // A list of problems is told up to here.
 constexpr size_t kMaxProblems = 1000;
-constexpr size_t kMaxCode = 128;
+constexpr size_t kMaxWord = 128;
 
 std::string_view Trim(std::string_view text) {
   const size_t begin = text.find_first_not_of(kBlank);
@@ -56,18 +56,18 @@ int StatusOf(std::string_view text) {
   return status;
 }
 
-// A code, and no sentence: it goes into headers.
-bool IsCode(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxCode &&
+// One word, as codes and types are; no sentence.
+bool IsWord(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxWord &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
 // A type's name, not the address of its description.
-bool IsType(std::string_view text) { return IsCode(text) && text.find(':') == text.npos && text != "error"; }
+bool IsType(std::string_view text) { return IsWord(text) && text.find(':') == text.npos && text != "error"; }
 
 // `INVALID_ARGUMENT`; not `failed`.
 bool IsStatusName(std::string_view text) {
-  return IsCode(text) &&
+  return IsWord(text) &&
          std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '_'; });
 }
 
@@ -139,7 +139,7 @@ void Compose(Said* said) {
   const bool others = !said->message.empty() || !said->detail.empty() || !said->description.empty();
   if (others && IsReasonPhrase(said->error)) said->error.clear();
   // `{"error":"invalid_client","error_description":"…"}`
-  if (others && IsCode(said->error)) SetIfEmpty(std::exchange(said->error, {}), &said->code);
+  if (others && IsWord(said->error)) SetIfEmpty(std::exchange(said->error, {}), &said->code);
   std::string words = std::move(said->error);
   AddWords(said->message, &words);
   AddWords(said->detail, &words);
@@ -281,9 +281,9 @@ class ObjectReader {
         [[fallthrough]];
       default:
         if (said_.status == 0) said_.status = StatusOf(text);
-        // Some say it in a sentence.
-        std::string* const out = IsCode(text) ? &said_.code : &said_.description;
-        SetIfEmpty(std::move(text), out);
+        // Some say all they have to say here, in a sentence.
+        if (text.find(' ') != std::string::npos) SetIfEmpty(text, &said_.description);
+        SetIfEmpty(std::move(text), &said_.code);
     }
   }
 

@@ -90,6 +90,17 @@ TEST_F(GatewayConfig, ProvidersOfTheOperatorAreCalledWithTheirOwnKeyOnly) {
   EXPECT_EQ(upstream_.requests().back().CountHeader("authorization"), 0);
 }
 
+// Of a request whose model has their name before it, that is taken off, and nothing else changes.
+TEST_F(GatewayConfig, ProvidersOfTheOperatorAreNamedBeforeTheModel) {
+  GatewayFixture gateway = Start(Providers());
+  const std::string rest = R"("x" : [1.0, {"b":"\u00e9","a":1E2}] ,"messages":[ ]  , "seed":1E2})";
+  TestClient client(gateway.http_address());
+  EXPECT_EQ(client.Post(kChat, R"({ "model" : "lab/ft:gpt-4o/1" ,)" + rest).status, 200);
+  EXPECT_EQ(upstream_.requests().back().body, R"({ "model" : "ft:gpt-4o/1" ,)" + rest);
+  EXPECT_EQ(client.Post(kChat, R"({"model":"lab/a\n\"b\"",)" + rest).status, 200);
+  EXPECT_EQ(upstream_.requests().back().body, R"({"model":"a\n\"b\"",)" + rest);
+}
+
 // A key of the environment is for the provider's own address.
 TEST_F(GatewayConfig, ABuiltInProviderAtAnotherAddressGetsNoKeyOfTheEnvironment) {
   GatewayFixture gateway = Start("providers:\n  openai: {base_url: \"" + upstream_.url() + "\"}\n");
