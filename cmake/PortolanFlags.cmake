@@ -40,8 +40,10 @@ if(PORTOLAN_PROFILE STREQUAL "use")
   # was recorded goes without.
   set(_profile ${PROJECT_SOURCE_DIR}/server/portolan.profdata)
   file(SHA256 ${_profile} _hash)
-  set(_copy ${PROJECT_BINARY_DIR}/profile-${_hash}.profdata)
-  configure_file(${_profile} ${_copy} COPYONLY)
+  set(_copy profile-${_hash}.profdata)
+  configure_file(${_profile} ${PROJECT_BINARY_DIR}/${_copy} COPYONLY)
+  # By its name alone, as Ninja compiles in the build's folder: ccache would take a path for part of what is compiled,
+  # and no checkout could use what another has built.
   list(APPEND PORTOLAN_PROFILE_FLAGS -fprofile-use=${_copy} -Wno-backend-plugin
     -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled)
 elseif(PORTOLAN_PROFILE STREQUAL "record")
