@@ -53,7 +53,8 @@ TEST(Endurance, WithoutDescriptorsAcceptingPausesAndNothingElse) {
     crowd.push_back(std::make_unique<TestClient>(gateway.http()));
     ASSERT_TRUE(crowd.back()->Send("GET", "/healthz", ""));
   }
-  ASSERT_TRUE(test::Eventually([&] { return gateway.OpenDescriptors(); }, kDescriptors));
+  // The process may have been given one with a higher number.
+  ASSERT_TRUE(test::Eventually([&] { return gateway.OpenDescriptors(); }, ::testing::Ge(kDescriptors)));
 
   // Who is connected is served, unless his call needs a descriptor: then he is told.
   EXPECT_EQ(calling.Post(kPath, kUnary).status, 200);
