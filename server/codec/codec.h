@@ -12,10 +12,10 @@
 //
 // Guarantees:
 //
-// - The whole input is checked to be one JSON value (grammar, depth, UTF-8, escapes), including the parts
-// that are kept verbatim or passed over.
-// - Between Decode and Encode nothing is lost but layout, the spelling of numbers and the order of known
-// members. options.proto says where unknown members, nulls and empty values go.
+//   - The whole input is checked to be one JSON value (grammar, depth, UTF-8, escapes), including the parts
+//     that are kept verbatim or passed over.
+//   - Between Decode and Encode nothing is lost but layout, the spelling of numbers and the order of known
+//     members. options.proto says where unknown members, nulls and empty values go.
 
 #include <cstddef>
 #include <cstdint>

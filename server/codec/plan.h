@@ -141,8 +141,8 @@ class MessagePlan {
   const access::MessageAccess* access = nullptr;  // nullptr for Duration, which is protobuf's own
   Form form = Form::kObject;
   std::vector<FieldPlan> fields;  // in field number order, without the sink
-  std::vector<uint16_t>
-      by_index;  // from FieldDescriptor::index() to the place in `fields`; kNoField for the sink
+  // From FieldDescriptor::index() to the place in `fields`; kNoField for the sink.
+  std::vector<uint16_t> by_index;
   bool has_gateway_only = false;
   std::vector<uint16_t> verbatim;  // places in `fields` of those that CheckVerbatim has to look at
   std::vector<uint16_t> nulls;     // places in `fields` of those with emit_null
