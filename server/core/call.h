@@ -63,8 +63,8 @@ struct Inbound {
   std::string_view method;              // HTTP's
   std::string query;      // of the URL, what no field of the request has, percent-encoded as it came
   std::string_view peer;  // `127.0.0.1:50712`, for the log
-  std::string_view
-      client_subject;           // of the caller's certificate (`CN=billing,O=Example`); empty: none was shown
+  // Of the caller's certificate (`CN=billing,O=Example`); empty: none was shown.
+  std::string_view client_subject;
   std::string_view request_id;  // made by the front or taken from a sane x-request-id
   net::TimePoint received;
   net::TimePoint deadline = net::kNever;  // grpc-timeout

@@ -46,8 +46,8 @@ struct CallRecord : CallOutcome {
   std::string_view request_id;
   std::string_view trace_id;
   std::string_view method;  // HTTP's
-  std::string_view
-      path;  // of a request that was refused at the door: what it asked for, without query, bounded
+  // Of a request that was refused at the door: what it asked for, without query, bounded.
+  std::string_view path;
   std::string_view caller;       // the name of his key
   std::string_view named_route;  // the operator's name of the call's route
   std::string_view upstream_request_id;
