@@ -3,10 +3,9 @@
 // JSON to protobuf messages and back, driven by plans compiled from descriptors and the options in
 // portolan/options/v1/options.proto. One pass, no intermediate tree, no exceptions.
 //
-//   auto codec = Codec::Compile({ChatCompletionRequest::descriptor(), ...});
-//   const MessagePlan* plan = codec->Find(ChatCompletionRequest::descriptor());
-//   DecodeError error;
-//   if (!Decode(*plan, body, {.strictness = Strictness::kRequest}, &request, &error)) return Reply400(error);
+//   std::unique_ptr<Codec> codec = *Codec::Compile(roots);  // descriptors, ChatCompletionRequest's among
+//   them const MessagePlan* plan = codec->Find(ChatCompletionRequest::descriptor()); DecodeError error; if
+//   (!Decode(*plan, body, {.strictness = Strictness::kRequest}, &request, &error)) return Reply400(error);
 //   std::string out;
 //   Encode(*plan, request, {}, &out);
 //
