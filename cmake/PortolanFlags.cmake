@@ -30,8 +30,9 @@ if(PORTOLAN_SANITIZE)
   target_link_options(portolan_flags INTERFACE -fsanitize=${_link_sanitize})
 endif()
 
-# What runs often is laid out for that, by a profile that scripts/profile records (docs/architecture.md). It names
-# functions by their file's name alone, so that it holds wherever the sources are.
+# What runs often is laid out for that, by a profile that scripts/profile records (docs/architecture.md tells how,
+# docs/decisions/0009-compiler-and-profile.md what it brings). It names functions by their file's name alone, so that
+# it holds wherever the sources are.
 if(PORTOLAN_PROFILE)
   set(PORTOLAN_PROFILE_FLAGS "SHELL:-mllvm -static-func-full-module-prefix=false")
 endif()

@@ -1,6 +1,7 @@
 # Links gRPC, protobuf, abseil and RE2 into the programs instead of loading them: a call crosses their borders hundreds
-# of times, and each crossing into a shared library is an indirect jump (docs/architecture.md has the figures). What is
-# patched more often than Portolan is built stays shared: OpenSSL, zlib, c-ares, the C and C++ libraries.
+# of times, and each crossing into a shared library is an indirect jump. The figures are in
+# docs/decisions/0010-archives-or-shared-libraries.md. What is patched more often than Portolan is built stays shared:
+# OpenSSL, zlib, c-ares, the C and C++ libraries.
 
 # The archive beside a shared library; the library itself if there is none.
 function(portolan_archive_of library out)

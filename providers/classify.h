@@ -12,12 +12,13 @@
 
 namespace portolan::providers {
 
-// Fills in what follows from the status alone: class (a refused key is the caller's fault if the key came
-// from it), retryable, retry_after, http_status; `message` becomes a sentence with the status if it is empty.
+// Fills in what follows from the status and the headers: the class (a refused key is the caller's fault if
+// the caller gave it), retryable, retry_after and http_status. If `message` is empty it becomes a sentence
+// with the status.
 void ClassifyStatus(int http_status, std::span<const HeaderView> headers, const Target& target, Error* error);
 
-// The status of an error that came under a good one: what its JSON tells as a number from 400 to 599, under
-// `code` first, then `status` and its like, of the object under `error` or beside it; else `otherwise`.
+// The status of an error that came with a good status: the number from 400 to 599 that its JSON has under
+// `code`, else under `status` or a similar name, in the object under `error` or beside it; else `otherwise`.
 int StatusInError(std::string_view json, int otherwise);
 
 }  // namespace portolan::providers

@@ -1,6 +1,6 @@
 #pragma once
 
-// The names that servers give to what they tell of an error. Internal to providers/.
+// The names that servers use for the parts of an error. Internal to providers/.
 
 #include <cstdint>
 #include <string_view>
@@ -25,11 +25,11 @@ enum class Role : uint8_t {
   kPlace,  // of one problem of a list
 };
 
-// Of a member's name, in any case, with or without `_` and `-`: `status_code`, `statusCode` and `StatusCode`
-// are one.
+// The role of a member by its name, in any case and with or without `_` and `-`: `status_code`, `statusCode`
+// and `StatusCode` are the same.
 Role RoleOf(std::string_view name);
 
-// Whether a text repeats a status and says nothing else: `Bad Request` (RFC 9110, section 15).
+// Whether a text only repeats a status: `Bad Request` (RFC 9110, section 15).
 bool IsReasonPhrase(std::string_view text);
 
 }  // namespace portolan::providers

@@ -319,7 +319,7 @@ std::string_view WithoutByteOrderMark(std::string_view body) {
   return body.starts_with(kMark) ? body.substr(kMark.size()) : body;
 }
 
-// The data of the first server-sent event that has any; empty if `body` is none of that kind.
+// The data of the first server-sent event that has any; empty if `body` is not of that kind.
 std::string EventData(std::string_view body) {
   std::string data;
   while (!body.empty()) {
@@ -345,7 +345,7 @@ bool SaysNothing(std::string_view json) {
   return codec::IsJson(json);
 }
 
-// What a body that is no error in JSON says.
+// What a body that is not a JSON error says.
 std::string BareText(std::string_view body) {
   if (body.starts_with('<')) return Shown(MarkupText(body), kMaxErrorText);
   if (!IsText(body) || SaysNothing(body)) return {};
@@ -371,7 +371,7 @@ bool ReadErrorText(std::string_view body, ErrorMembers* out) {
     if (!held.empty()) body = Trim(held);
   }
   if (ReadJsonError(body, out)) return true;
-  // Of another encoding, perhaps: its ASCII is read.
+  // Perhaps in another encoding: only its ASCII is read.
   if (!IsUtf8(body) && ReadJsonError(Shown(body, body.size() * kReplacement.size()), out)) return true;
   out->message = BareText(body);
   return !out->message.empty();

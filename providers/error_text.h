@@ -1,7 +1,7 @@
 #pragma once
 
-// What an error answer says, in the provider's own words. Servers put them in many places; a caller who is
-// told no more than a status has to guess.
+// Finds what an error answer says, in the provider's own words. Servers put these in many places; a caller
+// that is told only a status has to guess.
 
 #include <cstddef>
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace portolan::providers {
 
-// Longer texts are cut, between characters, and end in `…`: they go into headers and metadata.
+// In bytes. Longer texts are cut between characters and end in `…`, as they go into headers and metadata.
 inline constexpr size_t kMaxErrorMessage = 2048;
-inline constexpr size_t kMaxErrorText = 1000;  // of a body that is no error object that anybody knows
+inline constexpr size_t kMaxErrorText = 1000;  // of a body that is not a known kind of error object
 
 // What is known of an error. Missing members stay empty; numbers are given as their text.
 struct ErrorMembers {
@@ -24,7 +24,7 @@ struct ErrorMembers {
 
 // Reads an error body of any type. In JSON the words are looked for where servers put them, names in any case
 // and with or without `_`:
-//   - the object or string under `error` (OpenAI, Anthropic, Google, Ollama), of an array the first of that;
+//   - the object or string under `error` (OpenAI, Anthropic, Google, Ollama); of an array its first element;
 //   - `message`, `msg`, `error_message`, `error_msg`, `status_msg`, `Message` (AWS, Spring, fastify, Nest);
 //   - `detail` as text, object or list of problems (FastAPI, RFC 9457), `error_description` (OAuth), `title`;
 //   - `errors` as list, object of lists or text (GraphQL, Cloudflare, ASP.NET), each named by its place.
@@ -33,8 +33,8 @@ struct ErrorMembers {
 // False if the body says nothing that can be shown.
 bool ReadErrorText(std::string_view body, ErrorMembers* out);
 
-// The same of JSON alone, without falling back on the text: false if it has no words in any of these places.
-// What else it tells (code, status) is filled in nevertheless.
+// The same for JSON only, without falling back on the whole text: false if none of these places has any
+// words. What else it says (code, status) is filled in nevertheless.
 bool ReadJsonError(std::string_view json, ErrorMembers* out);
 
 }  // namespace portolan::providers

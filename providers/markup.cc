@@ -65,7 +65,8 @@ std::optional<uint32_t> NumberedCharacter(std::string_view name) {
   return code;
 }
 
-// Resolves the character reference at the start of `text`. Gives how many bytes it takes; 0: it is none.
+// Resolves the character reference at the start of `text`. Returns how many bytes it takes; 0 if there is
+// none.
 size_t TakeReference(std::string_view text, std::string* out) {
   struct Named {
     std::string_view name;
@@ -143,7 +144,7 @@ std::string ElementText(std::string_view markup, std::string_view name) {
   return {};
 }
 
-// Scripts and styles are no words.
+// Scripts and styles are not text to read.
 std::string WithoutElement(std::string_view markup, std::string_view name) {
   const std::string open = "<" + std::string(name);
   const std::string close = "</" + std::string(name);

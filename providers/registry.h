@@ -12,17 +12,17 @@ namespace portolan::providers {
 // The providers of this process, by name. Immutable once built, thread-safe.
 class Registry {
  public:
-  // Every provider that is built in, added one by one: nothing registers itself.
+  // A registry of all built-in providers, which are added one by one: nothing registers itself.
   static std::unique_ptr<Registry> BuiltIn();
 
   // nullptr if no provider is called `name`. Case-sensitive, as Portkey's names are.
   const Provider* Find(std::string_view name) const;
-  // All names, for people: `openai, anthropic, echo`.
+  // All names, for a person to read: `openai, anthropic, echo`.
   std::string Names() const;
   const std::vector<std::unique_ptr<Provider>>& all() const { return providers_; }
 
-  // Puts it in the place of the one that has its name, if there is one; which stays alive, as the new one may
-  // rest on it.
+  // Adds a provider. If there is one with its name, replaces that, but keeps it alive, as the new one may
+  // refer to it.
   void Add(std::unique_ptr<Provider> provider);
 
  private:

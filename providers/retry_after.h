@@ -1,7 +1,7 @@
 #pragma once
 
 // When a provider wants to be asked again, by the headers of its answer. Pure: "now" is the answer's own
-// `date` header, so that the two clocks need not agree.
+// `date` header, so that the gateway's clock does not matter.
 
 #include <chrono>
 #include <cstdint>
@@ -14,13 +14,13 @@
 namespace portolan::providers {
 
 // How long the provider asks to wait: `retry-after-ms`, `x-ms-retry-after-ms` (milliseconds), `retry-after`
-// (seconds, or an HTTP date relative to `date`). At most a year; nullopt if it says nothing that can be
-// understood.
+// (seconds, or an HTTP date relative to `date`). At most a year; nullopt if no header says so in a form that
+// can be understood.
 std::optional<std::chrono::milliseconds> RetryAfter(std::span<const HeaderView> headers);
 
-// How long until every rate limit that is used up (`…-remaining` is 0) is reset, as a 429 without RetryAfter
-// tells it: `x-ratelimit-reset-requests: 6m0s`, `anthropic-ratelimit-tokens-reset: 2025-05-14T07:15:30Z`
-// (relative to `date`). At most a year; nullopt if it does not.
+// How long until every rate limit that is used up (`…-remaining` is 0) is reset, for a 429 that has no
+// RetryAfter: `x-ratelimit-reset-requests: 6m0s`, `anthropic-ratelimit-tokens-reset: 2025-05-14T07:15:30Z`
+// (relative to `date`). At most a year; nullopt if the headers do not say.
 std::optional<std::chrono::milliseconds> RateLimitReset(std::span<const HeaderView> headers);
 
 // Seconds since the epoch of a date in any of the three forms of RFC 9110, section 5.6.7; nullopt for

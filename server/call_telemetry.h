@@ -1,6 +1,6 @@
 #pragma once
 
-// From what the service knows of a finished call to its log line and its metrics.
+// Turns what the service knows of a finished call into its log line and its metrics.
 
 #include "server/core/record.h"
 #include "server/telemetry/access_log.h"
@@ -8,7 +8,7 @@
 
 namespace portolan {
 
-// One a shard, for its thread.
+// One per shard, for its thread.
 class CallTelemetry final : public core::CallObserver {
  public:
   CallTelemetry(telemetry::ShardMetrics& metrics, telemetry::AccessLog log) : metrics_(metrics), log_(log) {}

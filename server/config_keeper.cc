@@ -15,14 +15,14 @@ constexpr std::chrono::seconds kPeriod{2};
 constexpr std::chrono::milliseconds kBetweenLooks{250};
 constexpr int kMostLooks = 20;
 
-// Of files alone it can be told what they hold; to read from a pipe may take forever.
+// Only regular files can be read again; reading from a pipe may take forever.
 std::string WhyNotAFile(const std::string& path) {
   struct stat found{};
   if (stat(path.c_str(), &found) != 0 || S_ISREG(found.st_mode)) return {};
   return S_ISDIR(found.st_mode) ? "it cannot be read: it is a directory" : "it cannot be read: it is no file";
 }
 
-// Membership of those who wait for as long as the waiting frame lives.
+// Makes a waiter a member of the list for as long as its frame lives.
 class Registration {
  public:
   Registration(std::vector<net::Waiter*>* waiters, net::Waiter* waiter)
@@ -87,7 +87,7 @@ void ConfigKeeper::OnTimer() {
 }
 
 void ConfigKeeper::BeginReload() {
-  // A round that is under way has its last look still to come.
+  // A round under way still has its last look to come.
   if (last_) return;
   looks_ = 1;
   last_ = TakeLook();

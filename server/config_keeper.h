@@ -1,7 +1,7 @@
 #pragma once
 
-// The config file while the gateway runs: read again when it changes or when asked, whole or not at all. What
-// is no good changes nothing, and the log says why.
+// Follows the config file while the gateway runs: reads it again when it changes or when asked to, and puts
+// it to use whole or not at all. A bad file changes nothing, and the log says why.
 
 #include <chrono>
 #include <cstdint>
@@ -22,43 +22,44 @@ namespace portolan {
 
 // Lives on its loop's thread from Watch() on.
 //
-// A file that is written where it stands is empty for a moment, and then half there; so is what it refers to.
-// Hence it is looked at twice, a quarter of a second apart, and what was found counts only if both looks
-// found the same. What LossOf() takes for lost is no good either.
+// A file that is overwritten in place is empty for a moment, then half there, and so are the files it refers
+// to. So everything is read twice, a quarter of a second apart, and counts only if both readings are the
+// same. Settings that LossOf() objects to are refused too.
 class ConfigKeeper : private net::Timer {
  public:
-  // Puts settings to use; fails, having changed nothing, with what is wrong with them.
+  // Puts settings to use. Fails, without changing anything, if something is wrong with them.
   using Apply = std::function<absl::Status(const Settings&)>;
 
   struct Status {
     std::string path;
-    std::string hash;         // of the file in use, as FileSettings::hash
-    uint64_t generation = 1;  // 1 is what the gateway started with
+    std::string hash;         // FileSettings::hash of the file in use
+    uint64_t generation = 1;  // 1: the one that the gateway started with
     std::chrono::system_clock::time_point loaded;
-    uint64_t refused = 0;  // how often a changed file was no good
-    std::string refusal;   // why the file as it is now is not in use; empty: it is
+    uint64_t refused = 0;  // how often a changed file was refused
+    std::string refusal;   // why the file as it is now is not in use; empty if it is
   };
 
-  // `settings` are what the gateway started with. REQUIRES: they come from a file.
+  // `settings` are those that the gateway started with. REQUIRES: they come from a file.
   ConfigKeeper(net::Loop& loop, telemetry::Logger& logger, const Settings& settings, SettingsLoader load,
                Apply apply);
 
-  // Looks at the file every two seconds from now on: at its contents, not its date, since a mounted
-  // ConfigMap is swapped by a link further up. What was no file at start, as a pipe, is not looked at.
+  // Looks at the file every two seconds from now on: at its contents rather than its date, as a mounted
+  // ConfigMap is swapped by a link further up. Something that was not a regular file at the start, such as a
+  // pipe, is not looked at.
   void Watch();
-  // Reads everything again, also where the file looks the same: what it refers to may have changed. The log
-  // tells what came of it, some hundred milliseconds later.
+  // Begins to read everything again, even if the file is the same: what it refers to may have changed. The
+  // result is in the log a few hundred milliseconds later.
   void BeginReload();
-  // The same, and waits for the end: OK if what is there now is in use.
+  // The same, and waits for the result: OK if the settings as they are now are in use.
   net::Task<absl::Status> Reload(net::Wait wait);
 
   const Status& status() const { return status_; }
 
  private:
-  // What stands at the path.
+  // What is at the path.
   struct Contents {
     std::string text;
-    std::string problem;  // why it cannot be read; empty: it can
+    std::string problem;  // why it cannot be read; empty if it can
     bool operator==(const Contents&) const = default;
   };
   struct Look {
@@ -79,7 +80,7 @@ class ConfigKeeper : private net::Timer {
   const Apply apply_;
   Status status_;
   Settings in_use_;
-  Contents seen_;  // what the last decision was about
+  Contents seen_;  // the contents that the last decision was about
   bool watching_ = false;
   std::optional<Look> last_;  // set while the file is being looked at several times
   int looks_ = 0;

@@ -258,7 +258,7 @@ void Gateway::Parts::Stop(std::chrono::milliseconds delay, std::chrono::millisec
     rpc.reset();
   }
 
-  // First whoever waits for shards.
+  // First those that wait for shards.
   if (admin_thread.joinable()) {
     admin_loop.Stop();
     admin_thread.join();

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a gateway is made of. For gateway.cc, which puts it together and takes it down, and gateway_reload.cc,
-// which changes it while it runs.
+// What a gateway is made of. For gateway.cc, which puts it together and takes it down, gateway_reload.cc,
+// which changes it while it runs, and gateway_warnings.cc.
 
 #include <atomic>
 #include <memory>
@@ -49,16 +49,17 @@ struct Gateway::Parts final : rest::AdminControl {
   std::unique_ptr<telemetry::Metrics> metrics;
 
   std::vector<std::unique_ptr<Shard>> shards;
-  std::mutex rpc_mutex;                 // the admin loop hands `rpc` new certificates
+  std::mutex rpc_mutex;                 // the admin loop gives `rpc` new certificates
   std::unique_ptr<rpc::RpcServer> rpc;  // set and reset with rpc_mutex held
 
   net::Loop admin_loop;
-  std::unique_ptr<TlsKeeper> tls;  // null: the doors are plain
+  std::unique_ptr<TlsKeeper> tls;  // null: the doors are without TLS
   std::unique_ptr<rest::AdminFront> admin_front;
   std::unique_ptr<http::Server> admin_server;
   std::thread admin_thread;
   std::unique_ptr<ConfigKeeper> keeper;  // null: there is no config file
-  telemetry::LogLevel settings_level;  // what the settings said last; an operator may have set another since
+  // As the settings last had it; an operator may have set another level since.
+  telemetry::LogLevel settings_level;
 
   std::string http_address;
   std::string grpc_address;

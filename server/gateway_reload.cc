@@ -19,7 +19,7 @@ void Gateway::Parts::KeepConfig(const Settings& settings, SettingsLoader load) {
 absl::Status Gateway::Parts::Apply(const Settings& settings) {
   auto snapshot = BuildSnapshot(settings, environment_keys);
   if (!snapshot.ok()) return snapshot.status();
-  // When it is said to be in use, it is.
+  // When the log says that it is in use, it must be.
   for (const auto& shard : shards) {
     shard->Call([&] { shard->service->Use(*snapshot); });
   }
@@ -88,7 +88,7 @@ void Gateway::Parts::BeginDrain() {
     const std::lock_guard lock(rpc_mutex);
     if (rpc != nullptr) rpc->SetServing(false);
   }
-  // When it is said to be so, every answer says `Connection: close`.
+  // When this returns, every answer must say `Connection: close`.
   for (const auto& shard : shards) shard->Call([&] { shard->server->Drain(); });
   logger->Info("draining", {{"asked", "by the admin listener"}});
 }

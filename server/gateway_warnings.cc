@@ -1,4 +1,4 @@
-// What is told at the start because it was most likely meant otherwise.
+// Warnings at the start about settings that were most likely meant otherwise.
 
 #include "providers/registry.h"
 #include "server/config/strays.h"

@@ -64,7 +64,7 @@ void LetThreadsFinish() {
   sched_setscheduler(0, SCHED_BATCH, &parameters);
 }
 
-// Until the process is to end; SIGHUP reloads.
+// Waits until the process is to end; SIGHUP reloads.
 void WaitForEnd(const sigset_t& set, portolan::Gateway& gateway) {
   int received = 0;
   while (sigwait(&set, &received) != 0 || received == SIGHUP) {

@@ -14,18 +14,19 @@
 
 namespace portolan {
 
-// Everything that the process is told.
+// Everything that flags, environment and config file tell the process.
 struct Settings {
-  config::ServeOptions options;                   // config file, environment and flags, laid over each other
-  std::optional<config::FileSettings> file = {};  // what only the config file can say; nullopt: there is none
-  // A flag or a variable says that callers may go without keys: a file alone cannot, as it may be cut short.
+  config::ServeOptions options;  // of the config file, overridden by the environment, overridden by flags
+  std::optional<config::FileSettings> file = {};  // nullopt: there is no config file
+  // A flag or a variable says that callers need no keys. A file alone cannot take them away, as it may have
+  // been cut short.
   bool keys_may_go = false;
-  // The names of the variables that are set, so that those which mean nothing can be told of.
+  // The names of the variables that are set, to find those that mean nothing.
   std::vector<std::string> variables = {};
 };
 
-// Reads the config file that `options`, which come of `arguments` and `environment`, name, and lays them over
-// what it says. Without a file, `options` is all. Fails with every problem of the file, one a line.
+// Reads the config file that `options` names, if any, and overrides what it says by `arguments` and
+// `environment`, from which `options` was made. Fails with every problem of the file, one per line.
 absl::StatusOr<Settings> LoadSettings(const config::ServeOptions& options,
                                       std::span<const std::string_view> arguments,
                                       const config::Environment& environment);

@@ -6,14 +6,17 @@
 
 namespace portolan {
 
-// Why `now`, which is good, shall not take the place of `in_use`: what it takes away is more likely lost than
-// meant to go, as where the file was emptied or cut short. Empty if nothing speaks against it. Both come from
-// the config file.
+// Why `now`, though valid, should not replace `in_use`: what it takes away has more likely been lost than
+// removed on purpose, as when the file was emptied or cut short. Empty if there is no objection. Both come
+// from the config file.
 //
-// Refused are a file that says nothing where the one in use says something; one that takes away the last key
-// of callers, unless `keys_may_go`; and the beginning of the one in use, if it ends within a line or within
-// the entry of a caller, provider or route: `base_url: https://a.example` may have been longer, and a caller
-// without `routes` may use them all.
+// It objects to:
+//
+//   - a file that says nothing, if the one in use says something;
+//   - one that takes away the last key of callers, unless `keys_may_go`;
+//   - one that is the beginning of the file in use and ends within a line or within the entry of a caller,
+//     provider or route: `base_url: https://a.example` may have been longer, and a caller without `routes`
+//     may use them all.
 std::string LossOf(const Settings& in_use, const Settings& now);
 
 }  // namespace portolan

@@ -18,7 +18,7 @@
 
 namespace portolan {
 
-// One thread's world. Built on the starting thread, then used on its own.
+// Everything that one thread serves calls with. Built on the starting thread, then used on its own.
 struct Shard {
   net::Loop loop;
   std::unique_ptr<upstream::Client> client;
@@ -37,7 +37,7 @@ struct Shard {
     });
   }
 
-  // Runs `function` on the shard's thread and waits for it.
+  // Runs `function` on the shard's thread and waits until it is done. Not for that thread itself.
   void Call(const std::function<void()>& function) {
     std::promise<void> done;
     loop.Post([&] {

@@ -12,15 +12,15 @@
 
 namespace portolan {
 
-// The providers' keys that the environment holds, by provider, with the variable that each came from.
+// A provider's key from the environment, and the variable that held it; below, all of them by provider.
 struct EnvironmentProviderKey {
   std::string variable;
   Secret key;
 };
 using EnvironmentProviderKeys = std::map<std::string, EnvironmentProviderKey, std::less<>>;
 
-// Makes what calls see of the settings. Fails with one line for the operator: an unknown provider, a route
-// that does not compile, or keys that anybody could spend (config::CheckExposure).
+// Makes of the settings what calls see of them. Fails with one line for the operator if a provider is
+// unknown, a route does not compile, or anybody could spend the keys (config::CheckExposure).
 absl::StatusOr<std::shared_ptr<const core::Snapshot>> BuildSnapshot(
     const Settings& settings, const EnvironmentProviderKeys& environment_keys);
 

@@ -63,7 +63,8 @@ void TlsKeeper::Use(const absl::StatusOr<net::TlsIdentity>& identity) {
     on_change_(identity_, context_);
     return;
   }
-  // Between the replacement of one file and of the other the pair does not fit: a later look will tell.
+  // After one file is replaced and before the other is, the pair does not fit: a later look will find one
+  // that does.
   if (identity.ok()) refused_ = *identity;
   const std::string reason(status.message());
   if (std::exchange(refusal_, reason) == reason) return;

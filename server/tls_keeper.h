@@ -1,8 +1,8 @@
 #pragma once
 
-// The certificate of the TLS doors: read at start, read again when its files change or when asked, and handed
-// to whoever serves. A pair that is no good changes nothing; what two looks in a row do not find alike is
-// still being written.
+// Follows the certificate of the TLS doors: reads it at the start and again when its files change or when
+// asked to, and hands it to whoever serves. A bad pair changes nothing. Files count only once two looks in a
+// row found the same, as they may still be being written.
 
 #include <functional>
 #include <memory>
@@ -27,19 +27,19 @@ class TlsKeeper : private net::Timer {
   using OnChange =
       std::function<void(const net::TlsIdentity& identity, std::shared_ptr<net::TlsContext> context)>;
 
-  // Reads the files. Fails with one line that names the file and what is wrong with it. From Watch() on it
-  // lives on `loop`'s thread.
+  // Reads the files. Fails with one line that names the file and what is wrong with it. From Watch() on, the
+  // keeper lives on the thread of `loop`.
   static absl::StatusOr<std::unique_ptr<TlsKeeper>> Start(net::Loop& loop, telemetry::Logger& logger,
                                                           Files files);
 
   const net::TlsIdentity& identity() const { return identity_; }
   const std::shared_ptr<net::TlsContext>& context() const { return context_; }
 
-  // Looks at the files every few seconds from now on (their contents, not their dates: mounted secrets are
-  // swapped by a link further up), and calls `on_change` with every new pair that is good. To be called
-  // before the loop runs.
+  // Looks at the files every few seconds from now on (at their contents rather than their dates, as mounted
+  // secrets are swapped by a link further up) and calls `on_change` with every new pair that is good. Call
+  // this before the loop runs.
   void Watch(OnChange on_change);
-  // Looks at once, and again a moment later if there is something new. On the loop's thread.
+  // Looks at the files now, and again a moment later if there is something new. For the loop's thread.
   void Check();
 
  private:
@@ -51,9 +51,9 @@ class TlsKeeper : private net::Timer {
 
   telemetry::Logger& logger_;
   const Files files_;
-  net::TlsIdentity identity_;                             // in use
-  net::TlsIdentity refused_;                              // seen last and found bad: told of once
-  std::optional<absl::StatusOr<net::TlsIdentity>> seen_;  // by the last look, if it is not in use yet
+  net::TlsIdentity identity_;  // in use
+  net::TlsIdentity refused_;   // the last one seen that was bad, so as to report it only once
+  std::optional<absl::StatusOr<net::TlsIdentity>> seen_;  // by the last look, if not in use yet
   std::string refusal_;
   std::shared_ptr<net::TlsContext> context_;
   OnChange on_change_;

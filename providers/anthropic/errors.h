@@ -17,7 +17,8 @@ namespace portolan::providers::anthropic {
 Error ClassifyAnswer(int http_status, std::span<const HeaderView> headers, std::string_view body,
                      const Target& target);
 
-// An error inside an answer that began well: the status is the one that its type has elsewhere.
+// An error inside an answer with a good status. Its own status is the one that errors of its type have
+// elsewhere.
 Error FromErrorDetail(const ::anthropic::v1::ErrorDetail& detail);
 
 }  // namespace portolan::providers::anthropic

@@ -1,7 +1,7 @@
 #pragma once
 
-// The schema of a tool's arguments, made fit for Anthropic's API. It takes an object whose `type` is
-// `object`, and no `anyOf`, `oneOf` or `allOf` beside that.
+// Makes the schema of a tool's arguments fit for Anthropic's API, which wants an object whose `type` is
+// `object`, without `anyOf`, `oneOf` or `allOf` beside that.
 
 #include <cstdint>
 #include <string>
@@ -10,19 +10,20 @@
 namespace portolan::providers::anthropic {
 
 enum class SchemaFit : uint8_t {
-  kGood,      // goes as it is
-  kMended,    // goes as *mended says
-  kNoSchema,  // is none
+  kGood,      // may be sent as it is
+  kMended,    // send *mended instead
+  kNoSchema,  // is not a schema
 };
 
-// `schema` is one JSON value. What is mended describes the same objects, and the caller's members stay byte
+// `schema` is one JSON value. A mended schema describes the same objects, and the caller's members stay byte
 // for byte:
 //
-//   no type, several types, one that JSON Schema does not know    the type becomes `object`
-//   anyOf, oneOf, allOf                                           they move to `$defs`, and a `$ref` points
-//   there what no object fits (a string, a list of numbers)             it becomes the schema of an object's
-//   member `value` true, false                                                   an object with any members,
-//   or with none
+//   given                                       mended
+//   no type, several, or an unknown one         the type becomes `object`
+//   anyOf, oneOf, allOf                         they move to `$defs`, and a `$ref` refers to them
+//   a schema that no object fits (a string, …)  it becomes that of `value`, the only member of an object
+//   true                                        an object with any members
+//   false                                       an object without members
 SchemaFit FitInputSchema(std::string_view schema, std::string* mended);
 
 }  // namespace portolan::providers::anthropic

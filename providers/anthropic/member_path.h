@@ -5,8 +5,8 @@
 
 namespace portolan::providers::anthropic {
 
-// Where in the request something stands, as a chain on the stack: it becomes text only when something is
-// wrong there.
+// Where something is in the request, as a chain on the stack. It becomes text only when something is wrong
+// there.
 //
 //   MemberPath message{nullptr, "messages", 2};
 //   MemberPath part{&message, "content", 0};

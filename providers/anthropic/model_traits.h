@@ -1,6 +1,6 @@
 #pragma once
 
-// What Claude models take, as far as a translation has to know.
+// What Claude models take, as far as the translation has to know.
 
 #include <cstdint>
 #include <string_view>

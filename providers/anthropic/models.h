@@ -9,7 +9,7 @@
 
 namespace portolan::providers::anthropic {
 
-// GET /v1/models: one page of 1000, more than there are. The requests have no body.
+// GET /v1/models: one page of 1000, which is more than there are. The requests have no body.
 class ListModelsTranslator final : public Translator {
  public:
   const Message* request_type() const override { return nullptr; }

@@ -1,6 +1,6 @@
 #pragma once
 
-// The hub's chat request as Anthropic's: one encoder per call, its parts one file a concern.
+// Turns the hub's chat request into Anthropic's. One encoder per call; each concern has a file of its own.
 
 #include <optional>
 #include <span>
@@ -23,10 +23,10 @@ namespace wire = ::anthropic::v1;
 using Blocks = google::protobuf::RepeatedPtrField<api::ContentBlock>;
 using Extras = google::protobuf::RepeatedPtrField<api::Extra>;
 
-// Every method that returns bool returns false once the request cannot be expressed; the error is then set.
+// Every method that returns bool returns false, with the error set, if the request cannot be expressed.
 class RequestEncoder {
  public:
-  // All arguments outlive the encoder. `wire` is empty.
+  // All arguments must outlive the encoder. `wire` must be empty.
   RequestEncoder(const api::ChatCompletionRequest& hub, const CallFacts& facts, wire::MessagesRequest* wire,
                  DroppedMembers* dropped);
 
@@ -97,14 +97,14 @@ class RequestEncoder {
   }
   void Drop(std::string path) { dropped_->push_back(std::move(path)); }
   void Drop(const MemberPath& path) { Drop(path.ToString()); }
-  // Copies the members named in `known`, unless `to` has them already, and names the others as dropped. Nulls
-  // are neither.
+  // Copies the members named in `known`, unless `to` has them already, and records all others as dropped.
+  // Nulls are neither copied nor recorded.
   void TakeExtras(const Extras& from, std::span<const std::string_view> known, const MemberPath* parent,
                   Extras* to);
   void AddSystemText(std::string_view text);
-  // Puts a message's cache mark on its last block, unless that has one.
+  // Puts a message's cache mark on its last block, unless that has one already.
   static void MarkLast(const api::Message& message, Blocks* blocks);
-  // The number of the message that is being written, from 1: what ids that the caller left out are made of.
+  // The number, from 1, of the message being written. Ids that the caller left out are made of it.
   int MessageNumber() const { return wire_->messages_size(); }
 
   const api::ChatCompletionRequest& hub_;
@@ -116,24 +116,25 @@ class RequestEncoder {
   ToolIds tool_ids_;
   bool conversation_begun_ = false;    // a message of another role than system has been met
   bool last_is_tool_results_ = false;  // the last message of `wire_` was made of tool messages
-  bool next_is_tool_ = false;          // the message after the one at hand is of role tool
+  bool next_is_tool_ = false;          // the message after this one is of role tool
   bool thinking_is_derived_ = false;   // from reasoning_effort, not as the caller wrote it
 };
 
 // The image formats that the API takes.
 bool IsImageType(std::string_view media_type);
-// A media type in lower case, and in the API's spelling where that of an image has others.
+// A media type in lower case, and for images in the API's spelling.
 std::string ImageType(std::string_view media_type);
 
-// Marks a block as its part is; OpenAI's breakpoint and Anthropic's say the same.
+// Marks a block for the cache if its part is marked, by OpenAI's breakpoint or Anthropic's, which mean the
+// same.
 void MarkForCache(const api::ContentPart& part, api::ContentBlock* block);
 
 bool HasExtra(const Extras& extras, std::string_view name);
 
-// Whether `text` is one JSON object, without keys that stand twice: what a call's input must be.
+// Whether `text` is one JSON object in which no key occurs twice, as the input of a call must be.
 bool IsJsonObject(std::string_view text);
 
-// A call's arguments that are no JSON object, as the text in one.
+// Wraps a call's arguments that are not a JSON object: an object that has them as text.
 std::string AsArgumentsObject(std::string_view text);
 
 // Whether a sink entry records nothing but `null`, `[]` or `{}`.

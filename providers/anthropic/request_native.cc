@@ -44,7 +44,7 @@ void EraseExtra(std::string_view name, Extras* extras) {
   }
 }
 
-// A JSON string's text; what is no string stands for itself, null for nothing.
+// The text of a JSON string; any other value as it is, and "" for null.
 std::string TextOf(std::string_view json) {
   if (json == "null") return {};
   JsonReader reader(json);

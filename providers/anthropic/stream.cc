@@ -70,7 +70,7 @@ std::optional<Error> ChatStream::OnEvent(const Message& event, MessageSink& out,
     done_ = true;
     return FromErrorDetail(e.error());
   }
-  // Others mean nothing to us.
+  // Other events have no meaning here.
   return std::nullopt;
 }
 
@@ -225,7 +225,7 @@ void ChatStream::EmitFinish(std::string_view stop_reason, const wire::EventDelta
   if (finished_) return;
   finished_ = true;
   EmitRole(out);
-  // What a server has not closed ends here: a call's arguments may yet have to be told.
+  // Closes the blocks that the server did not: the arguments of a call may still have to be sent.
   while (!open_.empty()) CloseBlock(open_.front().index, &open_.front(), out);
   api::MessageDelta* message = NewDelta(out);
   api::ChatChunkChoice* choice = chunk_->mutable_choices(0);

@@ -1,15 +1,16 @@
 #pragma once
 
-// A streamed message, event by event.
+// Translates a streamed message, event by event. What each event becomes in the hub's stream:
 //
 //   message_start        the role
-//   content_block_start  a call's id and name
-//   content_block_delta  text, reasoning, arguments
-//   content_block_stop   arguments `{}` if there were none, annotations of the text
-//   message_delta        the finish reason; totals are remembered
-//   message_stop         usage, if asked for; so does an end in good framing after the finish reason
+//   content_block_start  the id and name of a call; text or reasoning that the block begins with
+//   content_block_delta  text, reasoning, arguments of a call
+//   content_block_stop   arguments of a call whose deltas had none; annotations of a text
+//   message_delta        the finish reason; its usage is kept
+//   message_stop         the usage, if the caller asked for it
 //
-// If the caller wants ordered blocks, the events of a block are given as they are as well.
+// An end in good framing after the finish reason counts as message_stop. If the caller wants ordered blocks,
+// the events of a block are also given as they are.
 
 #include <cstdint>
 #include <optional>

@@ -1,13 +1,13 @@
 #pragma once
 
-// What Anthropic's API minds about text: it refuses blocks of white space alone, and white space at the end
-// of an answer that it is to continue.
+// What Anthropic's API demands of text: it refuses blocks that are only white space, and white space at the
+// end of an answer that it is to continue.
 
 #include <string_view>
 
 namespace portolan::providers::anthropic {
 
-// Whether a text is empty or nothing but white space, Unicode's included. `text` is UTF-8.
+// Whether a UTF-8 text is empty or only white space, Unicode's included.
 bool IsBlank(std::string_view text);
 
 // The text without the white space at its end.

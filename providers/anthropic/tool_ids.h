@@ -1,11 +1,12 @@
 #pragma once
 
-// The ids of tool calls, made fit for Anthropic's API.
+// Makes the ids of tool calls fit for Anthropic's API.
 //
-// It takes letters, digits, `_` and `-`, each id once in a conversation, and no call without. Elsewhere ids
-// may hold other characters (`functions.get:0`), begin anew with every turn (`call_0`), or be missing. A
-// call's id is changed only where it must be, in the results as well, and depends on nothing that comes after
-// it, so that a conversation that grows begins with the same bytes and stays in the cache.
+// That demands an id for each call, of letters, digits, `_` and `-`, and each id only once in a conversation.
+// Elsewhere ids may have other characters (`functions.get:0`), begin anew with every turn (`call_0`), or be
+// missing. A call's id is changed only if it must be, and then in its results too. It depends on nothing that
+// comes after it, so that a growing conversation begins with the same bytes and stays in the provider's
+// cache.
 
 #include <string>
 #include <string_view>
@@ -17,16 +18,16 @@ namespace portolan::providers::anthropic {
 
 class ToolIds {
  public:
-  // The id that the conversation's next call goes out under. `given` is the caller's, empty if there is none:
-  // it is then made of `number`.
+  // The id under which the conversation's next call is sent. `given` is the caller's id; if it is empty, an
+  // id is made of `number`.
   std::string ForCall(std::string_view given, int number);
 
-  // The id of the call that the conversation's next result answers: the last one that bears the id `given`.
-  // Where several calls of one turn bear it, their results come in the order of the calls. An id that no call
-  // bears is only made fit. Empty if `given` is empty and so was no call's id.
+  // The id of the call that the conversation's next result is for: the last call that was given the id
+  // `given`. If several calls of one turn were, their results are in the order of the calls. An id that no
+  // call was given is only made fit. Empty if `given` is empty and every call had an id.
   std::string ForResult(std::string_view given);
 
-  // The turn is over, with or without results: a call that follows is another one, whatever its id.
+  // Ends the turn, with or without results: later calls are other calls, whatever their ids.
   void EndTurn() { turn_ended_ = true; }
 
  private:
@@ -34,9 +35,9 @@ class ToolIds {
     std::string id;
     int next = -1;  // in calls_: the next call of the same turn with the same given id
   };
-  // What is known of a text, which may have been given as an id and may go out as one.
+  // What is known of a text, as an id that was given, or sent, or both.
   struct Entry {
-    bool taken = false;  // goes out already
+    bool taken = false;  // is sent already
     int copies = 1;      // how many ids have been made of it
     int turn = -1;       // of the last call that it was given to
     int answered = -1;   // in calls_: the one that the next result is for

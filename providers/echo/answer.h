@@ -1,6 +1,6 @@
 #pragma once
 
-// The answers of each operation, as steps. Internal to echo.
+// Each operation's answers, as steps. Internal to echo.
 
 #include <memory>
 #include <string>
@@ -67,7 +67,7 @@ class OneMessage : public Answer {
   bool done_ = false;
 };
 
-// Each keeps what it needs of the request, but the embedding answer, which reads it until it is done.
+// Each copies what it needs of the request, except the embedding answer: its request must outlive it.
 std::unique_ptr<Answer> NewChatAnswer(const CallFacts& facts, Behavior behavior,
                                       const v1::ChatCompletionRequest& request);
 std::unique_ptr<Answer> NewCompletionAnswer(const CallFacts& facts, Behavior behavior,

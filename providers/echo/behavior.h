@@ -11,7 +11,7 @@ namespace portolan::providers::echo {
 struct Behavior {
   std::chrono::milliseconds delay{0};  // before the answer and before each further chunk
   int fail_status = 0;                 // answer with this error instead
-  int cut_after = -1;                  // break the stream off after so many chunks
+  int cut_after = -1;                  // break the stream off after this many chunks
 };
 
 // nullopt for a name that cannot be read so.

@@ -1,8 +1,8 @@
 #pragma once
 
-// The provider inside the process: it needs no key and no network and answers deterministically. For first
-// steps, demos and load tests. README.md in this folder tells what it answers and how its model names are
-// read.
+// The provider inside the process. It needs neither key nor network, and the same request always gets the
+// same answer. For first steps, demos and load tests. README.md in this folder says what it answers and how
+// model names are read.
 
 #include <memory>
 #include <span>

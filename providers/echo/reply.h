@@ -20,29 +20,30 @@ struct ToolCallReply {
 
 struct ChatReply {
   std::string text;
-  std::vector<ToolCallReply> calls;  // not empty: `text` is
+  std::vector<ToolCallReply> calls;  // if there are any, `text` is empty
   int64_t prompt_tokens = 0;
   int64_t completion_tokens = 0;
   std::string finish_reason = "stop";
 };
 
-// The text of the last user message, or a call of the tool that the request insists on, or JSON of the schema
-// it asks for. A token is four bytes begun; max_tokens cuts the text at so many.
+// Answers with the text of the last user message, or a call of the tool that the request insists on, or JSON
+// of the schema that it asks for. Every four bytes, or part of them, count as a token; max_tokens cuts the
+// text.
 ChatReply AnswerChat(const v1::ChatCompletionRequest& request);
 
-// The texts of a prompt or input; token arrays are written out as numbers.
+// The texts of a prompt or an input; arrays of tokens are written out as numbers.
 std::vector<std::string> InputTexts(const v1::TextInput& input);
 
 // A unit vector of `dimensions` that depends on nothing but the text.
 std::vector<float> Embed(std::string_view text, int dimensions);
 
-// The smallest instance of a JSON schema that is easy to recognise: strings hold `text`, numbers are 0.
-// `schema` is JSON; anything it cannot follow becomes `{}`.
+// A small instance of a JSON schema, easy to recognise: strings are `text`, numbers are 0. `schema` is JSON;
+// anything that this does not understand becomes `{}`.
 std::string InstanceOf(std::string_view schema, std::string_view text);
 
 int64_t CountTokens(std::string_view text);
 
-// Cuts text into the pieces in which a stream delivers it: words with the space after them, at most 64.
+// Cuts text into the pieces of a stream: words with the space after them, at most 64 pieces.
 std::vector<std::string_view> Pieces(std::string_view text);
 
 }  // namespace portolan::providers::echo

@@ -7,10 +7,10 @@
 
 namespace portolan {
 
-// Memory blocks for the arenas of a shard's calls, used again and again. Belongs to the shard's thread.
+// Memory blocks for the arenas of a shard's calls, kept to be used again. For the shard's thread.
 class BlockPool {
  public:
-  // A call of the usual size needs no more.
+  // Enough for a call of the usual size.
   static constexpr size_t kBlockBytes = 8 << 10;
   using Block = std::unique_ptr<char[]>;
 
@@ -26,7 +26,7 @@ class BlockPool {
 
  private:
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  static constexpr size_t kMaxFree = 0;  // so that each use after free is seen
+  static constexpr size_t kMaxFree = 0;  // so that every use after free is seen
 #else
   static constexpr size_t kMaxFree = 64;
 #endif

@@ -1,7 +1,7 @@
 #pragma once
 
-// The one error type of a call, from wherever it comes to whichever door it leaves by. docs/errors.md lists
-// every code.
+// The one type for errors of a call, wherever they come from and whichever door they leave by. docs/errors.md
+// lists every code.
 
 #include <chrono>
 #include <cstdint>
@@ -25,29 +25,30 @@ std::string_view ToString(ErrorClass error_class);  // `caller`, `policy`, `prov
 struct Error {
   ErrorClass error_class = ErrorClass::kGateway;
   int http_status = 500;
-  std::string
-      code;  // stable, snake_case: `invalid_json`, `upstream_reset`; the provider's own when it has one
+  // Stable, in snake_case: `invalid_json`, `upstream_reset`; the provider's own code where it gives one.
+  std::string code;
   std::string message;  // for a person; never holds a secret, a prompt or an answer
   std::string param;    // the path in the request, or the header, at fault; empty if none
   std::string type;     // OpenAI's word; empty: derived from the status (see OpenAiErrorType)
   bool retryable = false;
   std::optional<std::chrono::milliseconds> retry_after;
-  // The provider did not answer in good order (refused, reset, no such name, TLS, garbage, cut short), rather
-  // than with an error of its own.
+  // The provider did not send an error of its own but failed to answer properly: refused, reset, no such
+  // name, TLS, garbage, cut short.
   bool transport = false;
   int attempts = 0;  // upstream attempts made for this call
   // What the attempts before the last came to: `config.targets[0] openai 429 rate_limit_exceeded`; bounded.
   std::vector<std::string> tried;
-  // What was called, where a caller or the operator named the host: `POST`, and the URL without query and
-  // user info, bounded. Empty for a provider's own host.
+  // What was called, if a caller or the operator named the host: `POST`, and the URL without query and user
+  // info, bounded. Empty for a provider's own host.
   std::string upstream_method;
   std::string upstream_url;
 
+  // A 400 of class kCaller.
   static Error InvalidRequest(std::string code, std::string message, std::string param = {});
 };
 
-// `invalid_request_error`, `authentication_error`, `permission_error`, `not_found_error`, `rate_limit_error`,
-// `timeout_error`, `api_error`: the `type` of OpenAI's error object for an HTTP status.
+// The `type` of OpenAI's error object for an HTTP status: `invalid_request_error`, `authentication_error`,
+// `permission_error`, `not_found_error`, `rate_limit_error`, `timeout_error` or `api_error`.
 std::string_view OpenAiErrorType(int http_status);
 
 }  // namespace portolan

@@ -10,7 +10,7 @@
 
 namespace portolan {
 
-// A header or metadata entry that points into somebody else's bytes. `name` is lower case.
+// A header or metadata entry whose bytes belong to somebody else. `name` is lower case.
 struct HeaderView {
   std::string_view name;
   std::string_view value;
@@ -22,13 +22,13 @@ struct HeaderField {
   std::string value;
 };
 
-// Headers as one block of `name: value\r\n` lines: what HTTP writes as it is, and what gRPC iterates over.
-// One allocation for all of them.
+// Headers as one block of `name: value\r\n` lines, in one allocation. HTTP writes the block as it is, gRPC
+// iterates over it.
 class HeaderBlock {
  public:
-  // REQUIRES: `name` is lower case, neither holds CR, LF or NUL.
+  // REQUIRES: `name` is lower case; neither text holds CR, LF or NUL.
   void Add(std::string_view name, std::string_view value) { text_.Append(name, ": ", value, "\r\n"); }
-  // For names made of a prefix and a rest (`x-portolan-` `provider`).
+  // For names in two parts (`x-portolan-` `provider`).
   void Add(std::string_view prefix, std::string_view name, std::string_view value) {
     text_.Append(prefix, name, ": ", value, "\r\n");
   }
@@ -60,7 +60,7 @@ class HeaderBlock {
   TextBuffer text_;
 };
 
-// The value of the first header called `name` (lower case).
+// The value of the first header called `name`, which is lower case; a view of the header's bytes.
 inline std::optional<std::string_view> FindHeader(std::span<const HeaderView> headers,
                                                   std::string_view name) {
   for (const HeaderView& header : headers) {

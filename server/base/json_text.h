@@ -5,11 +5,11 @@
 
 namespace portolan {
 
-// Appends `text` as a JSON string. Bytes that are not UTF-8 become U+FFFD. For what is seldom written:
-// errors, names, edits; the codec has a faster way for text that is known to be UTF-8.
+// Appends `text` as a JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD. For what is
+// written seldom (errors, names, edits); the codec has a faster way for text known to be UTF-8.
 void AppendJsonString(std::string_view text, std::string* out);
 
-// The same, alone.
+// `text` as a JSON string.
 inline std::string JsonString(std::string_view text) {
   std::string out;
   AppendJsonString(text, &out);

@@ -1,7 +1,7 @@
 #pragma once
 
-// Memory of sizes that come again and again: what was freed last is given out first, while it is still in the
-// cache. One for each thread, constinit and thread_local.
+// Keeps freed memory of recurring sizes: what was freed last is given out first, while it is still in the
+// cache. Each thread has its own, constinit and thread_local.
 
 #include <array>
 #include <cstddef>
@@ -11,19 +11,19 @@
 
 namespace portolan {
 
-// Lists of free blocks, one for every `kGrain` bytes up to `kLargest`. A list keeps a block only in return
-// for one that its thread took, so no more than were under way at one time: a thread that frees what others
-// allocate keeps none of it. At most `kMaxKept` bytes in all. Where the blocks come from and go to at last is
-// the owner's business. Closed at first. Trivially destroyed, so that reading it takes no look whether it is
-// there yet. Not thread-safe.
+// Lists of free blocks, one list for each size from `kGrain` to `kLargest` bytes in steps of `kGrain`. A list
+// keeps a block only in return for one that its thread took, so never more blocks than were in use at one
+// time: a thread that frees what others allocate keeps none of it. At most `kMaxKept` bytes are kept in all.
+// The owner allocates the blocks and releases them. Starts closed. It has no constructor or destructor to
+// run, so that access needs no check whether it exists yet. Not thread-safe.
 template <std::size_t kGrain, std::size_t kLargest, std::size_t kMaxKept>
 class Recycler {
  public:
-  static constexpr bool Serves(std::size_t size) { return size - 1 < kLargest; }  // 0 is not served
-  // What a block for `size` holds. REQUIRES, as the others: Serves(size).
+  static constexpr bool Serves(std::size_t size) { return size - 1 < kLargest; }  // false for 0
+  // The bytes of a block for `size`. This and the functions below: REQUIRES: Serves(size).
   static constexpr std::size_t Rounded(std::size_t size) { return (ListOf(size) + 1) * kGrain; }
 
-  // A block for `size`; null: there is none, allocate Rounded(size).
+  // A block of Rounded(size) bytes; null if there is none: then allocate one.
   void* Take(std::size_t size) noexcept {
     List& list = lists_[ListOf(size)];
     ++list.taken;
@@ -34,11 +34,11 @@ class Recycler {
     return node;
   }
 
-  // The block that Take would give now.
+  // The block that Take would return now.
   const void* Next(std::size_t size) const noexcept { return lists_[ListOf(size)].head; }
 
-  // Keeps a block of Rounded(size) bytes, or gives it to `release`. At the bound all that was kept goes there
-  // first: lists full of sizes that are no longer asked for would leave no room for those that are.
+  // Keeps a block of Rounded(size) bytes, or passes it to `release`. When kMaxKept is reached, everything
+  // kept is released first: lists full of sizes no longer asked for would leave no room for those that are.
   template <typename Release>
   void Give(void* block, std::size_t size, Release release) noexcept {
     List& list = lists_[ListOf(size)];
@@ -52,10 +52,10 @@ class Recycler {
     kept_ += Rounded(size);
   }
 
-  // From now on blocks are kept. REQUIRES: it is closed; Close follows before the thread ends.
+  // Starts keeping blocks. REQUIRES: closed. Close must follow before the thread ends.
   void Open() noexcept { kept_ = 0; }
 
-  // Gives every block to `release`, as from now on each that comes.
+  // Passes every block kept to `release`, and from now on Give() does so with each block.
   template <typename Release>
   void Close(Release release) noexcept {
     ReleaseAll(release);
@@ -68,7 +68,7 @@ class Recycler {
   };
   struct List {
     Node* head = nullptr;
-    std::size_t taken = 0;  // blocks that were not yet given in return
+    std::size_t taken = 0;  // blocks taken and not yet given back
   };
   static_assert(kGrain >= sizeof(Node) && kLargest % kGrain == 0 && kLargest <= kMaxKept);
 

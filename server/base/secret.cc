@@ -5,7 +5,8 @@
 namespace portolan {
 
 bool Secret::EqualsInConstantTime(std::string_view other) const {
-  // Runs over the caller's text, whose length the caller knows anyway; the secret's length shows in nothing.
+  // Runs over the caller's text, whose length the caller knows anyway, so that the time does not depend on
+  // the secret's length.
   unsigned difference = text_.size() == other.size() ? 0u : 1u;
   for (size_t i = 0; i < other.size(); ++i) {
     const char mine = text_.empty() ? '\0' : text_[i % text_.size()];

@@ -16,7 +16,7 @@ class Secret {
   bool empty() const { return text_.empty(); }
   std::string_view Reveal() const { return text_; }
 
-  // True if both hold the same text; takes the same time wherever they differ.
+  // Whether both are the same text. How long that takes does not depend on where they differ.
   bool EqualsInConstantTime(std::string_view other) const;
 
  private:

@@ -37,7 +37,7 @@ absl::StatusCode RpcCode(const Error& error) {
     if (row.http_status == status) return row.code;
   }
   if (status >= 400 && status < 500) return StatusCode::kInvalidArgument;
-  // A provider's failure may be over at the next try, or with the next provider; our own is a bug.
+  // A provider's failure may be gone at the next try, or with another provider; one of our own is a bug.
   return provider ? StatusCode::kUnavailable : StatusCode::kInternal;
 }
 

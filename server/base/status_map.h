@@ -7,8 +7,8 @@
 
 namespace portolan {
 
-// The gRPC code (absl's codes are gRPC's) of an error that leaves with `error.http_status`. Who is at fault
-// counts: a key of the gateway's own that a provider refuses is not the caller's to mend.
+// The gRPC code (absl's codes are gRPC's) of `error`, by its http_status and its class: if a provider refuses
+// the gateway's own key, the caller cannot mend that.
 absl::StatusCode RpcCode(const Error& error);
 
 }  // namespace portolan

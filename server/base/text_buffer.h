@@ -10,7 +10,7 @@
 
 namespace portolan {
 
-// A number as text, to be appended.
+// A number as text, to pass to TextBuffer::Append.
 class Digits {
  public:
   explicit Digits(uint64_t number, int base = 10)
@@ -25,8 +25,8 @@ class Digits {
   const char* end_;
 };
 
-// Text that grows at its end. Unlike a std::string, it makes room once for all that is appended together,
-// which is most of the cost where heads are put together from short texts.
+// Text that grows at its end. Unlike std::string it makes room once for everything that one call appends,
+// which is most of the cost of putting heads together from short texts.
 class TextBuffer {
  public:
   TextBuffer() = default;
@@ -41,7 +41,7 @@ class TextBuffer {
     return *this;
   }
 
-  // The texts, one behind the other; arrays are literals. None of them may be a part of this buffer.
+  // Appends the texts in order. An array is taken to be a string literal. None may be part of this buffer.
   template <typename... Texts>
   void Append(const Texts&... texts) {
     const size_t size = (SizeOf(texts) + ...);

@@ -4,8 +4,8 @@
 
 namespace portolan {
 
-// Scheme, host and port of a URL: what a log or an explanation may show of it. Empty where there is none, or
-// where it holds user info.
+// The scheme, host and port of a URL, which is what a log or an explanation may show of it. Empty if it has
+// none, or holds user info.
 inline std::string_view OriginOf(std::string_view url) {
   const size_t scheme = url.find("://");
   if (scheme == std::string_view::npos) return {};

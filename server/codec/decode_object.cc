@@ -40,7 +40,7 @@ Decoder::Outcome Decoder::DecodeObject(const MessagePlan& plan) {
     const FieldPlan* const field = plan.Lookup(name);
     Outcome outcome;
     if (checks_only_ && !strict_) {
-      // No shape is wrong in an answer.
+      // In an answer no shape is an error.
       outcome = reader_.Skip() ? Outcome::kGood : SyntaxError();
     } else if (field != nullptr) {
       outcome = DecodeKnown(plan, *field, &seen);
@@ -87,7 +87,7 @@ Decoder::Outcome Decoder::DecodeKnown(const MessagePlan& plan, const FieldPlan& 
   }
   const JsonType type = reader_.Peek();
   if (type == JsonType::kString && field.plain_text) {
-    // Of the right type, and nothing that it may say is foreign: there is no way back to be kept.
+    // The type is right and no content can be foreign, so there is no need to keep a way back.
     std::string_view text;
     if (!reader_.ReadString(&text, &scratch_, LoneSurrogate::kReplace)) {
       SyntaxError();
@@ -114,7 +114,7 @@ Decoder::Outcome Decoder::DecodeKnown(const MessagePlan& plan, const FieldPlan& 
     keys_.Truncate(key_mark);
     again_.resize(again_mark);
     if (out_ != nullptr) out_->Truncate(out_mark);
-    // What of the field could be read goes as well; before it there was nothing.
+    // The part of the field that could be read is dropped too; the field was not set before.
     if (message_ != nullptr) plan.reflection->ClearField(message_, field.field);
     return KeepRaw(plan, field.name);
   }
@@ -159,7 +159,7 @@ Decoder::Outcome Decoder::DecodeUnion(const MessagePlan& plan) {
       type == JsonType::kArray ? ChooseArrayArm(plan) : plan.arms[static_cast<size_t>(type)];
   if (reader_.failed()) return SyntaxError();
   if (arm != nullptr) return DecodeValue(*arm);
-  // What the API may say tomorrow is kept; a scalar of the wrong type is a mistake.
+  // A value that the API may add one day is kept; a scalar of the wrong type is a mistake.
   return container ? Outcome::kForeign : Mismatch(plan.expected, type);
 }
 

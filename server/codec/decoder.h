@@ -17,11 +17,11 @@
 
 namespace portolan::codec {
 
-// Turns one text into a message, or into a message in protobuf's wire format, or only checks it. Used once.
+// Turns one text into a message or into protobuf's wire format, or only checks it. Used once.
 class Decoder {
  public:
-  // All of them must outlive the decoder. One of `out` and `message` may be there; the latter
-  // holds nothing of what the text stands for.
+  // All arguments must outlive the decoder. At most one of `out` and `message` is not null; with neither the
+  // text is only checked. `message` must not yet hold anything that the text describes.
   Decoder(std::string_view json, const DecodeOptions& options, WireWriter* out, pb::Message* message,
           DecodeError* error)
       : reader_(json, options.max_depth),
@@ -32,17 +32,18 @@ class Decoder {
         message_(message),
         error_(error) {}
 
-  // The text is what `plan`'s type stands for.
+  // Decodes the text as a value of `plan`'s type.
   bool DecodeDocument(const MessagePlan& plan);
-  // The text is the value of the member `name` of an object of `plan`'s type, which does not hold it yet.
+  // Decodes the text as the value of the member `name` of an object of `plan`'s type, which does not have
+  // that member yet.
   bool DecodeMember(const MessagePlan& plan, std::string_view name);
-  // Why DecodeDocument failed: something stands twice in an answer, which is mended in the wire format only.
+  // After DecodeDocument failed: an answer has something twice, which only decoding to wire format can mend.
   bool needs_wire() const { return needs_wire_; }
 
  private:
   enum class Outcome : uint8_t {
     kGood,
-    kForeign,  // JSON of a shape that the type does not know: the nearest object keeps it verbatim
+    kForeign,  // JSON of a shape that the type does not have: the nearest object keeps it verbatim
     kFailed,   // *error_ says why
   };
 
@@ -50,13 +51,13 @@ class Decoder {
   template <size_t kSize>
   struct BitSet {
     bool Has(size_t at) const { return (words[at / 64] & Bit(at)) != 0; }
-    // True if it was there already.
+    // Returns whether it was there already.
     bool Insert(size_t at) {
       const bool had = Has(at);
       words[at / 64] |= Bit(at);
       return had;
     }
-    // True if it was there.
+    // Returns whether it was there.
     bool Erase(size_t at) {
       const bool had = Has(at);
       words[at / 64] &= ~Bit(at);
@@ -66,7 +67,7 @@ class Decoder {
     uint64_t words[kSize / 64] = {};
   };
 
-  // What of one object has been met.
+  // What has been met so far of one object.
   struct Seen {
     BitSet<MessagePlan::kMaxFields> fields;
     BitSet<MessagePlan::kMaxFields> arms;  // fields of oneofs that are set
@@ -84,12 +85,13 @@ class Decoder {
   const FieldPlan* ChooseArrayArm(const MessagePlan& plan);
   Outcome DecodeDuration(const MessagePlan& plan);
 
-  // All values of a field. *empty tells that there were none: an empty array or object leaves no other trace.
+  // Decodes all values of a field. *empty is set if there were none: an empty array or object leaves no other
+  // trace.
   Outcome DecodeField(const FieldPlan& field, bool* empty);
   Outcome DecodeArray(const FieldPlan& field, bool* empty);
   Outcome DecodeFreeKeys(const FieldPlan& field, bool* empty);
   Outcome DecodeEntry(const FieldPlan& field, std::string_view key);
-  // One value: set, or added if the field is repeated.
+  // Decodes one value and sets it, or adds it if the field is repeated.
   Outcome DecodeValue(const FieldPlan& field);
   Outcome DecodeBool(const FieldPlan& field);
   Outcome DecodeNumber(const FieldPlan& field);
@@ -101,7 +103,7 @@ class Decoder {
   // Keeps the next value verbatim in the sink under `name`.
   Outcome KeepRaw(const MessagePlan& plan, std::string_view name);
 
-  // To what is there to be written to.
+  // These write to out_ or message_, whichever there is.
   void WriteTag(const FieldPlan& field);  // REQUIRES: out_ != nullptr
   void WriteText(const FieldPlan& field, std::string_view text);
   template <typename T>
@@ -109,14 +111,14 @@ class Decoder {
   void WriteExtra(const MessagePlan& plan, std::string_view name, std::string_view json);
   void WriteVarint(const FieldPlan& field, uint64_t value);
 
-  // A value of the wrong type or with a value that its type does not have: an error in a request, foreign in
-  // an answer.
+  // For a value of the wrong type, or one that its type does not have: kFailed in a request, kForeign in an
+  // answer.
   Outcome Mismatch(std::string_view expected, JsonType got);
   Outcome Unfit(std::string_view problem, size_t offset);
   Outcome Refuse(std::string_view problem, size_t offset);
   Outcome SyntaxError();
   Outcome NeedsWire();
-  // On the way out of an error: the name or index that leads to it.
+  // On the way out of an error, puts the name or index that leads to it before its path.
   Outcome Within(std::string_view name);
   Outcome Within(size_t index);
   bool Finish(Outcome outcome);
@@ -130,7 +132,7 @@ class Decoder {
   pb::Message* message_;  // what is being filled: the object that is open
   DecodeError* const error_;
   KeyTracker keys_;
-  // The fields of the open objects that stand more than once, and where the writing of the later one began.
+  // The fields that occur again in the open objects, and where the later one begins in *out_.
   std::vector<LaterMember> again_;
   std::string name_scratch_;
   std::string scratch_;

@@ -7,7 +7,7 @@
 
 namespace portolan::codec {
 
-// True if a later edit has the same name: only the last counts.
+// Whether a later edit has the same name; only the last one counts. Internal to server/codec.
 bool IsOverruled(std::span<const Edit> edits, size_t index);
 
 }  // namespace portolan::codec

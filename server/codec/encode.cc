@@ -16,7 +16,7 @@
 namespace portolan::codec {
 namespace {
 
-// Of a text that nothing is known about.
+// For a text of unknown length.
 constexpr size_t kExpectedBytes = 1024;
 
 class Encoder {
@@ -26,7 +26,7 @@ class Encoder {
   void AppendMessage(const MessagePlan& plan, const pb::Message& message);
 
  private:
-  // What of one object is set.
+  // Which fields of an object are set.
   using Present = std::bitset<MessagePlan::kMaxFields>;
 
   void AppendObject(const MessagePlan& plan, const pb::Message& message);
@@ -112,7 +112,7 @@ void Encoder::AppendSink(const MessagePlan& plan, const pb::Message& message) {
     const pb::Message& entry = sink.access->message(message, i);
     const std::string& name = sink.name_access->text(entry, 0);
     if (options_.for_upstream && plan.has_gateway_only) {
-      // A null in the place of an instruction to the gateway is one as well.
+      // A null in place of the gateway's own member is left out too.
       const FieldPlan* field = plan.Lookup(name);
       if (field != nullptr && field->gateway_only) continue;
     }

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a field's descriptor alone says of its JSON and of its wire form. Internal to server/codec.
+// What a field's descriptor alone says about its JSON and wire forms. Internal to server/codec.
 
 #include <string>
 
@@ -8,14 +8,16 @@
 
 namespace portolan::codec {
 
-// The member's name: json_name where the .proto gives one, else as the file's json_names option has it.
+// The name of the field's member: json_name if the .proto gives one, else as the file's json_names option
+// says.
 std::string JsonName(const pb::FieldDescriptor& field);
 
-// Of one value: whether it is repeated does not matter. kRaw is not told apart from kString.
+// For one value, whether or not the field is repeated. Does not tell kRaw from kString.
 ValueKind KindOf(const pb::FieldDescriptor& field);
 WireCoding CodingOf(const pb::FieldDescriptor& field);
 
-// What JSON types a value of this kind may have. REQUIRES: the plan behind a message is at least begun.
+// The JSON types that a value of the field may have. REQUIRES: if the field is a message, its plan is at
+// least begun.
 TypeSet TypesOf(const FieldPlan& field);
 
 }  // namespace portolan::codec

@@ -1,8 +1,8 @@
 #pragma once
 
-// A validating pull reader over one complete JSON text. It is what Decode is made of, and what code that
-// needs only a few members of a message (usage, finish reasons, an error) scans with. Whatever it skips is
-// checked like everything else. Never allocates except to unescape.
+// A validating pull reader over one complete JSON text: for Decode, and for code that needs only a few
+// members of a text (usage, finish reasons, an error). It checks what it skips like everything else. It
+// allocates only to unescape.
 //
 //   JsonReader reader(text);
 //   if (reader.Peek() != JsonType::kObject) ...
@@ -42,22 +42,21 @@ inline constexpr std::array<JsonType, 256> kTypeOf = [] {
 // `null`, `a boolean`, `a number`, `a string`, `an array`, `an object`: for error messages.
 std::string_view Describe(JsonType type);
 
-// What JsonReader::problem() points to when a strict Skip() finds a key twice: good JSON, but ambiguous.
+// What JsonReader::problem() points to after a strict Skip() met a key twice: valid JSON, but ambiguous.
 inline constexpr char kKeyStandsTwice[] = "the key stands twice";
 
-// How a lone surrogate escape is taken when a string is unescaped.
+// What to do with the escape of a lone surrogate when a string is unescaped.
 enum class LoneSurrogate : uint8_t { kReject, kReplace };
 
 // Errors are sticky: after the first, every call returns false (or kInvalid) and problem() says what was
 // wrong.
 class JsonReader {
  public:
-  // `text` must outlive the reader. UTF-8 of the whole text is checked here, at once.
-  // `max_depth` counts open containers and is taken as 1024 at most.
+  // `text` must outlive the reader. Checks the UTF-8 of the whole text. `max_depth` limits how many objects
+  // and arrays may be open at once; above 1024 it counts as 1024.
   explicit JsonReader(std::string_view text, int max_depth = 128);
 
-  // The type of the value that comes next, without consuming it; kInvalid at an error or where no value
-  // stands.
+  // The type of the next value, which is not consumed; kInvalid on error or if there is no value here.
   JsonType Peek() {
     // Nearly always the value follows at once.
     if (cursor_ != end_) {
@@ -71,11 +70,11 @@ class JsonReader {
   bool EnterObject();
   bool EnterArray();
 
-  // Inside an object: moves to the next member and gives its unescaped name (a view of the text, or of
-  // *scratch if it had escapes). False at the end of the object, which is consumed, or on error.
+  // Inside an object: moves to the next member and sets *name to its unescaped name, a view of the text, or
+  // of *scratch if it had escapes. False at the end of the object, which is consumed, or on error.
   bool NextMember(std::string_view* name, std::string* scratch,
                   LoneSurrogate policy = LoneSurrogate::kReplace) {
-    // Nearly every member is `,"name":` with plain characters; whatever is not is taken step by step.
+    // Nearly every member is `,"name":` with plain characters; all else is taken step by step.
     const char* quote = cursor_;
     if (!first_ && quote != end_ && *quote == ',') ++quote;
     if (end_ - quote <= 2 || *quote != '"' || (quote == cursor_) != first_) {
@@ -89,16 +88,17 @@ class JsonReader {
     cursor_ = stop + 2;
     return true;
   }
-  // Inside an array: true if another element stands there. False at the end, which is consumed, or on error.
+  // Inside an array: true if another element follows. False at the end of the array, which is consumed, or on
+  // error.
   bool NextElement();
 
-  // Consume one value of the type that Peek() gave; false on error.
+  // Each consumes one value of the type that Peek() gave; false on error.
   bool ReadNull();
   bool ReadBool(bool* value);
-  // The unescaped string: a view of the text where it has no escapes, of *scratch otherwise.
+  // Sets *value to the unescaped string: a view of the text, or of *scratch if it had escapes.
   bool ReadString(std::string_view* value, std::string* scratch,
                   LoneSurrogate policy = LoneSurrogate::kReject);
-  // The number's text, grammar checked.
+  // Sets *text to the number as it is spelt, its grammar checked.
   bool ReadNumber(std::string_view* text) {
     const char* stop = PlainIntegerEnd();
     if (stop == nullptr) return ReadNumberFar(text);
@@ -107,8 +107,8 @@ class JsonReader {
     return true;
   }
 
-  // Consumes one value of any type, checked in full. If `strict`, a key that stands twice in one object after
-  // unescaping is an error too. *raw, if given, is the value's exact text.
+  // Consumes one value of any type, checked in full. If `strict`, a key that occurs twice in one object,
+  // after unescaping, is an error too. Sets *raw, if given, to the value's exact text.
   bool Skip(std::string_view* raw = nullptr, bool strict = false) {
     const char* const start = cursor_;
     if (!SkipPlain()) return SkipFar(raw, strict);
@@ -116,10 +116,11 @@ class JsonReader {
     return true;
   }
 
-  // True if nothing but white space is left and no error was met. REQUIRES: the outermost value was consumed.
+  // Whether nothing but white space is left and there was no error. REQUIRES: the outermost value was
+  // consumed.
   bool AtEnd();
 
-  // A place between values to which the reader can go back. REQUIRES of Rewind: not failed since.
+  // A place between values that the reader can go back to. Rewind REQUIRES: no error since.
   struct Place {
     const char* cursor;
     int depth;
@@ -130,7 +131,7 @@ class JsonReader {
 
   bool failed() const { return problem_ != nullptr; }
   const char* problem() const { return problem_; }  // static text, nullptr if none
-  // Of the cursor in bytes; of the error, once failed.
+  // In bytes: of the error if there was one, else of the cursor.
   size_t offset() const { return failed() ? error_offset_ : static_cast<size_t>(cursor_ - begin_); }
   size_t name_offset() const { return name_offset_; }  // opening quote of the last member's name
 
@@ -142,7 +143,7 @@ class JsonReader {
   bool NextMemberFar(std::string_view* name, std::string* scratch, LoneSurrogate policy);
   bool SkipFar(std::string_view* raw, bool strict);
   bool ReadNumberFar(std::string_view* text);
-  // Consumes a string without escapes or a number of digits alone, as most values are; false: look closer.
+  // Consumes a string without escapes or a number of digits only, as most values are; false for all else.
   bool SkipPlain() {
     const char* stop = nullptr;
     if (cursor_ != end_ && *cursor_ == '"') {
@@ -155,11 +156,11 @@ class JsonReader {
     cursor_ = stop;
     return true;
   }
-  // The end of the number at the cursor if it is digits alone, as most are; nullptr: look closer.
+  // The end of the number at the cursor if it is digits only, as most are; nullptr for all else.
   const char* PlainIntegerEnd() const {
     const char* p = cursor_;
     while (p != end_ && *p >= '0' && *p <= '9') ++p;
-    // What begins with 0 has no more digits.
+    // A number that begins with 0 has no more digits.
     if (p == cursor_ || p == end_ || *p == '.' || *p == 'e' || *p == 'E' ||
         (*cursor_ == '0' && p - cursor_ > 1))
       return nullptr;
@@ -185,7 +186,7 @@ class JsonReader {
   bool first_ = false;  // the innermost open container has given no member or element yet
 };
 
-// True if `text` is exactly one JSON value within `max_depth`, with surrounding white space.
+// Whether `text` is exactly one JSON value within `max_depth`, with or without white space around it.
 bool IsJson(std::string_view text, int max_depth = 128);
 
 }  // namespace portolan::codec

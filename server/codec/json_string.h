@@ -1,6 +1,6 @@
 #pragma once
 
-// The inside of JSON strings: finding their end, escapes both ways.
+// The inside of JSON strings: finding their end, and escaping and unescaping.
 
 #include <cstdint>
 #include <string>
@@ -12,11 +12,11 @@
 
 namespace portolan::codec {
 
-// What plain text inside a string has none of: `"`, `\`, control characters.
+// Whether `c` ends plain text inside a string: `"`, `\` and control characters do.
 inline bool IsStringStop(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
 
 #if defined(__SSE2__)
-// A bit for each of the bytes that is a stop.
+// A bit for each byte, set if the byte is a stop.
 inline uint32_t StringStops(__m128i bytes) {
   const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
   const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
@@ -39,11 +39,11 @@ inline const char* FindStringStop(const char* p, const char* end) {
 
 inline bool IsSurrogate(char32_t c) { return c >= 0xD800 && c <= 0xDFFF; }
 
-// Reads the escape whose backslash stands at `p`, a surrogate pair as one, and returns what follows it;
-// nullptr if it is not a valid escape. A surrogate without its partner is given as it is (see IsSurrogate).
+// Reads the escape whose backslash is at `p`, a surrogate pair as one character, and returns the place after
+// it; nullptr if it is not a valid escape. A lone surrogate is given as it is (see IsSurrogate).
 const char* ReadEscape(const char* p, const char* end, char32_t* value);
 
-// Turns the escapes of lone surrogates in a JSON text into that of U+FFFD, which is as long.
+// Replaces each escape of a lone surrogate in a JSON text by that of U+FFFD, which is as long.
 void ReplaceLoneSurrogates(std::string* json);
 
 // Appends `c`, which must not be a surrogate, as UTF-8.
@@ -52,7 +52,7 @@ void AppendUtf8(char32_t c, std::string* out);
 // The shortest escape of a character that must be escaped in a JSON string. Static text.
 std::string_view EscapeOf(char c);
 
-// Appends `text` as a JSON string with its quotes. Only what must be escaped is.
+// Appends `text` as a JSON string with its quotes, escaping only what must be.
 void AppendQuoted(std::string_view text, std::string* out);
 
 }  // namespace portolan::codec

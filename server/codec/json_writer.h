@@ -1,7 +1,7 @@
 #pragma once
 
-// Appends JSON text to a string. What std::string does by a call for each piece is done in line here: most
-// pieces are a few bytes long. Internal to the codec.
+// Appends JSON text to a string. Its functions are inline, unlike std::string's, as most pieces are a few
+// bytes long. Internal to the codec.
 
 #include <algorithm>
 #include <charconv>
@@ -19,7 +19,8 @@ namespace portolan::codec {
 
 class JsonWriter {
  public:
-  // `expected`: about how many bytes there will be. *out is complete once the writer is gone.
+  // `expected` is about how many bytes will be written. *out must outlive the writer, and is complete only
+  // when the writer is gone.
   JsonWriter(size_t expected, std::string* out) : out_(*out), begin_(out->size()), size_(begin_) {
     out_.resize(size_ + expected + kSlack);
   }
@@ -28,7 +29,7 @@ class JsonWriter {
   JsonWriter& operator=(const JsonWriter&) = delete;
 
   size_t size() const { return size_; }
-  // The byte at a place that was written.
+  // A byte that was written before.
   char& operator[](size_t at) { return out_[at]; }
 
   void Put(char c) {
@@ -50,7 +51,7 @@ class JsonWriter {
     size_ += static_cast<size_t>(WriteReal(value, at) - at);
   }
 
-  // `text` as a JSON string with its quotes; only what must be escaped is.
+  // Writes `text` as a JSON string with its quotes, escaping only what must be.
   void Quoted(std::string_view text) {
     const char* p = text.data();
     const char* const end = p + text.size();
@@ -73,9 +74,9 @@ class JsonWriter {
  private:
   static constexpr size_t kLongestNumber = 32;
   static constexpr size_t kBlock = 16;
-  static constexpr size_t kSlack = 64;  // more than one block, so that a whole one can be stored at the end
+  static constexpr size_t kSlack = 64;  // more than a block, so that a whole block can be stored at the end
 
-  // Copies what needs no escape of the kBlock bytes at `from`, and tells how much that was.
+  // Copies those of the kBlock bytes at `from` that come before the first escape, and returns their number.
   static size_t CopyPlain(const char* from, char* to) {
 #if defined(__SSE2__)
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
@@ -87,9 +88,9 @@ class JsonWriter {
     return plain;
 #endif
   }
-  // The same of `size` bytes, fewer than kBlock.
+  // The same for `size` bytes, fewer than kBlock.
   static size_t CopyPlainEnd(const char* from, size_t size, char* to) {
-    // What follows a text need not be there to be read, so it is copied first, by moves that overlap.
+    // The memory behind the text may not be readable, so the text is copied first, by moves that overlap.
     char block[kBlock] = {};
     if (size >= 8) {
       std::memcpy(block, from, 8);
@@ -105,17 +106,17 @@ class JsonWriter {
     return std::min(CopyPlain(block, to), size);
   }
 
-  // Where `more` bytes can be written, and a block behind them.
+  // Makes room for `more` bytes and a block behind them, and returns where it begins.
   char* Room(size_t more) {
     if (out_.size() - size_ < more + kBlock) Grow(more);
     return out_.data() + size_;
   }
-  // By what was written here so far: there may be much before it in the string.
+  // Grows by what this writer has written so far: the string may hold much else before that.
   [[gnu::noinline]] void Grow(size_t more) { out_.resize(out_.size() + (size_ - begin_) + more + kSlack); }
 
   std::string& out_;
   const size_t begin_;
-  size_t size_;  // of what is written; the string is longer
+  size_t size_;  // of what has been written; the string is longer
 };
 
 }  // namespace portolan::codec

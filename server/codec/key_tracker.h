@@ -10,9 +10,9 @@
 
 namespace portolan::codec {
 
-// Finds keys that stand twice in one object, for the nested objects of one text: a stack of keys, an open
-// object owning those from its mark on. Time is n log n for n keys whatever the keys are; few keys cost no
-// allocation.
+// Finds keys that occur twice in one object, for the nested objects of one text. It is a stack of keys, of
+// which each open object owns those from its mark on. n keys take n log n time, whatever they are; a few keys
+// need no allocation. Not thread-safe.
 class KeyTracker {
  public:
   struct Key {
@@ -20,15 +20,15 @@ class KeyTracker {
     size_t offset;  // of the key in the text, for the error
   };
 
-  // Where the keys of an object that begins now will start.
+  // The mark of an object that begins now.
   size_t Mark() const { return keys_.size(); }
-  // Adds a key to the innermost object. `key` must stay valid until the object is closed, unless `copy` is
-  // set. Returns the key, valid as long as the tracker or `key`.
+  // Adds a key to the innermost object. Unless `copy` is set, `key` must stay valid until the object is
+  // closed. Returns the key: `key` itself, or the tracker's copy.
   std::string_view Push(std::string_view key, size_t offset, bool copy);
   // Forgets the keys from `mark` on.
   void Truncate(size_t mark) { keys_.resize(mark); }
-  // Closes the object that began at `mark`. True if a key stands twice; `*repeated`, if given, is then the
-  // first that was already there, its text valid until the next Push.
+  // Closes the object that began at `mark`. True if a key occurs twice; `*repeated`, if given, is then the
+  // first one that had been there before, its text valid until the next Push.
   bool HasDuplicate(size_t mark, Key* repeated);
 
  private:

@@ -13,7 +13,7 @@ constexpr size_t kMaxIntegerDigits = 20;  // of 2^64
 constexpr int64_t kMaxDurationSeconds = 315'576'000'000;
 constexpr int32_t kNanosPerSecond = 1'000'000'000;
 
-// The exponent's value, clamped: beyond a few hundred million it decides nothing any more.
+// The exponent's value, clamped: beyond a few hundred million it makes no difference.
 int64_t ParseExponent(std::string_view text) {
   const bool negative = !text.empty() && text[0] == '-';
   if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);

@@ -7,7 +7,7 @@
 namespace portolan::codec {
 namespace {
 
-// Deeper messages are looked at by who knows their limits.
+// Deeper messages are left to CheckVerbatim, which knows the limits.
 constexpr int kDeepest = 16;
 
 // The fields of a message mostly come in the order of their numbers, which is that of the plan: the search
@@ -26,7 +26,7 @@ bool IsFinite(Bits bits) {
 
 bool IsPlainMessage(const MessagePlan& plan, std::string_view wire, int depth);
 
-// Takes the field's value. False: it wants a closer look.
+// Takes the field's value. False if it needs a closer look.
 bool TakePlain(const FieldPlan& field, WireType type, int depth, WireReader* reader) {
   if (!field.TravelsAs(type)) return false;
   switch (field.kind) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// What Compile makes of a message type: everything Decode and Encode need to know, looked up once. Internal
-// to the codec.
+// What Compile makes of a message type: everything that Decode and Encode need to know of it, looked up once.
+// Internal to the codec.
 
 #include <array>
 #include <cstddef>
@@ -26,7 +26,7 @@ namespace pb = google::protobuf;
 using TypeSet = uint8_t;
 constexpr TypeSet Bit(JsonType type) { return static_cast<TypeSet>(1U << static_cast<unsigned>(type)); }
 
-// How one value of a field is read and written.
+// What a value of a field is.
 enum class ValueKind : uint8_t {
   kBool,
   kInt32,
@@ -42,16 +42,17 @@ enum class ValueKind : uint8_t {
   kMessage,  // as its plan says
 };
 
-// How a field's values stand in its member.
+// What a field's member holds: one value, an array of values, or an object whose members are values.
 enum class Shape : uint8_t { kSingle, kArray, kObject };
 
-// How protobuf's wire format holds a value.
+// How a value is held in protobuf's wire format.
 enum class WireCoding : uint8_t { kVarint, kZigzag, kFixed32, kFixed64, kBytes };
 
-// The spellings of a closed set of strings.
+// The strings that an enum's values are written as.
 struct EnumPlan {
+  // nullptr if the number has none.
   const std::string* Spelling(int number) const;
-  // False if nothing is spelt so.
+  // False if no value is spelt so.
   bool Number(std::string_view spelling, int* number) const;
 
   std::vector<std::pair<std::string, int>> values;
@@ -59,10 +60,10 @@ struct EnumPlan {
 };
 
 struct FieldPlan {
-  // False: the field's number with this wire type is no value of it. Generated code keeps such a thing, which
-  // may come from a caller as he likes it, among the unknown fields, and writes it out again.
+  // Whether values of the field have this wire type. Callers can send the field's number with any other;
+  // generated code keeps that among the unknown fields and writes it out again.
   bool TravelsAs(WireType wire_type) const {
-    if (wire_type == WireType::kLength && shape == Shape::kArray) return true;  // numbers in one run
+    if (wire_type == WireType::kLength && shape == Shape::kArray) return true;  // packed numbers
     switch (coding) {
       case WireCoding::kVarint:
       case WireCoding::kZigzag:
@@ -89,7 +90,7 @@ struct FieldPlan {
   bool emit_null = false;
   bool gateway_only = false;
   bool has_presence = false;
-  bool plain_text = false;            // one string, in no oneof: what most members are
+  bool plain_text = false;            // a single string outside of any oneof, as most members are
   int8_t oneof = -1;                  // index of the oneof whose arms exclude each other
   uint16_t index = 0;                 // in the message's plan
   const MessagePlan* type = nullptr;  // kMessage
@@ -101,7 +102,7 @@ struct FieldPlan {
   const FieldPlan* value = nullptr;
 };
 
-// Where a message keeps the members that no field describes.
+// The field in which a message keeps the members that no other field describes.
 struct SinkPlan {
   const pb::FieldDescriptor* field = nullptr;
   const pb::FieldDescriptor* name = nullptr;
@@ -116,7 +117,7 @@ struct SinkPlan {
   uint32_t json_number = 0;
 };
 
-// How a message type stands in JSON.
+// What a message type is in JSON.
 enum class Form : uint8_t {
   kObject,
   kUnion,     // as one of its arms
@@ -132,22 +133,23 @@ class MessagePlan {
 
   // The field with this JSON name; nullptr if there is none (a sink has no name).
   const FieldPlan* Lookup(std::string_view json_name) const;
-  // Fills the table behind Lookup and by_index, and what fields know of their place. Called once, when
-  // `fields` is complete.
+  // Fills the table behind Lookup, by_index, and each field's index. Called once, when `fields` is complete.
   void BuildLookup();
 
   const pb::Descriptor* descriptor = nullptr;
   const pb::Reflection* reflection = nullptr;
-  const access::MessageAccess* access = nullptr;  // nullptr: Duration, which is protobuf's own
+  const access::MessageAccess* access = nullptr;  // nullptr for Duration, which is protobuf's own
   Form form = Form::kObject;
-  std::vector<FieldPlan> fields;   // in field number order, without the sink
-  std::vector<uint16_t> by_index;  // FieldDescriptor::index() to a place in `fields`; kNoField: the sink
+  std::vector<FieldPlan> fields;  // in field number order, without the sink
+  // From FieldDescriptor::index() to the place in `fields`; kNoField for the sink.
+  std::vector<uint16_t> by_index;
   bool has_gateway_only = false;
-  std::vector<uint16_t> verbatim;  // places of those that CheckVerbatim has to look at
+  std::vector<uint16_t> verbatim;  // places in `fields` of those that CheckVerbatim has to look at
   std::vector<uint16_t> nulls;     // places in `fields` of those with emit_null
   SinkPlan sink;
 
-  // kUnion: what arm each JSON type chooses (nullptr: none), for arrays by the type of the first element.
+  // kUnion: the arm that each JSON type selects; nullptr: none. Arrays select by the type of their first
+  // element.
   std::array<const FieldPlan*, 7> arms{};
   std::array<const FieldPlan*, 7> array_arms{};
   std::string expected;  // `a string or an array`, for error messages

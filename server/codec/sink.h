@@ -9,9 +9,9 @@
 
 namespace portolan::codec {
 
-// Removes the entry of that name, if there is one.
+// Removes the entry called `name`, if there is one.
 void RemoveFromSink(const SinkPlan& sink, std::string_view name, pb::Message* message);
-// The index of the entry of that name; -1 if there is none.
+// The index of the entry called `name`; -1 if there is none.
 int FindInSink(const SinkPlan& sink, std::string_view name, const pb::Message& message);
 
 }  // namespace portolan::codec

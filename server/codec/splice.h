@@ -1,7 +1,7 @@
 #pragma once
 
-// Edits to the members of a JSON object: spliced into the text it came in, or applied to the typed message.
-// The two agree: decoding the spliced text gives the edited message.
+// Edits to the members of a JSON object, either spliced into its text or applied to its typed message. The
+// two agree: decoding the spliced text gives the edited message.
 
 #include <span>
 #include <string>
@@ -12,8 +12,8 @@
 
 namespace portolan::codec {
 
-// One change to a top-level member. Edits are few (at most about ten a call); for one name the last edit
-// counts.
+// One change to a top-level member. Of several edits with one name the last counts. Meant for few of them,
+// about ten per call.
 struct Edit {
   enum class Kind { kSet, kRemove };
   Kind kind;
@@ -21,13 +21,13 @@ struct Edit {
   std::string json;  // kSet: the new value, valid JSON
 };
 
-// Pieces of text to be sent one after the other. Pieces point into the original text and into the edits,
-// which must both outlive them.
+// Pieces of text to be sent in order. They point into the original text and the edits, both of which must
+// outlive them.
 using GatherList = absl::InlinedVector<std::string_view, 4>;
 
-// Appends `json` with `edits` spliced in to `*out`; `spans` are what Decode recorded for that text. A set
-// member keeps its place; one that was absent is appended at the end; every other byte is as it was. No text
-// is copied, except for separators, which are static.
+// Appends the pieces of `json` with `edits` spliced in to `*out`; `spans` is what Decode recorded for that
+// text. A member that is set keeps its place, or is appended if it was absent; every other byte stays as it
+// was. No text is copied.
 void Splice(std::string_view json, std::span<const MemberSpan> spans, std::span<const Edit> edits,
             const MessagePlan& plan, GatherList* out);
 

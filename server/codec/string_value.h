@@ -7,7 +7,7 @@
 
 namespace portolan::codec {
 
-// The text of a JSON value that is a string; "" of any other.
+// The text of `json` if it is a JSON string, else "".
 inline std::string StringValue(std::string_view json) {
   JsonReader reader(json);
   std::string scratch;

@@ -1,7 +1,8 @@
 #pragma once
 
-// A reader of protobuf's wire format (protobuf.dev/programming-guides/encoding) over what generated code has
-// just serialised: well-formed, fields in the order of their numbers. Internal to the codec.
+// A reader of protobuf's wire format (protobuf.dev/programming-guides/encoding). For bytes that generated
+// code has just serialised: well-formed, fields in the order of their numbers. Never reads past the end,
+// whatever the bytes. Internal to the codec.
 
 #include <bit>
 #include <cstdint>
@@ -86,7 +87,7 @@ class WireReader {
         break;
       case WireType::kStartGroup:
       case WireType::kEndGroup:
-        // No type that Compile accepts has groups; an unknown field that is one ends the reading.
+        // No type that Compile accepts has groups; if an unknown field is one, reading ends there.
         cursor_ = end_;
         break;
     }

@@ -15,7 +15,7 @@ namespace portolan::codec {
 
 class WireWriter {
  public:
-  // `expected`: about how many bytes there will be.
+  // `expected` is about how many bytes will be written.
   explicit WireWriter(size_t expected)
       : capacity_(expected + kSpare), bytes_(std::make_unique_for_overwrite<char[]>(capacity_)) {}
 
@@ -35,7 +35,7 @@ class WireWriter {
   void Fixed(T value) {
     Reserve(sizeof(T));
     for (size_t i = 0; i < sizeof(T); ++i) {
-      bytes_[size_ + i] = static_cast<char>(value >> (8 * i));  // one store, as compilers see
+      bytes_[size_ + i] = static_cast<char>(value >> (8 * i));  // compilers make this one store
     }
     size_ += sizeof(T);
   }
@@ -56,7 +56,8 @@ class WireWriter {
     size_ += bytes.size();
   }
 
-  // What is written between the two has its length before it. Nested as calls are.
+  // What is written between Open() and Close(), which gets what Open() returned, is preceded by its length.
+  // Pairs may be nested.
   size_t Open() {
     Reserve(1);
     return ++size_;

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the gateway takes from its environment. Reading is injected, so that tests need not touch the
-// process's own.
+// What the gateway takes from its environment. How a variable is read is passed in, so that tests need not
+// touch the environment of the process.
 
 #include <functional>
 #include <optional>
@@ -15,17 +15,19 @@
 
 namespace portolan::config {
 
-// The value of a variable, nullptr if it is not set: std::getenv, or a test's table.
+// Returns the value of a variable, nullptr if it is not set: std::getenv, or a test's table.
 using Environment = std::function<const char*(const char* name)>;
 
-// The value without blanks and line ends around it; nothing if it is not set or empty then.
+// The value of a variable without the blanks and line ends around it; nullopt if it is not set or nothing
+// remains.
 std::optional<std::string> ReadVariable(const Environment& environment, const std::string& name);
 
-// A secret fit for a header: visible ASCII, at most 8 KB. Fails with the variable's name, never its value.
+// Makes a secret of `text` if it is fit for a header: visible ASCII, at most 8 KB. An error has the
+// variable's name, never its value.
 absl::StatusOr<Secret> CheckSecret(std::string_view variable, std::string_view text);
 
-// Begins and ends with the same quote character: most likely a shell, or a file of variables, was to take
-// them off and did not.
+// Whether `text` begins and ends with the same quote character: most likely somebody expected a shell, or the
+// reader of a file of variables, to take them off.
 bool IsInQuotes(std::string_view text);
 
 struct EnvironmentKey {
@@ -33,8 +35,8 @@ struct EnvironmentKey {
   Secret key;
 };
 
-// The keys held by the variables `names` (a provider's, in order of preference): those that are set, in this
-// order. Fails with the name of the variable whose value cannot be a key.
+// The keys in those of the variables `names` that are set, in this order, which is one of preference. Fails,
+// naming the variable, if a value cannot be a key.
 absl::StatusOr<std::vector<EnvironmentKey>> ReadEnvironmentKeys(std::span<const std::string_view> names,
                                                                 const Environment& environment);
 

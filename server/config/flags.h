@@ -1,6 +1,6 @@
 #pragma once
 
-// The command line of `portolan` and its environment, read by one table.
+// Reads the command line and the environment of `portolan`, by one table of settings.
 
 #include <functional>
 #include <span>
@@ -15,26 +15,27 @@
 
 namespace portolan::config {
 
-// One setting. Either name may be empty: secrets have no flag (others could see it in the list of processes).
+// One setting. `flag` or `variable` may be empty: secrets have no flag, as others could see it in the list of
+// processes.
 struct Setting {
   std::string_view flag = {};            // `--http`
   std::string_view variable = {};        // `PORTOLAN_HTTP`
-  std::string_view path = {};            // in the config file: `listen.http`; empty: it has none
+  std::string_view path = {};            // in the config file: `listen.http`; empty: not there
   std::string_view other_variable = {};  // read if `variable` is not set
   std::string_view value_name = {};      // `ADDR`; empty for a switch
   std::string_view default_text = {};    // for the help; empty: none
   std::string_view help = {};
-  bool repeatable = false;  // flags add up; a variable holds a comma list
+  bool repeatable = false;  // several flags add up; a variable holds a comma list
   bool secret = false;      // its value is never quoted in an error
-  // Takes one value. False, with the reason in *problem, if it cannot.
+  // Stores one value in *options. False, with the reason in *problem, if it is not one.
   bool (*apply)(std::string_view value, ServeOptions* options, std::string* problem) = nullptr;
-  // Forgets what was set, so that flags replace what a variable gave. Only for what is repeatable.
+  // Removes the values set before, so that flags replace those of a variable. Only for repeatable settings.
   void (*clear)(ServeOptions* options) = nullptr;
-  // Is told which of its two variables the value came from. Null: nobody wants to know.
+  // The member that gets the name of the variable that the value came from, of two. Null: none.
   std::string ServeOptions::* origin = nullptr;
 };
 
-// Every setting of `portolan serve`, in the order of the help.
+// Every setting of `portolan serve`, in the order of the help. Static.
 std::span<const Setting> Settings();
 
 struct CommandLine {
@@ -42,12 +43,12 @@ struct CommandLine {
   Command command = Command::kServe;
   ServeOptions options;  // of kServe
   std::string file;      // of kCheck and kConfigPrint: the config file
-  bool resolve = false;  // of kCheck: look up what the file refers to
+  bool resolve = false;  // of kCheck: also look up what the file refers to
   bool json = false;     // of kConfigPrint: as JSON rather than YAML
 };
 
-// Reads `arguments` (without the program's name) and the environment; a flag beats a variable, and a variable
-// what `base` says, which is what a config file says. Fails with one line for the person who typed it.
+// Reads `arguments` (without the program's name) and the environment. A flag beats a variable, and a variable
+// beats `base`, which holds the settings of a config file. Fails with one line for the person who typed it.
 absl::StatusOr<CommandLine> ParseCommandLine(std::span<const std::string_view> arguments,
                                              const Environment& environment, const ServeOptions& base = {});
 

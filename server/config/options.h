@@ -10,8 +10,8 @@
 
 namespace portolan::config {
 
-// What `portolan serve` was told by flags, environment and config file. docs/configuration.md explains every
-// member; the defaults stand here and nowhere else.
+// What flags, environment and config file tell `portolan serve`. docs/configuration.md explains every member;
+// the defaults are here and nowhere else.
 struct ServeOptions {
   std::string config_file;  // empty: none
 
@@ -22,9 +22,9 @@ struct ServeOptions {
   int threads = 0;  // 0: UsableCores()
 
   std::chrono::milliseconds keep_alive{75'000};  // of an idle HTTP connection
-  // After about so long a gRPC connection is closed as soon as its calls are over; zero: never.
+  // A gRPC connection of about this age is closed as soon as its calls are over; zero: never.
   std::chrono::milliseconds grpc_max_connection_age{0};
-  std::chrono::milliseconds grpc_max_connection_age_grace{3'600'000};  // for those calls
+  std::chrono::milliseconds grpc_max_connection_age_grace{3'600'000};  // how long those calls may take
 
   telemetry::LogLevel log_level = telemetry::LogLevel::kInfo;
 
@@ -38,7 +38,7 @@ struct ServeOptions {
   // TLS of both doors; without a certificate they are plain.
   std::string tls_cert;  // PEM files
   std::string tls_key;
-  std::string tls_client_ca;  // asks callers for a certificate
+  std::string tls_client_ca;  // if set, callers are asked for a certificate
   bool tls_client_required = true;
 
   // Where calls go.
@@ -49,7 +49,7 @@ struct ServeOptions {
   std::string upstream_ca;                           // a file of PEM certificates, besides the system's
   std::string https_proxy;                           // may hold a password
   std::string http_proxy;                            // may hold a password
-  std::string https_proxy_variable = "https_proxy";  // the variables that they came from
+  std::string https_proxy_variable = "https_proxy";  // the variables that the proxies came from
   std::string http_proxy_variable = "http_proxy";
   std::string no_proxy;
 
@@ -59,7 +59,7 @@ struct ServeOptions {
   std::chrono::milliseconds first_byte_timeout{600'000};
   std::chrono::milliseconds idle_timeout{300'000};
   std::chrono::milliseconds stream_hold{15'000};
-  // A comment is sent where nothing has left a stream over REST for so long; zero: none.
+  // A REST stream in which nothing was sent for this long gets a comment; zero: none.
   std::chrono::milliseconds heartbeat{15'000};
 
   // The end.

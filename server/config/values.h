@@ -1,7 +1,7 @@
 #pragma once
 
-// How values of flags and variables are read. Each function returns false, with the reason in *problem, for
-// what it cannot take; `problem` is a clause that follows the flag's name and value in a message.
+// Reads the values of flags and variables. Each function returns false for a value that it cannot take, with
+// the reason in *problem: a clause to follow the name and value of the flag in a message.
 
 #include <chrono>
 #include <cstdint>
@@ -11,11 +11,11 @@
 
 namespace portolan::config {
 
-// `500ms`, `30s`, `2m`, `1h`, `0` and decimals of these (`1.5s`), up to 24 days.
+// Durations: `500ms`, `30s`, `2m`, `1h`, `0`, with or without decimals (`1.5s`), up to 24 days.
 bool ParseDuration(std::string_view text, std::chrono::milliseconds* value, std::string* problem);
 
-// Bytes: `1048576`, `64KB`, `64MB`, `1GB`, also with an `i` (`64MiB`): all are powers of 1024. Case does not
-// matter.
+// Sizes in bytes: `1048576`, `64KB`, `64MB`, `1GB`, with or without an `i` (`64MiB`). All units are powers of
+// 1024. Case does not matter.
 bool ParseSize(std::string_view text, uint64_t* value, std::string* problem);
 
 // A whole number from `least` to `most`.
@@ -24,7 +24,8 @@ bool ParseInteger(std::string_view text, int least, int most, int* value, std::s
 // `true`, `1`, `yes`, `on` and their opposites.
 bool ParseBool(std::string_view text, bool* value, std::string* problem);
 
-// `https://app.example`, `http://localhost:3000`: what a browser sends as Origin. Stored in lower case.
+// What a browser sends as Origin: `https://app.example`, `http://localhost:3000`. *value gets it in lower
+// case.
 bool ParseOrigin(std::string_view text, std::string* value, std::string* problem);
 
 // The pieces between commas, without blanks around them, without empty ones.

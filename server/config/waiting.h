@@ -7,7 +7,8 @@
 
 namespace portolan::config {
 
-// The settings, by their paths in the config file, that differ and take effect only when the gateway starts.
+// The settings that differ between `at_start` and `now` but take effect only when the gateway starts, by
+// their paths in the config file.
 std::vector<std::string_view> SettingsThatWait(const ServeOptions& at_start, const ServeOptions& now);
 
 }  // namespace portolan::config

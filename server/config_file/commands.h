@@ -1,6 +1,7 @@
 #pragma once
 
-// What `portolan check`, `portolan config print` and `portolan config schema` do, but for the writing.
+// The commands `portolan check`, `portolan config print` and `portolan config schema`. They return what is to
+// be written.
 
 #include <string>
 
@@ -14,11 +15,12 @@ struct CommandResult {
   std::string err;  // for stderr
 };
 
-// Whether the file is good, with every problem. With `resolve` the variables and files that it refers to are
-// looked up, too; without, a machine that has no secrets can check it.
+// Checks the file and reports every problem. With `resolve` the variables and files that it refers to are
+// looked up too; without, a machine that has no secrets can check it.
 CommandResult CheckCommand(const std::string& path, bool resolve, const Environment& environment);
-// The file with all defaults filled in, as YAML or JSON.
+// Prints the file with all defaults filled in, as YAML or JSON.
 CommandResult PrintCommand(const std::string& path, bool json);
+// Prints the JSON Schema of config files.
 CommandResult SchemaCommand();
 
 }  // namespace portolan::config

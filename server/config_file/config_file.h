@@ -1,11 +1,10 @@
 #pragma once
 
-// The config file (proto/portolan/config/v1/gateway_config.proto), written as YAML or JSON: read, checked
-// with the place of everything that is wrong, and turned into FileSettings.
+// Reads the config file (proto/portolan/config/v1/gateway_config.proto), written as YAML or JSON, checks it,
+// telling the place of everything that is wrong, and turns it into FileSettings.
 //
 //   absl::StatusOr<FileSettings> settings = LoadConfigFile("gateway.yaml", environment);
-//   if (!settings.ok()) -> `gateway.yaml:7:3: routes.main.stratgy: there is no such key; did you mean
-//   "strategy"?`
+//   // If not: `gateway.yaml:7:3: routes.main.stratgy: there is no such key; did you mean "strategy"?`
 
 #include <memory>
 #include <string>
@@ -28,23 +27,23 @@ struct ConfigProblem {
 };
 using ConfigProblems = std::vector<ConfigProblem>;
 
-// Puts them in the file's order.
+// Sorts the problems by their places in the file.
 void SortByPlace(ConfigProblems* problems);
 
-// `FILE:LINE:COLUMN: path: problem`, one a line, in the file's order.
+// One line for each problem, `FILE:LINE:COLUMN: path: problem`, in the file's order.
 std::string DescribeProblems(std::string_view file, const ConfigProblems& problems);
 
 class YamlNode;
 
-// A file that was read and found good. Immutable, thread-safe.
+// A file that has been read and found good. Immutable, thread-safe.
 class ConfigFile {
  public:
   static constexpr size_t kMaxBytes = 1 << 20;
 
-  // Reads the file and parses it. nullptr, with at least one problem, if it cannot be read or is not good.
+  // Reads and parses the file. nullptr, with at least one problem added, if it cannot be read or is not good.
   static std::unique_ptr<const ConfigFile> Read(const std::string& path, ConfigProblems* problems);
-  // Checks all that can be checked without looking at the environment or other files, and adds as many
-  // problems as it finds. nullptr if there is any. `name` is where the text comes from.
+  // Parses `text` and checks all that can be checked without the environment and other files. Adds every
+  // problem that it finds; nullptr if there is any. `name` says where the text comes from.
   static std::unique_ptr<const ConfigFile> Parse(std::string name, std::string_view text,
                                                  ConfigProblems* problems);
   ~ConfigFile();
@@ -52,11 +51,11 @@ class ConfigFile {
   const std::string& name() const { return name_; }
   const std::string& hash() const { return hash_; }  // as FileSettings::hash
   const v1::GatewayConfig& message() const { return message_; }
-  // Paths of members that are accepted but have no effect, with their places.
+  // The members that are accepted but have no effect, with their places.
   const ConfigProblems& without_effect() const { return without_effect_; }
 
-  // Looks up variables and reads the files that are referred to. False, with problems, where one holds no
-  // key.
+  // Looks up the variables, and reads the files, that this one refers to, and fills in *settings. False, with
+  // problems added, if one of them does not hold a key.
   bool Resolve(const Environment& environment, FileSettings* settings, ConfigProblems* problems) const;
 
  private:
@@ -70,7 +69,7 @@ class ConfigFile {
   std::unique_ptr<const YamlNode> tree_;
 };
 
-// Read and Resolve. Fails with DescribeProblems as its message.
+// Read() and Resolve(). An error has the text of DescribeProblems() as its message.
 absl::StatusOr<FileSettings> LoadConfigFile(const std::string& path, const Environment& environment);
 
 }  // namespace portolan::config

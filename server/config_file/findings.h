@@ -7,22 +7,22 @@
 
 namespace portolan::config {
 
-// What was found wrong in a tree, so that later checks leave alone what is known to be wrong already.
+// What was found wrong in a tree. Later checks ask it so as not to report the same thing again.
 class Findings {
  public:
-  static constexpr size_t kMost = 100;  // nobody reads more
+  static constexpr size_t kMost = 100;  // problems; nobody reads more
 
   explicit Findings(ConfigProblems* problems) : problems_(*problems) {}
 
   void AddValue(const YamlNode& node, std::string problem);
   void AddKey(const YamlNode& node, std::string problem);
-  // Of something that is not there: `node` is where it would be, `path` how to get there.
+  // For something that is missing: `node` is where it would be, `path` its path.
   void AddMissing(const YamlNode& node, std::string path, std::string problem);
 
   bool full() const { return problems_.size() >= kMost; }
-  // A finding was added for this very value.
+  // Whether a finding was added for this very value.
   bool Wrong(const YamlNode& node) const { return wrong_.contains(&node); }
-  // A finding was added for it or for something in it.
+  // Whether a finding was added for it or for something in it.
   bool Touched(const YamlNode& node) const { return touched_.contains(&node); }
 
  private:

@@ -4,9 +4,9 @@
 
 namespace portolan::config {
 
-// The JSON Schema (draft 2020-12) of the config file, made from the protos. It takes every file that
-// ConfigFile::Parse takes but for `null`s, and refuses unknown keys, values of the wrong type and what a
-// pattern can tell.
+// The JSON Schema (draft 2020-12) of the config file, made from the protos. It accepts every file that
+// ConfigFile::Parse accepts, except for `null`s, and refuses unknown keys, values of the wrong type, and
+// whatever a pattern can find wrong.
 std::string ConfigJsonSchema();
 
 }  // namespace portolan::config

@@ -9,7 +9,8 @@
 
 namespace portolan::config {
 
-// Turns bytes into lines and columns. Places that follow each other cost little, also in one long line.
+// Turns byte offsets into lines and columns. Places asked for in rising order cost little, even in one long
+// line. Not thread-safe.
 class Places {
  public:
   explicit Places(std::string_view text) : text_(text) {
@@ -32,7 +33,7 @@ class Places {
     }
     return {static_cast<int>(line) + 1, column_};
   }
-  // Of a line, and a byte in it, both from 0.
+  // The position of a byte of a line, both counted from 0.
   Position Of(int line, int byte) {
     if (line < 0 || static_cast<size_t>(line) >= begins_.size()) return {};
     return OfByte(begins_[static_cast<size_t>(line)] + static_cast<size_t>(std::max(byte, 0)));
@@ -41,7 +42,7 @@ class Places {
  private:
   std::string_view text_;
   std::vector<size_t> begins_ = {0};
-  // The last place told.
+  // The last place that was asked for.
   size_t line_ = 0;
   size_t offset_ = 0;
   int column_ = 1;

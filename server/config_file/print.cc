@@ -34,7 +34,7 @@ void SetDefaults(v1::GatewayConfig* config) {
   for (const Setting& setting : Settings()) {
     ServeOptions ignored;
     std::string problem;
-    // What is no value (`one a core`) is found out when the gateway starts.
+    // A default that is not a value (`one a core`) is determined when the gateway starts.
     const bool is_value =
         !setting.default_text.empty() && setting.apply(setting.default_text, &ignored, &problem);
     if (is_value && !setting.path.empty())
@@ -47,7 +47,7 @@ void SetDefaults(v1::GatewayConfig* config) {
   }
 }
 
-// What was written as null or empty says nothing, and may bear the name of what has a default.
+// A member written as null or empty says nothing, and may have the name of one with a default.
 void DropNulls(v1::GatewayConfig* config) {
   config->clear_extra();
   config->mutable_listen()->clear_extra();

@@ -6,8 +6,8 @@
 
 namespace portolan::config {
 
-// What a file comes to: itself with the defaults of all settings filled in, as one line of JSON. References
-// are written as they are; nothing that may be a key is.
+// The file with the defaults of all settings filled in, as one line of JSON. References are written as they
+// are; nothing that may be a key is written.
 std::string EffectiveJson(const ConfigFile& file);
 
 }  // namespace portolan::config

@@ -1,4 +1,4 @@
-// From a file that is good to the settings it stands for: references are looked up here and nowhere else.
+// Turns a valid file into settings. References are looked up here and nowhere else.
 
 #include <algorithm>
 #include <utility>
@@ -97,7 +97,7 @@ class Resolver {
   ConfigProblems& problems_;
 };
 
-// Two names for one key: nobody could say whose call it is.
+// Two names for one key: a call could not be attributed.
 void CheckDistinctKeys(const YamlNode& root, const std::vector<CallerSettings>& callers,
                        ConfigProblems* problems) {
   for (size_t i = 0; i < callers.size(); ++i) {

@@ -94,8 +94,7 @@ bool IsSha256(std::string_view text) {
          });
 }
 
-// A list that is there must not be empty: one might take that for "none", the gateway takes no list for
-// "all".
+// A list must not be empty: it could be taken for "none", while no list means "all".
 void CheckAllowList(const YamlNode* list, Findings* findings) {
   if (list == nullptr || (list->type == YamlNode::Type::kSequence && !list->children.empty())) return;
   if (!findings->Touched(*list))

@@ -1,6 +1,6 @@
 #pragma once
 
-// What a config file must say besides having the right shape. Looks at nothing but the file.
+// What a config file must satisfy besides having the right shape. Looks at nothing but the file.
 
 #include <memory>
 #include <string>
@@ -21,28 +21,29 @@ struct RuleInputs {
   const providers::Registry& registry;  // built-in providers, and those of the file
 };
 
-// The built-in providers and those that the tree names; one of the file's whose entry is wrong is there all
-// the same, so that what names it is not found wrong too.
+// The built-in providers and those that the tree defines. Providers whose definition is wrong are included,
+// so that references to them are not reported as well.
 std::unique_ptr<providers::Registry> RegistryOf(const YamlNode& root);
 
 std::vector<std::string_view> ProviderNames(const providers::Registry& registry);
-// `; did you mean "openai"?`, of the name that is nearest. REQUIRES: there is one.
+// `; did you mean "openai"?`, with the nearest of `names`. REQUIRES: `names` is not empty.
 std::string DidYouMean(std::string_view typed, const std::vector<std::string_view>& names);
 
-// Values that a flag could give as well.
+// Checks the settings that have flags too.
 void CheckSettings(const YamlNode& root, Findings* findings);
 void CheckCallers(const YamlNode& root, Findings* findings);
 void CheckProviders(const RuleInputs& inputs, Findings* findings);
-// Routes, and what names them. Members of routes that have no effect are added to *without_effect.
+// Checks routes and the references to them. Members of routes that have no effect are added to
+// *without_effect.
 void CheckRoutes(const RuleInputs& inputs, Findings* findings, ConfigProblems* without_effect);
 
-// Letters, digits, `.`, `_`, `-`; at most 128.
+// Whether `text` is 1 to 128 letters, digits, `.`, `_` and `-`.
 bool IsName(std::string_view text);
-// Adds a finding if the value is there and is no reference.
+// Adds a finding if the value is given and is not a reference.
 void CheckReferenceAt(const YamlNode* node, Findings* findings);
-// Adds a finding if no route has the name that stands there.
+// Adds a finding if `node` names a route that does not exist.
 void CheckRouteName(const YamlNode& root, const YamlNode* node, Findings* findings);
-// Adds a finding if the value is no URL that a call could go to.
+// Adds a finding if the value is not a URL that a call could go to.
 void CheckUrl(const YamlNode& node, Findings* findings);
 
 }  // namespace portolan::config

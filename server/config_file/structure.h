@@ -1,6 +1,6 @@
 #pragma once
 
-// Whether a tree has the shape of a message: keys that exist, values of the right type.
+// Checks that a tree has the shape of a message: keys that exist, values of the right type.
 
 #include <string>
 #include <string_view>
@@ -12,11 +12,11 @@
 
 namespace portolan::config {
 
-// Refuses keys that no field has, at any depth, and tells the nearest that exists. `options` are names that a
-// v1::RouteConfig may have besides.
+// Reports keys that no field has, at any depth, and suggests the nearest one that exists. `options` are
+// further keys that a v1::RouteConfig may have.
 void CheckKeys(const YamlNode& root, const std::vector<std::string_view>& options, Findings* findings);
 
-// Makes a message of the tree; values that do not fit are found wrong and left out.
+// Turns the tree into a message. Values that do not fit are reported and left out.
 void DecodeTree(const YamlNode& root, Findings* findings, v1::GatewayConfig* message);
 
 }  // namespace portolan::config

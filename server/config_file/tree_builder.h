@@ -1,7 +1,7 @@
 #pragma once
 
-// What the parsers of YAML and JSON build a tree with: limits, keys that stand twice, and aliases are seen to
-// here.
+// Builds the tree for the parsers of YAML and JSON. It enforces the limits, finds keys that occur twice, and
+// expands aliases.
 
 #include <cstddef>
 #include <memory>
@@ -15,7 +15,7 @@ namespace portolan::config {
 
 class TreeBuilder {
  public:
-  static constexpr size_t kMaxDepth = 80;  // a route nests 32 times, twice each
+  static constexpr size_t kMaxDepth = 80;  // routes nest 32 deep, with two levels each
 
   using Type = YamlNode::Type;
   using Anchor = size_t;
@@ -23,23 +23,23 @@ class TreeBuilder {
 
   explicit TreeBuilder(ConfigProblems* problems) : problems_(*problems) {}
 
-  // Values, keys of maps and what they stand for in turn, as they stand in the text. `anchor` is a name for
+  // The values, in the order of the text. In a map keys and values take turns. `anchor` names the value for
   // an Alias.
   void Null(Position at, Anchor anchor = kNoAnchor);
-  // Both give the node, nullptr if nothing is taken any more.
+  // Both return the node; nullptr after Stop().
   const YamlNode* Scalar(Position at, std::string text, bool quoted, Anchor anchor = kNoAnchor);
   const YamlNode* Open(Type type, Position at, Anchor anchor = kNoAnchor);
   void Close();
-  // A copy of the value that has this anchor.
+  // Adds a copy of the value that has this anchor.
   void Alias(Position at, Anchor anchor);
 
-  // Adds a problem, and goes on.
+  // Adds a problem and goes on.
   void Report(const YamlNode& node, std::string problem);
-  // Adds a problem, and takes no more: the tree is of no use.
+  // Adds a problem and ignores everything that follows: the tree cannot be used.
   void Stop(Position at, std::string problem);
   bool stopped() const { return stopped_; }
 
-  // Nothing but null if nothing came.
+  // The tree: a null if no value came.
   std::unique_ptr<YamlNode> Take();
 
  private:
@@ -60,8 +60,8 @@ class TreeBuilder {
   ConfigProblems& problems_;
   std::unique_ptr<YamlNode> root_;
   std::vector<Frame> frames_;
-  std::vector<std::unique_ptr<YamlNode>>
-      left_out_;  // keys, and what stands under bad ones: anchors may be there
+  // Keys, and the values of bad keys: they may have anchors.
+  std::vector<std::unique_ptr<YamlNode>> left_out_;
   std::unordered_map<Anchor, const YamlNode*> anchors_;
   size_t nodes_ = 0;
   size_t copied_ = 0;

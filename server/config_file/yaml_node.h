@@ -1,7 +1,6 @@
 #pragma once
 
-// A YAML document as a tree: what yaml-cpp makes of the text, with aliases replaced by copies of what they
-// stand for.
+// A YAML document as a tree, with aliases replaced by copies of their values.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,13 +13,13 @@
 
 namespace portolan::config {
 
-// Both count from 1, columns in characters; 0: none in particular.
+// Lines and columns count from 1, columns in characters; 0: no place in particular.
 struct Position {
   int line = 0;
   int column = 0;
 };
 
-// One value, and the key it stands under.
+// One value, with its key if it is in a map.
 class YamlNode {
  public:
   enum class Type : uint8_t { kNull, kScalar, kSequence, kMap };
@@ -35,19 +34,19 @@ class YamlNode {
   size_t index = 0;                  // among the parent's children
   std::vector<std::unique_ptr<YamlNode>> children = {};
 
-  // The member of a map; nullptr if there is none.
+  // The value of this key; nullptr if there is none or this is not a map.
   const YamlNode* Member(std::string_view name) const;
-  // The members of the map that is a member of this one; none if there is no such map.
+  // The values of the map that this key has; none if that is not a map.
   std::vector<const YamlNode*> Members(std::string_view name) const;
-  // Follows `listen.http` or `targets[1].retry` down from here, as far as it goes. *whole says whether that
-  // was all.
+  // Follows a path such as `listen.http` or `targets[1].retry` from here as far as it goes. *whole is set if
+  // that is to its end.
   const YamlNode& Find(std::string_view path, bool* whole) const;
-  // From the document to here: `routes.main.targets[1]`. Long and unprintable keys are made fit for a
-  // message.
+  // The path from the document to here: `routes.main.targets[1]`. Long and unprintable keys are made fit for
+  // a message.
   std::string Path() const;
-  // No scalar stands anywhere in it.
+  // Whether there is no scalar anywhere in it.
   bool SaysNothing() const;
-  // Where the value is `null`, or absent altogether with `node` null.
+  // Whether the value is `null`, or absent, with `node` null.
   static bool IsNull(const YamlNode* node) { return node == nullptr || node->type == Type::kNull; }
 
   ConfigProblem Problem(std::string problem) const;       // at the value
@@ -55,12 +54,12 @@ class YamlNode {
 };
 
 // Parses one document; an empty one is a map without members. Adds what is wrong to *problems. nullptr if the
-// text is not YAML or past the limits: 1 MB, 64 levels, 50,000 values; otherwise the tree, in which what was
-// wrong is left out (a key that stands twice) or null (a value with a tag).
+// text is not YAML or exceeds a limit: 1 MB, 80 levels, 50,000 values. Otherwise the tree, in which wrong
+// parts are left out (a key that occurs twice) or null (a value with a tag).
 std::unique_ptr<const YamlNode> ParseYaml(std::string_view text, ConfigProblems* problems);
 
-// The JSON of a scalar by YAML's core schema: `0x10` is 16, `True` is true, what is quoted is a string. False
-// for what JSON cannot say: infinities and what is not a number.
+// Appends the JSON of a scalar by YAML's core schema: `0x10` is 16, `True` is true, quoted text is a string.
+// False for what JSON does not have: infinities and NaN.
 bool AppendScalarJson(const YamlNode& node, std::string* json);
 
 }  // namespace portolan::config

@@ -1,5 +1,5 @@
-// The seam to yaml-cpp: its events in, our tree out. It throws for what it cannot parse; nothing of ours
-// does.
+// The only place that uses yaml-cpp: turns its events into our tree. It throws what it cannot parse, and is
+// caught here.
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -104,7 +104,7 @@ std::unique_ptr<const YamlNode> ParseYaml(std::string_view text, ConfigProblems*
   Places places(text);
   if (!CheckCharacters(text, &places, problems)) return nullptr;
   TreeBuilder builder(problems);
-  // yaml-cpp does not take all of JSON: it knows no pairs of surrogates.
+  // yaml-cpp does not accept all of JSON: it does not know surrogate pairs.
   if (codec::IsJson(text, TreeBuilder::kMaxDepth)) {
     BuildFromJson(text, &places, &builder);
   } else {

@@ -5,8 +5,8 @@
 
 namespace portolan::config {
 
-// JSON, which must be good, laid out for people: as YAML that ParseYaml reads back as the same values, or as
-// JSON with two blanks a level.
+// Lay out `json`, which must be valid, for people: as YAML that ParseYaml reads back as the same values, or
+// as JSON with an indentation of two blanks.
 std::string ToYaml(std::string_view json);
 std::string ToIndentedJson(std::string_view json);
 

@@ -20,8 +20,9 @@ struct AttemptRequest {
   const providers::Target& target;
   const providers::CallFacts& facts;
   std::span<const HeaderView> caller_headers;
-  std::span<const std::string> forward_headers;  // names of those that go up besides the table's
-  std::span<const std::string_view> body;        // empty for a GET
+  // Names of headers that go up besides those of header_table.h.
+  std::span<const std::string> forward_headers;
+  std::span<const std::string_view> body;  // empty for a GET
   upstream::UrlCache& urls;
   const upstream::Timeouts& timeouts;
   net::Wait wait;
@@ -34,8 +35,8 @@ std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest
                                   std::unique_ptr<upstream::Exchange>* exchange,
                                   net::Task<upstream::Failure>* sending);
 
-// Notes in *error which URL such an attempt calls, if its host is a caller's or the operator's own: what is
-// wrong with a base URL (`/v1` forgotten, or written twice) is seen at once.
+// Notes in *error which URL such an attempt calls, if a caller or the operator named the host, so that a
+// mistake in the base URL (`/v1` forgotten, or written twice) is seen at once.
 void TellUpstream(const providers::Target& target, const providers::CallFacts& facts, Error* error);
 
 }  // namespace portolan::core

@@ -1,6 +1,6 @@
 #pragma once
 
-// One call on its way through the gateway, whichever door it came by.
+// One call on its way through the gateway, whichever door it came in by.
 
 #include <cstdint>
 #include <memory>
@@ -24,7 +24,7 @@ class MethodDescriptor;
 
 namespace portolan::core {
 
-// What one pair of rpcs (unary, streaming) does: compiled once from the service descriptors. Immutable.
+// What a pair of rpcs (unary, streaming) does, compiled once from the service descriptors. Immutable.
 struct OperationSpec {
   providers::Operation operation;
   std::string route;  // the label in logs and metrics: `/v1/chat/completions`
@@ -39,8 +39,9 @@ struct OperationSpec {
   std::string stream_field;  // `stream`
   std::string done;          // `[DONE]`
   bool has_body = false;     // REST: the request is a JSON body
-  bool explains = false;  // the request holds that of another operation, which is explained and not performed
-  // Fields of the request that the gateway itself looks at; nullptr where the operation has none.
+  // The request holds the request of another operation, which is explained rather than performed.
+  bool explains = false;
+  // Fields of the request that the gateway itself reads; nullptr if the operation has no such field.
   const google::protobuf::FieldDescriptor* model_field = nullptr;
   const google::protobuf::FieldDescriptor* stream_flag = nullptr;
   const google::protobuf::FieldDescriptor* stream_options_field = nullptr;
@@ -54,17 +55,17 @@ enum class Door : uint8_t { kHttp, kGrpc };
 struct Inbound {
   const OperationSpec* operation = nullptr;
   Door door = Door::kHttp;
-  // Exactly one of the two is given. HTTP with a body: its JSON, not yet looked at. gRPC, and HTTP without a
-  // body: the typed request, checked with CheckVerbatim.
+  // Exactly one of the two is given. For HTTP with a body, its JSON, not yet checked. For gRPC, and HTTP
+  // without a body, the typed request, checked with CheckVerbatim.
   std::string json;
   google::protobuf::Message* message = nullptr;
   bool streaming_rpc = false;           // gRPC: the streaming rpc was called
   std::span<const HeaderView> headers;  // HTTP headers or gRPC metadata, names lower case
   std::string_view method;              // HTTP's
-  std::string query;      // of the URL, what no field of the request has, percent-encoded as it came
+  std::string query;  // the URL's parameters that no field of the request has, percent-encoded as they came
   std::string_view peer;  // `127.0.0.1:50712`, for the log
-  std::string_view
-      client_subject;           // of the caller's certificate (`CN=billing,O=Example`); empty: none was shown
+  // Of the caller's certificate (`CN=billing,O=Example`); empty: none was shown.
+  std::string_view client_subject;
   std::string_view request_id;  // made by the front or taken from a sane x-request-id
   net::TimePoint received;
   net::TimePoint deadline = net::kNever;  // grpc-timeout

@@ -18,7 +18,7 @@
 
 namespace portolan::core {
 
-// Why an attempt came to nothing, and what of the provider's answer the caller gets if it was the last.
+// Why an attempt failed, and what the caller gets of the provider's answer if it was the last attempt.
 struct AttemptFailure {
   Error error;
   bool local = false;                            // nobody was called
@@ -30,7 +30,7 @@ struct AttemptFailure {
 enum class Attempted : uint8_t { kAnswered, kFailed };
 
 struct CallState {
-  // `asked_operation`: what the caller asked for; `inbound` names what is to be performed or explained.
+  // `asked_operation` is what the caller asked for; `inbound` has the operation to be performed or explained.
   CallState(const OperationSpec& asked_operation, Inbound inbound, ReplySink& reply_sink,
             const ServiceConfig& service_config, std::shared_ptr<const Snapshot> operators,
             ServiceShard& service_shard)
@@ -60,17 +60,18 @@ struct CallState {
   routing::RequestHeaders headers;
   routing::ProviderCredentials credentials;
   std::shared_ptr<const routing::RoutePlan> plan;
-  std::string_view named_route;   // the operator's name of it; empty: it is none of his
-  std::string_view named_reason;  // why it is that one
+  std::string_view named_route;   // the operator's name for it; empty: it is not the operator's
+  std::string_view named_reason;  // why that route was chosen
   std::optional<routing::RouteRequest> route_request;
   routing::ConditionFacts condition_facts;
-  std::string pathname;  // for conditions, where it is not the operation's route
+  std::string pathname;  // for conditions, if it is not the operation's route
   std::optional<routing::Engine> engine;
-  bool has_config = false;      // the route came with the call, or by name
-  bool asks_gateway = false;    // for the gateway's own models
-  bool explain = false;         // the caller wants to know why, beside the answer
-  bool hides_usage = false;     // of the attempt: the gateway asks for a stream's usage, the caller did not
-  bool has_own_member = false;  // the request has the field `portolan`, which no provider is to see
+  bool has_config = false;    // the route came with the call, or by name
+  bool asks_gateway = false;  // the call asks for the gateway's own models
+  bool explain = false;       // the caller wants an explanation with the answer
+  // Of the attempt: the gateway asks for a stream's usage although the caller did not.
+  bool hides_usage = false;
+  bool has_own_member = false;     // the request has the field `portolan`, which no provider is to see
   std::vector<std::string> tried;  // Error::tried
 
   // Of the attempt under way.

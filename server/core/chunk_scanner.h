@@ -7,15 +7,15 @@
 
 namespace portolan::core {
 
-// Scans the chunks of one stream, with the results of ScanAnswer. The chunks of a stream begin alike: ids,
-// model and the like stand before `choices`. What begins a chunk as it began the last one is compared with it
-// and not read again.
+// Scans the chunks of one stream, with the same results as ScanAnswer. The chunks of a stream begin alike, as
+// ids, model and so on come before `choices`: a beginning that equals the last chunk's is only compared, not
+// scanned again.
 class ChunkScanner {
  public:
   ScanResult Scan(std::string_view json, TokenUsage* usage, ChoiceTracker* choices);
 
  private:
-  // Of the last chunk, up to the value of `choices`: good JSON so far, with nothing in it that the scan looks
+  // The last chunk up to the value of `choices`: valid JSON so far, with nothing in it that the scan looks
   // for.
   std::string begin_;
 };

@@ -10,8 +10,8 @@
 
 namespace portolan::core {
 
-// Typed chunks of the hub as a door takes them: events for REST, messages in wire format for gRPC. Its memory
-// is used again from batch to batch.
+// Writes typed chunks of the hub in the form that a door takes: events for REST, messages in wire format for
+// gRPC (`typed`). Its memory is used again from batch to batch.
 class ChunkWriter {
  public:
   // `operation` must outlive it.
@@ -20,11 +20,11 @@ class ChunkWriter {
   // Forgets what was added.
   void Clear();
   void Add(const google::protobuf::Message& chunk);
-  // A whole comment, its blank line included. gRPC has none.
+  // Adds a whole comment, its blank line included. Ignored for gRPC.
   void AddComment(std::string_view comment);
-  // The end marker, where the door has one.
+  // Adds the end marker, if the door has one.
   void AddEnd();
-  // Hands out views of what was added, valid until Clear.
+  // Adds views of what was added to *batch, valid until Clear.
   void AddTo(StreamBatch* batch) const;
 
  private:

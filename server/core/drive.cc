@@ -31,8 +31,8 @@ bool WantsBlocks(const CallState& call) {
   return !call.route.strict_open_ai_compliance;
 }
 
-// Whether the upstream is to be asked for a stream's usage though the caller has not asked: at the provider's
-// own address, and where the operator says that his server takes it.
+// Whether to ask the upstream for a stream's usage although the caller did not: at the provider's own
+// address, and where the operator says that the server takes it.
 bool CountsStream(const CallState& call) {
   const providers::Target& target = call.route.target;
   return call.facts.stream && !call.facts.include_usage && call.operation.stream_options_field != nullptr &&

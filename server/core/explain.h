@@ -1,6 +1,6 @@
 #pragma once
 
-// Explaining calls instead of performing them, and beside performing them. Internal to core/.
+// Explains calls, either instead of performing them or along with it. Internal to core/.
 
 #include <optional>
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace portolan::core {
 
-// Takes the request to be explained out of that of the Explain rpc, and makes *inbound a call of its
-// operation. A 400 if there is none, or of an operation that nobody routes.
+// Takes the request to be explained out of the Explain rpc's request, and makes *inbound a call of its
+// operation. Returns a 400 if there is no such request, or its operation is not routed.
 std::optional<Error> UnwrapExplain(const Operations& operations, Inbound* inbound);
 
 // Answers with where the call would go. REQUIRES: the call is prepared, its engine not started.

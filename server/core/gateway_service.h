@@ -23,12 +23,12 @@ struct ServiceConfig {
   const Operations* operations = nullptr;
   size_t max_answer_bytes = 256u << 20;  // of a unary answer, which is held whole before it is passed on
   size_t max_error_bytes = 1u << 20;     // of an error answer
-  // A stream is held back so long for want of content, at most, while another attempt may follow.
+  // How long a stream without content is held back, at most, while another attempt may follow.
   std::chrono::milliseconds longest_hold{15'000};
-  // Nothing has left a REST stream for so long: a comment is sent; 0: none.
+  // A REST stream in which nothing was sent for this long gets a comment; 0: none.
   std::chrono::milliseconds heartbeat{15'000};
-  // Off: requests of one dialect are decoded and encoded again instead of being spliced. For tests of
-  // fidelity.
+  // If false, requests that stay in one dialect are decoded and encoded again instead of being spliced. For
+  // tests of fidelity.
   bool splice = true;
 };
 
@@ -46,7 +46,7 @@ struct ServiceShard {
 
 class GatewayService : public Service {
  public:
-  // Calls that begin from now on use `snapshot`; those under way keep what they have. On the shard's thread.
+  // Calls that begin from now on use `snapshot`; those under way keep theirs. For the shard's thread.
   virtual void Use(std::shared_ptr<const Snapshot> snapshot) = 0;
 };
 

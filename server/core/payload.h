@@ -1,8 +1,7 @@
 #pragma once
 
-// The request of one call: the bytes it came in, or the message it came as, and each made from the other only
-// when it is asked for. The original never changes; what a target is to see is the original plus that
-// target's edits.
+// The request of one call: the text or the message that it came as. Either is made from the other only when
+// it is asked for. The original never changes; a target sees the original plus that target's edits.
 
 #include <optional>
 #include <span>
@@ -23,16 +22,16 @@ class Payload {
  public:
   Payload(const OperationSpec& operation, CallArena& arena) : operation_(operation), arena_(arena) {}
 
-  // What a target most likely asks for. Either can be had of the other; a wrong guess costs time.
+  // The form that a target will most likely ask for. A wrong guess only costs time.
   enum class Use : uint8_t { kText, kMessage };
 
-  // Takes a JSON body, a byte order mark before it left out, and checks it against the operation's request
-  // type. Returns a 400 that says where it is wrong, if it is no JSON object or what the gateway itself reads
-  // of it is wrong. What else is wrong is kept as `unfit`.
+  // Takes a JSON body, without a byte order mark before it, and checks it against the operation's request
+  // type. Returns a 400 that says what is wrong and where, if it is not a JSON object or a member that the
+  // gateway itself reads is wrong. All other problems are kept as `unfit`.
   std::optional<Error> TakeJson(std::string json, Use use = Use::kText);
-  // A known member has a value that its type does not have, or a key stands twice. Servers that extend the
-  // API may know better than the gateway, so the text is still good for relaying to one that the caller or
-  // the operator has named; for anybody else this is the 400. nullptr: all is well.
+  // The 400 for a known member with a value that its type does not have, or a key that occurs twice; nullptr
+  // if there is none. Servers that extend the API may know better than the gateway, so the text may still be
+  // relayed to one that the caller or the operator has named, but to nobody else.
   const Error* unfit() const { return unfit_ ? &*unfit_ : nullptr; }
   // Takes a typed request (REST without a body, gRPC). `message` must outlive the payload.
   void TakeMessage(google::protobuf::Message& message) { message_ = &message; }
@@ -58,14 +57,14 @@ class Payload {
 
  private:
   google::protobuf::Message* NewRequest() const;
-  // Checks the members that the gateway itself reads, as strictly as ever.
+  // Checks the members that the gateway itself reads, always strictly.
   std::optional<Error> CheckOwnMembers() const;
 
   const OperationSpec& operation_;
   CallArena& arena_;
   bool has_json_ = false;
   std::optional<Error> unfit_;
-  std::string json_;  // as it came; of a typed request, what Text has made
+  std::string json_;  // as it came; for a typed request, what Text() has made
   std::vector<codec::MemberSpan> spans_;
   google::protobuf::Message* decoded_ = nullptr;  // json_, if it was decoded while it was checked
   google::protobuf::Message* message_ = nullptr;  // the original, once it is typed

@@ -15,19 +15,19 @@
 
 namespace portolan::core {
 
-// What comes about while the call runs.
+// What becomes known while the call runs.
 struct CallOutcome {
   std::string_view provider;  // of the last attempt; empty: refused before one was chosen
   std::string_view model;     // as the provider saw it
   std::string_view target;    // where the attempt went: scheme, host and port of its base URL
   std::string_view option;    // the last target's path in the config; empty: the call had no config
   std::string finish_reason;
-  std::string tried;           // what the attempts before the last came to; see Error::tried
+  std::string tried;           // how the attempts before the last one ended; see Error::tried
   std::string decisions;       // in short, if the caller asked for an explanation
   std::optional<Error> error;  // also one that came after the head of a stream
   std::string_view reshaped;   // `stream`: made of a whole answer; `whole`: put together from a stream
   bool stream = false;
-  int status = 0;           // HTTP terms at both doors; 499: the caller went away
+  int status = 0;           // of HTTP, at both doors; 499: the caller went away
   int upstream_status = 0;  // 0: no answer
   int attempts = 0;
   int resends = 0;  // of these, sent anew by the gateway itself because a kept connection died at once
@@ -46,10 +46,10 @@ struct CallRecord : CallOutcome {
   std::string_view request_id;
   std::string_view trace_id;
   std::string_view method;  // HTTP's
-  std::string_view
-      path;  // of a request that was refused at the door: what it asked for, without query, bounded
-  std::string_view caller;       // the name of his key
-  std::string_view named_route;  // the operator's name of the call's route
+  // For a request that was refused at the door: what it asked for, without the query, bounded.
+  std::string_view path;
+  std::string_view caller;       // the name of the caller's key
+  std::string_view named_route;  // the operator's name for the call's route
   std::string_view upstream_request_id;
   net::TimePoint received;
   net::TimePoint finished;

@@ -30,9 +30,9 @@ class ReplySink {
  public:
   virtual ~ReplySink() = default;
 
-  // True: this front takes typed messages (gRPC), in protobuf's wire format: answers of the hub's dialect are
-  // decoded right into that, and nobody makes the message. False: it takes JSON bytes (REST), and streams of
-  // SSE bytes.
+  // True (gRPC): this front takes messages in protobuf's wire format; answers in the hub's dialect are
+  // decoded straight into that, without making the message. False (REST): it takes JSON, and streams of SSE
+  // bytes.
   virtual bool typed() const = 0;
 
   // A unary answer, which must stay valid until it is done.

@@ -34,7 +34,7 @@ bool HasNoEffect(std::string_view name) {
   return name == "default-input-guardrails" || name == "default-output-guardrails";
 }
 
-// What the caller asked for in vain: members of the config, and headers.
+// What the caller asked for that has no effect: members of the config, and headers.
 std::vector<std::string> Ignored(const CallState& call) {
   std::vector<std::string> ignored = call.route.ignored;
   if (call.plan != nullptr)

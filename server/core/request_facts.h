@@ -16,15 +16,15 @@ struct RequestFacts {
   std::string model;
   bool stream = false;
   bool include_usage = false;
-  bool has_own_member = false;  // `portolan`, if only a null
+  bool has_own_member = false;  // the request has `portolan`, even if null
   std::optional<v1::CallOptions> options;
 };
 
 // Reads them from the call's payload, whichever form that has. A 400 where the field `portolan` is wrong.
 std::optional<Error> ReadFacts(const CallState& call, RequestFacts* out);
 
-// Adds `include_usage` to the `stream_options` that the attempt at hand sends, which keep their other
-// members. False, and nothing is added, if the route's own parameters ask for the usage already.
+// Adds `include_usage` to the `stream_options` that the current attempt sends, which keep their other
+// members. False, with nothing added, if the route's own parameters already ask for the usage.
 bool AskForUsage(CallState& call);
 
 }  // namespace portolan::core

@@ -20,8 +20,8 @@ namespace portolan::core {
 std::optional<Error> ChoosePlan(CallState& call, const RequestFacts& facts, routing::PlanCache& plans,
                                 const std::shared_ptr<const routing::RoutePlan>& open_route);
 
-// Whether the caller may have the model that the attempt at hand asks for. A config of his own can name one
-// too; what the operator's routes ask for is the operator's business.
+// Fails with 403 if the caller may not use the model that the current attempt asks for, which a config of the
+// caller's own can name too. Models that the operator's routes set are not checked.
 std::optional<Error> CheckAttemptModel(const CallState& call);
 
 }  // namespace portolan::core

@@ -1,7 +1,7 @@
 #pragma once
 
-// Reads off an answer in the hub's JSON what the gateway itself needs to know (usage, finish reasons, an
-// error), while the bytes are relayed untouched. The whole text is checked to be JSON on the way.
+// Reads what the gateway itself needs to know (usage, finish reasons, an error) off an answer in the hub's
+// JSON, whose bytes are relayed untouched. Checks on the way that the whole text is JSON.
 
 #include <cstdint>
 #include <optional>

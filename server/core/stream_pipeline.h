@@ -1,10 +1,11 @@
 #pragma once
 
-// From the bytes of an upstream's stream to what the caller is to see, without I/O: it can be fed byte by
-// byte on a table. One pipeline per call.
+// Turns the bytes of an upstream's stream into what the caller is to see, without I/O, so that a test can
+// feed it byte by byte. One pipeline per call; not thread-safe.
 //
-//   read from upstream ──► Feed ──► batch ──► written to the caller, then the next read: that is the
-//   back-pressure
+//   read from upstream ──► Feed ──► batch ──► written to the caller ──► next read
+//
+// The next read waits until the batch has been written, which is the back-pressure.
 
 #include <google/protobuf/arena.h>
 
@@ -21,11 +22,11 @@
 
 namespace portolan::core {
 
-// What one read of the upstream comes to. Its views are valid until the pipeline is fed again.
+// What one read of the upstream becomes. Its views are valid until the pipeline is fed again.
 struct StreamBatch {
   std::vector<std::string_view> pieces;    // REST: bytes of whole SSE events
   std::vector<std::string_view> messages;  // gRPC: chunks in wire format
-  bool done = false;                       // the stream is complete, its end marker is among the pieces
+  bool done = false;                       // the stream is complete, with its end marker among the pieces
   std::optional<Error> error;              // the stream has failed; after what stands above
   bool empty() const { return pieces.empty() && messages.empty(); }
   // Keeps the vectors' memory for the next read.
@@ -37,14 +38,14 @@ struct StreamBatch {
   }
 };
 
-// The chunks of one batch in wire format, one behind the other.
+// The chunks of one batch in wire format, one after the other.
 class WireChunks {
  public:
   void Clear() {
     bytes_.clear();
     ends_.clear();
   }
-  // A chunk is appended here, then closed.
+  // Append a chunk here, then call Close().
   std::string* bytes() { return &bytes_; }
   void Close() { ends_.push_back(bytes_.size()); }
   void AddTo(StreamBatch* batch) const {
@@ -58,7 +59,7 @@ class WireChunks {
   std::vector<size_t> ends_;
 };
 
-// What is learnt on the way, for the log and the metrics.
+// What is learnt from a stream, for the log and the metrics.
 struct StreamFacts {
   std::string finish_reason;
   bool content_seen = false;
@@ -75,23 +76,23 @@ class StreamPipeline {
   virtual void Feed(std::string_view bytes, StreamBatch* batch) = 0;
   // The upstream ended in good framing.
   virtual void End(StreamBatch* batch) = 0;
-  // The tokens that were told of so far, also where the stream is not complete.
+  // The tokens reported so far, even if the stream is not complete.
   virtual TokenUsage usage() const = 0;
 
   StreamFacts facts;
 };
 
-// A comment for each sign of life of a provider that has nothing to say yet: nothing else would show the
-// caller, and the proxies on the way, that the connection lives.
+// The comment sent for each sign of life of a provider that has nothing to say yet. Nothing else would show
+// the caller, and proxies on the way, that the connection is alive.
 inline constexpr std::string_view kPingComment = ": ping\n\n";
 
-// The upstream speaks the hub's dialect. For REST its bytes are passed on, event by event, as they came; for
-// gRPC each event is decoded. `hide_usage`: the chunk that holds nothing but the usage is not passed on, as
-// the gateway has asked for it and not the caller.
+// A pipeline for upstreams that speak the hub's dialect. For REST it passes the bytes on as they came, event
+// by event; for gRPC (`typed`) it decodes each event. `hide_usage`: the chunk that holds only the usage is
+// not passed on, as the gateway asked for it and not the caller.
 std::unique_ptr<StreamPipeline> NewHubStream(const OperationSpec& operation, const providers::Target& target,
                                              bool typed, bool hide_usage = false);
 
-// The upstream speaks a dialect that `translator` knows. `events` is the plan of its event type.
+// A pipeline for upstreams whose dialect `translator` translates. `events` is the plan of its event type.
 std::unique_ptr<StreamPipeline> NewTranslatedStream(const OperationSpec& operation,
                                                     const providers::Translator& translator,
                                                     const codec::MessagePlan& events,
@@ -101,12 +102,13 @@ std::unique_ptr<StreamPipeline> NewTranslatedStream(const OperationSpec& operati
 void ScanMessage(const google::protobuf::Message& message, TokenUsage* usage, ChoiceTracker* choices,
                  ScanResult* result);
 
-// True if a typed chat request speaks of thinking or holds ordered blocks: its answer is to hold blocks too.
+// Whether a typed chat request mentions thinking or holds ordered blocks, so that its answer must hold blocks
+// too.
 bool UsesBlocks(const google::protobuf::Message& request);
 
-// An error of a stream that ended before it was complete.
+// The error for a stream that ended before it was complete.
 Error TruncatedStream();
-// An error of a stream that has nothing but its end marker.
+// The error for a stream that held only its end marker.
 Error EmptyStream();
 Error InvalidEvent(std::string_view problem);
 

@@ -3,8 +3,8 @@
 // which by then has left the cache; a call makes a dozen small allocations, a translated one three dozen,
 // nearly all of them freed before the next call.
 //
-// A block comes from malloc in any case, rounded up to its list's size, and so may go to free() whoever
-// deletes it, with its size or without.
+// A block comes from malloc in any case, rounded up to its list's size, and so may go to free() whichever
+// thread deletes it, with its size or without.
 
 #include <cstddef>
 #include <cstdlib>

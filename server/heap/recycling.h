@@ -1,7 +1,7 @@
 #pragma once
 
-// Small blocks that were freed last are used again first, before malloc: by the program's operator new and
-// delete (new_delete.cc), on the threads that ask for it.
+// Gives out the small blocks that were freed last, before malloc is asked: in the program's operator new and
+// delete (new_delete.cc), on threads that want it.
 
 #include "server/base/recycler.h"
 
@@ -14,9 +14,9 @@ extern constinit thread_local BlockRecycler block_recycler;
 
 }  // namespace internal
 
-// While it exists, its thread uses blocks again that were deleted on it. One at a time for each thread; for
-// threads that delete what they allocate. Without effect where new and delete are others, as under
-// sanitizers.
+// While this object exists, its thread uses the blocks deleted on it again. At most one per thread at a time,
+// and only for threads that delete what they allocate. Has no effect if the program's operator new is not
+// this one, as under sanitizers.
 class RecycledBlocks {
  public:
   RecycledBlocks() noexcept;

@@ -1,6 +1,6 @@
 #pragma once
 
-// Collects a request's body, without I/O. Internal to server/http.
+// Collects the body of a request, without I/O. Internal to server/http.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,17 +13,18 @@ namespace portolan::http {
 
 class BodyCollector {
  public:
-  // Prepares for the body that `head` announces, of at most `limit` bytes.
+  // Begins the body that `head` announces. At most `limit` bytes of it are taken.
   void Start(const RequestHead& head, size_t limit);
 
   enum class State : uint8_t { kMore, kDone, kTooLarge, kBadFraming };
-  // Moves what belongs to the body from *input to the end of *body. What is left in *input after kDone
-  // belongs to the next request.
+  // Moves the bytes of the body from *input to the end of *body, without their framing. What is left in
+  // *input after kDone belongs to the next request.
   State Take(std::string_view* input, std::string* body);
 
-  // After kBadFraming: what is wrong.
+  // After kBadFraming: what is wrong, for a person.
   const char* problem() const { return problem_; }
-  // How many bytes may be read without reading past the end, as far as that is known.
+  // How many bytes, at most `buffer`, to read next without reading past the body's end, as far as that is
+  // known.
   size_t Wanted(size_t buffer) const;
 
  private:

@@ -2,8 +2,8 @@
 
 // One connection of the server and the coroutine that serves it. Internal to server/http.
 //
-// An idle connection holds this object, its socket and one small frame. What a request needs (Exchange) is
-// borrowed from the server when its first byte arrives and given back when nothing is left to do.
+// An idle connection holds only this object, its socket and one small frame. What a request needs (Exchange)
+// is borrowed from the server when the first byte arrives and given back when no request is left.
 
 #include <cstddef>
 #include <memory>
@@ -22,11 +22,11 @@ namespace portolan::http {
 struct Exchange {
   explicit Exchange(Server& server) : writer(server) {}
 
-  std::string input;   // received and not yet used up; the head's views point in here
+  std::string input;   // received and not yet used; the head's views point into it
   size_t scanned = 0;  // see ParseRequestHead
-  size_t used = 0;     // bytes of `input` that belong to the request under way; 0: its head is not parsed
-  bool boundary_known = false;  // its body is passed, so that another request may follow
-  std::string surplus;          // read behind the end of a chunked body
+  size_t used = 0;     // bytes of `input` that belong to the request under way; 0: its head is not parsed yet
+  bool boundary_known = false;  // the end of its body is known, so that another request may follow
+  std::string surplus;          // read past the end of a chunked body
   Request request;
   BodyCollector body;
   std::optional<net::CancelScope> scope;
@@ -40,37 +40,37 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Serves until the connection is done with, then destroys it.
+  // Serves until the connection ends, then destroys it.
   static net::Task<void> Run(std::unique_ptr<Connection> self);
 
-  // Ends the wait for the next request, or of one that is not whole yet.
+  // Ends the wait for the next request, or for the rest of one.
   void CloseIdle();
-  // Cancels the request under way and what else this waits for.
+  // Cancels the request under way and every other wait.
   void Shutdown(net::CancelReason reason);
 
  private:
   friend class Server;
 
-  // What is to happen with a request whose head, or body, has been looked at.
+  // What to do with a request once its head, or its body, has been looked at. kGone: the caller is.
   enum class Verdict : uint8_t { kGood, kRefuse, kGone };
 
-  // How to close: at once, after the last answer in good order, or after the caller has read it and closed.
+  // How to close: at once, in good order after the last answer, or once the caller has read that and closed.
   enum class Ending : uint8_t { kDrop, kClose, kLinger };
 
-  // Serves the requests that are in the input. True: the connection lives on.
+  // Serves the requests in the input. True if the connection lives on.
   net::Task<bool> ServeInput();
   // Reads until a head is parsed. On kRefuse *refusal_ is set.
   net::Task<Verdict> ReadHead(ParseResult parsed);
-  // Judges the head; sync, so that a refusal costs no body.
+  // Judges the head. It does not await, so that a refusal reads no body.
   Verdict ScreenHead();
-  // Takes what has arrived of the body. nullopt: there must be more.
+  // Takes what has arrived of the body. nullopt if there is more to come.
   std::optional<Verdict> TakeBody(std::string_view* input);
   net::Task<Verdict> ReadBody();
   Verdict Inflate();
-  // What comes before the handler and after it.
+  // What is done before and after the handler.
   void BeginHandling();
   void EndHandling();
-  // For a handler that gave no answer.
+  // Answers for a handler that gave no answer.
   net::Task<void> SendUnanswered();
   // Sends *refusal_.
   net::Task<void> SendRefusal();
@@ -82,7 +82,7 @@ class Connection {
   Verdict OnReadFailure(const net::IoResult& result, const char* what);
   // Passes over the body if it has arrived whole with its head.
   void SkipBufferedBody();
-  // Makes room for the next request. False: nothing is left of the input.
+  // Drops the request from the input. False if nothing is left of that.
   bool Advance();
   void OnPeerClosed();
   net::Wait Until(std::chrono::milliseconds timeout);

@@ -1,6 +1,7 @@
 #pragma once
 
-// What the HTTP server asks of the gateway: one Handler per shard, called once for every request.
+// What the HTTP server asks of the gateway. One Handler per shard, called on the shard's thread, once for
+// every request.
 
 #include <optional>
 #include <string>
@@ -16,20 +17,20 @@ namespace portolan::http {
 
 class ResponseWriter;
 
-// A request, read whole. Valid until Handler::Handle returns; `body` may be moved out.
+// A whole request. Valid until Handler::Handle returns; `body` may be moved from.
 struct Request {
   RequestHead head;       // without content-encoding if the body came compressed
   std::string body;       // de-chunked, and inflated if it came as gzip
   std::string_view peer;  // `127.0.0.1:50712`
-  std::string_view
-      client_subject;       // of the caller's verified TLS certificate, `CN=billing,O=Example`; or empty
+  // Of the caller's verified TLS certificate, `CN=billing,O=Example`; or empty.
+  std::string_view client_subject;
   net::TimePoint received;  // when the head was complete
   // Cancelled with kClientGone when the caller closes or resets its connection, with kShutdown by
   // Server::Shutdown().
   net::CancelScope* scope = nullptr;
 };
 
-// An answer that is all there.
+// A whole answer.
 struct Answer {
   int status = 200;
   std::string_view content_type = "application/json";  // empty: none
@@ -44,7 +45,7 @@ class Handler {
  public:
   virtual ~Handler() = default;
 
-  // A connection was accepted; it is gone.
+  // Told of each connection when it is accepted, and when it is gone.
   virtual void OnConnectionOpened() {}
   virtual void OnConnectionClosed() {}
 
@@ -53,11 +54,11 @@ class Handler {
   virtual Answer Refuse(int status, std::string_view code, std::string_view message, const RequestHead* head,
                         std::string_view peer);
 
-  // Called as soon as a head is there, before any of its body is read and before `100 Continue`. An answer
-  // given here refuses the request; unless the body had arrived already, the connection is closed after it.
+  // Called as soon as a head has come, before its body is read and before `100 Continue`. Returning an answer
+  // refuses the request; the connection is then closed, unless the body had already arrived.
   virtual std::optional<Answer> Screen(const RequestHead& head, std::string_view peer);
 
-  // Answers the request through `writer`, which outlives the task. Returning with no answer sends a 500,
+  // Answers the request through `writer`, which outlives the task. Returning without an answer sends a 500;
   // returning in the middle of a stream aborts it.
   virtual net::Task<void> Handle(Request& request, ResponseWriter& writer) = 0;
 };

@@ -28,7 +28,7 @@ size_t ReadAhead(std::span<char> text, LineEnds line_ends, std::vector<HeaderVie
   char* const begin = text.data();
   char* const end = begin + text.size();
   char* const lf = begin + (text::FindLf(begin, end) - begin);
-  // What follows an empty line is no field: one stands before a request at times.
+  // After an empty line there is no field: some requests have one before them.
   if (lf == end || lf - begin < 2) return 0;
   if (line_ends == LineEnds::kCrLfOnly && lf[-1] != '\r') return 0;
   const FieldsEnd read = ReadFields(lf + 1, end, line_ends, fields);

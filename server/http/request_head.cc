@@ -239,7 +239,7 @@ ParseResult JudgeUnfinished(std::string_view text) {
     return Refuse(400, "the request does not start with a method");
   }
   if (text.size() <= kMaxLineBytes) return {};
-  // A line that has ended is measured too: what is refused must not hang on how the bytes were cut.
+  // A line that has ended is measured too: what is refused must not depend on how the bytes were split.
   if (text.find('\n', 2) > kMaxLineBytes) return Refuse(414, "the request target is too long");
   if (text.size() >= kMaxHeadBytes) return Refuse(431, "the request's head is too large");
   return {};

@@ -103,7 +103,7 @@ net::Task<bool> ResponseWriter::Write(std::span<const std::string_view> pieces) 
 }
 
 net::Task<bool> ResponseWriter::Finish(std::span<const std::string_view> pieces) {
-  // What was not written because the caller seemed gone must not look whole should it read on after all.
+  // If the caller was taken to be gone but reads on after all, what it gets must not look whole.
   if (CallerGone()) Abort();
   if (state_ != State::kStreaming) return Refused();
   Frame(pieces, "\r\n0\r\n\r\n", "0\r\n\r\n");
@@ -114,8 +114,8 @@ net::Task<bool> ResponseWriter::Finish(std::span<const std::string_view> pieces)
 void ResponseWriter::Abort() {
   if (state_ != State::kStreaming) return;
   state_ = State::kBroken;
-  // Chunked, the missing last chunk tells. Otherwise only a reset does: an orderly end would look like the
-  // whole body.
+  // In chunked framing the missing last chunk tells the caller. Otherwise only a reset does: an orderly end
+  // would look like the end of the body.
   if (!chunked_) socket_->ResetOnClose();
 }
 

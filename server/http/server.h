@@ -7,8 +7,8 @@
 //   server.Listen(std::move(listener));
 //   loop.Run();
 //
-// To stop: Drain() (answers say `Connection: close`), StopAccepting(), CloseIdle(), wait for
-// open_connections() == 0, and when the grace period runs out Shutdown().
+// To stop: Drain() (answers say `Connection: close`), StopAccepting(), CloseIdle(), wait until
+// open_connections() is 0, and Shutdown() when the grace period runs out.
 
 #include <chrono>
 #include <cstddef>
@@ -31,19 +31,20 @@ class Connection;
 struct Exchange;
 
 struct ServerOptions {
-  size_t max_body_bytes = 64u << 20;               // also after inflation; 413 beyond
-  size_t max_connections = 16'000;                 // accepting pauses there
-  std::chrono::milliseconds head_timeout{30'000};  // TLS handshake; from the first byte of a head to its last
+  size_t max_body_bytes = 64u << 20;  // also after inflation; 413 beyond
+  size_t max_connections = 16'000;    // at which accepting pauses
+  // For the TLS handshake; for a head from its first byte to its last.
+  std::chrono::milliseconds head_timeout{30'000};
   std::chrono::milliseconds body_idle_timeout{60'000};   // between two reads of a body
   std::chrono::milliseconds keep_alive_timeout{75'000};  // between two requests
-  std::chrono::milliseconds write_timeout{
-      60'000};  // without a byte acknowledged by the caller, to twice that
-  // After an answer that leaves some of the request unread the rest is read and dropped for this long, so
+  // A write ends when the caller has acknowledged no byte for this long, or up to twice as long.
+  std::chrono::milliseconds write_timeout{60'000};
+  // After an answer that leaves some of the request unread, the rest is read and dropped for this long, so
   // that the caller gets to read the answer.
   std::chrono::milliseconds linger_timeout{10'000};
 };
 
-// Not thread-safe: lives on its loop's thread. Must outlive the run of the loop, which owns the connections'
+// Not thread-safe: lives on its loop's thread. Must outlive Loop::Run(), as the loop owns the connections'
 // tasks.
 class Server {
  public:
@@ -52,27 +53,27 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Accepts connections of `listener` from now on; with `tls` its connections speak TLS.
+  // Accepts connections of `listener` from now on; if `tls` is not null they speak TLS.
   void Listen(std::unique_ptr<net::Listener> listener, std::shared_ptr<net::TlsContext> tls = nullptr);
-  // New connections of TLS listeners use this context. Those under way keep theirs.
+  // New connections of TLS listeners use this context; existing ones keep theirs.
   void ReplaceTls(std::shared_ptr<net::TlsContext> tls);
 
-  // From now on every answer says `Connection: close`, and its connection is closed.
+  // From now on every answer says `Connection: close`, and its connection is closed after it.
   void Drain() { draining_ = true; }
   bool draining() const { return draining_; }
-  // Takes what the listeners have queued and closes them. Connections live on.
+  // Accepts what the listeners have queued and closes them. Connections live on.
   void StopAccepting();
-  // Closes the connections on which no request has begun, now and later; those busy close after their answer.
-  // Implies Drain().
+  // Closes connections on which no request has begun, now and from now on; busy ones are closed after their
+  // answer. Implies Drain().
   void CloseIdle();
-  // Cancels every request under way, and whoever still sends one is cut off. Implies CloseIdle() and
+  // Cancels every request under way and cuts off callers that are still sending one. Implies CloseIdle() and
   // StopAccepting().
   void Shutdown(net::CancelReason reason = net::CancelReason::kShutdown);
 
   struct Counters {
     uint64_t accepted = 0;  // connections
     uint64_t requests = 0;  // handed to the handler
-    uint64_t refused = 0;   // answered without it: malformed, too large, too slow, screened
+    uint64_t refused = 0;   // answered without the handler: malformed, too large, too slow, screened
   };
   const Counters& counters() const { return counters_; }
   size_t open_connections() const { return open_connections_; }
@@ -91,11 +92,11 @@ class Server {
   void Remove(Connection* connection);
   void PauseAccepting(bool paused);
 
-  // What a request needs while it is under way, reused between requests and connections.
+  // Exchanges are used again, by later requests and other connections.
   std::unique_ptr<Exchange> TakeExchange();
   void GiveBack(std::unique_ptr<Exchange> exchange);
 
-  // `date: …` and CR LF, of the current second.
+  // `date: …` and CR LF for the current second.
   std::string_view DateLine();
 
   net::Loop& loop_;

@@ -11,45 +11,45 @@ namespace portolan::http {
 
 // One event. Views are valid until the next call of the reader that gave it.
 struct SseEvent {
-  std::string_view name;  // of the `event` field; empty if there was none
+  std::string_view name;  // the `event` field; empty if there was none
   std::string_view data;  // `data` lines joined with LF
-  std::string_view raw;   // the bytes of the event as they came, its blank line included; comments that came
-                          // before it too
+  std::string_view raw;   // its bytes as they came, with its blank line and the comments before it
   bool has_data = false;
 };
 
-// Cuts a byte stream into events. Takes LF, CRLF and CR line ends, a leading BOM, comments, any split of the
-// bytes. Allocates only when an event is split over reads or has several data lines.
+// Cuts a byte stream into events. Takes LF, CRLF and CR as line ends, a leading byte order mark, comments,
+// and the bytes split in any way. Allocates only if an event is split over reads or has several data lines.
+// Not thread-safe.
 //
 //   reader.Push(bytes);
 //   while (reader.Next(&event) == SseReader::Result::kEvent) Use(event);
 //
-// The `raw` of all events and the pending bytes, put together, are the bytes that were pushed. Whatever the
-// split, the events with data or a name are the same; only where a CR and its LF arrive apart does the LF
-// come as an event of its own, with no data.
+// The `raw` of all events and the pending bytes together are the bytes that were pushed. The events that have
+// data or a name do not depend on how the bytes were split. If a CR and its LF arrive apart, the LF becomes
+// an event of its own, without data.
 class SseReader {
  public:
   explicit SseReader(size_t max_event_bytes = 16u << 20) : max_event_bytes_(max_event_bytes) {}
 
-  // Hands in the next bytes, which must stay valid until the last Next() that follows.
+  // Hands in the next bytes, which must stay valid until Next() has returned kNeedMore.
   // REQUIRES: Next() has returned kNeedMore since the last Push().
   void Push(std::string_view bytes);
 
   enum class Result { kEvent, kNeedMore, kTooLarge };
-  // The next whole event. Blocks of nothing but comments, and blank lines, are events without data (their raw
-  // bytes can be relayed). kTooLarge is final.
+  // Gives the next whole event. Comments alone, and blank lines, are events without data, so that their raw
+  // bytes can be relayed. kTooLarge is final.
   Result Next(SseEvent* event);
 
-  // At the end of the stream: the event that is not whole yet, as if its blank line had come. Some servers
-  // stop right after the last event's data. False if nothing is pending.
+  // At the end of the stream: gives the unfinished event as if its blank line had come, as some servers stop
+  // right after the last event's data. False if nothing is pending.
   bool TakeLast(SseEvent* event);
 
-  // Bytes of an event that is not whole yet; ask after kNeedMore. Not zero at the end of the stream: it was
-  // cut.
+  // The number of bytes of the unfinished event; ask after kNeedMore. If it is not 0 at the end of the
+  // stream, that was cut.
   size_t pending() const { return buffered_event_out_ ? 0 : buffer_.size(); }
 
  private:
-  // How much of input_ belongs to the current block; *whole if its blank line is there.
+  // How many bytes of input_ belong to the current block; *whole is set if its blank line is among them.
   size_t FindBlockEnd(bool* whole);
   void ParseBlock(std::string_view block, SseEvent* event);
 
@@ -60,16 +60,16 @@ class SseReader {
   bool buffered_event_out_ = false;  // the event last given points into buffer_
   bool started_ = false;             // the first block, which may begin with a BOM, is done
   bool line_start_ = true;           // the next byte begins a line
-  bool after_cr_ = false;            // the last line ended in CR: an LF belongs to it
-  bool skip_lf_ = false;             // the same, of the CR that ended the last event
+  bool after_cr_ = false;            // the last line ended in CR: an LF that follows belongs to it
+  bool skip_lf_ = false;             // the same for the CR that ended the last event
   bool too_large_ = false;
 };
 
-// Whether an event says nothing but that the server is alive: one named `ping`, whatever its data, or a block
-// of comments alone.
+// Whether an event says only that the server is alive: it is named `ping`, whatever its data, or holds
+// nothing but comments.
 bool IsIdleEvent(const SseEvent& event);
 
-// Appends `data: …\n\n`. `data` must hold no line ends (JSON without layout does not).
+// Appends `data: …\n\n`. REQUIRES: `data` holds no line ends, as JSON without layout does not.
 void AppendSseData(std::string_view data, std::string* out);
 
 }  // namespace portolan::http

@@ -11,21 +11,23 @@
 
 namespace portolan::http {
 
-// Ends a write when the peer has acknowledged nothing for a time-out. What the kernel takes from us says too
-// little: it asks for more only when a third of its buffer, megabytes, has drained. So this looks at TCP's
-// own count of acknowledged bytes, twice in a time-out, and only while a write is waiting that long.
+// Ends a write when the peer has acknowledged nothing for the time-out. When the kernel takes more from us
+// says too little: it does so only after a third of its buffer, megabytes, has drained. So this looks at
+// TCP's own count of acknowledged bytes, twice per time-out, and only while a write waits that long. For the
+// loop's thread.
 class WriteWatch : private net::Timer, private net::CancelScope::Hook {
  public:
   WriteWatch(net::Loop& loop, std::chrono::milliseconds timeout) : Timer(loop), timeout_(timeout) {}
 
-  // A write on `fd` begins. Returns the scope to wait with: cancelled when the peer stops reading, and when
-  // `caller` is cancelled, unless it is already: then the write is tried all the same.
+  // Begins to watch a write on `fd`. Returns the scope to wait with, which is cancelled when the peer stops
+  // reading or when `caller` is cancelled. If `caller` is cancelled already, that does not count: the write
+  // is tried all the same.
   net::CancelScope* Begin(int fd, net::CancelScope* caller);
   void End() {
     Disarm();
     Unlink();
   }
-  // The last write was ended because the peer had stopped reading.
+  // Whether the last write ended because the peer had stopped reading.
   bool stalled() const { return stalled_; }
 
  private:

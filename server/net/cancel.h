@@ -12,14 +12,15 @@ enum class CancelReason : uint8_t {
   kClientGone,  // the caller closed its connection or cancelled the rpc
   kDeadline,    // the call's whole budget ran out
   kShutdown,    // the gateway's grace period ran out
-  kAbandoned,   // another attempt took over
+  kAbandoned,   // the outcome is no longer wanted
 };
 
 std::string_view ToString(CancelReason reason);
 
 class CancelScope {
  public:
-  // Something that wants to know. Registers on construction, deregisters on destruction.
+  // Something to be told of the cancellation. Joins a scope by Link(); leaves it by Unlink() or on
+  // destruction.
   class Hook {
    public:
     Hook() = default;
@@ -27,11 +28,12 @@ class CancelScope {
     Hook& operator=(const Hook&) = delete;
     virtual ~Hook() { Unlink(); }
 
-    // Called at most once, from Cancel(). May destroy hooks, this one included, but not the scope.
+    // Called at most once for each Link(), from within Cancel(). May destroy hooks, this one included, but
+    // not the scope.
     virtual void OnCancel(CancelReason reason) = 0;
 
-    // Joins `scope` (null: does nothing). If the scope is cancelled already, OnCancel is NOT called: test
-    // first.
+    // Joins `scope`, which must be the only one; null does nothing. If the scope is already cancelled,
+    // OnCancel is NOT called: test first.
     void Link(CancelScope* scope);
     void Unlink() {
       if (scope_ != nullptr) Remove();

@@ -1,6 +1,7 @@
 #pragma once
 
-// c-ares on the loop: its sockets are watched, its time-outs are a timer of the wheel.
+// c-ares driven by the loop: its sockets are watched by epoll, its time-outs are a timer of the wheel. Lives
+// on the loop's thread.
 
 #include <ares.h>
 
@@ -16,11 +17,11 @@ namespace portolan::net {
 class DnsChannel : private Timer {
  public:
   DnsChannel(Loop& loop, const ResolverOptions& options);
-  // Calls back every lookup under way, with ARES_EDESTRUCTION.
+  // Ends every lookup under way: its callback gets ARES_EDESTRUCTION.
   ~DnsChannel() override;
 
-  // Looks up the addresses of both families. `done` is called once with `argument`, perhaps from within this
-  // call.
+  // Looks up the IPv4 and IPv6 addresses of `host`. `done` is called once with `argument`, perhaps before
+  // this returns.
   void Lookup(const std::string& host, ares_addrinfo_callback done, void* argument);
 
  private:
@@ -38,7 +39,7 @@ class DnsChannel : private Timer {
   std::unordered_map<ares_socket_t, std::unique_ptr<SocketWatcher>> watchers_;
 };
 
-// NOT_FOUND or UNAVAILABLE, with the name in the message.
+// What c-ares' `status` means: NOT_FOUND or UNAVAILABLE, with the host in the message.
 absl::Status DnsError(int status, const std::string& host);
 
 }  // namespace portolan::net

@@ -1,7 +1,7 @@
 #pragma once
 
-// The recycler behind coroutine frames. In line, because frames' sizes are known where they are made, and a
-// call makes nearly a dozen of them.
+// Memory of coroutine frames, used again by the thread that freed it. Inline, because a frame's size is known
+// where it is made, and a call makes nearly a dozen of them.
 
 #include <cstddef>
 
@@ -21,7 +21,7 @@ namespace internal {
 using FrameRecycler = Recycler<64, 4096, 4 << 20>;
 extern constinit thread_local FrameRecycler frame_recycler;
 
-// From and to the heap.
+// Straight from and to the heap.
 void* NewFrame(std::size_t size);
 void DeleteFrame(void* frame) noexcept;
 
@@ -31,7 +31,8 @@ constexpr bool IsRecycled(std::size_t size) {
 
 }  // namespace internal
 
-// While it exists, its thread uses frames again that were freed on it. One at a time for each thread.
+// While this object exists, its thread uses the frames freed on it again. At most one per thread at a time;
+// without one, frames come from the heap.
 class RecycledFrames {
  public:
   RecycledFrames() noexcept { internal::frame_recycler.Open(); }
@@ -45,7 +46,8 @@ inline void* AllocateFrame(std::size_t size) {
   if (!IsRecycled(size)) return NewFrame(size);
   void* const frame = frame_recycler.Take(size);
   if (frame == nullptr) return NewFrame(FrameRecycler::Rounded(size));
-  // The next call's frame of this kind, which has left the cache since it was freed where many are under way.
+  // Fetch what the next call of this kind will be given: where many calls are under way, it has left the
+  // cache since it was freed.
   if (const void* const next = frame_recycler.Next(size)) {
     for (std::size_t at = 0; at < size; at += 64) {
       __builtin_prefetch(static_cast<const char*>(next) + at, /*rw=*/1);

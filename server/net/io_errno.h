@@ -4,7 +4,7 @@
 
 namespace portolan::net {
 
-// What a system call's errno means for a connection.
+// What the errno of a failed socket call means for a connection: the code, and the errno itself.
 IoResult FromErrno(int error);
 
 }  // namespace portolan::net

@@ -13,11 +13,13 @@ namespace portolan::net {
 // Parses `HOST:PORT`, `[v6]:PORT` or `:PORT` (all addresses); HOST is an IP literal or `localhost`.
 absl::StatusOr<SocketAddress> ParseAddress(std::string_view text);
 
-// A listening TCP socket of one loop. Several loops may listen on one address (SO_REUSEPORT).
-// Binds for a moment to see that nobody has the address: listeners that share a port (SO_REUSEPORT) would
-// share it with another process of this user's as well. Port 0 is always free. Fails like Listener::Open.
+// Fails like Listener::Open if another socket has the address. Worth asking before listeners share a port
+// (SO_REUSEPORT): they would share it with another process of the same user too. Binds for a moment only.
+// Port 0 is always free.
 absl::Status CheckFree(const SocketAddress& address);
 
+// A listening TCP socket of one loop, for the loop's thread. Several loops may listen on one address
+// (SO_REUSEPORT). Destroying it closes the socket.
 class Listener {
  public:
   // Fails with the address and the reason in the message (`127.0.0.1:8787 is in use`).
@@ -25,14 +27,15 @@ class Listener {
                                                         bool reuse_port);
   ~Listener();
 
-  SocketAddress address() const;  // with the port the system chose
+  SocketAddress address() const;  // with the port that the system chose
 
   // Calls `on_accept` for every connection from now on; it must not destroy the listener. When the process or
-  // system runs out of descriptors accepting pauses and tries again after 100 ms.
+  // the system runs out of descriptors, accepting pauses and is tried again after 100 ms.
   void Start(std::function<void(std::unique_ptr<Socket>)> on_accept);
-  // Accepts what is queued already, paused or not, then stops listening.
+  // Accepts the connections already queued, even if paused, then stops listening.
   void Stop();
-  // Stops and resumes accepting (connection limit); the listening socket stays open.
+  // Stops accepting (true), as at a limit of connections, or resumes it (false). The socket goes on
+  // listening.
   void Pause(bool paused);
 
  private:

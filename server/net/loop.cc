@@ -26,8 +26,8 @@ constexpr size_t kEventsPerTurn = 256;
 constexpr size_t kPollsPerTurn = 64;
 constexpr size_t kScratchBytes = 64 << 10;
 constexpr size_t kRecordBytes = 16 << 10;
-// What a turn sends is held back for so many sends at most: enough to find the peers awake, and their latency
-// hardly grows.
+// At most this many sends of a turn are held back: enough to find the peers awake, and few enough that their
+// latency hardly grows.
 constexpr size_t kFlushesAtOnce = 32;
 
 // Without an epoll instance there is nothing to run on; happens only when descriptors are exhausted at start.
@@ -215,7 +215,7 @@ Loop::Loop() : now_(Clock::now()), impl_(std::make_unique<Impl>(now_)) {}
 
 Loop::~Loop() {
   Root::DestroyAll(impl_->roots);
-  // What these functions hold may still post.
+  // Destroying these functions may post others.
   while (!impl_->posted.empty()) std::exchange(impl_->posted, {});
 }
 

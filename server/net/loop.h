@@ -1,7 +1,7 @@
 #pragma once
 
-// One shard's event loop: edge-triggered epoll, a timer wheel, tasks, and a way in for other threads.
-// Everything but Post() and Stop() is for the loop's own thread.
+// One shard's event loop: edge-triggered epoll, a timer wheel, tasks, and a way in for other threads. Only
+// Post() and Stop() are thread-safe; all else is for the loop's own thread.
 
 #include <chrono>
 #include <cstdint>
@@ -19,7 +19,8 @@ using TimePoint = Clock::time_point;
 using Duration = Clock::duration;
 inline constexpr TimePoint kNever = TimePoint::max();
 
-// How long an await may last and what may end it early. Every await of this library takes one.
+// How long an await may last, and what may end it early (null: nothing). Every await of this library takes
+// one.
 struct Wait {
   TimePoint deadline = kNever;
   CancelScope* scope = nullptr;
@@ -30,7 +31,7 @@ enum class WaitResult : uint8_t { kReady, kTimeout, kCancelled };
 class Loop;
 
 namespace internal {
-// A link of a circular list, whose head is linked to itself.
+// A node of a circular, doubly linked list. An empty list is a head linked to itself.
 struct ListNode {
   ListNode* previous = nullptr;
   ListNode* next = nullptr;
@@ -50,8 +51,8 @@ struct ListNode {
 };
 }  // namespace internal
 
-// A timer on the loop's wheel; ticks of 10 ms, never early. Arming, moving and disarming are O(1) and make no
-// system call. Owned by whoever waits; disarms itself on destruction.
+// A timer on the loop's wheel, in ticks of 10 ms and never early. Arming, moving and disarming take constant
+// time and no system call. Owned by whoever waits; disarms itself on destruction.
 class Timer : private internal::ListNode {
  public:
   explicit Timer(Loop& loop) : loop_(loop) {}
@@ -59,8 +60,8 @@ class Timer : private internal::ListNode {
   Timer& operator=(const Timer&) = delete;
   virtual ~Timer() { Disarm(); }
 
-  // Fires once, at `when` or up to a tick later; a time that has passed means the end of this turn (or of the
-  // next, when called by a timer). Replaces the time set before. kNever disarms.
+  // Fires once, at `when` or up to a tick later. A time in the past means the end of this turn, or of the
+  // next one if a timer is firing now. Replaces the time set before; kNever disarms.
   void Arm(TimePoint when);
   void Disarm() {
     if (armed()) Remove();
@@ -68,7 +69,7 @@ class Timer : private internal::ListNode {
   bool armed() const { return next != nullptr; }
 
  protected:
-  // Called once, on the loop, after the timer has disarmed itself. May destroy the timer.
+  // Called on the loop's thread, once per Arm(), after the timer has disarmed itself. May destroy the timer.
   virtual void OnTimer() = 0;
   Loop& timer_loop() const { return loop_; }
 
@@ -82,7 +83,7 @@ class Timer : private internal::ListNode {
 
 // Work put off to the end of a turn, so that what many calls send in one turn leaves together: the first send
 // wakes the peer, the next ones find it awake, which costs the kernel a third less. Owned by whoever waits;
-// takes itself off the list on destruction.
+// leaves the list on destruction.
 class Flush : private internal::ListNode {
  public:
   Flush() = default;
@@ -93,19 +94,20 @@ class Flush : private internal::ListNode {
   }
 
  protected:
-  // Called once, on the loop, after it has left the list. Must resume nobody: see Suspension::ResumeSoon().
+  // Called once per FlushSoon(), on the loop's thread, after this has left the list. Must not resume a
+  // coroutine: see Suspension::ResumeSoon().
   virtual void OnFlush() = 0;
 
  private:
   friend class Loop;
 };
 
-// How often what is polled is looked at: nothing to a reader, and enough for many small pieces of a burst to
-// be handled as one.
+// How often pollers are called: too short for a reader to notice, long enough for the small pieces of a burst
+// to be handled as one.
 inline constexpr std::chrono::microseconds kPollInterval{500};
 
-// What is looked at by the clock rather than when an event tells. Owned by whoever polls; takes itself off
-// the list on destruction.
+// Something that is looked at when the clock says so rather than when an event does. Owned by whoever polls;
+// leaves the list on destruction.
 class Poller : private internal::ListNode {
  public:
   Poller() = default;
@@ -118,7 +120,7 @@ class Poller : private internal::ListNode {
   void StopPolling() {
     if (will_poll()) Leave();
   }
-  // Called once, on the loop, after it has left the list. May destroy it.
+  // Called once per PollSoon(), on the loop's thread, after this has left the list. May destroy it.
   virtual void OnPoll() = 0;
 
  private:
@@ -126,11 +128,11 @@ class Poller : private internal::ListNode {
   TimePoint due_;
 };
 
-// A file descriptor's readiness, registered once for reading and writing (edge-triggered).
+// Is told of a file descriptor's readiness; see Loop::Watch().
 class Watcher {
  public:
   virtual ~Watcher() = default;
-  // `events` is epoll's mask. May destroy the watcher.
+  // `events` is a mask of EPOLLIN and the like. May destroy the watcher.
   virtual void OnEvents(uint32_t events) = 0;
 };
 
@@ -142,53 +144,50 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Runs until Stop(): the turn under way is finished, functions posted before Stop() are run. Then destroys
-  // what is left of the spawned tasks. May be called again.
+  // Runs until Stop(): finishes the turn under way and the functions posted before Stop(), then destroys the
+  // spawned tasks that are left. May be called again.
   void Run();
-  // Thread-safe. Before Run(): makes that return at once.
+  // Ends Run(), or makes the next one return at once. Thread-safe.
   void Stop();
 
-  // Runs `function` on the loop's thread, in order of posting. Thread-safe. After Run() has returned it is
-  // destroyed unrun when the loop is destroyed.
+  // Runs `function` on the loop's thread, in order of posting. Thread-safe. Functions that have not run when
+  // the loop is destroyed are destroyed unrun.
   void Post(std::function<void()> function);
 
   // Starts `task` now and owns it until it finishes.
   void Spawn(Task<void> task);
-  // Spawned tasks that have not finished.
+  // The number of spawned tasks that have not finished.
   size_t active_tasks() const;
 
-  // The time at the start of this turn of the loop: cheap, at most a turn old.
+  // The time at the start of this turn: costs nothing, at most a turn old.
   TimePoint now() const { return now_; }
-  // Counts turns.
+  // The number of this turn, which only grows.
   uint64_t turn() const { return turn_; }
   // Reads the clock and updates now().
   TimePoint UpdateNow();
 
-  // Calls OnPoll() when the clock next passes a multiple of kPollInterval: everyone at once, so that a
-  // thousand pollers cost one timer. REQUIRES: it is not on the list.
+  // Calls OnPoll() when the clock next passes a multiple of kPollInterval: all pollers at once, so that a
+  // thousand cost one timer. REQUIRES: `poller` is not waiting already.
   void PollSoon(Poller* poller);
 
-  // Whether more of this turn's events and polls are to be handled: then what is sent may wait for
-  // FlushSoon().
+  // Whether this turn has more events and polls to handle, so that sending may wait for FlushSoon().
   bool has_more_events() const;
   // Calls OnFlush() when this turn's events have been handled. REQUIRES: has_more_events().
   void FlushSoon(Flush* flush);
 
-  // Suspends until `when`, at the latest until `scope` is cancelled.
+  // Suspends until `when` (kReady) or until `scope` is cancelled (kCancelled).
   Task<WaitResult> SleepUntil(TimePoint when, CancelScope* scope = nullptr);
 
-  // Everything a stream socket can tell, edge-triggered.
+  // The epoll mask of everything that a stream socket can tell, edge-triggered.
   static const uint32_t kAllEdges;
-  // epoll registration; the watcher must outlive it. `events` is epoll's mask. Returns errno, 0 when it
-  // worked.
+  // Calls `watcher` for `events` (epoll's mask) on `fd` until Unwatch(). Returns 0, or the errno.
   int Watch(int fd, Watcher* watcher, uint32_t events = kAllEdges);
-  // Must be called before the descriptor is closed. Events already fetched for it in this turn are dropped.
+  // Must be called before the descriptor is closed. Events of this turn not yet handled are dropped.
   void Unwatch(int fd, Watcher* watcher);
 
-  // The read buffer lent by the shard: what a Read() put there is valid until the next await of the caller.
-  // 64 KiB.
+  // 64 KiB to read into, shared by all who run on this loop: valid only until the caller's next await.
   std::span<char> scratch();
-  // 16 KiB in which TLS writes gather small pieces: for use between two system calls, by this library only.
+  // 16 KiB in which TLS writes gather small pieces. Only for this library, between two system calls.
   std::span<char> record_scratch();
 
  private:

@@ -26,7 +26,7 @@ struct Entry {
   TimePoint expires;
 };
 
-// A query under way and who waits for it.
+// A query under way and those that wait for it.
 struct Lookup {
   std::string host;
   bool done = false;
@@ -34,7 +34,7 @@ struct Lookup {
   std::vector<Waiter*> waiters;
 };
 
-// Membership of a lookup's waiters for as long as the waiting frame lives.
+// Makes a waiter a member of a lookup for as long as its frame lives.
 class Registration {
  public:
   Registration(std::shared_ptr<Lookup> lookup, Waiter* waiter) : lookup_(std::move(lookup)), waiter_(waiter) {

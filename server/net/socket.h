@@ -1,14 +1,14 @@
 #pragma once
 
-// A connected stream socket on a loop, plain or TLS. One reader and one writer at a time. Destroying it
-// closes it and wakes nobody: whoever waits must be gone or cancelled first.
+// A connected stream socket on a loop, plain or TLS, for the loop's thread. One reader and one writer at a
+// time. Destroying it closes it and wakes nobody: whoever awaits it must be gone or cancelled first.
 //
 //   IoResult got = co_await socket.Read(loop.scratch(), wait);
 //   std::string_view pieces[] = {head, body};
 //   IoResult put = co_await socket.Write(pieces, wait);
 //
-// What is known of the descriptor's readiness is kept, so that a request on a kept connection costs one recv,
-// one sendmsg and a share of an epoll_wait.
+// It remembers whether the descriptor is ready, so that a request on a kept connection costs one recv, one
+// sendmsg and a share of an epoll_wait.
 
 #include <sys/socket.h>
 
@@ -24,7 +24,7 @@
 #include "server/net/suspension.h"
 #include "server/net/task.h"
 
-// OpenSSL's, without its headers.
+// As OpenSSL declares it, without its headers.
 typedef struct ssl_st SSL;
 
 namespace portolan::net {
@@ -55,7 +55,7 @@ struct SocketAddress {
   sockaddr_storage storage{};
   socklen_t length = 0;
 
-  // From an IP literal, IPv6 without brackets. False if it is none.
+  // Reads an IP literal, IPv6 without brackets. False if `host` is not one.
   static bool Parse(std::string_view host, uint16_t port, SocketAddress* out);
 
   // `127.0.0.1:80`, `[::1]:80`.
@@ -74,55 +74,56 @@ class Socket : private Watcher, private Poller {
   Socket(const Socket&) = delete;
   Socket& operator=(const Socket&) = delete;
 
-  // Connects; on failure *out stays null.
+  // Connects to `address`. On failure *out stays null.
   static Task<IoResult> Connect(Loop& loop, const SocketAddress& address, Wait wait,
                                 std::unique_ptr<Socket>* out);
 
-  // TLS handshake over the connected socket. As a client checks the certificate against `host` (a DNS name or
-  // IP literal) and sends SNI for names; sessions are resumed through the context.
+  // The TLS handshake, after which reads and writes are encrypted. A client checks the certificate against
+  // `host`, a DNS name or IP literal, sends SNI for names, and resumes sessions kept by the context.
   Task<IoResult> HandshakeClient(TlsContext& context, std::string host, Wait wait);
   Task<IoResult> HandshakeServer(TlsContext& context, Wait wait);
   bool is_tls() const { return ssl_ != nullptr; }
-  // What went wrong in TLS, for a person.
+  // What went wrong in TLS, for a person to read; empty if nothing did.
   const std::string& tls_error() const { return tls_error_; }
   // Whether the handshake resumed an earlier session.
   bool tls_resumed() const;
-  // Subject of the peer's verified certificate (`CN=billing,O=Example`), empty if it showed none.
+  // The subject of the peer's verified certificate (`CN=billing,O=Example`); empty if it showed none.
   std::string tls_peer_subject() const;
 
   // Awaitables without a coroutine frame of their own: they try at once and suspend only when the socket is
-  // not ready, or when it was ready so often in this turn that others should have theirs. An await whose
-  // deadline has passed or whose scope is cancelled fails without trying. Read gives at least one byte, or a
-  // code other than kOk. REQUIRES: buffer is not empty.
+  // not ready, or has been ready so often in this turn that others should get theirs. An await whose deadline
+  // has passed or whose scope is cancelled fails without trying.
+  // Reads at least one byte, or gives a code other than kOk. REQUIRES: buffer is not empty.
   class ReadAwaiter;
   class WriteAwaiter;
   ReadAwaiter Read(std::span<char> buffer, Wait wait);
-  // Writes every piece, whole. The pieces (not just their bytes) must stay valid until it is done. On failure
-  // `bytes` tells how many left. Plain sockets use one writev where the kernel takes it all.
+  // Writes all the pieces, whole. The span and the bytes it points to must stay valid until that is done. On
+  // failure `bytes` says how many bytes had left. A plain socket needs one system call if the kernel takes
+  // them all.
   WriteAwaiter Write(std::span<const std::string_view> pieces, Wait wait);
 
-  // Non-blocking: what can be read now (kOk with bytes 0: nothing yet).
+  // Reads what has come already, without waiting. kOk with 0 bytes: nothing has.
   IoResult TryRead(std::span<char> buffer);
 
-  // Whether a stream of small pieces may be polled: when they come faster than every kPollInterval, Read()
-  // takes what has come by each such moment, many pieces for one system call, one acknowledgement and one
-  // turn of the reader. Pieces that come more slowly are read at once, as is the end of the stream. For one
-  // who reads all the time.
+  // Whether a stream of small pieces may be polled. If they come faster than every kPollInterval, Read() then
+  // returns only at such intervals, with many pieces for one system call, one acknowledgement and one turn of
+  // the reader. Slower pieces are read at once, as is the end of the stream. Only for a reader that awaits
+  // Read() all the time.
   void AllowPolling(bool allow);
 
-  // Called once when the peer closes (its sending side at least) or resets while nobody reads. Seen without
-  // reading, at the cost of no system call. Not called for what was seen before: test peer_closed() as well.
-  // May destroy the socket. Null removes it.
+  // Calls `handler` once when the peer closes (at least its sending side) or resets while nobody reads. This
+  // takes no read and no system call. It is not called for a close seen earlier: test peer_closed() too. It
+  // may destroy the socket. Null removes it.
   void SetPeerClosedHandler(std::function<void()> handler) { peer_closed_handler_ = std::move(handler); }
-  // The peer has closed or reset, as far as epoll has told. What it sent before may still be unread.
+  // Whether epoll has told of the peer's close or reset. What it sent before that may still be unread.
   bool peer_closed() const { return peer_closed_; }
 
-  // For a pooled idle connection: true if nothing has arrived and the peer has not closed.
+  // For a pooled connection: true if nothing has arrived on it and the peer has not closed.
   bool IdleAndHealthy();
 
-  // Sends FIN (and close_notify, unless the kernel's buffer is full), keeps reading possible.
+  // Sends FIN, after close_notify unless the kernel's buffer is full. Reading goes on.
   void ShutdownWrite();
-  // Makes the close send RST instead of FIN.
+  // Makes the destructor send RST instead of FIN.
   void ResetOnClose();
 
   SocketAddress local_address() const;
@@ -138,14 +139,14 @@ class Socket : private Watcher, private Poller {
 
   void OnEvents(uint32_t events) override;
   void OnPoll() override;
-  // Whether what can be read is left to OnPoll().
+  // Leaves reading to OnPoll(), if the pieces come fast enough. False if they do not.
   bool BeginPolling();
   void EndPolling();
-  // No event tells of less than `bytes` to read.
+  // From now on no event tells of fewer than `bytes` bytes to read.
   void SetLowWater(int bytes) const;
   // Advances `operation` (reader_ or writer_) and resumes its coroutine if that ends it.
   void Drive(Operation* operation);
-  // May another operation be tried in this turn without suspending?
+  // Whether another operation may be tried in this turn without suspending.
   bool WithinTurnBudget();
 
   // Each tries until done or not ready; true when *result is final.
@@ -158,7 +159,7 @@ class Socket : private Watcher, private Poller {
   // Starts TLS on the descriptor; false with tls_error_.
   bool StartTls(TlsContext& context);
   bool TryHandshake(IoResult* result);
-  // What the failed call of OpenSSL means; false if it only has to wait.
+  // What the failed call of OpenSSL means, in *result; false if it only has to wait.
   bool TlsFailure(int returned, IoResult* result);
   std::string DescribeTlsError() const;
   bool TlsHasPending() const;
@@ -194,7 +195,7 @@ class Socket : private Watcher, private Poller {
   std::string tls_error_;
 };
 
-// An await on a socket. While suspended it is the socket's reader or writer.
+// An await on a socket. While it is suspended it is the socket's reader or writer.
 class Socket::Operation : protected Suspension {
  public:
   Operation(const Operation&) = delete;
@@ -206,7 +207,7 @@ class Socket::Operation : protected Suspension {
   IoResult await_resume() const { return result_; }
 
  protected:
-  // `slot` is the member that holds the operation while it is suspended.
+  // `slot` is the member of the socket that holds the operation while it is suspended.
   Operation(Socket& socket, Operation* Socket::* slot, Wait wait)
       : Suspension(socket.loop_, wait), socket_(&socket), slot_(slot) {}
 
@@ -216,7 +217,7 @@ class Socket::Operation : protected Suspension {
   Socket* socket_;
   IoResult result_;
 
-  // Suspends without waiting for an event, the deadline or the scope.
+  // Suspends so that neither an event nor the deadline nor the scope resumes it.
   void Pause(std::coroutine_handle<> handle);
   // After a pause: tries, and begins to wait if it must. True when result_ is final.
   bool EndPause();
@@ -244,8 +245,8 @@ class [[nodiscard]] Socket::ReadAwaiter final : public Operation {
   const std::span<char> buffer_;
 };
 
-// Where more of the turn's events are to be handled, the write is put off until that is done, and made then
-// with those of other sockets.
+// While more of the turn's events are to be handled, the write is put off, and then made together with those
+// of other sockets.
 class [[nodiscard]] Socket::WriteAwaiter final : public Operation, private Flush {
  public:
   WriteAwaiter(Socket& socket, std::span<const std::string_view> pieces, Wait wait)

@@ -7,7 +7,7 @@
 namespace portolan::net {
 namespace {
 
-// As much makes a polled socket tell at once, so that polling limits no rate.
+// This many bytes make a polled socket report at once, so that polling does not limit the rate.
 constexpr int kPolledBytes = 16 << 10;
 
 }  // namespace

@@ -1,8 +1,8 @@
 #pragma once
 
 // What every await of this library is made of: a suspended coroutine that something wakes, unless its
-// deadline or its scope does first. Embedded in the awaiting frame, so that waiting allocates nothing.
-// Resumption always comes from the loop, never from inside Cancel() or Notify(): those only mark.
+// deadline or its scope does so first. It lives in the awaiting frame, so that waiting allocates nothing. The
+// loop resumes it, never Cancel() or Notify() themselves: those only mark it.
 
 #include <coroutine>
 
@@ -14,21 +14,21 @@ class Suspension : private Timer, private CancelScope::Hook {
  protected:
   Suspension(Loop& loop, Wait wait) : Timer(loop), wait_(wait) {}
 
-  // True if the wait is over before it began: cancelled scope, deadline passed.
+  // True if the wait is over before it began: its scope is cancelled or its deadline has passed.
   bool Expired();
   void Suspend(std::coroutine_handle<> handle);
-  // The first half of Suspend(): neither the deadline nor the scope ends it, until WaitOn().
+  // The first half of Suspend(): until WaitOn() neither the deadline nor the scope ends the wait.
   void Hold(std::coroutine_handle<> handle) { handle_ = handle; }
   // Resumes the coroutine, which may destroy this.
   void ResumeNow();
-  // Calls OnSoon() at the end of the turn, or of the next when called from there. The wait is not ended by
-  // deadline or scope any more.
+  // Calls OnSoon() at the end of this turn, or of the next if this turn is ending. Deadline and scope no
+  // longer end the wait.
   void ResumeSoon();
   // Waits, or waits again after ResumeSoon().
   void WaitOn();
 
-  // The deadline or the scope ended the wait; the coroutine is resumed later in this turn. Detach from what
-  // would wake.
+  // The deadline or the scope has ended the wait; the coroutine is resumed later in this turn. Detach here
+  // from whatever would have woken it.
   virtual void OnExpired() {}
   virtual void OnSoon() { ResumeNow(); }
 
@@ -44,7 +44,7 @@ class Suspension : private Timer, private CancelScope::Hook {
   bool soon_ = false;
 };
 
-// Suspends one coroutine until Notify(), the deadline or the scope. One use.
+// Suspends one coroutine until Notify(), the deadline or the scope. Used once.
 //
 //   Waiter waiter(loop, wait);
 //   queue.push_back(&waiter);
@@ -53,8 +53,8 @@ class Waiter : private Suspension {
  public:
   Waiter(Loop& loop, Wait wait) : Suspension(loop, wait) {}
 
-  // Ends the wait with kReady; the coroutine goes on at the end of this turn. Before the await: that will not
-  // suspend. After the wait has ended: no effect.
+  // Ends the wait with kReady; the coroutine goes on at the end of this turn. Before the await, keeps it from
+  // suspending. After the wait has ended, does nothing.
   void Notify();
 
   bool await_ready() { return notified_ || Expired(); }

@@ -1,18 +1,18 @@
 #pragma once
 
-// Task<T>: a lazily started coroutine that is awaited exactly once. It runs on the thread that awaits it;
-// resuming the awaiter is a symmetric transfer, so a chain of awaits costs no stack. Frames come from a
-// per-thread recycler. Nothing in a coroutine may throw: an exception that escapes ends the process.
+// Task<T>: a coroutine that starts when it is awaited. A task is awaited exactly once. It runs on the thread
+// that awaits it; resuming the awaiter is a symmetric transfer, so a chain of awaits costs no stack. Frames
+// come from a recycler of the thread's. Nothing in a coroutine may throw: an exception that escapes ends the
+// process.
 //
 //   Task<int> Inner();
 //   Task<void> Outer() { int n = co_await Inner(); ... }
 //
-// Destroying a Task that has not finished destroys its frame, and with it everything that frame awaits;
+// Destroying a Task that has not finished destroys its frame, and with it everything that frame awaits; the
 // awaitables of this library deregister themselves when they are destroyed.
 //
-// With GCC 12: no capturing lambda coroutines, no captures inside a co_await expression, no co_await inside
-// `?:` or
-// `&&`. Pass state by parameters.
+// GCC 12 miscompiles coroutine lambdas with captures, captures inside a co_await expression, and co_await
+// inside `?:` or `&&`. Write none of these; pass state as parameters.
 
 #include <coroutine>
 #include <cstddef>
@@ -22,8 +22,8 @@
 
 #include "server/net/frame.h"
 
-// GCC makes no tail calls in instrumented code, where symmetric transfer would therefore grow the stack with
-// every await that does not suspend. There, such an await returns to its caller instead.
+// GCC makes no tail calls in instrumented code, so symmetric transfer there would grow the stack with every
+// await that does not suspend. In such builds these awaits return to their caller instead.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define PORTOLAN_TAIL_CALLS 0
 #else

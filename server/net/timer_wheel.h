@@ -1,14 +1,16 @@
 #pragma once
 
 // The timers of one loop: a hierarchical wheel of four levels with 256 slots each. A slot of level 0 is one
-// tick of 10 ms, of level n 256^n ticks; a timer moves down a level when its slot's time comes.
+// tick of 10 ms, one of level n is 256^n ticks; a timer moves down a level when its slot's time comes.
 //
 //   level 0  |0|1|2|...|255|   next 2.55 s
 //   level 1  |0|1|2|...|255|   next 11 min
 //   level 2  |0|1|2|...|255|   next 46 h
-//   level 3  |0|1|2|...|255|   next 497 days; what is later waits in the last slot and is put in again
+//   level 3  |0|1|2|...|255|   next 497 days; what is later waits in the last slot and is placed anew from
+//   there
 //
-// Slots have bits that say "perhaps not empty", so that finding the next occupied one takes a few words.
+// Each slot has a bit that says "perhaps not empty", so that finding the next occupied one takes a few words.
+// For the loop's thread; owns no timer.
 
 #include <array>
 #include <cstdint>
@@ -25,13 +27,13 @@ class TimerWheel {
   void Insert(Timer* timer, TimePoint when, TimePoint now);
   static void Remove(Timer* timer);
 
-  // Collects what is due at `now`, then calls what was due when the call began. Timers that are armed by
-  // these calls with a time in the past come next time.
+  // Calls every timer that is due at `now`. Timers that these calls arm with a time in the past fire at the
+  // next Fire().
   void Fire(TimePoint now);
 
   // True if Fire() would call something at once.
   bool HasDue() const { return due_.next != &due_; }
-  // When Fire() has something to do next, kNever if never.
+  // When Fire() will next have something to do; kNever if it will not.
   TimePoint Next();
 
  private:
@@ -47,7 +49,8 @@ class TimerWheel {
   static void Splice(Node* from, Node* to);
   void Place(Timer* timer);
   void Cascade(int level);
-  // Distance in slots (1..256) from the current one to the next that is not empty, 0 if there is none.
+  // The distance in slots (1 to 256) from the current slot to the next one that is not empty; 0 if there is
+  // none.
   uint64_t NextOccupied(Level& level, uint64_t position);
   uint64_t NextTick();
   void Advance(uint64_t tick);

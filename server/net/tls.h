@@ -11,8 +11,8 @@ typedef struct x509_store_st X509_STORE;
 
 namespace portolan::net {
 
-// What a TLS listener shows and asks for, as PEM texts, so that a certificate and its key are always of one
-// reading.
+// What a TLS listener shows to callers and asks of them. Holds the PEM texts rather than the files, so that a
+// certificate and its key were always read together.
 struct TlsIdentity {
   std::string certificate_file;  // for messages
   std::string key_file;
@@ -23,25 +23,25 @@ struct TlsIdentity {
   std::string client_ca_pem;    // empty: client certificates are not asked for
   bool require_client = false;  // a client without a certificate is refused
 
-  // Reads the files; `client_ca_file` may be empty. The texts are not looked at yet.
+  // Reads the files; `client_ca_file` may be empty. Does not look at the texts: TlsContext::Server does.
   static absl::StatusOr<TlsIdentity> Read(const std::string& certificate_file, const std::string& key_file,
                                           const std::string& client_ca_file, bool require_client);
   bool operator==(const TlsIdentity&) const = default;
 };
 
-// The certificate authorities that upstream servers are checked against. To read the system's takes some tens
-// of milliseconds and most of a megabyte, so that one store serves the contexts of all shards. Thread-safe:
-// OpenSSL counts its users and looks things up under a lock, once for a full handshake.
+// The certificate authorities that upstream servers are checked against. Reading the system's takes tens of
+// milliseconds and most of a megabyte, so one store serves the contexts of all shards. Thread-safe: OpenSSL
+// counts its users, and looks things up under a lock once per full handshake.
 class TrustStore {
  public:
-  // One that trusts nobody yet.
+  // A store that trusts nobody yet.
   static std::shared_ptr<TrustStore> New();
   ~TrustStore();
   TrustStore(const TrustStore&) = delete;
   TrustStore& operator=(const TrustStore&) = delete;
 
-  // Adds the system's authorities, and those of `ca_file` if not empty. Contexts may hold the store already,
-  // but none of their connections can succeed before. Fails if `ca_file` cannot be read.
+  // Adds the system's authorities, and those of `ca_file` unless that is empty. Contexts may hold the store
+  // already, but their handshakes fail until this is done. Fails if `ca_file` cannot be read.
   absl::Status Read(const std::string& ca_file);
 
   X509_STORE* native() const { return store_; }
@@ -51,16 +51,17 @@ class TrustStore {
   X509_STORE* const store_;
 };
 
-// TLS settings shared by many connections: TLS 1.2 and 1.3 only, released buffers, session cache. Thread-safe
-// once built, but for the client session cache, which is why each shard has a client context of its own.
+// TLS settings shared by many connections: TLS 1.2 and 1.3 only, buffers released when idle, a session cache.
+// Thread-safe once built, except for the client's session cache, which is why each shard has a client context
+// of its own.
 class TlsContext {
  public:
   // For upstream connections. Certificates must come from an authority in `trust`, and host names must match;
   // sessions are kept per host name and resumed.
   static absl::StatusOr<std::unique_ptr<TlsContext>> Client(const TrustStore& trust);
-  // The same with a store of its own, see TrustStore::Read.
+  // The same with a store of its own, filled by TrustStore::Read(ca_file).
   static absl::StatusOr<std::unique_ptr<TlsContext>> Client(const std::string& ca_file);
-  // For listeners. Fails if the key does not fit the certificate, or any of it cannot be understood.
+  // For listeners. Fails if a text cannot be understood or the key does not fit the certificate.
   static absl::StatusOr<std::unique_ptr<TlsContext>> Server(const TlsIdentity& identity);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;

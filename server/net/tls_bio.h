@@ -1,7 +1,7 @@
 #pragma once
 
-// The transport below OpenSSL: recv and send on the socket's descriptor, keeping the socket's knowledge of
-// its readiness (OpenSSL's own would ask the kernel in vain) and raising no SIGPIPE.
+// The transport below OpenSSL: recv and send on the socket's descriptor, which keep up the socket's knowledge
+// of its readiness (OpenSSL's own BIO would make system calls that cannot succeed) and raise no SIGPIPE.
 
 #include <openssl/bio.h>
 
@@ -10,7 +10,7 @@
 namespace portolan::net {
 
 struct SocketBio {
-  // A BIO for `socket`, which must outlive it. Null when out of memory.
+  // A new BIO for `socket`, which must outlive it. The caller owns it. Null when out of memory.
   static BIO* New(Socket* socket);
 
  private:

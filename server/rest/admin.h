@@ -17,16 +17,17 @@
 
 namespace portolan::rest {
 
-// What an operator may ask of the running gateway. Called on the admin listener's thread; waits for shards at
-// most.
+// What an operator may ask of the running gateway. Called on the admin listener's thread, which may only be
+// kept waiting for shards.
 class AdminControl {
  public:
   virtual ~AdminControl() = default;
-  // The state of the config file as a JSON object.
+  // The state of the config file, as a JSON object.
   virtual std::string ConfigStatus() const = 0;
-  // Reads the config file again, which takes a moment. What is wrong, if that changed nothing.
+  // Reads the config file again, which takes a moment. Returns what is wrong if it was refused, nullopt if it
+  // is in use.
   virtual net::Task<std::optional<std::string>> ReloadConfig(net::Wait wait) = 0;
-  // Makes /readyz say no and answers say `connection: close`; accepting goes on.
+  // Makes /readyz answer 503, and answers say `connection: close`. New connections are still accepted.
   virtual void BeginDrain() = 0;
 };
 
@@ -39,15 +40,15 @@ class AdminFront final : public http::Handler {
     AdminControl& control;
   };
 
-  // With a key, everything but health asks for it as the bearer of Authorization. `key` and what `parts`
-  // names must outlive it.
+  // If `key` is not empty, everything but health demands it as the bearer of Authorization. `key` and what
+  // `parts` refers to must outlive the front.
   AdminFront(const Parts& parts, const Secret& key, BrowserPolicy browser)
       : parts_(parts), key_(key), browser_(std::move(browser)) {}
 
   net::Task<void> Handle(http::Request& request, http::ResponseWriter& writer) override;
 
  private:
-  // Nothing if a reload is asked for.
+  // nullopt if a reload is asked for.
   std::optional<http::Answer> Answer(const http::Request& request);
   http::Answer SetLogLevel(std::string_view body);
   net::Task<http::Answer> Reload(net::Wait wait);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The REST door of one shard: finds the operation of an HTTP request, hands it to the service, and writes
-// what comes back as JSON or server-sent events.
+// The REST door of one shard: finds the operation of an HTTP request, hands the call to the service, and
+// writes the answer as JSON or server-sent events. For the shard's thread.
 
 #include <atomic>
 #include <memory>
@@ -17,12 +17,12 @@
 
 namespace portolan::rest {
 
-// What the fronts of all shards share. Immutable but for `ready`; outlives them.
+// What the fronts of all shards share. Immutable except for `ready`; must outlive them.
 struct RestConfig {
   const transcode::Router* router = nullptr;
   const core::Operations* operations = nullptr;
   BrowserPolicy browser;
-  const std::atomic<bool>* ready = nullptr;  // what /readyz tells
+  const std::atomic<bool>* ready = nullptr;  // what /readyz says
 };
 
 class RestFront final : public http::Handler {
@@ -38,12 +38,12 @@ class RestFront final : public http::Handler {
   net::Task<void> Handle(http::Request& request, http::ResponseWriter& writer) override;
 
  private:
-  // An answer without a call: it has a request id and is recorded like one. `head` may be null.
+  // Makes an answer without a call, which has a request id and is recorded like a call. `head` may be null.
   http::Answer Refuse(const http::RequestHead* head, std::string_view peer, Error error,
                       std::string_view allow);
   static net::Task<void> Send(http::Answer answer, http::ResponseWriter& writer);
-  // Hands the call over. `message`: of a route whose request is not a JSON body; else null. `query`: see
-  // core::Inbound.
+  // Hands the call to the service. `message` is the request of a route without a JSON body; else null.
+  // `query`: see core::Inbound.
   net::Task<void> Serve(http::Request& request, http::ResponseWriter& writer, std::string_view origin,
                         const transcode::Route& route, std::unique_ptr<google::protobuf::Message> message,
                         std::string query);
@@ -57,8 +57,7 @@ class RestFront final : public http::Handler {
   telemetry::IdGenerator ids_;
 };
 
-// `/healthz`: 200 as long as the process answers. `/readyz`: 200, or 503 once it drains. nullopt for other
-// paths.
+// Answers `/healthz` with 200, and `/readyz` with 200 or, if not ready, 503. nullopt for other paths.
 std::optional<http::Answer> AnswerHealth(std::string_view path, bool ready);
 
 }  // namespace portolan::rest

@@ -5,8 +5,8 @@
 
 namespace portolan::rest {
 
-// Writes one call's answer as HTTP. `origin` is the allowed origin of a web page that is to read it, or
-// empty.
+// Writes the answer to one call as HTTP. `origin` is the origin of a web page that may read it, or empty.
+// `writer` must outlive the sink.
 class RestSink final : public core::ReplySink {
  public:
   RestSink(http::ResponseWriter& writer, std::string_view origin) : writer_(writer), origin_(origin) {}

@@ -1,7 +1,7 @@
 #pragma once
 
-// Who the caller is, and whose key goes upstream. Pure functions, because a mistake here spends somebody's
-// money.
+// Decides who the caller is, and whose key goes upstream. Pure functions, because a mistake here spends
+// somebody's money.
 
 #include <optional>
 #include <span>
@@ -16,66 +16,67 @@
 
 namespace portolan::routing {
 
-// One of those who may call, and what he may use.
+// A caller of the gateway, and what they may use.
 struct Caller {
   std::string name;    // for the log; may be empty
-  std::string sha256;  // of his key, 64 lower-case hexadecimal digits
-  // The names of the routes that his calls must end up on; nullopt: any, and configs of his own.
+  std::string sha256;  // of the caller's key, 64 lower-case hexadecimal digits
+  // The names of the routes that the caller may use; nullopt: all, and configs of their own.
   std::optional<std::vector<std::string>> routes;
-  // The models he may name, `*` at the end standing for any rest; nullopt: all.
+  // The models that the caller may name, a final `*` standing for any rest; nullopt: all.
   std::optional<std::vector<std::string>> models;
 
   bool MayUseRoute(std::string_view route) const;
   bool MayUseModel(std::string_view model) const;
 };
 
-// The keys that callers of this gateway must show. Kept and looked up as digests: how long that takes tells
-// nothing about a key. Immutable once built.
+// The keys of which callers must show one. They are kept and looked up as digests, so that the time of a
+// look-up says nothing about a key. Immutable once built, then thread-safe.
 class CallerKeys {
  public:
   CallerKeys() = default;
-  // Callers who may use everything.
+  // The keys of callers that may use everything.
   explicit CallerKeys(const std::vector<Secret>& keys);
   void Add(Caller caller);
 
-  // With none, everybody who reaches the port may call.
+  // Whether there are any keys. If not, everybody who reaches the port may call.
   bool configured() const { return !callers_.empty(); }
-  // nullptr if it is nobody's key.
+  // Whose key it is; nullptr: nobody's.
   const Caller* Find(std::string_view key) const;
 
  private:
   std::unordered_map<std::string, Caller> callers_;  // by digest
 };
 
-// What of the request's own credentials may be a provider's key, once those that are caller keys are taken
-// out. A caller key is never forwarded.
+// The credentials of the request that may be a provider's key, without those that are caller keys: these are
+// never forwarded. Views of the request's headers.
 struct ProviderCredentials {
   std::string_view bearer;         // of Authorization
-  std::string_view authorization;  // all of it, where its scheme is another (`Basic …`)
+  std::string_view authorization;  // the whole Authorization, if its scheme is another (`Basic …`)
   std::string_view x_api_key;
-  const Caller* caller = nullptr;  // who calls; nullptr: nobody is asked
+  const Caller* caller = nullptr;  // who calls; nullptr if there are no caller keys
 };
 
-// Checks the caller key: in x-portolan-api-key or x-portkey-api-key, else as the bearer of Authorization.
-// Fails with 401 when keys are configured and none of them came.
+// Checks the caller's key, which is in x-portolan-api-key or x-portkey-api-key, or is the bearer of
+// Authorization. Fails with 401 if there are caller keys and none of them came.
 std::optional<Error> Authenticate(const CallerKeys& keys, const RequestHeaders& headers,
                                   ProviderCredentials* out);
 
 struct KeyChoice {
-  Secret key;  // empty: send the request without one
+  Secret key;  // empty: the request is sent without one
   bool from_caller = false;
 };
 
 struct KeySources {
   std::string_view config_key;          // api_key of the target in the call's config
-  bool operator_config = false;         // that the operator wrote, not the caller
-  const Secret* gateway_key = nullptr;  // the gateway's own for this provider; nullptr if it has none
-  std::string_view request_key;         // Authorization's bearer or the dialect's own header
+  bool operator_config = false;         // the operator wrote that config, not the caller
+  const Secret* gateway_key = nullptr;  // the gateway's own key for this provider; nullptr if it has none
+  std::string_view request_key;         // the bearer of Authorization, or the dialect's own header
   bool host_from_caller = false;
-  bool direct_keys = false;  // --direct-keys: the request's key before the gateway's
+  bool direct_keys = false;  // --direct-keys: the request's key comes before the gateway's
 };
 
-// 1. the config's key; 2. the gateway's own, only to the host configured beside it; 3. the request's.
+// Chooses the first there is of: the config's key; the gateway's own, but only for the host configured beside
+// it; the request's.
 KeyChoice ChooseKey(const KeySources& sources);
 
 }  // namespace portolan::routing

@@ -7,15 +7,15 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// A provider that asks for so long a wait, or for more than this in all its answers to one call, is not
-// waited for.
+// A provider that asks for a wait of this length, or for more in all its answers to one call, is not waited
+// for.
 constexpr milliseconds kLongestRetryAfter = std::chrono::seconds(60);
 
 bool IsSuccess(const Outcome& outcome) {
   return !outcome.transport && outcome.status >= 200 && outcome.status < 300;
 }
 
-// Whether a list of statuses means this outcome.
+// Whether a list of statuses covers this outcome.
 bool Lists(const StatusSet& statuses, const Outcome& outcome) {
   if (statuses.Contains(outcome.status)) return true;
   if (outcome.status == 529 && statuses.Contains(503)) return true;

@@ -1,15 +1,15 @@
 #pragma once
 
-// What to do next on a route: a state machine over the plan and what has happened so far. Pure: time and
-// chance come from outside, and it calls nobody. One call, one engine; at most one attempt is under way at a
-// time.
+// Decides what to do next on a route: a state machine over the plan and what has happened so far. Pure: time
+// and chance are passed in, and it calls nobody. One engine per call, with at most one attempt under way; not
+// thread-safe.
 //
 //   Engine engine(plan, facts, random);
 //   for (Step step = engine.Start(); step.kind == Step::Kind::kTry;) {
 //     ... wait step.delay, try step.target ...
 //     step = engine.Next(outcome, now, deadline);
 //   }
-//   // kDone: what the last attempt came to is the answer
+//   // kDone: the outcome of the last attempt is the answer
 
 #include <chrono>
 #include <functional>
@@ -24,16 +24,15 @@ namespace portolan::routing {
 
 using TimePoint = std::chrono::steady_clock::time_point;
 
-// What one attempt came to.
+// How one attempt ended.
 struct Outcome {
-  int status = 0;  // HTTP's; of a failure, what the caller would be told
-  // The provider did not answer in good order: refused, reset, no such name, TLS, garbage. Worth another
-  // attempt whatever the lists of statuses say, where any attempt is.
+  int status = 0;  // of HTTP; for a failure, the one that the caller would get
+  // The provider did not answer properly: refused, reset, no such name, TLS, garbage. This deserves another
+  // attempt wherever anything does, whatever the list of statuses says.
   bool transport = false;
-  // The gateway itself refused to call: no key, a host that is not allowed. Trying again would change
-  // nothing.
+  // The gateway itself refused to call: no key, or a host that is not allowed. Trying again would not help.
   bool local = false;
-  // The provider has no such operation: the next target may.
+  // The provider does not have the operation; the next target may.
   bool unsupported = false;
   std::optional<std::chrono::milliseconds> retry_after;
 };
@@ -41,15 +40,15 @@ struct Outcome {
 struct Step {
   enum class Kind : uint8_t {
     kTry,
-    kDone,      // what the last attempt came to is the answer
-    kNoTarget,  // no condition matches, and there is no default: the call is refused
+    kDone,      // the outcome of the last attempt is the answer
+    kNoTarget,  // no condition matches and there is no default: the call is refused
   };
   Kind kind = Kind::kDone;
   const RouteNode* target = nullptr;   // kTry
-  std::chrono::milliseconds delay{0};  // kTry: before it
+  std::chrono::milliseconds delay{0};  // kTry: how long to wait first
 };
 
-// One decision, for those who ask why.
+// One decision, for an explanation.
 struct Decision {
   const RouteNode* node = nullptr;
   std::string what;
@@ -57,7 +56,7 @@ struct Decision {
 
 class Engine {
  public:
-  // Chance: uniform in [0, 1).
+  // Returns a random number, uniform in [0, 1).
   using Random = std::function<double()>;
 
   // `plan`, `facts` and `random` must outlive the engine.
@@ -66,41 +65,41 @@ class Engine {
 
   // The first step: kTry or kNoTarget.
   Step Start();
-  // The step after an attempt. No wait and no attempt begins that could not end before `deadline`.
+  // The step after an attempt. Never a step whose wait would not be over before `deadline`.
   Step Next(const Outcome& outcome, TimePoint now, TimePoint deadline);
 
-  // Whether another attempt may follow if the one under way fails: while it may, nothing is given to the
+  // Whether another attempt may follow if the one under way fails. While that is so, nothing is given to the
   // caller.
   bool MayGoOn() const;
-  // Whether the route goes on after this status although it is a good one: a fallback lists it, and has
-  // another target.
+  // Whether the route goes on after this status even though it is a good one, because a fallback lists it and
+  // has another target.
   bool Rejects(int good_status) const;
-  // Retries made at the target in use; -1 when they are used up and it still failed, or when it asked for a
-  // wait that is too long.
+  // How often the target in use was retried; -1 if the retries are used up and it still failed, or it asked
+  // for too long a wait.
   int retry_count() const { return retry_count_; }
-  // Whether an attempt was made after a failed one.
+  // Whether there was another attempt after a failed one.
   bool went_on() const { return went_on_; }
-  // Decisions are recorded from now on.
+  // Records decisions from now on.
   void Explain() { explain_ = true; }
   const std::vector<Decision>& decisions() const { return decisions_; }
 
-  // A strategy on the way down to the target in use, and which of its targets that goes by.
+  // A strategy on the way down to the target in use, and the index of its child on that way.
   struct Frame {
     const RouteNode* node;
     size_t child;
   };
-  // From the root down to the target in use, or the last one that was; empty if there was none.
-  // REQUIRES: Explain() was called at the start.
+  // The way from the root to the target in use, or to the last one used; empty if there was none. REQUIRES:
+  // Explain() was called before Start().
   const std::vector<Frame>& explained() const { return explained_; }
 
  private:
   Step Descend(const RouteNode* node);
-  // To the next target of the innermost fallback that goes on after `outcome`.
+  // Moves on to the next target of the innermost fallback that continues after `outcome`.
   Step GoOn(const Outcome& outcome);
   std::optional<size_t> Choose(const RouteNode& node);
   size_t Draw(const RouteNode& node);
   std::optional<size_t> Match(const RouteNode& node);
-  // The wait before another attempt at the same target; nullopt: there is none.
+  // The wait before another attempt at the same target; nullopt if there is to be none.
   std::optional<std::chrono::milliseconds> Retry(const Outcome& outcome, TimePoint now, TimePoint deadline);
   void Note(const RouteNode& node, std::string what);
 
@@ -110,7 +109,7 @@ class Engine {
   std::vector<Frame> frames_;
   const RouteNode* target_ = nullptr;
   int retries_ = 0;                     // made at target_
-  std::chrono::milliseconds asked_{0};  // waits that target_ asked for
+  std::chrono::milliseconds asked_{0};  // sum of the waits that target_ asked for
   int retry_count_ = 0;
   bool went_on_ = false;
   bool explain_ = false;

@@ -10,7 +10,7 @@ namespace {
 
 using providers::Shape;
 
-// Where a node stands to what the engine has chosen.
+// How a node relates to what the engine has chosen.
 enum class State { kChosen, kStandby, kFailed, kUnused };
 
 std::string_view ToString(State state) {

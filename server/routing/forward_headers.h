@@ -8,11 +8,11 @@
 
 namespace portolan::routing {
 
-// Whether a header of this name (lower case) may be forwarded: not if it frames the message, says what the
-// gateway decodes, is the gateway's own or holds a credential in any dialect.
+// Whether a header of this name, in lower case, may be forwarded. Not if it frames the message, describes an
+// encoding that the gateway takes off, is the gateway's own, or carries a credential in any dialect.
 bool MayForward(std::string_view name);
 
-// The names in a comma list, in lower case; empty ones are left out.
+// The names in a comma list, in lower case, without empty ones.
 std::vector<std::string> ForwardList(std::string_view list);
 
 }  // namespace portolan::routing

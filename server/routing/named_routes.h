@@ -1,6 +1,6 @@
 #pragma once
 
-// The routes that the operator has written, and the ways that lead to them.
+// The routes that the operator has written, by name, by model alias and by default.
 
 #include <map>
 #include <memory>
@@ -22,13 +22,13 @@ class NamedRoutes {
   void Add(std::string name, std::shared_ptr<const RoutePlan> plan) {
     routes_.emplace(std::move(name), std::move(plan));
   }
-  // `route` must have been added.
+  // REQUIRES: `route` was added.
   void AddAlias(std::string model, std::string route) {
     aliases_.emplace(std::move(model), std::move(route));
   }
   void SetDefault(std::string route) { default_route_ = std::move(route); }
 
-  // An empty plan where there is none.
+  // Each returns an empty Named if there is no such route. The name is valid as long as this.
   Named Find(std::string_view name) const {
     const auto found = routes_.find(name);
     return found == routes_.end() ? Named() : Named{found->first, found->second};

@@ -71,7 +71,8 @@ class Compiler {
  private:
   std::optional<Error> Inherit(const v1::RouteConfig& config, const std::string& path, Inherited* inherited) {
     for (const v1::Param& param : config.override_params()) {
-      // The caller has asked for the form of answer that he can read; and what is the gateway's goes nowhere.
+      // The caller has asked for the form of answer that it can read, and the gateway's own member is not
+      // sent on.
       if (param.key() == "stream" || param.key() == "portolan") {
         Ignore(path + ".override_params", param.key());
         continue;

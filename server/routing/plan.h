@@ -1,7 +1,7 @@
 #pragma once
 
-// A route as the engine walks it: the config compiled, checked in full, with what targets inherit written
-// into each of them. Pure.
+// A route as the engine walks it: a config compiled and checked in full, in which each target has all that it
+// inherits. Pure.
 
 #include <chrono>
 #include <memory>
@@ -22,7 +22,7 @@ class RouteConfig;
 
 namespace portolan::routing {
 
-// HTTP statuses, few.
+// A small set of HTTP statuses.
 class StatusSet {
  public:
   StatusSet() = default;
@@ -44,14 +44,15 @@ struct RetryPolicy {
   std::chrono::milliseconds cap{16000};
 };
 
-// Of one target, in the place of the gateway's own.
+// One target's time limits, in place of the gateway's; nullopt: the gateway's.
 struct TimeLimits {
   std::optional<std::chrono::milliseconds> connect;
   std::optional<std::chrono::milliseconds> first_byte;
   std::optional<std::chrono::milliseconds> idle;
 };
 
-// One target as the config describes it. What it leaves open the request decides, or the gateway's defaults.
+// One target as the config describes it. What it leaves open is decided by the request or the gateway's
+// defaults.
 struct TargetSpec {
   const providers::Provider* provider = nullptr;  // nullptr: not named
   Secret api_key;
@@ -62,7 +63,8 @@ struct TargetSpec {
   TimeLimits limits;
   std::vector<std::string> forward_headers;  // lower case
   std::optional<bool> strict_open_ai_compliance;
-  std::vector<std::pair<std::string, std::string>> options;  // of the provider, by their snake_case names
+  // The provider's options, by their snake_case names.
+  std::vector<std::pair<std::string, std::string>> options;
 };
 
 struct RouteNode {
@@ -77,33 +79,33 @@ struct RouteNode {
   std::string path = "config";  // `config.targets[0].targets[2]`
   std::vector<std::unique_ptr<const RouteNode>> children;
   std::optional<StatusSet> on_status_codes;  // kFallback
-  std::vector<double> weights;               // kLoadBalance: one a child; their sum is positive
+  std::vector<double> weights;               // kLoadBalance: one per child; their sum is positive
   std::vector<Branch> branches;              // kConditional
-  std::optional<size_t> otherwise;           // kConditional: for calls that no branch matches
+  std::optional<size_t> otherwise;           // kConditional: the child for calls that no branch matches
   TargetSpec target;                         // kTarget
 };
 
-// Immutable once compiled, thread-safe. Stays where it is: `targets` point into it.
+// Immutable once compiled, then thread-safe. Cannot be moved, as `targets` points into it.
 struct RoutePlan {
   RoutePlan() = default;
   RoutePlan(const RoutePlan&) = delete;
   RoutePlan& operator=(const RoutePlan&) = delete;
 
   RouteNode root;
-  std::vector<const RouteNode*> targets;  // all of them, in order
-  // Written by the operator: its hosts need no leave, its keys are the gateway's, and requests cannot turn it
+  std::vector<const RouteNode*> targets;  // all targets, in order
+  // The operator wrote it: its hosts are allowed, its keys are the gateway's, and requests cannot direct it
   // to other hosts.
   bool from_operator = false;
-  bool reads_params = false;         // a condition asks about the request's body
-  std::vector<std::string> ignored;  // paths of known members without effect
+  bool reads_params = false;         // a condition looks at the request's body
+  std::vector<std::string> ignored;  // the paths of members that are known but have no effect
 };
 
-// Compiles a config. Fails with 400 invalid_config, naming path and reason
-// (`config.targets[1].retry.attempts: must be between 0 and 5`).
+// Compiles a config. Fails with 400 invalid_config and the path and reason
+// (`config.targets[1].retry.attempts: must be between 0 and 5`). `registry` must outlive the plan.
 std::optional<Error> CompileRoute(const v1::RouteConfig& config, const providers::Registry& registry,
                                   RoutePlan* out);
 
-// The plan of a call without a config: one target that leaves everything open.
+// The plan of a call without a config: one target, which leaves everything open.
 std::unique_ptr<const RoutePlan> NewOpenRoute();
 
 }  // namespace portolan::routing

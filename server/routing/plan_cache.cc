@@ -9,8 +9,7 @@
 namespace portolan::routing {
 namespace {
 
-// More than so much text at a time means that configs do not come back: all are forgotten, and it begins
-// anew.
+// More text than this means that configs do not come back: all are dropped, and the cache begins anew.
 constexpr size_t kMaxBytes = 4 << 20;
 // Brackets within brackets; the compiler's own limit on levels is told first where it is the config that is
 // deep.

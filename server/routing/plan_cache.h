@@ -1,7 +1,7 @@
 #pragma once
 
-// Configs parsed and compiled, kept by their text: callers send the same ones again and again. One per shard,
-// not thread-safe. What is kept holds secrets and is never logged.
+// Keeps configs compiled, by their text, as callers send the same ones again and again. Bounded. One per
+// shard, not thread-safe. What is kept holds secrets and is never logged.
 
 #include <cstddef>
 #include <memory>
@@ -19,14 +19,13 @@ namespace portolan::routing {
 
 class PlanCache {
  public:
-  // `config_type` is the plan of v1::RouteConfig.
+  // `config_type` is the codec's plan of v1::RouteConfig. Both must outlive the cache.
   PlanCache(const codec::MessagePlan& config_type, const providers::Registry& registry)
       : config_type_(config_type), registry_(registry) {}
 
-  // The plan of a config in JSON, as x-portolan-config has it. Fails with 400 invalid_config, naming the
-  // path.
+  // Gives the plan of a config in JSON, as in x-portolan-config. Fails with 400 invalid_config and the path.
   std::optional<Error> FromText(std::string_view json, std::shared_ptr<const RoutePlan>* out);
-  // Of a typed config.
+  // The same for a typed config.
   std::optional<Error> FromMessage(const v1::RouteConfig& config, std::shared_ptr<const RoutePlan>* out);
 
  private:

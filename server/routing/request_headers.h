@@ -1,7 +1,7 @@
 #pragma once
 
-// The headers by which a caller steers the gateway. Each exists in two spellings, x-portolan-NAME and
-// x-portkey-NAME; docs/headers.md lists them all.
+// The headers by which callers steer the gateway. Each has two spellings, x-portolan-NAME and x-portkey-NAME;
+// docs/headers.md lists them all.
 
 #include <optional>
 #include <span>
@@ -13,10 +13,10 @@
 
 namespace portolan::routing {
 
-// What was read from one request's headers. Views point into the caller's bytes.
+// What the headers of one request say. The views point into the headers.
 struct RequestHeaders {
-  // The prefix of the gateway's own headers on the answer: the one the request used, ours if it used none or
-  // both.
+  // The prefix of the gateway's own headers in the answer: the one that the request used, or x-portolan- if
+  // it used none or both.
   std::string_view reply_prefix = "x-portolan-";
 
   std::string_view provider;
@@ -34,7 +34,8 @@ struct RequestHeaders {
   std::string_view authorization;  // the whole value
   std::string_view x_api_key;
 
-  // Every other gateway header without its prefix (`openai-organization`): options of providers, or unknown.
+  // All other headers with such a prefix, without it (`openai-organization`): options of providers, or
+  // unknown.
   std::vector<HeaderView> options;
 };
 

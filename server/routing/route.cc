@@ -25,16 +25,16 @@ bool FitForHeader(std::string_view value) {
                      [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
 }
 
-// Who serves a request that names nobody, and no host.
+// The provider of a request that names neither a provider nor a host.
 std::string_view UnnamedProvider(const RoutePolicy& policy, const RouteRequest& request) {
-  // The list is that of the gateway itself then.
+  // The list is then the gateway's own.
   return request.operation == providers::Operation::kListModels ? std::string_view("echo")
                                                                 : std::string_view(policy.default_provider);
 }
 
-// Who a target is and what it is asked for.
+// The provider of a target and the model it is asked for.
 struct Served {
-  const Provider* provider = nullptr;  // nullptr: the request names one that there is not
+  const Provider* provider = nullptr;  // nullptr: the request names one that does not exist
   std::string_view named;              // what the request calls it
   std::string model;
   bool prefix_taken = false;  // off the model
@@ -80,13 +80,13 @@ Served WhoServes(const RoutePolicy& policy, const RouteRequest& request, const T
 bool IsKeyless(const RoutePolicy& policy, const RouteRequest& request, const TargetSpec& target,
                const Provider* provider, bool host_from_header) {
   if (!target.api_key.empty()) return false;
-  // Nobody is called, and no key is wanted.
+  // Nobody is called, and no key is needed.
   if (provider != nullptr && provider->shape(request.operation).kind == Shape::Kind::kLocal) return false;
   if (policy.direct_keys || host_from_header || !target.custom_host.empty()) return true;
   return provider == nullptr || !policy.gateway_key || policy.gateway_key(provider->name()) == nullptr;
 }
 
-// Whether what credentials the request brings can be meant for `node`, which `provider` serves.
+// Whether the request's credentials can be meant for `node`, which `provider` serves.
 bool IsRequestsOwn(const RoutePolicy& policy, const RouteRequest& request, const RoutePlan& plan,
                    const RouteNode& node, const Provider* provider, bool host_from_header) {
   if (plan.targets.size() == 1) return true;
@@ -174,8 +174,8 @@ class Resolver {
     if (own_ && out_.target.own_host && sources.config_key.empty()) TakeAuthorization();
   }
 
-  // Goes to hosts that may know its scheme, which no provider's own does, in the place that a key of the
-  // request's has.
+  // Takes the place of a key of the request's, for hosts that may know its scheme; no provider's own host
+  // does.
   void TakeAuthorization() {
     providers::Target& target = out_.target;
     const std::string_view authorization = request_.credentials.authorization;
@@ -247,7 +247,7 @@ class Resolver {
   const RouteNode& node_;
   const TargetSpec& spec_;
   Route& out_;
-  bool own_ = false;  // what credentials the request brings can be meant for this target
+  bool own_ = false;  // the request's credentials can be meant for this target
 };
 
 }  // namespace

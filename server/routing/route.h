@@ -1,7 +1,7 @@
 #pragma once
 
-// From a target of a plan and what the request says to a place that can be called. Pure: reads no clock, no
-// environment, no socket.
+// Turns a target of a plan, and what the request says, into a place that can be called. Pure: reads no clock,
+// no environment, no socket.
 
 #include <chrono>
 #include <functional>
@@ -21,12 +21,12 @@
 
 namespace portolan::routing {
 
-// What routing needs to know of the gateway it runs in. Immutable.
+// What routing needs to know of the gateway. Immutable.
 struct RoutePolicy {
   const providers::Registry* registry = nullptr;
   std::string default_provider = "openai";
   bool direct_keys = false;
-  // The gateway's own key for a provider, nullptr if it holds none.
+  // Returns the gateway's own key for a provider, nullptr if there is none.
   std::function<const Secret*(std::string_view provider)> gateway_key;
 };
 
@@ -35,14 +35,14 @@ struct RouteRequest {
   const RequestHeaders& headers;
   const ProviderCredentials& credentials;
   std::span<const HeaderView> all_headers;  // for options under their native names (`openai-organization`)
-  // From the request's `portolan` field; they beat the headers.
+  // From the request's `portolan` field; these beat the headers.
   std::optional<std::string> provider;
   std::optional<std::string> custom_host;
   providers::Operation operation = providers::Operation::kChat;
   std::string model;  // empty if the request has none
 };
 
-// One target and what is to be changed for it.
+// One target, and what is changed for it.
 struct Route {
   providers::Target target;
   std::string_view index;          // the target's path in the config, for x-portolan-last-used-option-index
@@ -50,9 +50,9 @@ struct Route {
   std::vector<codec::Edit> edits;  // to the request, for this target only
   std::optional<std::chrono::milliseconds> attempt_timeout;
   TimeLimits limits;
-  std::vector<std::string> forward_headers;  // lower case; the header's, else the config's
+  std::vector<std::string> forward_headers;  // in lower case; the header's list, else the config's
   bool strict_open_ai_compliance = true;     // the config's; the header beats it
-  std::vector<std::string> ignored;          // options of the config that the provider does not know
+  std::vector<std::string> ignored;          // options in the config that the provider does not know
 };
 
 // The time budget of the whole call, of x-portolan-request-timeout; nullopt if the header is not there.
@@ -60,11 +60,12 @@ std::optional<Error> ReadCallTimeout(const RequestHeaders& headers,
                                      std::optional<std::chrono::milliseconds>* out);
 
 // Fills in one target of a plan for this request. `node` must outlive the route. Fails with 400 for an
-// unknown provider, a bad option, a header that cannot be forwarded, an operation that the provider does not
-// have (unsupported_operation); with 401 where no key is at hand for a provider that wants one.
+// unknown provider, a bad option, a header that cannot be forwarded, or an operation that the provider does
+// not have (unsupported_operation), and with 401 if there is no key for a provider that needs one.
 //
-// The request's own key and provider options go to one target only: where the plan has several, to those
-// without a key of their own, if these are all the same provider at the same host; else to none.
+// The request's own key and provider options go to one provider only. If the plan has several targets, they
+// go to those without a key of their own, provided that these are all the same provider at the same host,
+// else to none.
 std::optional<Error> ResolveTarget(const RoutePolicy& policy, const RouteRequest& request,
                                    const RoutePlan& plan, const RouteNode& node, Route* out);
 

@@ -6,8 +6,8 @@
 
 namespace portolan::routing {
 
-// A positive number of milliseconds, at most a year (beyond any call; much more would overflow the clock).
-// nullopt for anything else.
+// Reads a positive number of milliseconds, at most a year: no call lasts longer, and much more would overflow
+// the clock. nullopt for anything else.
 std::optional<std::chrono::milliseconds> ParseTimeoutMs(std::string_view text);
 
 }  // namespace portolan::routing

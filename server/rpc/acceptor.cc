@@ -12,8 +12,8 @@ namespace {
 using grpc::internal::RpcMethod;
 using grpc::internal::RpcServiceMethod;
 
-// So many rpcs of one method may come before the first of them is looked at; the next wait a moment. More
-// would cost: gRPC looks for each tag among all that are under way.
+// How many rpcs of one method may arrive before the first of them is looked at; more wait a moment. A larger
+// number would cost: gRPC looks for each tag among all that are under way.
 constexpr int kSlots = 4;
 
 RpcMethod::RpcType TypeOf(Kind kind) {
@@ -68,7 +68,7 @@ class Acceptor::Slot final : public Event {
     grpc_byte_buffer** const payload = entry_.kind == Kind::kBidiStream ? nullptr : &payload_;
     const grpc_call_error error = grpc_server_request_registered_call(
         server_, entry_.method->server_tag(), &call_, &deadline_, &metadata_, payload, queue_, queue_, this);
-    // A server that has shut down meanwhile says so by the event.
+    // If the server has shut down meanwhile, the event says so.
     if (error != GRPC_CALL_OK) delete this;
   }
 

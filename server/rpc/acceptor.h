@@ -1,6 +1,6 @@
 #pragma once
 
-// How rpcs come in from gRPC's core.
+// Takes rpcs in from gRPC's core. Internal to server/rpc, as are the other headers here that include gRPC's.
 
 #include <grpc/grpc.h>
 #include <grpcpp/impl/service_type.h>
@@ -27,7 +27,7 @@ struct DestroyBuffer {
 using CallPtr = std::unique_ptr<grpc_call, UnrefCall>;
 using BufferPtr = std::unique_ptr<grpc_byte_buffer, DestroyBuffer>;
 
-// The array alone: what its elements point to is the call's.
+// Owns the array only: what its elements point to belongs to the call.
 class MetadataArray {
  public:
   MetadataArray() { grpc_metadata_array_init(&array_); }
@@ -44,7 +44,7 @@ class MetadataArray {
   grpc_metadata_array array_;
 };
 
-// Counts as one rpc until it is gone.
+// Counts one rpc for as long as it exists.
 class Ticket {
  public:
   Ticket() = default;
@@ -59,33 +59,32 @@ class Ticket {
   std::atomic<int>* count_ = nullptr;
 };
 
-// An rpc that has just come. Views of the metadata hold while the call does.
+// An rpc that has just arrived. Views of its metadata are valid as long as `call`.
 struct Arrival {
-  Ticket ticket;  // the first member: what the queues are stopped for must be gone before
+  Ticket ticket;  // the first member, so the last to go: everything else must be gone before the queues stop
   CallPtr call;
   gpr_timespec deadline;
   MetadataArray metadata;
-  BufferPtr payload;  // the request of an rpc that has exactly one; null: none came
+  BufferPtr payload;  // the request, of rpcs that have exactly one; null: none came
 };
 
 enum class Kind : uint8_t { kUnary, kServerStream, kBidiStream };
 
-// The rpcs of a server by their paths. gRPC's own generic service would do the same with one operation more
-// an rpc.
+// The rpcs of a server, by path. gRPC's generic service would do the same with one more operation per rpc.
 class Acceptor {
  public:
-  // On a queue's thread.
+  // Called on a queue's thread, which it must not block.
   using Handler = std::function<void(Arrival)>;
 
-  // `path`: `/package.Service/Method`. REQUIRES: not yet registered.
+  // Adds an rpc. `path` is `/package.Service/Method`. REQUIRES: Register() has not been called.
   void Add(std::string_view path, Kind kind, Handler handler);
-  // The acceptor must outlive the server.
+  // Registers the rpcs added. The acceptor must outlive the server.
   void Register(grpc::ServerBuilder& builder);
-  // From now on rpcs are handed over, until the server shuts down. REQUIRES: `server` was built by that
-  // builder, as were the queues.
+  // Hands arriving rpcs to their handlers from now on, until the server shuts down. REQUIRES: `server` and
+  // `queues` were made with that builder.
   void Start(grpc::Server& server, const std::vector<std::unique_ptr<EventQueue>>& queues);
-  // Waits until nobody has an arrival any more: a queue that was stopped takes no operation. REQUIRES: the
-  // server has shut down.
+  // Blocks until every arrival is gone, as a queue that was stopped takes no operations. REQUIRES: the server
+  // has shut down.
   void WaitForRpcs() const;
 
  private:

@@ -77,7 +77,7 @@ net::CancelReason Call::WhyGone() const {
   const net::TimePoint now = net::Clock::now();
   if (now >= front_->cut_off.load(std::memory_order_relaxed)) return net::CancelReason::kShutdown;
   // The client's own clock runs out first, and grpc-timeout is spelt with up to a hundredth more than was
-  // meant: what goes away that close to its deadline went because of it.
+  // meant: a caller that leaves that close to its deadline left because of it.
   if (deadline_ != net::kNever &&
       now >= deadline_ - (deadline_ - received_) / 100 - std::chrono::milliseconds(20)) {
     return net::CancelReason::kDeadline;

@@ -1,6 +1,6 @@
 #pragma once
 
-// One rpc of the API between gRPC's threads and its shard. Internal to server/rpc: this header brings in
+// One rpc of the API, between gRPC's threads and its shard. Internal to server/rpc: this header includes
 // gRPC's.
 
 #include <google/protobuf/arena.h>
@@ -16,23 +16,23 @@
 
 namespace portolan::rpc {
 
-// Takes the rpc over. It goes its way by itself, until gRPC and the shard are both done with it.
+// Each takes over an rpc, which then runs by itself until gRPC and the shard are both done with it.
 void TakeUnaryCall(const std::shared_ptr<Front>& front, const Method& method, Arrival arrival);
 void TakeStreamCall(const std::shared_ptr<Front>& front, const Method& method, Arrival arrival);
 
-// What both kinds of call have in common: everything but the sending.
+// What both kinds of call have in common, which is everything but the sending.
 //
-// The shard holds a call until the service has returned, and every function posted to it holds it as well.
-// The metadata that the service looks at lives as long as the call.
+// The shard holds a call until the service has returned, and so does every function posted for it. The
+// metadata that the service sees lives as long as the call.
 class Call : public Rpc, public core::ReplySink {
  public:
-  // Posts the call to its shard, which takes over the hold of whoever made it. REQUIRES: the call is
-  // completely constructed.
+  // Posts the call to its shard, which takes over its maker's hold. REQUIRES: the call is fully constructed.
   void Start();
 
   bool typed() const final { return true; }
   net::Task<core::Delivered> SendError(core::ReplyHead head, const Error& error, std::string_view) final;
-  // Answers of a kind that this rpc does not have. The service never does that; the call ends with INTERNAL.
+  // Answers of a kind that this rpc does not have. The service never gives one; if it did, the call would end
+  // with INTERNAL.
   net::Task<core::Delivered> SendJson(core::ReplyHead, std::span<const std::string_view>) final;
   net::Task<core::Delivered> WriteBytes(std::span<const std::string_view>) final;
   net::Task<core::Delivered> SendMessage(core::ReplyHead, std::string_view) override;
@@ -46,14 +46,15 @@ class Call : public Rpc, public core::ReplySink {
 
   void PostToShard(void (*function)(Call*));  // holds the call until it has run
 
-  // On the shard.
-  // Why the rpc was cancelled: the caller went, its deadline came, or the server is shutting down.
+  // The functions below are for the shard.
+  //
+  // Why the rpc was cancelled: the caller left, its deadline passed, or the server is shutting down.
   net::CancelReason WhyGone() const;
   net::Loop& loop() { return *lane_.shard.loop; }
   net::CancelScope& scope() { return scope_; }
-  // Whether the status was sent.
+  // Whether the status has been sent.
   bool finished() const { return finished_; }
-  // Sends the status. Only the first counts.
+  // Sends the status, unless one was sent before.
   void Finish(const grpc::Status& status, BufferPtr message = nullptr);
   virtual void SendStatus(const grpc::Status& status, BufferPtr message) = 0;
 
@@ -74,7 +75,7 @@ class Call : public Rpc, public core::ReplySink {
   const net::TimePoint received_;
   const net::TimePoint deadline_;
 
-  // The shard's.
+  // For the shard's thread.
   net::CancelScope scope_;
   BlockPool::Block block_;
   std::optional<google::protobuf::Arena> arena_;

@@ -1,6 +1,6 @@
 #pragma once
 
-// gRPC's completion queues, and the threads that empty them.
+// gRPC's completion queues and the threads that empty them.
 
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/impl/codegen/completion_queue_tag.h>
@@ -11,10 +11,10 @@
 
 namespace portolan::rpc {
 
-// What an operation of gRPC's is begun with, and told by when it is over.
+// The tag of an operation on gRPC's core: told when the operation is over.
 class Event : public grpc::internal::CompletionQueueTag {
  public:
-  // On the queue's thread, which must not be kept. What `ok` says differs by operation.
+  // Called on the queue's thread, which it must not block. The meaning of `ok` depends on the operation.
   virtual void Run(bool ok) = 0;
 
  private:
@@ -24,8 +24,8 @@ class Event : public grpc::internal::CompletionQueueTag {
   }
 };
 
-// A queue with its thread. That thread is also what reads from the connections and takes the messages apart:
-// with one queue nobody else does, and no thread of gRPC's has to wake another for it.
+// A queue with its thread. That thread also reads from the connections and parses the frames. With one queue
+// no other thread does so, and none has to wake another for it.
 class EventQueue {
  public:
   explicit EventQueue(grpc::ServerBuilder& builder) : queue_(builder.AddCompletionQueue()) {}
@@ -33,9 +33,10 @@ class EventQueue {
   EventQueue(const EventQueue&) = delete;
   EventQueue& operator=(const EventQueue&) = delete;
 
-  // REQUIRES: the server runs.
+  // Starts the thread. REQUIRES: the server runs.
   void Start();
-  // Returns when all that was begun is over. REQUIRES: the server has shut down, or never ran.
+  // Blocks until every operation that was begun is over, then ends the thread. REQUIRES: the server has shut
+  // down, or never ran.
   void Stop();
   grpc_completion_queue* core() const { return queue_->cq(); }
 

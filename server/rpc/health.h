@@ -1,6 +1,6 @@
 #pragma once
 
-// grpc.health.v1 (proto/grpc/health/v1): what balancers and Kubernetes ask.
+// grpc.health.v1 (proto/grpc/health/v1), which load balancers and Kubernetes ask.
 
 #include <map>
 #include <memory>
@@ -17,21 +17,21 @@ namespace portolan::rpc {
 // Thread-safe.
 class Health {
  public:
-  // Of the server and of these services, all of which serve from the start.
+  // Tells the health of the server and of these services, all of which are serving at first.
   explicit Health(const std::vector<std::string>& services);
 
-  // Adds Check and Watch. The health must outlive the rpcs.
+  // Adds the rpcs Check and Watch. This must outlive them.
   void AddTo(Acceptor& acceptor);
-  // Of all that it knows. Watchers are told.
+  // Sets the state of the server and every service, and tells watchers.
   void SetServing(bool serving);
-  // Ends the watchers' rpcs with UNAVAILABLE, and those to come: they would keep a server from shutting down.
+  // Ends watchers' rpcs with UNAVAILABLE, and all later ones: they would keep the server from shutting down.
   void Stop();
 
  private:
   class Watcher;
   void Check(Arrival arrival);
   void Watch(Arrival arrival);
-  // What Watch tells of a service: HealthCheckResponse.ServingStatus.
+  // The HealthCheckResponse.ServingStatus of a service, as Watch tells it.
   int StatusOf(const std::string& service) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;

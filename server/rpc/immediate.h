@@ -1,6 +1,6 @@
 #pragma once
 
-// Rpcs that are answered at once, without a shard.
+// Answers rpcs at once, without a shard. Thread-safe.
 
 #include <grpcpp/support/status.h>
 
@@ -8,12 +8,12 @@
 
 namespace portolan::rpc {
 
-// Ends the rpc with `status`, which is not OK.
+// Ends the rpc with `status`. REQUIRES: it is not OK.
 void Refuse(Arrival arrival, const grpc::Status& status);
-// Ends it with OK and one message.
+// Ends the rpc with one message and OK.
 void Answer(Arrival arrival, const google::protobuf::MessageLite& message);
 
-// 503 `too_many_calls`.
+// The status for 503 `too_many_calls`.
 grpc::Status TooManyCalls();
 
 }  // namespace portolan::rpc

@@ -1,7 +1,6 @@
 #pragma once
 
-// grpc.reflection.v1, and the same under its older name v1alpha (proto/grpc/reflection/v1): what grpcurl
-// asks.
+// grpc.reflection.v1, also under its older name v1alpha (proto/grpc/reflection/v1), which grpcurl asks.
 
 #include <memory>
 #include <string>
@@ -11,8 +10,8 @@
 
 namespace portolan::rpc {
 
-// Adds reflection. `services` are the full names that it lists besides its own. What is asked for by name is
-// looked for among all that is compiled in.
+// Adds the rpcs of reflection. `services` has the full names that it lists besides its own. Names that are
+// asked for are looked up among all descriptors compiled in.
 void AddReflection(std::vector<std::string> services, Acceptor& acceptor);
 
 }  // namespace portolan::rpc

@@ -18,7 +18,7 @@ namespace {
 // Where google.rpc.Status travels.
 constexpr std::string_view kDetails = "grpc-status-details-bin";
 
-// So many headers an answer has at most, as a rule.
+// As a rule an answer has no more headers than this.
 constexpr size_t kUsual = 10;
 
 // Counts no references: the bytes stay until the operation is over.

@@ -1,7 +1,8 @@
 #pragma once
 
-// One rpc on gRPC's core: what every kind of them has in common. The C++ API above the core copies metadata
-// into maps of strings, and messages and statuses through layers of operations: a fifth of what an rpc costs.
+// One rpc on gRPC's core: what all kinds of rpcs have in common. The C++ API above the core copies metadata
+// into maps of strings, and messages and statuses through layers of operations, which is a fifth of the cost
+// of an rpc (docs/decisions/0011-grpc-api.md).
 // https://grpc.github.io/grpc/core/grpc_8h.html
 
 #include <google/protobuf/message_lite.h>
@@ -20,12 +21,12 @@
 
 namespace portolan::rpc {
 
-// Headers as the core wants them. Keeps the text that they point to.
+// Headers in the form that the core wants, with the text that they point to.
 class OutgoingMetadata {
  public:
-  // Leaves out what is not fit for metadata. Takes the place of what was set before.
+  // Replaces what was set before. Leaves out headers that are not fit for metadata.
   void Set(HeaderBlock headers);
-  // Of bytes; `name` must be a constant.
+  // Adds a header of binary value. `name` must be static.
   void AddBinary(std::string_view name, std::string value);
   size_t size() const { return items_.size(); }
   grpc_metadata* data() { return items_.data(); }
@@ -37,8 +38,8 @@ class OutgoingMetadata {
   std::vector<grpc_metadata> items_;
 };
 
-// Deletes itself when nobody holds it any more: gRPC does for each operation under way, and whoever called
-// Hold(). The functions may be called on any thread, but those that send by one at a time.
+// Deletes itself when nobody holds it any more. Every operation under way holds it, and so does whoever
+// called Hold(). Its functions may be called on any thread, but those that send on one thread at a time.
 class Rpc {
  public:
   Rpc(const Rpc&) = delete;
@@ -50,28 +51,30 @@ class Rpc {
   }
 
  protected:
-  // Is held once, by whoever makes it.
+  // Is held once, by its maker.
   explicit Rpc(Arrival arrival);
   virtual ~Rpc() = default;
 
-  // Must be called, once. OnClosed() comes when the rpc is over for gRPC: `cancelled` if the caller did not
-  // get its status.
+  // Must be called exactly once. OnClosed() is called when the rpc is over for gRPC, with `cancelled` if the
+  // caller did not get its status.
   void Watch();
 
-  // Sends go out in their order; the next message may be sent when OnWritten() has come for the last. The
-  // initial metadata leaves with the first of them.
+  // Messages are sent in order; the next one may be sent when OnWritten() has been called for the last. The
+  // initial metadata leaves with the first send.
   void SetInitialMetadata(HeaderBlock headers) { initial_.Set(std::move(headers)); }
   void SetTrailingMetadata(HeaderBlock headers) { trailing_.Set(std::move(headers)); }
-  // `message` must live until OnWritten. `more`: another follows at once, and this one may wait for it.
+  // `message` must live until OnWritten(). `more`: another message follows at once, and this one may wait for
+  // it.
   void StartWrite(grpc_byte_buffer* message, bool more);
-  // The end of the rpc, with a last message if that is not null.
+  // Ends the rpc, with a last message unless that is null.
   void StartFinish(const grpc::Status& status, BufferPtr message = nullptr);
-  // Of callers that send more than one message; OnRead() tells what came. REQUIRES: none is under way.
+  // For rpcs whose callers send several messages: reads the next, for OnRead(). REQUIRES: no read is under
+  // way.
   void StartRead();
-  // Breaks the rpc off: all that is under way ends.
+  // Breaks the rpc off: every operation under way ends.
   void TryCancel() { grpc_call_cancel(call(), nullptr); }
 
-  // On a queue's thread, and none of them may block.
+  // Called on a queue's thread, which they must not block.
   virtual void OnClosed(bool cancelled) = 0;
   virtual void OnWritten(bool /*ok*/) {}
   virtual void OnRead(BufferPtr /*message; null: the last was it*/) {}
@@ -114,12 +117,13 @@ class Rpc {
   Done<&Rpc::Finished> finished_{this};
 };
 
-// A message for the core: a copy of the bytes.
+// A message for the core, with a copy of the bytes.
 BufferPtr ToBuffer(std::string_view bytes);
 
-// The bytes of a message. False if they are not of that type. `buffer` may be null, which is never a message.
+// Parses a message. False if the bytes are not one of that type, or `buffer` is null.
 bool ParseBuffer(grpc_byte_buffer* buffer, google::protobuf::MessageLite* out);
 
+// Valid as long as the slice.
 inline std::string_view ToView(const grpc_slice& slice) {
   return {reinterpret_cast<const char*>(GRPC_SLICE_START_PTR(slice)), GRPC_SLICE_LENGTH(slice)};
 }

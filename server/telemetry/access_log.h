@@ -15,7 +15,7 @@ namespace portolan::telemetry {
 //
 //   {"ts":"2026-11-22T22:35:02.123Z","level":"info","msg":"call","request_id":"…","door":"http",…}
 //
-// A call is `error` if the gateway was at fault, `warn` if the provider was, else `info`.
+// The level is `error` if the gateway was at fault, `warn` if the provider was, else `info`.
 // docs/configuration.md lists the members.
 class AccessLog {
  public:

@@ -1,7 +1,7 @@
 #pragma once
 
-// What one shard counts. Every number is written by the shard's thread alone and read by any thread, so that
-// adding needs neither a lock nor a locked instruction.
+// What one shard counts. Only the shard's thread writes a number, and any thread may read it, so that adding
+// needs neither a lock nor a locked instruction.
 
 #include <array>
 #include <atomic>
@@ -13,7 +13,7 @@
 
 namespace portolan::telemetry {
 
-// A number with one writer.
+// A number that one thread writes and any thread reads.
 class Count {
  public:
   void Add(uint64_t n) { value_.store(get() + n, std::memory_order_relaxed); }
@@ -24,7 +24,8 @@ class Count {
   std::atomic<uint64_t> value_{0};
 };
 
-// Upper bounds of the histograms' buckets: from what the gateway takes itself to what a long answer takes.
+// The upper bounds of the histograms' buckets, in seconds and in milliseconds: from what the gateway itself
+// takes to what a long answer takes.
 inline constexpr std::array<std::string_view, 18> kBucketText = {
     "0.001", "0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1",
     "2.5",   "5",     "10",   "20",    "30",   "60",  "120",  "300", "600"};
@@ -49,7 +50,7 @@ class HistogramCell {
   Count sum_nanos_;
 };
 
-// The statuses that have a label of their own; others are counted by their hundred (`4xx`).
+// The statuses with a label of their own; others are counted by their class (`4xx`).
 inline constexpr std::array<uint16_t, 34> kStatuses = {
     200, 201, 202, 204, 304, 400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 411, 412,
     413, 414, 415, 417, 422, 424, 429, 431, 446, 451, 499, 500, 501, 502, 503, 504, 529};
@@ -62,7 +63,7 @@ std::string_view StatusLabel(size_t slot);
 
 enum TokenKind : uint8_t { kInputTokens, kOutputTokens, kCachedTokens, kReasoningTokens, kTokenKinds };
 
-// What tells the cells of calls apart. Packed, it fits 64 bits.
+// The labels of a CallCell. Pack() puts them into 64 bits.
 struct CallKey {
   uint16_t door = 0;
   LabelTable::Id route = LabelTable::kOther;
@@ -74,7 +75,8 @@ struct CallKey {
   }
 };
 
-// Cells form a list that only grows: `next` is fixed before a cell is published.
+// The counts of calls with the same labels. Cells form a list that only grows: `next` is set before a cell is
+// published.
 struct CallCell {
   CallKey key;
   CallCell* next = nullptr;

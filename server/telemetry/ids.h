@@ -10,7 +10,7 @@
 
 namespace portolan::telemetry {
 
-// 128 random bits as 32 lower-case hex digits; never all zero, so also a valid W3C trace id.
+// 128 random bits as 32 lower-case hexadecimal digits, never all zero: also a valid W3C trace id.
 class Id {
  public:
   std::string_view view() const { return {text_.data(), text_.size()}; }
@@ -21,8 +21,8 @@ class Id {
   std::array<char, 32> text_;
 };
 
-// Makes unique ids, without a system call each: xoshiro256++ seeded by the kernel. They are names, not
-// secrets. One a shard; not thread-safe.
+// Makes unique ids without a system call for each, by xoshiro256++ seeded by the kernel. Ids are names, not
+// secrets. Not thread-safe: one per shard.
 class IdGenerator {
  public:
   IdGenerator();  // seeds with getrandom(2)
@@ -36,15 +36,15 @@ class IdGenerator {
   std::array<uint64_t, 4> state_;
 };
 
-// A caller's x-request-id that is good enough to become ours: [A-Za-z0-9._-]{1,128}.
+// Whether a caller's x-request-id may be used as the call's: [A-Za-z0-9._-]{1,128}.
 bool IsSaneRequestId(std::string_view id);
 
-// The trace id of a call: the caller's x-portolan-trace-id or x-portkey-trace-id as it is (1 to 256 visible
-// ASCII characters or inner spaces; anything else counts as absent), else the trace id of a valid
-// `traceparent` (https://www.w3.org/TR/trace-context/#traceparent-header), else a new one.
+// The trace id of a call. The first of: the caller's x-portolan-trace-id or x-portkey-trace-id as it is, if
+// it has 1 to 256 visible ASCII characters or inner spaces; the trace id of a valid `traceparent`
+// (https://www.w3.org/TR/trace-context/#traceparent-header); a new one.
 std::string ChooseTraceId(std::span<const HeaderView> headers, IdGenerator& ids);
 
-// The trace id in a traceparent header; empty if it is not valid.
+// The trace id in a traceparent header; empty if the header is not valid.
 std::string_view TraceIdOfTraceparent(std::string_view traceparent);
 
 }  // namespace portolan::telemetry

@@ -9,8 +9,8 @@
 
 namespace portolan::telemetry {
 
-// Turns the wall clock into `2026-11-22T22:35:02.123Z` (RFC 3339, UTC). Remembers the last second, as lines
-// of a log follow each other closely. Not thread-safe.
+// Writes times as `2026-11-22T22:35:02.123Z` (RFC 3339, UTC). Remembers the last second, as the lines of a
+// log follow each other closely. Not thread-safe.
 class TimestampFormatter {
  public:
   static constexpr size_t kLength = 24;
@@ -21,8 +21,8 @@ class TimestampFormatter {
   char text_[kLength];
 };
 
-// A member's name as the line has it, `,"name":`: of fixed width, so that it is copied by two moves. Make it
-// a constant where it is written often.
+// A member's name as it is written, `,"name":`, in a buffer of fixed size, so that copying it takes two
+// moves. Make it a constant where it is written often.
 class JsonKey {
  public:
   static constexpr size_t kWidth = 32;
@@ -46,28 +46,31 @@ class JsonKey {
   size_t size_ = 0;
 };
 
-// Writes one JSON object on one line into a buffer of fixed size. A value that finds no room is cut, a member
-// that finds none is left out: the line is always one whole, valid object.
+// Writes one JSON object as one line into a buffer of fixed size, which must outlive it. A value that does
+// not fit is cut, a member that does not fit is left out: the line is always one whole, valid object.
 class JsonLine {
  public:
-  static constexpr size_t kMaxText = 256;  // bytes of a text value; the rest is cut and an ellipsis put there
+  // Bytes of a text value; longer ones are cut and end in an ellipsis.
+  static constexpr size_t kMaxText = 256;
 
   // REQUIRES: buffer.size() >= 128.
   JsonLine(std::span<char> buffer, std::string_view timestamp, LogLevel level);
 
-  // For values that need no escaping: constants and what is made here. Left out whole if it finds no room.
+  // Adds a value that needs no escaping: a constant, or text made by this program. Left out if it does not
+  // fit whole.
   void Plain(const JsonKey& key, std::string_view value);
 
-  // Keys must need no escaping and be at most 28 bytes. Bytes that are not UTF-8 become U+FFFD.
+  // Each adds a member. Keys must need no escaping and have at most 28 bytes. In texts, bytes that are not
+  // UTF-8 become U+FFFD.
   void Text(const JsonKey& key, std::string_view value, size_t limit = kMaxText);
   void Integer(const JsonKey& key, int64_t value);
   void Unsigned(const JsonKey& key, uint64_t value);
   void Bool(const JsonKey& key, bool value);
   void Real(const JsonKey& key, double value);  // null if it is not finite
-  // Milliseconds with the microseconds as decimals: `12.345`.
+  // Adds `value` as milliseconds with three decimals: `12.345`.
   void Millis(const JsonKey& key, std::chrono::nanoseconds value);
 
-  // The whole line with its line feed.
+  // Ends the object and returns the whole line with its line feed.
   std::string_view Finish();
 
  private:

@@ -10,14 +10,13 @@
 
 namespace portolan::telemetry {
 
-// A bounded set of label values, each with a small number. Values are cut at 128 bytes and cleaned (control
-// characters and what is not UTF-8 become `_`), so that a value is always fit for the exposition. Finding
-// takes no lock; a lock is taken only when a value is added, which happens at most `limit` times.
-// Thread-safe.
+// A bounded set of label values, each with a small number as its id. Values are cut at 128 bytes and cleaned
+// (control characters and bytes that are not UTF-8 become `_`), so that they are always fit for the
+// exposition. Thread-safe. Finding takes no lock; adding a value does, at most `limit` times in all.
 class LabelTable {
  public:
   using Id = uint16_t;
-  static constexpr Id kOther = 0;  // `other`: what found no place
+  static constexpr Id kOther = 0;  // `other`: values for which there was no room
   static constexpr Id kEmpty = 1;  // ``
   static constexpr size_t kMaxBytes = 128;
 
@@ -26,16 +25,16 @@ class LabelTable {
   LabelTable(const LabelTable&) = delete;
   LabelTable& operator=(const LabelTable&) = delete;
 
-  // kOther if it is not in the table.
+  // The id of `value`; kOther if it is not in the table.
   Id Find(std::string_view value) const;
-  // Adds it if it is not in the table; kOther if the table is full.
+  // The id of `value`, which is added if it is not in the table; kOther if the table is full.
   Id Intern(std::string_view value);
 
   // REQUIRES: `id` came from this table.
   std::string_view Name(Id id) const;
 
  private:
-  // The id or -1, and the slot it is in or belongs in.
+  // The id, or -1, and the slot that holds it or would hold it.
   int FindClean(std::string_view clean, size_t* slot) const;
 
   const size_t limit_;  // ids below it are valid
@@ -47,7 +46,7 @@ class LabelTable {
   std::mutex adding_;
 };
 
-// `value` as a label value may be: see LabelTable.
+// `value` made fit for a label; see LabelTable.
 std::string CleanLabel(std::string_view value);
 
 }  // namespace portolan::telemetry

@@ -7,10 +7,10 @@
 
 namespace portolan::telemetry {
 
-// Ordered: a threshold lets through itself and everything before it.
+// In this order: a threshold lets its own level and those before it pass.
 enum class LogLevel : uint8_t { kError, kWarn, kInfo, kDebug };
 
-// The level in force, which an operator may change at any time. Thread-safe.
+// The log level in force, which an operator may change at any time. Thread-safe.
 class LogThreshold {
  public:
   explicit LogThreshold(LogLevel level) : level_(level) {}

@@ -1,6 +1,6 @@
 #pragma once
 
-// Inside of LogWriter: what the thread and the writer's owner share. It lives until both are gone, so that a
+// The inside of LogWriter: what its thread and its owner share. It lives until both are gone, so that a
 // thread stuck in a write can be left behind.
 
 #include <sys/uio.h>
@@ -20,11 +20,11 @@ class LogThread {
  public:
   explicit LogThread(LogWriter::Options options);
 
-  // The thread's life: until Stop, then once more for what is left.
+  // What the thread runs: writes until Stop(), then once more what is left.
   void Run();
 
   void Stop();
-  // Waits until a round that began after this call is over, or Run has returned.
+  // Waits until a round that begins after this call has ended, or Run() has returned. False after `patience`.
   bool AwaitRound(std::chrono::milliseconds patience);
   bool AwaitEnd(std::chrono::milliseconds patience);
 
@@ -42,8 +42,9 @@ class LogThread {
   const LogWriter::Options options_;
   LogWaker waker_;
   std::vector<std::unique_ptr<LogRing>> rings_;
-  std::atomic<uint64_t> dropped_{0};  // lines of the queue, and lines lost to a failing descriptor
-  uint64_t dropped_told_ = 0;         // how many the log has been told of; only the thread's
+  // Lines that the queue had no room for, and lines lost to a failing descriptor.
+  std::atomic<uint64_t> dropped_{0};
+  uint64_t dropped_told_ = 0;  // how many of them the log already mentions; only for the thread
 
   std::mutex queue_mutex_;
   std::string queue_;

@@ -6,8 +6,8 @@
 //   shard 1 ── ring ──┼──► thread ── writev ──► stderr      every 100 ms, or as soon as a ring holds 256 KB
 //   anybody ── queue ─┘
 //
-// What finds no room is dropped and counted, and the count is logged. A log that nobody reads (a full pipe)
-// stops nothing but itself.
+// Lines for which there is no room are dropped and counted, and the count is logged. A log that nobody reads
+// (a full pipe) holds up nothing else.
 
 #include <array>
 #include <atomic>
@@ -20,8 +20,8 @@
 
 namespace portolan::telemetry {
 
-// Wakes the thread before its time is up. Thread-safe, never blocks; calls that come before the thread has
-// woken cost nothing.
+// Wakes the log's thread early. Thread-safe; Wake() never blocks, and costs nothing if the thread is about to
+// wake anyway.
 class LogWaker {
  public:
   LogWaker();
@@ -37,13 +37,13 @@ class LogWaker {
   std::atomic<bool> awake_{false};
 };
 
-// Lines on their way from one shard to the writer: one thread appends, one reads.
+// Lines on their way from one shard to the writer. One thread appends, one reads.
 class LogRing {
  public:
-  // REQUIRES: capacity is a power of two.
+  // Wakes the thread when `wake_at` bytes are waiting. REQUIRES: capacity is a power of two.
   LogRing(size_t capacity, size_t wake_at, LogWaker& waker);
 
-  // Copies `line` whole, or drops it and returns false. Only for the shard's thread.
+  // Copies the whole of `line`, or drops it and returns false. For the shard's thread only.
   bool Append(std::string_view line);
 
   uint64_t dropped() const { return dropped_.load(std::memory_order_relaxed); }
@@ -51,7 +51,7 @@ class LogRing {
  private:
   friend class LogThread;
 
-  // What can be read now: up to two pieces. Only for the writer, like Consume.
+  // What can be read now, in up to two pieces. Like Consume, for the writer only.
   std::array<std::span<const char>, 2> Readable() const;
   void Consume(size_t bytes);
 
@@ -59,9 +59,9 @@ class LogRing {
   const size_t wake_at_;
   const std::unique_ptr<char[]> bytes_;
   LogWaker& waker_;
-  // Positions only grow; a position modulo the capacity is a place.
+  // Positions only grow; modulo the capacity they are places in bytes_.
   alignas(64) std::atomic<uint64_t> written_{0};  // by the shard
-  uint64_t read_seen_ = 0;                        // the shard's idea of read_
+  uint64_t read_seen_ = 0;                        // the last value of read_ that the shard saw
   std::atomic<uint64_t> dropped_{0};
   alignas(64) std::atomic<uint64_t> read_{0};  // by the writer
 };
@@ -71,15 +71,15 @@ class LogWriter {
   struct Options {
     int fd = 2;  // borrowed
     size_t shards = 1;
-    size_t ring_bytes = 1 << 20;     // a shard; rounded up to a power of two
-    size_t queue_bytes = 256 << 10;  // for lines that come by Post
+    size_t ring_bytes = 1 << 20;     // per shard, rounded up to a power of two
+    size_t queue_bytes = 256 << 10;  // for lines that come by Post()
     size_t batch_bytes = 256 << 10;  // wakes the thread
     std::chrono::milliseconds interval{100};
-    std::chrono::milliseconds patience{
-        2000};  // how long Flush and the destructor wait for a stuck descriptor
+    // How long Flush and the destructor wait for a stuck descriptor.
+    std::chrono::milliseconds patience{2000};
   };
   explicit LogWriter(Options options);
-  // Writes what is there, then ends the thread; leaves it behind if it is stuck in a write.
+  // Writes what is left and ends the thread. Leaves it behind if it is stuck in a write.
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
@@ -87,10 +87,12 @@ class LogWriter {
   // REQUIRES: i < options.shards.
   LogRing& ring(size_t i);
 
-  // Takes a line from any thread; takes a lock, so it is for what happens seldom. False if it was dropped.
+  // Hands in a line, from any thread. Takes a lock, so only for what happens seldom. False if the line was
+  // dropped.
   bool Post(std::string_view line);
 
-  // Waits until everything appended before has been written. False if that took longer than `patience`.
+  // Waits until everything appended before this call has been written. False if that takes longer than
+  // `patience`.
   bool Flush();
 
   uint64_t dropped() const;

@@ -13,7 +13,8 @@
 
 namespace portolan::telemetry {
 
-// A member of a log line: `{"address", "127.0.0.1:8787"}`, `{"shards", 4}`. Views live as long as the call.
+// A member of a log line: `{"address", "127.0.0.1:8787"}`, `{"shards", 4}`. Views must stay valid during the
+// call.
 struct LogField {
   LogField(std::string_view k, std::string_view v) : key(k), value(v) {}
   LogField(std::string_view k, const char* v) : key(k), value(std::string_view(v)) {}
@@ -29,10 +30,9 @@ struct LogField {
   std::variant<std::string_view, int64_t, uint64_t, double, bool> value;
 };
 
-// The log of what the gateway does besides calls: starting, listening, reloading, failing. Lines look like
-// the access log's: {"ts":"…","level":"warn","msg":"…",…}. Thread-safe; takes a lock, so it is not for every
-// call. Text is cut at 2 KB for the message and 1 KB for a field. Never hand it a secret, a prompt or an
-// answer.
+// Logs what the gateway does besides serving calls: starting, listening, reloading, failing. Lines look like
+// the access log's: {"ts":"…","level":"warn","msg":"…",…}. Thread-safe; takes a lock, so not for every call.
+// A message is cut at 2 KB, a field at 1 KB. Never pass it a secret, a prompt or an answer.
 class Logger {
  public:
   Logger(LogWriter& writer, const LogThreshold& threshold) : writer_(writer), threshold_(threshold) {}

@@ -111,7 +111,7 @@ void ShardMetrics::RecordError(const CallRecord& call) {
   ErrorKey key;
   key.error_class = static_cast<uint16_t>(call.error->error_class);
   key.provider = labels_.providers.Intern(call.provider);
-  // A provider's own code could be anything: what it answered with tells enough.
+  // A provider's own code could be anything: its status says enough.
   char text[] = "http_000";
   if (call.upstream_status >= 400 && call.upstream_status <= 599) {
     const std::string_view status = StatusLabel(StatusSlot(call.upstream_status));

@@ -1,6 +1,7 @@
 #pragma once
 
-// The gateway's metrics: counted per shard, added up when somebody asks. docs/metrics.md lists them.
+// The gateway's metrics, counted by each shard and added up when they are asked for. docs/metrics.md lists
+// them.
 
 #include <array>
 #include <atomic>
@@ -19,7 +20,7 @@ namespace portolan::telemetry {
 
 class Exposition;
 
-// The label values that all shards agree on.
+// The label values of all shards. Thread-safe.
 struct MetricLabels {
   explicit MetricLabels(size_t max_models) : routes(64), providers(250), models(max_models), codes(200) {}
 
@@ -29,7 +30,7 @@ struct MetricLabels {
   LabelTable codes;  // of errors
 };
 
-// One shard's part. Everything but reading is for the shard's thread.
+// What one shard counts. For the shard's thread; Metrics reads it from another.
 class alignas(64) ShardMetrics {
  public:
   explicit ShardMetrics(MetricLabels& labels) : labels_(labels) {}
@@ -37,7 +38,7 @@ class alignas(64) ShardMetrics {
   ShardMetrics(const ShardMetrics&) = delete;
   ShardMetrics& operator=(const ShardMetrics&) = delete;
 
-  // Counts a call that is over.
+  // Counts a finished call.
   void Record(const CallRecord& call);
 
   void ConnectionOpened(Door door) { connections_[static_cast<size_t>(door)].Add(1); }
@@ -51,12 +52,12 @@ class alignas(64) ShardMetrics {
   friend class Metrics;
   friend struct Totals;
 
-  // At most this many combinations of door, route, provider and model a shard; then the model becomes
-  // `other`, and at twice as many the route and the provider too.
+  // How many combinations of door, route, provider and model a shard counts apart. Then the model becomes
+  // `other`, and at twice as many the route and the provider as well.
   static constexpr size_t kMaxCells = 2000;
   static constexpr size_t kMaxErrorCells = 1000;
 
-  // The good call that was counted last, whose cell the next one most often shares.
+  // The successful call that was counted last, whose cell the next call most often shares.
   struct Last {
     CallCell* cell = nullptr;
     Door door = Door::kHttp;
@@ -72,7 +73,7 @@ class alignas(64) ShardMetrics {
 
   MetricLabels& labels_;
   Last last_;
-  std::unordered_map<uint64_t, CallCell*> cells_;  // the shard's own way to what hangs on first_cell_
+  std::unordered_map<uint64_t, CallCell*> cells_;  // the cells of first_cell_'s list, for the shard to find
   std::unordered_map<uint64_t, ErrorCell*> error_cells_;
   std::atomic<CallCell*> first_cell_{nullptr};
   std::atomic<ErrorCell*> first_error_{nullptr};
@@ -88,7 +89,7 @@ class Metrics {
  public:
   struct Options {
     size_t shards = 1;
-    size_t max_models = 200;  // model names with a label of their own; the rest is `other`
+    size_t max_models = 200;  // model names with a label of their own; the rest become `other`
   };
   explicit Metrics(Options options);
   ~Metrics();
@@ -96,16 +97,17 @@ class Metrics {
   // REQUIRES: i < options.shards.
   ShardMetrics& shard(size_t i) { return *shards_[i]; }
 
-  // A value that another part keeps, read at each Render from whatever thread renders. To be called before
-  // the first Render. `type` is `counter` or `gauge`; all views must outlive this object.
+  // Adds a value that another part keeps; `read` is called by each Render(), on its thread. Call this before
+  // the first Render(). `type` is `counter` or `gauge`. All views must outlive this object.
   void AddValue(std::string_view name, std::string_view help, std::string_view type,
                 std::function<double()> read);
 
-  // A text that another part keeps, as the value of `label` of a gauge that is always 1.
+  // Adds a text that another part keeps, as the value of `label` of a gauge that is always 1. Otherwise like
+  // AddValue().
   void AddText(std::string_view name, std::string_view help, std::string_view label,
                std::function<std::string()> read);
 
-  // Everything in Prometheus' text format (Exposition::kContentType). Thread-safe. Takes 10 ms and more with
+  // All metrics in Prometheus' text format (Exposition::kContentType). Thread-safe. Takes 10 ms and more with
   // many thousands of series or open descriptors.
   std::string Render() const;
 

@@ -59,7 +59,7 @@ std::optional<uint64_t> OpenDescriptors() {
 std::optional<uint64_t> BootTime() {
   const int fd = open("/proc/stat", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return std::nullopt;
-  // The line stands behind one line a core and one with a number an interrupt.
+  // The line comes after one line for each core and one with a number for each interrupt.
   std::string text;
   char buffer[16384];
   std::optional<uint64_t> found;

@@ -31,13 +31,13 @@ using Id = LabelTable::Id;
 
 // The sums over the shards, in a stable order.
 struct Totals {
-  std::map<std::tuple<uint16_t, Id, Id, Id, size_t>, uint64_t>
-      requests;                                                        // door, route, provider, model, status
-  std::map<std::tuple<Id, Id, size_t>, uint64_t> tokens;               // provider, model, kind
-  std::map<std::tuple<Id, Id>, uint64_t> attempts;                     // provider, model
-  std::map<std::tuple<Id, Id>, uint64_t> resends;                      // provider, model
-  std::map<std::tuple<uint16_t, Id>, HistogramTotal> request_seconds;  // door, route
-  std::map<std::tuple<Id, Id, Id>, HistogramTotal> upstream_seconds;   // route, provider, model
+  // Door, route, provider, model, status.
+  std::map<std::tuple<uint16_t, Id, Id, Id, size_t>, uint64_t> requests;
+  std::map<std::tuple<Id, Id, size_t>, uint64_t> tokens;                 // provider, model, kind
+  std::map<std::tuple<Id, Id>, uint64_t> attempts;                       // provider, model
+  std::map<std::tuple<Id, Id>, uint64_t> resends;                        // provider, model
+  std::map<std::tuple<uint16_t, Id>, HistogramTotal> request_seconds;    // door, route
+  std::map<std::tuple<Id, Id, Id>, HistogramTotal> upstream_seconds;     // route, provider, model
   std::map<std::tuple<Id, Id, Id>, HistogramTotal> first_token_seconds;  // route, provider, model
   std::map<std::tuple<uint16_t, Id, Id>, uint64_t> errors;               // class, provider, code
   std::array<uint64_t, kDoorCount> connections{};

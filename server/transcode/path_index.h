@@ -1,18 +1,18 @@
 #pragma once
 
-// Finds the path template that a method and path match. A path without variables costs one hash lookup;
-// others walk a trie of segments without allocating.
+// Finds the path template that matches a method and a path. A template without variables costs one hash
+// lookup; others are found by walking a trie of segments. Neither allocates.
 //
-// Rules beyond google/api/http.proto's, which leaves them open:
-//   - A literal segment beats `*`, and `*` beats `**`, whatever order the templates came in; a template that
-//   lacks the
-//     method does not hide one that has it.
-//   - One slash at the end of the path counts for nothing.
+// Rules that google/api/http.proto leaves open:
+//
+//   - A literal segment beats `*`, and `*` beats `**`, whatever the order in which templates were added.
+//     A template that lacks the method does not hide one that has it.
+//   - One slash at the end of the path does not count.
 //   - A `*` takes at least one character, and so does a variable that is `**`. An empty segment matches no
-//   literal.
-//   - `:` starts a verb only where a template with that verb matches; otherwise it is part of the segment
+//     literal.
+//   - `:` starts a verb only if a template with that verb matches; otherwise it is part of the segment
 //     (`llama3:8b`).
-//   - Matching is on the path as sent: `%2F` separates nothing.
+//   - The path is matched as sent: `%2F` separates nothing.
 
 #include <array>
 #include <cstddef>
@@ -28,7 +28,7 @@
 
 namespace portolan::transcode {
 
-// Not thread-safe while Insert is called; afterwards immutable and safe for any thread.
+// Thread-safe once the last Insert has returned.
 class PathIndex {
  public:
   PathIndex();
@@ -36,21 +36,22 @@ class PathIndex {
   PathIndex(const PathIndex&) = delete;
   PathIndex& operator=(const PathIndex&) = delete;
 
-  // Maps `method` and the paths of `path_template` to `value`. The method `*` stands for every method.
-  // Returns false and changes nothing if the same method and paths are mapped already.
+  // Maps `method` and the paths of `path_template` to `value`. The method `*` stands for every method. False,
+  // with nothing changed, if the same method and paths are mapped already.
   bool Insert(const PathTemplate& path_template, std::string_view method, size_t value);
 
   struct Found {
     size_t value = 0;
-    // What each variable of the template took, in the order they stand there: views of the path, not decoded.
+    // What each variable of the template took, in the template's order: views of the path, not decoded.
     std::array<std::string_view, PathTemplate::kMaxVariables> captures;
     size_t capture_count = 0;
   };
 
-  // Returns false if no template has this method and path. `path` is without query; captures are views of it.
+  // Fills in *found. False if no template has this method and path. `path` is without the query; captures are
+  // views of it.
   bool Find(std::string_view method, std::string_view path, Found* found) const;
 
-  // The methods of all templates that match the path, sorted, each once.
+  // The methods of all templates that match the path, sorted, without duplicates.
   std::vector<std::string_view> MethodsFor(std::string_view path) const;
 
  private:

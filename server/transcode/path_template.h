@@ -5,7 +5,7 @@
 //   /v1/models/{model=**}     a variable that takes the rest of the path, slashes and all
 //   /v1/{name=files/*}:copy   a variable of two segments, and a verb
 //
-// `**` stands only at the end. Literals are plain text: they are compared with the path as it was sent.
+// `**` is allowed only at the end. Literals are compared with the path as it was sent.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +26,7 @@ struct PathTemplate {
     Kind kind = Kind::kLiteral;
     std::string literal;
   };
-  // A field of the request that takes segments [begin, end).
+  // A field of the request that takes the segments [begin, end).
   struct Variable {
     std::string field_path;  // `model`, `book.name`
     size_t begin = 0;
@@ -37,13 +37,13 @@ struct PathTemplate {
   std::vector<Variable> variables;
   std::string verb;  // without the colon; empty: none
 
-  // No wildcard: the template is one path.
+  // Whether the template has no wildcard, so that it matches one path only.
   bool IsLiteral() const;
-  // True if the last segment is `**`.
+  // Whether the last segment is `**`.
   bool HasRest() const;
 };
 
-// Parses a template. Fails, naming what is wrong and where, on anything but the grammar above and on more
+// Parses a template. Fails, naming what is wrong and where, if it does not follow the grammar or has more
 // than kMaxSegments segments or kMaxVariables variables.
 absl::StatusOr<PathTemplate> ParsePathTemplate(std::string_view text);
 

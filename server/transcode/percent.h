@@ -7,10 +7,11 @@
 
 namespace portolan::transcode {
 
+// Whether `+` means itself, as in a path, or a space, as in a query.
 enum class Plus : bool { kLiteral, kSpace };
 
-// Appends the decoded text to *out. False, with *out of no use, on a `%` without two hex digits and on text
-// that does not decode to UTF-8.
+// Appends the decoded text to *out. False, with *out unspecified, if a `%` is not followed by two hexadecimal
+// digits or the result is not UTF-8.
 [[nodiscard]] bool PercentDecode(std::string_view text, Plus plus, std::string* out);
 
 }  // namespace portolan::transcode

@@ -1,6 +1,6 @@
 #pragma once
 
-// Where an answer's body ends, and its bytes without their framing. No I/O.
+// Finds the end of an answer's body, and takes the framing off its bytes. No I/O.
 
 #include <cstddef>
 #include <cstdint>
@@ -18,10 +18,10 @@ class BodyFramer {
 
   void Start(const http::ResponseHead& head);
 
-  // Takes bytes that the socket gave. *data: the bytes of the body among them, as one piece within `raw`
-  // (chunks are moved together in place). Bytes after the end make `excess()` true.
+  // Takes bytes read from the socket. *data becomes the bytes of the body among them, one piece within `raw`:
+  // chunks are moved together in place. Bytes after the body's end make excess() true.
   State Take(std::span<char> raw, std::string_view* data);
-  // The connection ended in order. kComplete if that is how this body ends.
+  // The connection has ended in good order. kComplete if that is how this body ends.
   State TakeEof() {
     if (framing_ == http::BodyFraming::kUntilClose) state_ = State::kComplete;
     return state_;
@@ -30,9 +30,9 @@ class BodyFramer {
   State state() const { return state_; }
   bool excess() const { return excess_; }
   const char* problem() const { return problem_; }
-  // Bytes still to come as far as known (content-length), else 0.
+  // Bytes still to come if that is known (content-length), else 0.
   uint64_t left() const { return framing_ == http::BodyFraming::kLength ? left_ : 0; }
-  // What is missing, for a person: `120 of 500 bytes`, `the last chunk`.
+  // What is missing of the body, for a person: `120 of 500 bytes`, `the last chunk`.
   std::string Missing() const;
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 
-// Opens connections: DNS, the address policy, TCP to one address after the other, a proxy's tunnel, TLS.
+// Opens connections: DNS, the address policy, TCP to one address after the other, the tunnel through a proxy,
+// TLS.
 
 #include <memory>
 #include <string>
@@ -20,14 +21,15 @@ class Connector {
   Connector(net::Loop& loop, ProxySettings proxies, AddressPolicy policy, std::string dns_servers,
             std::unique_ptr<net::TlsContext> tls);
 
-  // Connects to `origin`, ready for a request, within `limit`. `origin` must outlive the task.
+  // Connects to `origin` within `limit`; *socket is then ready for a request. `origin` must outlive the task.
   //
-  // Through a proxy, https goes by CONNECT to the origin's name. An untrusted origin is resolved and checked
-  // here all the same, and the tunnel asked for leads to the address that was checked, for http too.
+  // Through a proxy, https is tunnelled (CONNECT) to the origin's name. An untrusted origin is still resolved
+  // and checked here, and is always tunnelled, even for http, to the address that was checked.
   net::Task<Failure> Connect(const Origin& origin, std::chrono::milliseconds limit, net::Wait wait,
                              std::unique_ptr<net::Socket>* socket);
 
-  // The proxy that wants this origin's requests in absolute form (plain http without a tunnel), or null.
+  // The proxy that must get this origin's requests in absolute form, as plain http goes without a tunnel;
+  // null if none.
   const Proxy* RequestProxy(const Origin& origin) const;
 
  private:

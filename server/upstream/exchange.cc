@@ -12,7 +12,7 @@ constexpr size_t kMaxCachedHead = 64 << 10;
 // A body with at least this much to come is read straight into the exchange's buffer rather than copied
 // there.
 constexpr size_t kLargeBody = 32 << 10;
-// Memory is not set aside on a server's word beyond this.
+// No more memory than this is reserved on a server's word.
 constexpr size_t kMaxReserve = 1 << 20;
 
 bool IsInterruption(net::IoCode code) {

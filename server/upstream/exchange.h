@@ -17,11 +17,11 @@
 
 namespace portolan::upstream {
 
-// Memory of an exchange that the next one uses again.
+// Memory of an exchange, to be used again by a later one.
 struct Buffers {
   TextBuffer request_head;
   std::vector<std::string_view> pieces;  // the request
-  std::string answer;                    // the answer's head, and what came with it
+  std::string answer;                    // the answer's head and what came with it
   http::ResponseHead head;               // views into `answer`
   std::unique_ptr<char[]> body;          // one read's worth of the body; kBodyBytes, made when first needed
   std::unique_ptr<char[]> inflated;
@@ -41,7 +41,8 @@ class BufferCache {
 
 class HttpExchange final : public Exchange {
  public:
-  // `buffers->request_head` holds the head of `request`, which is needed no longer than Client::Send says.
+  // `buffers->request_head` already holds the head of `request`. Client::Send says how long that must stay
+  // valid.
   HttpExchange(net::Loop& loop, Pool& pool, BufferCache& cache, std::unique_ptr<Buffers> buffers,
                const Request& request, const Timeouts& timeouts);
   ~HttpExchange() override;
@@ -49,8 +50,8 @@ class HttpExchange final : public Exchange {
   static void* operator new(size_t size) { return net::AllocateFrame(size); }
   static void operator delete(void* memory, size_t size) { net::FreeFrame(memory, size); }
 
-  // Writes the request and reads the answer's head. After a failure the connection is still held, and once it
-  // is aborted Start can be called again with another one, if `answer_began()` is false.
+  // Writes the request and reads the answer's head. After a failure the connection is still held; if
+  // answer_began() is false, Start may be called again with another one after Abort().
   net::Task<Failure> Start(std::unique_ptr<Connection> connection, net::Wait wait);
   bool answer_began() const { return answer_began_; }
   // After a failure: how long the connection had lived since the last byte of the request was written.
@@ -58,7 +59,7 @@ class HttpExchange final : public Exchange {
   const Timeouts& timeouts() const { return timeouts_; }
   // REQUIRES: a connection is held.
   const Origin& origin() const { return connection_->origin(); }
-  // Closes the connection so that the server notices at once, whatever is still queued for it.
+  // Closes the connection so that the server notices at once, whatever is still queued to it.
   void Abort();
 
   int status() const override { return buffers_->head.status; }
@@ -69,25 +70,25 @@ class HttpExchange final : public Exchange {
   net::Task<Failure> ReadAll(size_t limit, std::string* body, net::Wait wait) override;
 
  private:
-  enum class Keep : uint8_t { kYes, kNo };  // must the data outlive the next await?
+  enum class Keep : uint8_t { kYes, kNo };  // whether the data must outlive the next await
 
   class AnswerWatch;
 
-  // Writes a large request part by part, while an answer is looked for. Done when all was written, a part
-  // failed, or `write_cut_`.
+  // Writes a large request part by part while looking for an answer. Ends when all is written, a part failed,
+  // or write_cut_ is set.
   net::Task<net::IoResult> WriteWatched(net::Wait wait);
-  // Nothing more can be written: what there is to be read of an answer all the same, else the failure.
+  // After a write that failed: reads the answer if the server has sent one, else returns the failure.
   net::Task<Failure> AfterBrokenWrite(net::IoResult written, net::Wait wait);
-  // Bytes of an answer that came before the request was written. False if there are none.
+  // Reads an answer that came before the whole request was written. False if none has.
   bool TakeEarlyAnswer();
   net::Task<void> ReadLastWords(const Step& step);
   bool KeepEarlyAnswer(std::span<const char> bytes);
   Failure HeadMissing(const net::IoResult& result, const Step& step);
-  // Parses what is in answer. kNeedMore: read more.
+  // Parses buffers_->answer. kNeedMore: read more.
   http::ParseState ParseHead(Failure* failure);
   void StartBody(size_t head_bytes);
 
-  // The next bytes of the body without their framing, still compressed if they are.
+  // The next bytes of the body without their framing, but still compressed if they came so.
   net::Task<Piece> ReadFramed(Keep keep, net::Wait wait);
   net::Task<Piece> ReadInflated(net::Wait wait);
   Piece TakePending();
@@ -96,7 +97,7 @@ class HttpExchange final : public Exchange {
   Piece Broken(const net::IoResult& result, const Step& step);
   Piece Failed(Failure failure);
   void Finish();
-  // For messages; the connection may be gone already when its last bytes turn out to be bad.
+  // For messages. The connection may already be gone when its last bytes turn out to be bad.
   std::string peer() const {
     return connection_ == nullptr ? "the upstream" : HostPort(connection_->origin());
   }
@@ -111,19 +112,20 @@ class HttpExchange final : public Exchange {
   std::unique_ptr<Connection> connection_;  // null once the body is complete, or it failed
   BodyFramer framer_;
   std::unique_ptr<Gunzip> gunzip_;
-  std::string_view pending_;  // came with the head
+  std::string_view pending_;  // bytes of the body that came with the head
   Failure failure_;
   const char* unreadable_ = nullptr;  // why Read cannot give this body
   const bool keep_encoding_;
   bool request_sent_ = false;
   bool answer_began_ = false;
   bool write_cut_ = false;  // the answer came before the request was written
-  bool ended_ = false;      // of a gzip body: all of it has been pushed
+  bool ended_ = false;      // all of a gzip body has been pushed
   size_t scanned_ = 0;
   int interim_heads_ = 0;
   net::TimePoint last_write_;  // when the kernel last took some of the request
   net::TimePoint died_;        // when the connection was found broken
-  net::Duration waited_{};     // for the body's next bytes, in reads that ended with their own deadline
+  // How long reads that ended by their own deadline have waited for the next bytes of the body.
+  net::Duration waited_{};
 };
 
 }  // namespace portolan::upstream

@@ -1,6 +1,6 @@
 #pragma once
 
-// How the steps of a call are limited in time, and how they fail: kinds and messages in one place.
+// The time limits of a call's steps, and how they fail: kinds and messages in one place.
 
 #include <chrono>
 #include <string>
@@ -20,7 +20,7 @@ std::string ToText(std::chrono::milliseconds duration);
 // One step of a call: its own limit within the call's budget.
 class Step {
  public:
-  // `passed`: of the limit already.
+  // `passed` is how much of the limit has been used already.
   Step(const net::Loop& loop, net::Wait call, std::chrono::milliseconds limit, net::Duration passed = {})
       : call_(call), limit_(limit), deadline_(limit < kLongest ? loop.now() + limit - passed : net::kNever) {}
 
@@ -33,13 +33,14 @@ class Step {
   std::chrono::milliseconds limit() const { return limit_; }
   bool over(net::TimePoint now) const { return now >= std::min(call_.deadline, deadline_); }
 
-  // The step was ended by time (kTimeout) or scope (kCancelled). `timeout_kind` and `timeout_message` hold
-  // when it was the step's own limit; `doing` says what it was at (`waiting for the answer of host:443`).
+  // The failure of a step that was ended by time (kTimeout) or by its scope (kCancelled). `timeout_kind` and
+  // `timeout_message` are for the case that the step's own limit ran out; `doing` says what it was doing
+  // (`waiting for the answer of host:443`).
   Failure Interrupted(net::IoCode code, FailureKind timeout_kind, std::string timeout_message,
                       std::string_view doing) const;
 
  private:
-  // Beyond this a limit is none; also keeps the sum from overflowing.
+  // A longer limit is no limit; this also keeps the sum from overflowing.
   static constexpr std::chrono::hours kLongest{24 * 365};
 
   net::Wait call_;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Inflates a gzip stream (RFC 1952; several members in a row too) piece by piece, with no more output at a
-// time than asked for: a small input that inflates to a great size costs its reader nothing but calls.
+// Inflates a gzip stream (RFC 1952, one or more members) piece by piece, with no more output at a time than
+// asked for, so that a small input that inflates to a great size takes more calls but no more memory.
 
 #include <zlib.h>
 
@@ -14,20 +14,20 @@ namespace portolan::upstream {
 
 class Gunzip {
  public:
-  // Null when memory is short.
+  // Null if there is not enough memory.
   static std::unique_ptr<Gunzip> Create();
   ~Gunzip();
   Gunzip(const Gunzip&) = delete;
   Gunzip& operator=(const Gunzip&) = delete;
 
-  // REQUIRES: Next() has returned kNeedMore, or was never called. `bytes` must stay valid until it does so
-  // again.
+  // Hands in the next bytes, which must stay valid until Next() returns kNeedMore. REQUIRES: Next() has
+  // returned kNeedMore, or was never called.
   void Push(std::string_view bytes);
 
   enum class Result { kData, kNeedMore, kBad };
   // kData: *size bytes, at least one, are in `out`.
   Result Next(std::span<char> out, size_t* size);
-  // All that was pushed makes whole members.
+  // Whether what was pushed so far is a number of whole members.
   bool complete() const { return at_member_end_; }
 
  private:

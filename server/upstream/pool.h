@@ -1,7 +1,7 @@
 #pragma once
 
-// Connections kept open between calls, newest first, and watched: one that the peer closes is dropped at
-// once.
+// Connections kept open between calls. The one used last is taken first; one that its peer closes is dropped
+// at once. For the shard's thread.
 
 #include <cstddef>
 #include <memory>
@@ -43,11 +43,11 @@ class Pool : private net::Timer {
   // REQUIRES: no connection is in use.
   ~Pool() override;
 
-  // The idle connection that was used last, if one is still good; else null.
+  // Takes the idle connection to `origin` that was used last and is still good; null if there is none.
   std::unique_ptr<Connection> Take(const Origin& origin);
-  // Makes a fresh socket a connection of this pool, in use.
+  // Makes a fresh socket into a connection of this pool, in use.
   std::unique_ptr<Connection> Adopt(const Origin& origin, std::unique_ptr<net::Socket> socket);
-  // Keeps a connection whose last answer was read to its end.
+  // Takes a connection back to be used again. REQUIRES: its last answer was read to its end.
   void Give(std::unique_ptr<Connection> connection);
 
   size_t idle() const;
@@ -61,7 +61,7 @@ class Pool : private net::Timer {
   const size_t max_idle_;
   const std::chrono::seconds keep_alive_;
   bool closing_ = false;
-  // Nodes stay where they are; a group lives as long as it has connections.
+  // A group lives as long as it has connections.
   std::unordered_map<Origin, std::unique_ptr<Connection::Group>, OriginHash> groups_;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Forward proxies, as HTTPS_PROXY, HTTP_PROXY and NO_PROXY say.
+// Forward proxies, as set by HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
 
 #include <optional>
 #include <string>
@@ -17,17 +17,17 @@ namespace portolan::upstream {
 struct Proxy {
   std::string host;
   uint16_t port = 0;
-  Secret authorization;  // `Basic …`, the value of Proxy-Authorization; empty: none
-  std::string variable;  // that names it: `HTTPS_PROXY`
+  Secret authorization;  // the value of Proxy-Authorization, `Basic …`; empty: none
+  std::string variable;  // the variable that names it: `HTTPS_PROXY`
 };
 
-// `http://[user:password@]host[:port]`; the scheme may be left out, the port is 80 by default, user and
-// password may be percent-encoded. The message of a failure begins with `variable` and does not repeat the
-// text: it may hold a password.
+// Parses `http://[user:password@]host[:port]`. The scheme may be left out, the port is 80 by default, user
+// and password may be percent-encoded. The message of a failure begins with `variable` and does not quote the
+// text, which may hold a password.
 absl::StatusOr<Proxy> ParseProxy(std::string_view text, std::string_view variable);
 
-// NO_PROXY: comma list of host names (and all below them: `example.com`, `.example.com`), addresses,
-// networks, each host with an optional `:port`, or `*` for everything.
+// NO_PROXY: a comma list of host names, which stand for all names below them too (`example.com`,
+// `.example.com`), addresses, networks, or `*` for everything. A host may have a `:port`.
 class NoProxy {
  public:
   explicit NoProxy(std::string_view list);
@@ -45,7 +45,7 @@ class NoProxy {
 
 class ProxySettings {
  public:
-  // Fails with the variable that holds no proxy, and why.
+  // Fails, naming the variable whose value is not a proxy, and why.
   static absl::StatusOr<ProxySettings> From(const ClientOptions& options);
   // The proxy to reach `origin` through, or null. Loopback is always reached directly.
   const Proxy* For(const Origin& origin) const;

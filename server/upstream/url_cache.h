@@ -9,18 +9,18 @@
 
 namespace portolan::upstream {
 
-// What ParseUrl says of a URL, remembered: the base URLs of a gateway are few and come again with every call.
-// Bounded; belongs to one shard.
+// Remembers what ParseUrl makes of a URL: a gateway has few base URLs, and needs them in every call. Bounded.
+// For one shard's thread.
 class UrlCache {
  public:
   struct Entry {
     bool valid = false;
     Origin origin;
-    Origin untrusted;  // the same, where a caller named it
+    Origin untrusted;  // the same, for a URL that a caller named
     std::string path;
     std::string problem;  // why it is not valid
   };
-  // The entry lives until the next Find.
+  // The result is valid until the next Find.
   const Entry& Find(std::string_view url);
 
  private:

@@ -29,8 +29,8 @@ config::ServeOptions Options() {
   return options;
 }
 
-// A short limit for who stalls, and only the one that he is to meet: whoever else is slow is so because the
-// machine is busy.
+// A short limit for an upstream that stalls, and only the one that it is to meet: anything else that is slow
+// is so because the machine is busy.
 std::string LimitOf(const Outcome& outcome) {
   for (const char* limit : {"first_byte_timeout", "idle_timeout"}) {
     if (outcome.code == std::string("upstream_") + limit) return "{\"" + std::string(limit) + "\":300}";

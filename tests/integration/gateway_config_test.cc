@@ -1,5 +1,5 @@
-// What an operator's config file does: named routes, aliases, callers and what they may use, providers of his
-// own; and what a reload does to calls that come and to calls under way.
+// What an operator's config file does: named routes, aliases, callers and what they may use, providers of the
+// operator's own; and what a reload does to calls that come and to calls under way.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -127,7 +127,7 @@ default_route: other
   EXPECT_THAT(SeenModels(), ElementsAre("of-main", "of-main", "of-other", "x", "fast"));
 
   EXPECT_EQ(Code(client.Post(kChat, Body("x"), {{"x-portkey-config", "mian"}})), "invalid_config");
-  // A caller cannot turn the operator's route, and the keys in it, to a host of his own.
+  // A caller cannot direct the operator's route, and the keys in it, to a host of its own.
   EXPECT_EQ(Code(client.Post(kChat, Body("x"),
                              {{"x-portkey-config", "main"}, {"x-portkey-custom-host", upstream_.url()}})),
             "invalid_custom_host");

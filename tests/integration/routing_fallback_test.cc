@@ -174,7 +174,7 @@ TEST_F(RoutingFallback, ShowsEveryTargetTheOriginalRequestOverGrpc) {
   }
 }
 
-// The caller could not read another form of answer than the one he asked for.
+// The caller could not read another form of answer than the one it asked for.
 TEST_F(RoutingFallback, LeavesItToTheCallerWhetherTheAnswerIsAStream) {
   for (const char* provider : {"openai", "anthropic"}) {
     for (const RouteCall& shape : AtBothDoors({})) {

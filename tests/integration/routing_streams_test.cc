@@ -185,7 +185,7 @@ INSTANTIATE_TEST_SUITE_P(
                     R"(,"index":0,"content_block":{"type":"tool_use","id":"t","name":"f","input":{}})")}),
     [](const auto& test) { return std::string(test.param.name); });
 
-// Nothing was given to the caller, so he gets a plain error where nobody is left to ask.
+// Nothing was given to the caller yet, so it gets a plain error if no target is left to try.
 TEST_F(RoutingStreams, ThatFailBeforeContentAndHaveNoOtherTargetAreErrors) {
   const GatewayFixture gateway;
   const RouteCaller caller(gateway);

@@ -152,7 +152,7 @@ TEST_F(RoutingTimes, OfTheWholeCallBeginNoAttemptOnceTheyAreOver) {
     }
   }
   EXPECT_FALSE(silent_.connections().empty());
-  // After one that was asked later, nobody else can be on his way.
+  // Once a later call has been served, no earlier one can still be on its way.
   EXPECT_EQ(caller_.Call({.config = TargetOf(good_)}).status, 200);
   EXPECT_THAT(good_.requests(), SizeIs(1));
 }

@@ -56,7 +56,7 @@ TEST(Endurance, WithoutDescriptorsAcceptingPausesAndNothingElse) {
   // The process may have been given one with a higher number.
   ASSERT_TRUE(test::Eventually([&] { return gateway.OpenDescriptors(); }, ::testing::Ge(kDescriptors)));
 
-  // Who is connected is served, unless his call needs a descriptor: then he is told.
+  // A connected caller is served, unless the call needs a descriptor: then it is told.
   EXPECT_EQ(calling.Post(kPath, kUnary).status, 200);
   const test::TestAnswer refused = calling.Post(kPath, kUnary, to_upstream);
   EXPECT_EQ(refused.status, 502) << refused.body;

@@ -1,8 +1,8 @@
 #pragma once
 
-// Tests that depend on time. What another thread or process does in its own time is awaited, with a limit
-// that only a fault exceeds. What must be quick is tried more than once, as a busy machine may hold up
-// anybody.
+// For tests that depend on time. What another thread or process does in its own time is awaited, with a limit
+// that only a fault exceeds. What must be quick is tried more than once, as a busy machine may delay
+// anything.
 //
 //   EXPECT_TRUE(Eventually([&] { return server.active_requests(); }, 1u));
 //   EXPECT_TRUE(Eventually([&] { return log.Text(); }, HasSubstr("draining")));
@@ -18,11 +18,11 @@
 
 namespace portolan::test {
 
-// How long a test waits for what takes milliseconds on a machine that is neither slow nor busy.
+// How long a test waits for something that takes milliseconds on a machine that is neither slow nor busy.
 inline constexpr std::chrono::seconds kPatience{30};
 
-// Calls `look` until what it gives is `wanted`, a value or a matcher, and fails with what it gave last once
-// `patience` has run out.
+// Calls `look` until it returns `wanted`, a value or a matcher. Once `patience` has run out, fails with what
+// it returned last.
 template <typename Look, typename Wanted>
 ::testing::AssertionResult Eventually(Look look, const Wanted& wanted,
                                       std::chrono::milliseconds patience = kPatience) {
@@ -30,7 +30,7 @@ template <typename Look, typename Wanted>
   const ::testing::Matcher<const Value&> matcher = ::testing::SafeMatcherCast<const Value&>(wanted);
   const auto limit = std::chrono::steady_clock::now() + patience;
   for (;;) {
-    // In this order, so that the last look comes after the limit however long the thread was held up.
+    // In this order, so that the last look comes after the limit however long the thread was delayed.
     const bool last = std::chrono::steady_clock::now() >= limit;
     const Value value = look();
     if (matcher.Matches(value)) return ::testing::AssertionSuccess();
@@ -48,8 +48,8 @@ template <typename Look>
   return Eventually(look, true);
 }
 
-// Whether the quickest of up to 20 attempts, each of which says how long it took, keeps the limit. A machine
-// that is busy is late now and then; a delay that is built in shows every time.
+// Whether the quickest of up to 20 attempts, each of which returns how long it took, keeps within the limit.
+// A busy machine is late now and then; a delay that is built in shows every time.
 template <typename Attempt>
 ::testing::AssertionResult BestWithin(std::chrono::milliseconds limit, Attempt attempt) {
   using Milliseconds = std::chrono::duration<double, std::milli>;
@@ -59,8 +59,8 @@ template <typename Attempt>
   return ::testing::AssertionFailure() << "at best " << best.count() << " ms, not " << limit.count() << " ms";
 }
 
-// Does `act` until it has once taken less than `limit`, and returns what it gave then: for a test that must
-// have done its part before a limit of the code under test runs out.
+// Calls `act` until it takes less than `limit`, and returns what it returned then. For a test that must have
+// done its part before a limit of the code under test runs out.
 template <typename Act>
 auto DoneWithin(std::chrono::milliseconds limit, Act act) {
   const auto give_up = std::chrono::steady_clock::now() + kPatience;

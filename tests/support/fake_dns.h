@@ -1,6 +1,6 @@
 #pragma once
 
-// A name server for tests: answers A queries over UDP on 127.0.0.1 as it is told, everything else with no
+// A name server for tests, on UDP and 127.0.0.1. It answers A queries as it is told, and all others with no
 // data.
 
 #include <atomic>
@@ -16,16 +16,17 @@ namespace portolan::test {
 
 class FakeDns {
  public:
-  // The IPv4 addresses of a name (lower case), asked for the nth time (from 1). None: there is no such name.
+  // Returns the IPv4 addresses of `name`, in lower case, which is asked for the nth time (from 1). None:
+  // there is no such name. Runs on the server's thread.
   using Handler = std::function<std::vector<std::string>(const std::string& name, int nth)>;
-  // `ttl`: of the answers, in seconds. Silent: never answers.
+  // `ttl` is that of the answers, in seconds. If `silent`, it never answers.
   explicit FakeDns(Handler handler, uint32_t ttl = 60, bool silent = false);
   ~FakeDns();
   FakeDns(const FakeDns&) = delete;
   FakeDns& operator=(const FakeDns&) = delete;
 
   std::string host_port() const;            // `127.0.0.1:PORT`
-  int queries() const { return queries_; }  // for addresses of IPv4
+  int queries() const { return queries_; }  // how many A queries came
 
  private:
   void Serve();

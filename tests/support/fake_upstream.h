@@ -1,7 +1,7 @@
 #pragma once
 
-// A scripted HTTP/1.1 server for tests: it answers every request as a test says, byte by byte if need be, and
-// remembers what it saw. It has threads and network code of its own and shares nothing with the product.
+// A scripted HTTP/1.1 server for tests. It answers every request as the test says, byte by byte if need be,
+// and remembers what it saw. Its threads and network code are its own; it shares nothing with the product.
 //
 //   FakeUpstream upstream([](const SeenRequest& request) { return RespondJson(200, R"({"ok":true})"); });
 //   ... drive the product against upstream.url() ...
@@ -34,7 +34,7 @@ struct SeenRequest {
   std::string raw_head;
   std::string body;  // de-chunked
 
-  // The value of the first header of this name, compared without case; "" if there is none.
+  // The value of the first header called `name`, whatever its case; "" if there is none.
   std::string Header(const std::string& name) const;
   int CountHeader(const std::string& name) const;
 };
@@ -42,15 +42,15 @@ struct SeenRequest {
 struct SeenConnection {
   int number = 0;
   TestClock::time_point accepted;
-  // When the client's FIN or RST was seen; not set while it is there, nor if the script ended the connection
-  // first.
+  // When the client's FIN or RST was seen. Not set while the client is there, nor if the script ended the
+  // connection first.
   std::optional<TestClock::time_point> client_left;
   bool client_reset = false;
   bool ended = false;  // nothing happens on it any more
   size_t bytes_received = 0;
   size_t bytes_sent = 0;
   int requests = 0;
-  bool tls_failed = false;  // the handshake
+  bool tls_failed = false;  // the handshake failed
   bool tls_resumed = false;
   std::string server_name;  // SNI
   std::string partial;      // received but not (yet) a whole request
@@ -64,10 +64,10 @@ class FakeUpstream {
     std::optional<TestCertificate> tls = {};
     // Runs before a connection's first request is read.
     std::function<Script(int connection)> on_connect = {};
-    // Runs when the head is there but the body is not read yet. Then comes the handler as ever, unless the
+    // Runs when the head has come, before the body is read. The handler runs after it as usual, unless this
     // script ended the connection.
     Handler on_head = {};
-    // Stops reading a request's body after so many bytes until `read_on` opens (back-pressure).
+    // Reads this many bytes of a request's body, then stops until `read_on` opens (back-pressure).
     size_t body_window = SIZE_MAX;
     Latch read_on = {};
     uint16_t port = 0;
@@ -81,8 +81,8 @@ class FakeUpstream {
   FakeUpstream(const FakeUpstream&) = delete;
   FakeUpstream& operator=(const FakeUpstream&) = delete;
 
-  // Stops listening and ends every connection: what follows is refused, as nobody else gets the port while
-  // this lives.
+  // Stops listening and ends every connection. Later connections are refused: nobody else gets the port while
+  // this object lives.
   void Stop();
 
   uint16_t port() const;
@@ -93,12 +93,12 @@ class FakeUpstream {
   std::vector<SeenConnection> connections() const;
   SeenConnection connection(int number) const;
 
-  // Wait for something to have happened; false after `timeout`, which means the test has failed.
+  // Each waits until something has happened; false after `timeout`, which means that the test has failed.
   using Timeout = std::chrono::seconds;
   bool WaitForRequests(size_t count, Timeout timeout = Timeout(20)) const;
   bool WaitForConnections(size_t count, Timeout timeout = Timeout(20)) const;
   bool WaitForClientToLeave(int connection, Timeout timeout = Timeout(20)) const;
-  // For every connection to have ended, by the script or the client: none is left to be used again.
+  // Until the script or the client has ended every connection, so that none is left to be used again.
   bool WaitForConnectionsToEnd(Timeout timeout = Timeout(20)) const;
   bool WaitFor(const std::function<bool(const std::vector<SeenConnection>&)>& condition,
                Timeout timeout = Timeout(20)) const;

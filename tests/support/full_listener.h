@@ -11,7 +11,7 @@
 
 namespace portolan::test {
 
-// A listening socket whose queue is full: the kernel leaves further connection attempts without an answer.
+// A listening socket whose queue is full, so that the kernel does not answer further attempts to connect.
 class FullListener {
  public:
   FullListener() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {

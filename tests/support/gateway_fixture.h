@@ -1,13 +1,13 @@
 #pragma once
 
-// The whole gateway in this process, on ports of the system's choice, and a blocking HTTP/1.1 client that
+// The whole gateway in this process, on ports that the system chooses, and a blocking HTTP/1.1 client that
 // shares no code with it.
 //
 //   FakeUpstream upstream(...);
 //   GatewayFixture gateway({}, {{"OPENAI_API_KEY", "sk-gateway"}});
 //   TestClient client(gateway.http_address());
-//   TestAnswer answer = client.Post("/v1/chat/completions", body, {{"x-portolan-custom-host",
-//   upstream.url()}});
+//   Headers headers = {{"x-portolan-custom-host", upstream.url()}};
+//   TestAnswer answer = client.Post("/v1/chat/completions", body, headers);
 //
 // A gateway that does not start aborts the test program with the reason.
 
@@ -25,15 +25,14 @@ namespace portolan::test {
 
 class GatewayFixture {
  public:
-  // `options` as for `portolan serve`, except for the addresses, which become ports of 127.0.0.1 that the
-  // system chooses. One thread unless they say otherwise, and no line in the log for each call.
+  // Starts a gateway with `options` as for `portolan serve`, except that it listens on ports of 127.0.0.1
+  // that the system chooses, has one thread unless they say otherwise, and does not log each call.
   explicit GatewayFixture(config::ServeOptions options = {},
                           const std::map<std::string, std::string>& environment = {});
-  // As `portolan serve --config FILE` would start it, apart from addresses, threads and log likewise. The
-  // environment is kept for reloads.
+  // The same as `portolan serve --config FILE` would start it. The environment is kept for reloads.
   static GatewayFixture FromFile(const std::string& path,
                                  std::map<std::string, std::string> environment = {});
-  // Stops at once what is under way.
+  // Stops the gateway at once, with all that is under way.
   ~GatewayFixture();
 
   Gateway& gateway() { return *gateway_; }
@@ -51,8 +50,8 @@ struct TestAnswer {
   Headers headers;                                  // in order, names in lower case
   std::string body;                                 // de-chunked
   std::vector<std::string> chunks;                  // as they were framed; empty if the body was not chunked
-  bool complete = false;                            // the body came to its end in good framing
-  std::string Header(std::string_view name) const;  // the first of this (lower case) name, or ""
+  bool complete = false;                            // the body came whole, in good framing
+  std::string Header(std::string_view name) const;  // the first header called `name`, in lower case, or ""
 };
 
 // One connection, kept alive until the server closes it. Not thread-safe. Every wait ends after 20 seconds.
@@ -63,19 +62,19 @@ class TestClient {
   TestClient(const TestClient&) = delete;
   TestClient& operator=(const TestClient&) = delete;
 
-  // Sends a request with its length, host and, if it has a body, `content-type: application/json` unless
-  // `headers` say otherwise. Follow with ReadAnswer.
+  // Sends a request with Content-Length, Host and, if it has a body, `content-type: application/json`, unless
+  // `headers` has others. Follow with ReadAnswer.
   bool Send(std::string_view method, std::string_view path, std::string_view body,
             const Headers& headers = {});
   TestAnswer Post(std::string_view path, std::string_view body, const Headers& headers = {});
   TestAnswer Get(std::string_view path, const Headers& headers = {});
 
-  // Raw bytes; false once the connection is gone.
+  // Sends raw bytes; false once the connection is gone.
   bool SendRaw(std::string_view bytes);
-  // Whatever has come, at least a byte; "" at the end of the connection.
+  // Reads whatever has come, at least one byte; "" at the end of the connection.
   std::string ReadRaw();
   TestAnswer ReadAnswer();
-  // Reads only the head; the body is for ReadRaw.
+  // Reads only the head; read the body by ReadRaw.
   TestAnswer ReadHead();
   bool closed() const { return closed_; }
   int fd() const { return fd_; }

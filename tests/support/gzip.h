@@ -1,6 +1,6 @@
 #pragma once
 
-// Gzip by zlib itself, for tests of what undoes it.
+// Compresses with zlib itself, for tests of code that inflates.
 
 #include <zlib.h>
 

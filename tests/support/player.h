@@ -1,6 +1,6 @@
 #pragma once
 
-// What a fake upstream does on one connection: reads requests and plays the scripts that answer them.
+// Serves one connection of a fake upstream: reads requests and plays the scripts that answer them.
 
 #include <cstddef>
 #include <cstdint>
@@ -15,15 +15,15 @@ namespace portolan::test {
 
 class Player {
  public:
-  // Told after each transfer: bytes received, bytes sent, and what was received but not yet read as a
-  // request.
+  // Called after each transfer with the bytes received, the bytes sent, and what was received but not yet
+  // read as a request.
   using Count = std::function<void(size_t received, size_t sent, const std::string& input)>;
 
-  // Keeps references to both.
+  // `wire` and `options` must outlive the player.
   Player(Wire& wire, const FakeUpstream::Options& options, Count count)
       : wire_(wire), options_(options), count_(std::move(count)) {}
 
-  // kOpen: the head is in *request, what followed it is still to be read.
+  // kOpen: the head is in *request, and what follows it is still to be read.
   WireEnd ReadHead(SeenRequest* request);
   WireEnd ReadBody(SeenRequest* request);
   // kOpen: the script ran to its end and the connection is still good. *closed: the script ended it.

@@ -1,6 +1,7 @@
 #pragma once
 
-// What codec::Encode does, by reflection: slow, and written apart from it, so that the two can be compared.
+// Does what codec::Encode does, but by reflection: slow, and written independently, so that the two can be
+// compared.
 
 #include <string>
 

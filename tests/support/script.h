@@ -1,6 +1,6 @@
 #pragma once
 
-// What a fake upstream does on a connection, step by step. No step sleeps: a pause lasts until a test
+// What a fake upstream does on a connection, step by step. No step sleeps: a pause lasts until the test
 // releases a latch.
 //
 //   Latch go;
@@ -20,13 +20,13 @@
 
 namespace portolan::test {
 
-// A gate that opens once and stays open. Copies share the gate. Thread-safe.
+// A gate that opens once and stays open. Copies are the same gate. Thread-safe.
 class Latch {
  public:
   Latch();
   void Release();
   bool released() const;
-  // Waits until it is open; false after `seconds` (the test has failed then).
+  // Waits until it is open; false after `seconds`, which means that the test has failed.
   bool Wait(int seconds = 20) const;
   int fd() const;  // readable once open
 
@@ -39,38 +39,38 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 class Script {
  public:
-  // The nth piece of a stream, from 0. Runs on the server's threads.
+  // Returns the nth piece of a stream, from 0. Runs on the server's threads.
   using Piece = std::function<std::string(size_t)>;
 
   struct Step {
     enum class Kind { kSend, kStream, kSplit, kHold, kSignal, kStall, kClose, kCutOff, kReset, kTunnel };
     Kind kind;
     std::string bytes;
-    size_t size = 0;                            // kSplit: bytes a piece; kStream: pieces
+    size_t size = 0;                            // kSplit: bytes per piece; kStream: pieces
     std::optional<Latch> latch = std::nullopt;  // kHold, kSignal
     uint16_t port = 0;                          // kTunnel
     Piece piece = {};                           // kStream
   };
 
-  // One send of these bytes.
+  // Sends these bytes in one call.
   Script& Send(std::string bytes) &;
-  // Sends so many pieces, each made when its turn comes.
+  // Sends `count` pieces, each made when its turn comes.
   Script& Stream(Piece piece, size_t count) &;
   // Sends in pieces of `size` bytes, each acknowledged before the next leaves. The receiver may still see two
-  // at once; where a test depends on the cut, use Hold between two Sends.
+  // at once; if a test depends on the cut, use Hold between two Sends.
   Script& Split(std::string bytes, size_t size) &;
   // Waits until the latch is open or the client has gone.
   Script& Hold(Latch latch) &;
-  // Opens the latch: tells the test that the script got here.
+  // Opens the latch, which tells the test that the script got here.
   Script& Signal(Latch latch) &;
   // Waits until the client has gone.
   Script& Stall() &;
-  // Ends the connection: in order (FIN, with TLS close_notify before it), cut off (with TLS no close_notify),
-  // or with RST.
+  // End the connection: in good order (FIN, with TLS after close_notify), cut off (with TLS without
+  // close_notify), or with RST.
   Script& Close() &;
   Script& CutOff() &;
   Script& Reset() &;
-  // Relays bytes between the client and 127.0.0.1:port from now on: what a proxy does after CONNECT.
+  // Relays bytes between the client and 127.0.0.1:port from now on, as a proxy does after CONNECT.
   Script& Tunnel(uint16_t port) &;
 
   Script Send(std::string bytes) && { return std::move(Send(std::move(bytes))); }
@@ -96,12 +96,12 @@ std::string Head(int status, const Headers& headers = {});
 // One chunk of chunked framing; the empty chunk is the last one.
 std::string Chunk(const std::string& data);
 
-// Whole answers. The connection stays open after all but UntilClose.
+// Whole answers. The connection stays open after all of them but RespondUntilClose.
 Script Respond(int status, const std::string& body, const Headers& headers = {});  // with content-length
 Script RespondJson(int status, const std::string& json);
 Script RespondChunked(int status, const std::vector<std::string>& chunks, const Headers& headers = {});
 Script RespondUntilClose(int status, const std::string& body, const Headers& headers = {});
-// A `text/event-stream` of chunks, one send a chunk.
+// A chunked `text/event-stream` with one event per chunk and per send.
 Script RespondEvents(const std::vector<std::string>& events);
 
 }  // namespace portolan::test

@@ -1,7 +1,7 @@
 #pragma once
 
-// JSON for tests of fidelity: an own reader that keeps what others lose (number spelling, member order,
-// duplicate names, the text of each value) and a comparison of values that is as strict as JSON allows.
+// JSON for tests of fidelity: a reader that keeps what others lose (the spelling of numbers, the order of
+// members, duplicate names, the text of each value), and a comparison of values as strict as JSON allows.
 
 #include <optional>
 #include <set>
@@ -14,11 +14,11 @@ namespace portolan::test {
 struct JsonNode {
   enum class Kind { kNull, kFalse, kTrue, kNumber, kString, kArray, kObject };
   Kind kind = Kind::kNull;
-  std::string_view raw;            // the value as it stands in the text it was read from
+  std::string_view raw;            // the value's own text
   std::string text;                // kString: unescaped, a lone surrogate as three bytes; kNumber: as spelt
   std::vector<JsonNode> items;     // of an array or object, in order
   std::vector<std::string> names;  // kObject: unescaped, one for each item
-  // The last member of this name; nullptr if there is none.
+  // The last member called `name`; nullptr if there is none.
   const JsonNode* Find(std::string_view name) const;
   const JsonNode* At(std::string_view name, std::string_view inner) const;
 };
@@ -27,13 +27,13 @@ struct JsonNode {
 // point into `json`.
 std::optional<JsonNode> ParseJson(std::string_view json);
 
-// Where two values differ (`choices[0].delta: member "x" is missing`), or "" if they are the same: same
-// kinds, same strings, same elements in the same order, same members. Integers of at most 64 bits have the
-// same digits, other numbers are the same double. Members whose names are not in `known` stand in the same
-// order among themselves; with `known` null no order of members counts.
+// Where two values differ (`choices[0].delta: member "x" is missing`), or "" if they are the same: the same
+// kinds, the same strings, the same elements in the same order, the same members. Integers of at most 64 bits
+// must have the same digits, other numbers be the same double. Members whose names are not in `known` must be
+// in the same order among themselves; if `known` is null, the order of members does not count.
 std::string Difference(const JsonNode& expected, const JsonNode& actual,
                        const std::set<std::string>* known = nullptr);
-// The same for texts; what is not JSON differs from everything.
+// The same for texts. A text that is not JSON differs from everything.
 std::string Difference(std::string_view expected, std::string_view actual,
                        const std::set<std::string>* known = nullptr);
 

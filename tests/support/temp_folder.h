@@ -1,6 +1,6 @@
 #pragma once
 
-// A folder for one test, gone with it.
+// A temporary folder, deleted with this object.
 
 #include <cstdlib>
 #include <filesystem>

@@ -1,6 +1,6 @@
 #pragma once
 
-// Certificates made while a test runs, with OpenSSL's own functions.
+// Certificates that are made while a test runs, by OpenSSL's own functions.
 
 #include <memory>
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace portolan::test {
 
-// PEM texts, and files that hold them for as long as their authority lives.
+// A certificate and its key as PEM texts, and in files that exist as long as their authority.
 struct TestCertificate {
   std::string certificate_pem;
   std::string key_pem;
@@ -16,7 +16,7 @@ struct TestCertificate {
   std::string key_file;
 };
 
-// A certificate authority of its own (EC P-256), with a temporary folder for files.
+// A certificate authority (EC P-256), with a temporary folder for its files.
 class TestAuthority {
  public:
   TestAuthority();

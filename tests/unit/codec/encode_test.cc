@@ -74,7 +74,7 @@ TEST_F(EncodeTest, StringsOfEveryLengthAreEscapedAtEveryPlace) {
   }
 }
 
-// A caller of the gRPC door may send the number of a field with another wire type. Nothing checks what he
+// A caller at the gRPC door may send the number of a field with another wire type. Nothing checks what it
 // puts there, which must not come out as JSON.
 TEST_F(EncodeTest, AKnownNumberWithAnotherWireTypeIsNoField) {
   constexpr char kInjected[] =
