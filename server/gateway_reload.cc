@@ -11,7 +11,7 @@ namespace portolan {
 
 void Gateway::Parts::KeepConfig(const Settings& settings, SettingsLoader load) {
   keeper = std::make_unique<ConfigKeeper>(admin_loop, *logger, settings, std::move(load),
-                                          [this](const Settings& settings) { return Apply(settings); });
+                                          [this](const Settings& changed) { return Apply(changed); });
   keeper->Watch();
 }
 

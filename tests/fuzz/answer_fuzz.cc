@@ -78,8 +78,9 @@ void Take(const core::StreamBatch& batch, Outcome* outcome) {
 }
 
 // `seed` 0: all at once.
-Outcome Relay(std::string_view text, uint32_t seed, bool typed) {
-  const auto pipeline = core::NewHubStream(*TheWorld().operations->all().front(), TheWorld().target, typed);
+Outcome Relay(std::string_view text, uint32_t seed, bool typed, bool hide_usage = false) {
+  const auto pipeline =
+      core::NewHubStream(*TheWorld().operations->all().front(), TheWorld().target, typed, hide_usage);
   Outcome outcome;
   core::StreamBatch batch;
   while (!text.empty() && !outcome.done && !outcome.error) {
@@ -113,6 +114,11 @@ void FuzzStream(std::string_view text, uint32_t seed) {
   const Outcome typed = Relay(text, 0, /*typed=*/true);
   Require(typed == Relay(text, seed, /*typed=*/true));
   Require(rest.messages.empty() && typed.bytes.empty());
+  // Hiding what was not asked for takes something out and changes nothing else.
+  const Outcome hidden = Relay(text, seed, /*typed=*/false, /*hide_usage=*/true);
+  Require(hidden == Relay(text, 0, /*typed=*/false, /*hide_usage=*/true));
+  Require(hidden.bytes.size() <= rest.bytes.size() && hidden.done == rest.done &&
+          hidden.error == rest.error && hidden.output_tokens == rest.output_tokens);
   if (rest.told) {
     Require(typed.error.has_value());
   } else {
@@ -134,7 +140,10 @@ void FuzzStream(std::string_view text, uint32_t seed) {
 }
 
 // What the gateway tells of an error in words of a provider's.
-void CheckTold(const Error& error) {
+void CheckTold(Error error) {
+  // As of a host that a caller has named.
+  error.upstream_method = "POST";
+  error.upstream_url = "http://h/v1/" + error.message;
   Require(!error.message.empty() && error.http_status >= 400 && error.http_status <= 599);
   std::string body;
   core::AppendErrorBody(error, &body);

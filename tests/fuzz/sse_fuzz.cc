@@ -34,6 +34,7 @@ struct Event {
 struct Outcome {
   std::vector<Event> events;
   std::string raw;
+  Event last;  // that the text leaves open
   bool too_large = false;
 };
 
@@ -52,14 +53,20 @@ Outcome Read(std::string_view text, uint32_t seed, bool whole) {
     SseReader::Result result = reader.Next(&event);
     for (; result == SseReader::Result::kEvent; result = reader.Next(&event)) {
       outcome.raw.append(event.raw);
+      // A sign of life has no data that anybody wants.
+      if (portolan::http::IsIdleEvent(event)) Require(event.name == "ping" || !event.has_data);
       if (!event.has_data && event.name.empty()) continue;
       outcome.events.push_back({std::string(event.name), std::string(event.data), event.has_data});
     }
     outcome.too_large = result == SseReader::Result::kTooLarge;
   }
   if (!outcome.too_large) {
-    Require(outcome.raw.size() + reader.pending() == text.size());
+    const size_t pending = reader.pending();
+    Require(outcome.raw.size() + pending == text.size());
     Require(text.starts_with(outcome.raw));
+    SseEvent last;
+    Require(reader.TakeLast(&last) == (pending != 0));
+    outcome.last = {std::string(last.name), std::string(last.data), last.has_data};
   }
   return outcome;
 }
@@ -103,6 +110,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Outcome cut = Read(text, data[0], false);
   Require(whole.too_large == cut.too_large);
   Require(whole.events == cut.events);
-  if (!whole.too_large) Require(whole.events == ReadAsTheStandardSays(text));
+  if (whole.too_large) return 0;
+  Require(whole.events == ReadAsTheStandardSays(text));
+  Require(whole.last == cut.last);
+  // What is left open is what a blank line would end.
+  std::vector<Event> closed = ReadAsTheStandardSays(std::string(text) + "\n\n");
+  if (whole.last.has_data || !whole.last.name.empty()) {
+    Require(!closed.empty() && closed.back() == whole.last);
+  }
   return 0;
 }
