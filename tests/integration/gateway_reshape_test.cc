@@ -65,7 +65,9 @@ TEST_F(GatewayReshape, AStreamIsAStreamWhateverItsLabel) {
         const RouteAnswer translated =
             Answer(Labelled(label, mark + kAnthropicStream), "anthropic", door, true);
         EXPECT_EQ(translated.text, "Hello you") << label << translated.body << translated.message;
-        if (door == Door::kRest) EXPECT_TRUE(relayed.done && translated.done);
+        if (door == Door::kRest) {
+          EXPECT_TRUE(relayed.done && translated.done);
+        }
       }
     }
   }
@@ -79,8 +81,12 @@ TEST_F(GatewayReshape, AWholeAnswerBecomesAStreamWhereOneWasAskedFor) {
         const RouteAnswer relayed = Answer(Labelled(label, body), "openai", door, true);
         EXPECT_EQ(relayed.status, 200) << label << relayed.message;
         EXPECT_EQ(relayed.text, "Hello you") << label << relayed.body << relayed.message;
-        if (door == Door::kRest) EXPECT_TRUE(relayed.done);
-        if (door == Door::kRest) EXPECT_THAT(relayed.Header("content-type"), HasSubstr("text/event-stream"));
+        if (door == Door::kRest) {
+          EXPECT_TRUE(relayed.done);
+        }
+        if (door == Door::kRest) {
+          EXPECT_THAT(relayed.Header("content-type"), HasSubstr("text/event-stream"));
+        }
       }
       const RouteAnswer translated = Answer(Labelled(label, kAnthropicWhole), "anthropic", door, true);
       EXPECT_EQ(translated.text, "Hello you") << label << translated.message;

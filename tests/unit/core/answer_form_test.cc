@@ -47,7 +47,9 @@ TEST(AnswerForm, MoreOfABodyChangesNothingOnceItIsKnown) {
     BodyForm known = BodyForm::kUnknown;
     for (size_t size = 0; size <= body.size(); ++size) {
       const BodyForm form = FormOf(std::string_view(body).substr(0, size));
-      if (known != BodyForm::kUnknown) EXPECT_EQ(form, known) << body << size;
+      if (known != BodyForm::kUnknown) {
+        EXPECT_EQ(form, known) << body << size;
+      }
       known = form;
     }
     EXPECT_NE(known, BodyForm::kUnknown);

@@ -176,7 +176,9 @@ TEST(SseReader, AtTheEndAnEventMayLackItsBlankLine) {
         }
       }
       EXPECT_EQ(reader.TakeLast(&event), c.pending) << c.stream;
-      if (c.pending) EXPECT_EQ(event.data, c.data) << c.stream;
+      if (c.pending) {
+        EXPECT_EQ(event.data, c.data) << c.stream;
+      }
     }
   }
 }
