@@ -5,14 +5,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <thread>
 
+#include "tests/support/eventually.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/gateway_fixture.h"
 #include "tests/support/temp_folder.h"
@@ -324,25 +323,16 @@ TEST_F(GatewayConfig, TellsThatTheFileIsGoneAndThatItIsBack) {
     const json status = json::parse(admin.Get("/config").body);
     return status["problem"].is_null() ? "" : status["problem"].get<std::string>();
   };
-  const auto wait_for = [&](const std::string& part) {
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (std::chrono::steady_clock::now() < until) {
-      const std::string now = problem();
-      if (part.empty() ? now.empty() : now.find(part) != std::string::npos) return true;
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return false;
-  };
   EXPECT_EQ(problem(), "");
   std::filesystem::remove(file_.path());
-  EXPECT_TRUE(wait_for("portolan.yaml: it cannot be read: No such file or directory"));
+  EXPECT_TRUE(Eventually(problem, HasSubstr("portolan.yaml: it cannot be read: No such file or directory")));
   std::filesystem::create_directory(file_.path());
-  EXPECT_TRUE(wait_for("it is a directory"));
+  EXPECT_TRUE(Eventually(problem, HasSubstr("it is a directory")));
   EXPECT_EQ(json::parse(admin.Get("/config").body)["refused"], 2);
   EXPECT_EQ(TestClient(gateway.http_address()).Post(kChat, Body("lab/m")).status, 200);
   std::filesystem::remove(file_.path());
   file_.Write(text);
-  EXPECT_TRUE(wait_for(""));
+  EXPECT_TRUE(Eventually(problem, ""));
 }
 
 TEST(GatewayAdmin, IsForOperators) {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "portolan/v1/chat_service.grpc.pb.h"
+#include "tests/support/eventually.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/gateway_fixture.h"
 
@@ -26,15 +27,21 @@ TEST(GatewayConnections, IdleOnesOverHttpAreKeptAsLongAsTheOperatorSays) {
   patient.keep_alive = seconds(620);
   GatewayFixture closes(brief);
   GatewayFixture keeps(patient);
-  TestClient closed(closes.http_address());
   TestClient kept(keeps.http_address());
   ASSERT_EQ(kept.Get("/healthz").status, 200);
-  // Each call begins the time anew.
-  ASSERT_EQ(closed.Get("/healthz").status, 200);
-  ASSERT_EQ(closed.Get("/healthz").status, 200);
-  const Clock::time_point idle_since = Clock::now();
-  EXPECT_EQ(closed.ReadRaw(), "") << "the end of the connection";
-  EXPECT_GE(Clock::now() - idle_since, milliseconds(250));
+  Clock::time_point last_call;
+  int status = 0;
+  const auto closed = DoneWithin(brief.keep_alive, [&] {
+    auto client = std::make_unique<TestClient>(closes.http_address());
+    EXPECT_EQ(client->Get("/healthz").status, 200);
+    // Each call begins the time anew.
+    last_call = Clock::now();
+    status = client->Get("/healthz").status;
+    return client;
+  });
+  ASSERT_EQ(status, 200);
+  EXPECT_EQ(closed->ReadRaw(), "") << "the end of the connection";
+  EXPECT_GE(Clock::now() - last_call, brief.keep_alive);
   EXPECT_EQ(kept.Get("/healthz").status, 200);
 }
 
@@ -119,7 +126,6 @@ TEST_F(GrpcConnectionAge, CallsGoOnOverNewConnectionsAndStreamsFinish) {
   GrpcStream stream(*stub, upstream_);
   v1::ChatCompletionChunk first;
   ASSERT_TRUE(stream.reader->Read(&first));
-  ASSERT_EQ(channel->GetState(false), GRPC_CHANNEL_READY);
   // Several times over, with calls all the while.
   for (int i = 0; i < 3; ++i) {
     ASSERT_TRUE(Ask(*stub).ok());
@@ -138,15 +144,16 @@ TEST_F(GrpcConnectionAge, BusyConnectionsLoseNoCall) {
   const auto channel = grpc::CreateChannel(gateway.grpc_address(), grpc::InsecureChannelCredentials());
   const auto stub = v1::ChatService::NewStub(channel);
   int calls = 0;
-  for (const Clock::time_point until = Clock::now() + seconds(2); Clock::now() < until; ++calls) {
+  for (const Clock::time_point until = Clock::now() + seconds(2); calls < 10 || Clock::now() < until;
+       ++calls) {
     const grpc::Status status = Ask(*stub);
     ASSERT_TRUE(status.ok()) << "call " << calls << ": " << status.error_message();
   }
-  EXPECT_GT(calls, 10);
 }
 
 TEST_F(GrpcConnectionAge, WhatOutlastsTheGraceIsBrokenOff) {
-  GatewayFixture gateway(Aging(milliseconds(300)));
+  // Long enough for the first word to come.
+  GatewayFixture gateway(Aging(milliseconds(1500)));
   const auto channel = grpc::CreateChannel(gateway.grpc_address(), grpc::InsecureChannelCredentials());
   const auto stub = v1::ChatService::NewStub(channel);
   GrpcStream stream(*stub, upstream_);

@@ -17,6 +17,7 @@
 namespace portolan::test {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -48,10 +49,11 @@ TEST(GatewayHeartbeat, ShowsThatASilentStreamLives) {
   for (const std::string& before : {std::string(), kContent}) {
     Latch go;
     FakeUpstream upstream([&](const SeenRequest&) {
-      Script script;
-      script.Send(StreamHead());
-      if (!before.empty()) script.Send(Chunk(before));
-      return script.Hold(go).Send(Chunk(kContent + OpenAiFinish()) + Chunk(""));
+      // At once, so that no beat comes between.
+      return Script()
+          .Send(StreamHead() + (before.empty() ? "" : Chunk(before)))
+          .Hold(go)
+          .Send(Chunk(kContent + OpenAiFinish()) + Chunk(""));
     });
     GatewayFixture gateway(Beating(20));
     TestClient client(gateway.http_address());
@@ -173,10 +175,10 @@ class UsageOfStreams : public ::testing::Test {
       if (name == "x-portolan-config") all = headers;
     }
     answer_ = TestClient(gateway.http_address()).Post("/v1/chat/completions", body, all).body;
-    // A call is counted once its end has been written.
+    // A call is counted once its end has been written, and its time after its tokens.
     EXPECT_TRUE(
         Eventually([&] { return metrics_ = TestClient(gateway.admin_address()).Get("/metrics").body; },
-                   HasSubstr("portolan_requests_total{")));
+                   ContainsRegex("portolan_request_seconds_count[{][^}]*[}] 1\n")));
     return nlohmann::json::parse(upstream.requests().at(0).body);
   }
   bool Counted() const { return metrics_.find("kind=\"output\"} 6") != std::string::npos; }

@@ -6,16 +6,15 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "tests/load/process.h"
+#include "tests/support/eventually.h"
 #include "tests/support/gateway_fixture.h"
 #include "tests/support/temp_folder.h"
 
@@ -85,11 +84,7 @@ std::vector<std::string> WarningsAtStart(const std::vector<std::string>& flags,
   gateway.Start(flags, {.environment = environment});
   EXPECT_TRUE(gateway.WaitUntilReady()) << gateway.Stderr();
   std::string log;
-  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (log.find("\"msg\":\"serving\"") == std::string::npos && std::chrono::steady_clock::now() < until) {
-    log = gateway.Stderr();
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
+  EXPECT_TRUE(test::Eventually([&] { return log = gateway.Stderr(); }, HasSubstr("\"msg\":\"serving\"")));
   std::vector<std::string> warnings;
   std::istringstream lines(log);
   for (std::string line; std::getline(lines, line);) {
