@@ -156,8 +156,9 @@ bool RequestEncoder::EncodeToolResult(const api::Message& message, const MemberP
   Blocks* results = out->mutable_content()->mutable_blocks()->mutable_items();
   if (!message.content_blocks().empty()) {
     CopyGivenBlocks(message, path, results);
-    if (results->empty()) wire_->mutable_messages()->RemoveLast();
+    // What is removed last takes its blocks along.
     last_is_tool_results_ = !results->empty();
+    if (!last_is_tool_results_) wire_->mutable_messages()->RemoveLast();
     return true;
   }
   api::ContentBlock* result = results->Add();
