@@ -108,7 +108,7 @@ TEST_F(RoutingFallback, TellsWhatTheAttemptsBeforeCameTo) {
 }
 
 TEST_F(RoutingFallback, TellsABoundedNumberOfAttempts) {
-  const std::string long_code(100, 'c');
+  const std::string long_code(5000, 'c');
   const FakeUpstream broken([&](const SeenRequest&) {
     return RespondJson(500, R"({"error":{"message":"no","code":")" + long_code + "\"}}");
   });
