@@ -5,6 +5,8 @@
 #include <iterator>
 #include <string>
 
+#include "server/base/text.h"
+
 namespace portolan::providers {
 namespace {
 
@@ -14,7 +16,7 @@ std::string Folded(std::string_view name) {
   std::string out;
   for (const char c : name.substr(0, kMaxName)) {
     if (c == '_' || c == '-') continue;
-    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    out += LowerCase(c);
   }
   return out;
 }

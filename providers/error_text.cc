@@ -5,6 +5,7 @@
 
 #include "providers/error_roles.h"
 #include "providers/markup.h"
+#include "server/base/text.h"
 #include "server/base/utf8.h"
 #include "server/codec/json_reader.h"
 
@@ -14,7 +15,6 @@ namespace {
 using codec::JsonReader;
 using codec::JsonType;
 
-constexpr std::string_view kBlank = " \t\r\n";
 constexpr std::string_view kReplacement = "\ufffd";
 constexpr std::string_view kEllipsis = "\u2026";
 // Of values in values, JSON in strings included.
@@ -22,12 +22,6 @@ constexpr int kMaxDepth = 8;
 // A list of problems is told up to here.
 constexpr size_t kMaxProblems = 1000;
 constexpr size_t kMaxWord = 128;
-
-std::string_view Trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) + 1 - begin);
-}
 
 // At most `limit` bytes of `text` as UTF-8: what is none becomes U+FFFD, control characters blanks.
 std::string Shown(std::string_view text, size_t limit) {
@@ -38,7 +32,7 @@ std::string Shown(std::string_view text, size_t limit) {
     const std::string_view character = length == 0 ? kReplacement : text.substr(0, length);
     if (out.size() + character.size() > limit) return out.append(kEllipsis);
     const auto first = static_cast<unsigned char>(character.front());
-    const bool control = (first < 0x20 && kBlank.find(character.front()) == kBlank.npos) || first == 0x7f;
+    const bool control = (first < 0x20 && !IsSpace(character.front())) || first == 0x7f;
     out += control ? std::string_view(" ") : character;
     text.remove_prefix(std::max<size_t>(length, 1));
   }
@@ -50,7 +44,7 @@ int StatusOf(std::string_view text) {
   if (text.size() != 3 || text[0] < '4' || text[0] > '5') return 0;
   int status = 0;
   for (const char c : text) {
-    if (c < '0' || c > '9') return 0;
+    if (!IsDigit(c)) return 0;
     status = status * 10 + (c - '0');
   }
   return status;
@@ -58,8 +52,7 @@ int StatusOf(std::string_view text) {
 
 // One word, as codes and types are; no sentence.
 bool IsWord(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxWord &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  return !text.empty() && text.size() <= kMaxWord && std::all_of(text.begin(), text.end(), IsVisible);
 }
 
 // A type's name, not the address of its description.
@@ -123,7 +116,7 @@ Said ReadValue(JsonReader& reader, int depth);
 // A text; if it is JSON itself, what that says.
 Said FromText(std::string_view text, int depth) {
   Said said;
-  const std::string_view trimmed = Trim(text);
+  const std::string_view trimmed = TrimSpace(text);
   if (depth < kMaxDepth && (trimmed.starts_with('{') || trimmed.starts_with('['))) {
     JsonReader reader(trimmed);
     said = ReadValue(reader, depth + 1);
@@ -324,7 +317,7 @@ std::string EventData(std::string_view body) {
   std::string data;
   while (!body.empty()) {
     const size_t end = std::min(body.find('\n'), body.size());
-    std::string_view line = Trim(body.substr(0, end));
+    std::string_view line = TrimSpace(body.substr(0, end));
     body.remove_prefix(std::min(end + 1, body.size()));
     if (line.empty() && !data.empty()) break;
     if (line.starts_with("data:")) data.append(line.substr(5)).append("\n");
@@ -333,15 +326,14 @@ std::string EventData(std::string_view body) {
 }
 
 bool IsText(std::string_view body) {
-  return std::all_of(body.begin(), body.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 || kBlank.find(c) != kBlank.npos;
-  });
+  return std::all_of(body.begin(), body.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= 0x20 || IsSpace(c); });
 }
 
 // `{}`, `[]`, `""`, `null`, `5`.
 bool SaysNothing(std::string_view json) {
   const bool container = json.starts_with('{') || json.starts_with('[');
-  if (container) return Trim(json.substr(1, json.size() - 2)).empty();
+  if (container) return TrimSpace(json.substr(1, json.size() - 2)).empty();
   return codec::IsJson(json);
 }
 
@@ -364,11 +356,11 @@ bool ReadJsonError(std::string_view json, ErrorMembers* out) {
 }
 
 bool ReadErrorText(std::string_view body, ErrorMembers* out) {
-  body = Trim(WithoutByteOrderMark(body));
+  body = TrimSpace(WithoutByteOrderMark(body));
   std::string held;
   if (body.starts_with("data:") || body.starts_with("event:")) {
     held = EventData(body);
-    if (!held.empty()) body = Trim(held);
+    if (!held.empty()) body = TrimSpace(held);
   }
   if (ReadJsonError(body, out)) return true;
   // Perhaps in another encoding: only its ASCII is read.

@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <optional>
 
+#include "server/base/text.h"
+#include "server/base/utf8.h"
+
 namespace portolan::providers {
 namespace {
 
@@ -12,14 +15,8 @@ constexpr size_t kMaxMarkup = 64 << 10;
 // Of one name, looked at for text: hostile pages nest without end.
 constexpr int kMaxElements = 8;
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-// Whether `text` has `lower` at `at`, in any case.
 bool HasAt(std::string_view text, size_t at, std::string_view lower) {
-  if (text.size() - at < lower.size()) return false;
-  return std::equal(lower.begin(), lower.end(), text.begin() + static_cast<ptrdiff_t>(at),
-                    [](char want, char c) { return want == Lower(c); });
+  return StartsWithIgnoreCase(text.substr(at), lower);
 }
 
 size_t FindNoCase(std::string_view text, std::string_view lower, size_t from) {
@@ -30,30 +27,11 @@ size_t FindNoCase(std::string_view text, std::string_view lower, size_t from) {
   return std::string_view::npos;
 }
 
-void AppendUtf8(uint32_t code, std::string* out) {
-  const auto tail = [&](int shift) { *out += static_cast<char>(0x80 | (code >> shift & 0x3f)); };
-  if (code < 0x80) {
-    *out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    *out += static_cast<char>(0xc0 | code >> 6);
-    tail(0);
-  } else if (code < 0x10000) {
-    *out += static_cast<char>(0xe0 | code >> 12);
-    tail(6);
-    tail(0);
-  } else {
-    *out += static_cast<char>(0xf0 | code >> 18);
-    tail(12);
-    tail(6);
-    tail(0);
-  }
-}
-
 // `#39`, `#x27`: the character; nullopt for what is none.
-std::optional<uint32_t> NumberedCharacter(std::string_view name) {
+std::optional<char32_t> NumberedCharacter(std::string_view name) {
   name.remove_prefix(1);
   int base = 10;
-  if (!name.empty() && Lower(name.front()) == 'x') {
+  if (!name.empty() && LowerCase(name.front()) == 'x') {
     base = 16;
     name.remove_prefix(1);
   }
@@ -111,7 +89,7 @@ std::string PlainText(std::string_view markup) {
       if (end == std::string_view::npos) break;
       i = end + (comment ? 3 : 1);
       separate();
-    } else if (IsBlank(markup[i])) {
+    } else if (IsSpace(markup[i])) {
       separate();
       ++i;
     } else {
@@ -133,7 +111,7 @@ std::string ElementText(std::string_view markup, std::string_view name) {
        at = FindNoCase(markup, open, at + 1)) {
     const size_t after = at + open.size();
     if (after >= markup.size()) return {};
-    if (markup[after] != '>' && !IsBlank(markup[after])) continue;  // `<pretty>` is no `<pre>`
+    if (markup[after] != '>' && !IsSpace(markup[after])) continue;  // `<pretty>` is no `<pre>`
     ++elements;
     const size_t begin = markup.find('>', after);
     if (begin == std::string_view::npos) return {};

@@ -1,5 +1,7 @@
 #include "providers/path.h"
 
+#include "server/base/text.h"
+
 namespace portolan::providers {
 
 void AppendPathSegment(std::string_view text, bool keep_slash, std::string* out) {
@@ -12,9 +14,8 @@ void AppendPathSegment(std::string_view text, bool keep_slash, std::string* out)
     const size_t end = keep_slash ? text.find('/', begin) : text.size();
     const std::string_view segment = text.substr(begin, end - begin);
     const bool dots = segment.find_first_not_of('.') == std::string_view::npos;
-    const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                            c == '-' || c == '_' || c == '~' || (c == '.' && !dots) || c == ':' ||
-                            (c == '/' && keep_slash);
+    const bool unreserved = IsLetterOrDigit(c) || c == '-' || c == '_' || c == '~' || (c == '.' && !dots) ||
+                            c == ':' || (c == '/' && keep_slash);
     if (unreserved) {
       *out += c;
     } else {

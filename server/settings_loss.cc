@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/base/text.h"
 #include "server/config/values.h"
 
 namespace portolan {
@@ -45,7 +46,7 @@ const Entry* FindChanged(const std::vector<Entry>& before, const std::vector<Ent
 std::string CutWithin(const FileSettings& before, const FileSettings& now) {
   const std::string_view whole = before.text;
   if (now.text.size() >= whole.size() || !whole.starts_with(now.text)) return {};
-  if (config::TrimBlanks(whole.substr(now.text.size())).empty()) return {};
+  if (TrimSpace(whole.substr(now.text.size())).empty()) return {};
   const char next = whole[now.text.size()];
   if (!now.text.ends_with('\n') && next != '\n' && next != '\r') return "a line";
   if (const auto* caller = FindChanged(before.callers, now.callers)) return "the caller " + caller->name;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "providers/classify.h"
+#include "server/base/utf8.h"
 
 namespace portolan::providers::anthropic {
 namespace {
@@ -13,10 +14,7 @@ constexpr size_t kMaxMessageBytes = 2048;
 
 void Shorten(std::string* text) {
   if (text->size() <= kMaxMessageBytes) return;
-  size_t end = kMaxMessageBytes;
-  while (end > 0 && (static_cast<unsigned char>((*text)[end]) & 0xC0) == 0x80)
-    --end;  // not inside a character
-  text->resize(end);
+  text->resize(CutUtf8(*text, kMaxMessageBytes).size());
   *text += "…";
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "server/base/text.h"
 #include "server/codec/json_reader.h"
 
 namespace portolan::providers::anthropic {
@@ -18,13 +19,6 @@ constexpr std::array<std::string_view, 6> kOtherTypes = {R"("array")", R"("boole
                                                          R"("null")",  R"("number")",  R"("string")"};
 // How far to look into schemas within schemas for one that no object fits.
 constexpr int kMaxLevels = 8;
-
-std::string_view Trimmed(std::string_view json) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const size_t begin = json.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return json.substr(begin, json.find_last_not_of(kSpace) + 1 - begin);
-}
 
 bool IsCombinator(std::string_view keyword) {
   return keyword == "anyOf" || keyword == "oneOf" || keyword == "allOf";
@@ -170,7 +164,7 @@ std::string WithReference(const std::vector<Member>& members) {
   bool first = true;
   if (IsObject(definitions)) {
     definitions.remove_prefix(1);  // the rest of the object, if it has members
-    first = definitions.find_first_not_of(" \t\r\n") == definitions.size() - 1;
+    first = TrimSpace(definitions) == "}";
   }
   if (first) return out.append("}}");
   return out.append(",").append(definitions).append("}");
@@ -180,7 +174,7 @@ std::string WithReference(const std::vector<Member>& members) {
 
 SchemaFit FitInputSchema(std::string_view schema, std::string* mended) {
   if (IsGood(schema)) return SchemaFit::kGood;
-  schema = Trimmed(schema);
+  schema = TrimSpace(schema);
   if (schema == "true" || schema == "false") {
     *mended = schema == "true" ? R"({"type":"object"})"
                                : R"({"type":"object","properties":{},"additionalProperties":false})";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/base/text.h"
 #include "server/codec/json_reader.h"
 
 namespace portolan::providers::anthropic {
@@ -70,7 +71,7 @@ bool IsEmptyJson(std::string_view json) {
   if (json.size() < 2) return false;
   const bool array = json.front() == '[' && json.back() == ']';
   const bool object = json.front() == '{' && json.back() == '}';
-  return (array || object) && json.find_first_not_of(" \t\r\n", 1) == json.size() - 1;
+  return (array || object) && TrimSpace(json.substr(1, json.size() - 2)).empty();
 }
 
 }  // namespace portolan::providers::anthropic

@@ -5,6 +5,7 @@
 #include "absl/strings/string_view.h"
 #include "providers/anthropic/request.h"
 #include "providers/anthropic/text.h"
+#include "server/base/text.h"
 #include "server/codec/utf8.h"
 
 namespace portolan::providers::anthropic {
@@ -12,18 +13,10 @@ namespace {
 
 api::MediaSource* Source(api::ContentBlock* block) { return block->mutable_source()->mutable_media(); }
 
-bool IsDataUrl(std::string_view url) { return StartsWithNoCase(url, "data:"); }
+bool IsDataUrl(std::string_view url) { return StartsWithIgnoreCase(url, "data:"); }
 
 bool IsWebUrl(std::string_view url) {
-  return StartsWithNoCase(url, "https://") || StartsWithNoCase(url, "http://");
-}
-
-std::string LowerCase(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
+  return StartsWithIgnoreCase(url, "https://") || StartsWithIgnoreCase(url, "http://");
 }
 
 }  // namespace
@@ -162,7 +155,8 @@ bool RequestEncoder::FillFromDataUrl(std::string_view url, const MemberPath& pat
   std::string_view head = url.substr(0, comma);
   const std::string_view data = url.substr(comma + 1);
   constexpr std::string_view kBase64 = ";base64";
-  if (!EndsWithNoCase(head, kBase64)) return Fail("unsupported_value", "the data URL is not in base64", path);
+  if (!EndsWithIgnoreCase(head, kBase64))
+    return Fail("unsupported_value", "the data URL is not in base64", path);
   head.remove_suffix(kBase64.size());
   std::string media_type = ImageType(head.substr(0, head.find(';')));
 

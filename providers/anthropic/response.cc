@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "providers/anthropic/errors.h"
+#include "server/base/utf8.h"
 
 namespace portolan::providers::anthropic {
 namespace {
@@ -98,7 +99,7 @@ bool TranslateCitation(const api::Citation& citation, int64_t begin, int64_t end
 
 int64_t CountCharacters(std::string_view utf8) {
   int64_t count = 0;
-  for (const char c : utf8) count += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  for (const char c : utf8) count += !IsUtf8Tail(c);
   return count;
 }
 

@@ -22,13 +22,6 @@ size_t SpaceSize(char byte, Has has) {
   return space == kWideSpaces.end() ? 0 : space->size();
 }
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool EqualsNoCase(std::string_view text, std::string_view lower) {
-  return std::equal(text.begin(), text.end(), lower.begin(), lower.end(),
-                    [](char a, char b) { return Lower(a) == b; });
-}
-
 }  // namespace
 
 bool IsBlank(std::string_view text) {
@@ -48,14 +41,6 @@ std::string_view WithoutTrailingSpace(std::string_view text) {
     text.remove_suffix(space);
   }
   return text;
-}
-
-bool StartsWithNoCase(std::string_view text, std::string_view prefix) {
-  return text.size() >= prefix.size() && EqualsNoCase(text.substr(0, prefix.size()), prefix);
-}
-
-bool EndsWithNoCase(std::string_view text, std::string_view suffix) {
-  return text.size() >= suffix.size() && EqualsNoCase(text.substr(text.size() - suffix.size()), suffix);
 }
 
 }  // namespace portolan::providers::anthropic

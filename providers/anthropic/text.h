@@ -13,8 +13,4 @@ bool IsBlank(std::string_view text);
 // The text without the white space at its end.
 std::string_view WithoutTrailingSpace(std::string_view text);
 
-// Without regard to the case of ASCII letters. `prefix` is in lower case.
-bool StartsWithNoCase(std::string_view text, std::string_view prefix);
-bool EndsWithNoCase(std::string_view text, std::string_view suffix);
-
 }  // namespace portolan::providers::anthropic

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "server/base/text.h"
 
 namespace portolan::providers::anthropic {
 namespace {
@@ -12,9 +13,7 @@ absl::string_view Key(std::string_view id) { return {id.data(), id.size()}; }
 std::string Fit(std::string_view id) {
   std::string out(id);
   for (char& c : out) {
-    const bool fits =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    if (!fits) c = '_';
+    if (!IsLetterOrDigit(c) && c != '-') c = '_';
   }
   return out;
 }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "server/base/utf8.h"
+
 namespace portolan::providers::echo {
 namespace {
 
@@ -96,9 +98,7 @@ ChatReply AnswerChat(const v1::ChatCompletionRequest& request) {
                         : request.has_max_tokens()          ? request.max_tokens()
                                                             : INT64_MAX / 4;
   if (limit >= 0 && CountTokens(reply.text) > limit) {
-    size_t cut = static_cast<size_t>(limit) * 4;
-    while (cut > 0 && (static_cast<unsigned char>(reply.text[cut]) & 0xc0) == 0x80) --cut;
-    reply.text.resize(cut);
+    reply.text.resize(CutUtf8(reply.text, static_cast<size_t>(limit) * 4).size());
     reply.finish_reason = "length";
   }
   reply.completion_tokens = CountTokens(reply.text);

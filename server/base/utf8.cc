@@ -32,4 +32,31 @@ bool IsUtf8(std::string_view text) {
   return true;
 }
 
+std::string_view CutUtf8(std::string_view text, size_t limit) {
+  if (text.size() <= limit) return text;
+  size_t end = limit;
+  // A character has at most three bytes behind its first.
+  for (int i = 0; i < 3 && end > 0 && IsUtf8Tail(text[end]); ++i) --end;
+  return text.substr(0, end);
+}
+
+void AppendUtf8(char32_t code, std::string* out) {
+  const auto trail = [code](int shift) { return static_cast<char>(0x80 | ((code >> shift) & 0x3F)); };
+  if (code < 0x80) {
+    out->push_back(static_cast<char>(code));
+  } else if (code < 0x800) {
+    out->push_back(static_cast<char>(0xC0 | (code >> 6)));
+    out->push_back(trail(0));
+  } else if (code < 0x10000) {
+    out->push_back(static_cast<char>(0xE0 | (code >> 12)));
+    out->push_back(trail(6));
+    out->push_back(trail(0));
+  } else {
+    out->push_back(static_cast<char>(0xF0 | (code >> 18)));
+    out->push_back(trail(12));
+    out->push_back(trail(6));
+    out->push_back(trail(0));
+  }
+}
+
 }  // namespace portolan

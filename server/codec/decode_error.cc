@@ -1,6 +1,7 @@
 // What a decoder says of a text that it refuses; values are in decode.cc.
 
 #include "absl/strings/str_cat.h"
+#include "server/base/utf8.h"
 #include "server/codec/decoder.h"
 
 namespace portolan::codec {
@@ -9,10 +10,7 @@ namespace {
 // Names in error paths are the caller's text: long ones are cut.
 std::string_view Shorten(std::string_view name) {
   constexpr size_t kLongest = 64;
-  if (name.size() <= kLongest) return name;
-  size_t size = kLongest;
-  while (size > 0 && (static_cast<unsigned char>(name[size]) & 0xC0) == 0x80) --size;
-  return name.substr(0, size);
+  return CutUtf8(name, kLongest);
 }
 
 }  // namespace

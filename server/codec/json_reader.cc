@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "server/base/utf8.h"
 #include "server/codec/key_tracker.h"
 #include "server/codec/utf8.h"
 

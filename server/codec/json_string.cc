@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "server/base/text.h"
+
 namespace portolan::codec {
 namespace {
 
@@ -12,17 +14,8 @@ int32_t ReadHex4(const char* p, const char* end) {
   if (end - p < 4) return -1;
   int32_t value = 0;
   for (int i = 0; i < 4; ++i) {
-    const char c = p[i];
-    int32_t digit;
-    if (c >= '0' && c <= '9') {
-      digit = c - '0';
-    } else if (c >= 'a' && c <= 'f') {
-      digit = c - 'a' + 10;
-    } else if (c >= 'A' && c <= 'F') {
-      digit = c - 'A' + 10;
-    } else {
-      return -1;
-    }
+    const int digit = HexValue(p[i]);
+    if (digit < 0) return -1;
     value = value * 16 + digit;
   }
   return value;
@@ -81,25 +74,6 @@ void ReplaceLoneSurrogates(std::string* json) {
     if (next == nullptr) return;  // no JSON
     if (IsSurrogate(c)) json->replace(at, kReplacement.size(), kReplacement);
     at += static_cast<size_t>(next - begin);
-  }
-}
-
-void AppendUtf8(char32_t c, std::string* out) {
-  const auto trail = [c](int shift) { return static_cast<char>(0x80 | ((c >> shift) & 0x3F)); };
-  if (c < 0x80) {
-    out->push_back(static_cast<char>(c));
-  } else if (c < 0x800) {
-    out->push_back(static_cast<char>(0xC0 | (c >> 6)));
-    out->push_back(trail(0));
-  } else if (c < 0x10000) {
-    out->push_back(static_cast<char>(0xE0 | (c >> 12)));
-    out->push_back(trail(6));
-    out->push_back(trail(0));
-  } else {
-    out->push_back(static_cast<char>(0xF0 | (c >> 18)));
-    out->push_back(trail(12));
-    out->push_back(trail(6));
-    out->push_back(trail(0));
   }
 }
 

@@ -46,9 +46,6 @@ const char* ReadEscape(const char* p, const char* end, char32_t* value);
 // Replaces each escape of a lone surrogate in a JSON text by that of U+FFFD, which is as long.
 void ReplaceLoneSurrogates(std::string* json);
 
-// Appends `c`, which must not be a surrogate, as UTF-8.
-void AppendUtf8(char32_t c, std::string* out);
-
 // The shortest escape of a character that must be escaped in a JSON string. Static text.
 std::string_view EscapeOf(char c);
 

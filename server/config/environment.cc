@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/base/text.h"
 #include "server/config/values.h"
 
 namespace portolan::config {
@@ -14,13 +15,13 @@ constexpr size_t kMaxSecret = 8192;
 std::optional<std::string> ReadVariable(const Environment& environment, const std::string& name) {
   const char* const value = environment(name.c_str());
   if (value == nullptr) return std::nullopt;
-  const std::string_view trimmed = TrimBlanks(value);
+  const std::string_view trimmed = TrimSpace(value);
   if (trimmed.empty()) return std::nullopt;
   return std::string(trimmed);
 }
 
 absl::StatusOr<Secret> CheckSecret(std::string_view variable, std::string_view text) {
-  const bool fit = std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  const bool fit = std::all_of(text.begin(), text.end(), IsVisible);
   if (fit && !text.empty() && text.size() <= kMaxSecret) return Secret(std::string(text));
   return absl::InvalidArgumentError(std::string(variable) +
                                     ": a key has 1 to 8192 visible ASCII characters and no blanks in it");

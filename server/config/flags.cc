@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "server/base/text.h"
 #include "server/config/nearest.h"
 #include "server/config/values.h"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "server/base/text.h"
 #include "server/config/flags.h"
 #include "server/config/nearest.h"
 #include "server/config/values.h"
@@ -13,7 +14,7 @@ namespace {
 constexpr std::string_view kPrefix = "PORTOLAN_";
 
 bool IsNumber(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit);
 }
 
 // Takes what stands before the first `_`.

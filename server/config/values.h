@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace portolan::config {
 
@@ -27,11 +26,5 @@ bool ParseBool(std::string_view text, bool* value, std::string* problem);
 // What a browser sends as Origin: `https://app.example`, `http://localhost:3000`. *value gets it in lower
 // case.
 bool ParseOrigin(std::string_view text, std::string* value, std::string* problem);
-
-// The pieces between commas, without blanks around them, without empty ones.
-std::vector<std::string_view> SplitList(std::string_view text);
-
-std::string_view TrimBlanks(std::string_view text);  // blanks, tabs and line ends
-std::string LowerCase(std::string_view text);
 
 }  // namespace portolan::config

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/base/utf8.h"
 #include "server/config_file/yaml_node.h"
 
 namespace portolan::config {
@@ -29,7 +30,7 @@ class Places {
       column_ = 1;
     }
     for (; offset_ < offset; ++offset_) {
-      if ((static_cast<unsigned char>(text_[offset_]) & 0xC0) != 0x80) ++column_;
+      if (!IsUtf8Tail(text_[offset_])) ++column_;
     }
     return {static_cast<int>(line) + 1, column_};
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "server/base/text.h"
 #include "server/config/values.h"
 #include "server/config_file/text_file.h"
 
@@ -14,10 +15,8 @@ constexpr std::string_view kFile = "file:";
 constexpr size_t kMaxFile = 16 << 10;
 
 bool IsVariableName(std::string_view name) {
-  return !name.empty() && (name[0] < '0' || name[0] > '9') &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-         });
+  return !name.empty() && !IsDigit(name[0]) &&
+         std::all_of(name.begin(), name.end(), [](char c) { return IsLetterOrDigit(c) || c == '_'; });
 }
 
 bool ReadFrom(std::string_view reference, const Environment& environment, std::string* text,
@@ -38,7 +37,7 @@ bool ReadFrom(std::string_view reference, const Environment& environment, std::s
     *problem = "the file " + path + ": " + *problem;
     return false;
   }
-  *text = TrimBlanks(content);
+  *text = TrimSpace(content);
   if (text->empty()) *problem = "the file " + path + " is empty";
   return !text->empty();
 }

@@ -5,6 +5,7 @@
 
 #include "providers/registry.h"
 #include "server/base/sha256.h"
+#include "server/base/text.h"
 #include "server/config/environment.h"
 #include "server/config/flags.h"
 #include "server/config/values.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "providers/named.h"
+#include "server/base/text.h"
 #include "server/config/flags.h"
 #include "server/config/nearest.h"
 #include "server/config_file/reference.h"
@@ -89,9 +90,7 @@ class ProviderRules {
 };
 
 bool IsSha256(std::string_view text) {
-  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-         });
+  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) { return HexValue(c) >= 0; });
 }
 
 // A list must not be empty: it could be taken for "none", while no list means "all".
@@ -138,9 +137,7 @@ class CallerRules {
  private:
   void Unique(const YamlNode& node, std::vector<std::string>* seen, const char* problem) {
     std::string text = node.text;
-    if (seen == &digests_) {
-      for (char& c : text) c = c >= 'A' && c <= 'F' ? static_cast<char>(c | 0x20) : c;
-    }
+    if (seen == &digests_) text = LowerCase(text);
     if (std::find(seen->begin(), seen->end(), text) != seen->end()) findings_.AddValue(node, problem);
     seen->push_back(std::move(text));
   }
@@ -166,8 +163,7 @@ class CallerRules {
 
 bool IsName(std::string_view text) {
   return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
+    return IsLetterOrDigit(c) || c == '.' || c == '_' || c == '-';
   });
 }
 

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "server/base/json_text.h"
+#include "server/base/text.h"
 
 namespace portolan::config {
 namespace {
@@ -12,8 +13,8 @@ constexpr size_t kMaxShown = 64;
 
 std::string Shown(std::string_view key) {
   const std::string_view part = key.substr(0, kMaxShown);
-  const bool plain = !part.empty() && part.size() == key.size() &&
-                     std::all_of(part.begin(), part.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  const bool plain =
+      !part.empty() && part.size() == key.size() && std::all_of(part.begin(), part.end(), IsVisible);
   if (plain) return std::string(part);
   std::string quoted;
   AppendJsonString(part, &quoted);

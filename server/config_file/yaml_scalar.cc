@@ -5,12 +5,11 @@
 #include <cstdint>
 
 #include "server/base/json_text.h"
+#include "server/base/text.h"
 #include "server/config_file/yaml_node.h"
 
 namespace portolan::config {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view TakeDigits(std::string_view* text) {
   const size_t size =

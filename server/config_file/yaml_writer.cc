@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/base/json_text.h"
+#include "server/base/text.h"
 #include "server/codec/json_reader.h"
 #include "server/config_file/yaml_node.h"
 
@@ -15,9 +16,7 @@ using codec::JsonType;
 // Nothing in it means anything to YAML, and it would not be read as another type.
 bool CanBePlain(std::string_view text) {
   if (text.empty() || text.ends_with(':') || text == "null" || text == "Null" || text == "NULL") return false;
-  const auto letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '_';
-  };
+  const auto letter = [](char c) { return IsLetterOrDigit(c) || c == '/' || c == '_'; };
   const bool fit = letter(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) {
                      return letter(c) || c == '.' || c == ':' || c == '-';
                    });

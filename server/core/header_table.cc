@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "server/http/text.h"
+#include "server/base/text.h"
 
 namespace portolan::core {
 namespace {
@@ -37,9 +37,7 @@ bool IsHopByHop(std::span<const HeaderView> headers, std::string_view lower_name
     if (header.name != "connection") continue;
     std::string_view rest = header.value;
     while (!rest.empty()) {
-      const size_t end = std::min(rest.find(','), rest.size());
-      if (http::text::EqualsIgnoreCase(http::text::TrimBlanks(rest.substr(0, end)), lower_name)) return true;
-      rest.remove_prefix(std::min(end + 1, rest.size()));
+      if (EqualsIgnoreCase(TakeListItem(&rest), lower_name)) return true;
     }
   }
   return false;

@@ -1,12 +1,12 @@
 #include <utility>
 
 #include "providers/classify.h"
+#include "server/base/text.h"
 #include "server/core/answer_form.h"
 #include "server/core/chunk_scanner.h"
 #include "server/core/error_body.h"
 #include "server/core/stream_pipeline.h"
 #include "server/http/sse.h"
-#include "server/http/text.h"
 
 namespace portolan::core {
 namespace {
@@ -76,8 +76,7 @@ class HubStream final : public StreamPipeline {
 
   bool IsEndMarker(const http::SseEvent& event) const {
     // Blanks around it do not count.
-    return event.has_data && event.data.size() < kLongestMarker &&
-           http::text::TrimBlanks(event.data) == operation_.done;
+    return event.has_data && event.data.size() < kLongestMarker && TrimBlanks(event.data) == operation_.done;
   }
 
   void TakeEndMarker(const http::SseEvent& event, std::string_view bytes, StreamBatch* batch) {

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/base/text.h"
 #include "server/core/answer_form.h"
 #include "server/core/attempt.h"
 #include "server/core/upstream_answer.h"
 #include "server/core/upstream_error.h"
-#include "server/http/text.h"
 
 namespace portolan::core {
 namespace {
@@ -46,7 +46,7 @@ struct Opening {
 bool IsLabelledStream(const upstream::Exchange& exchange) {
   constexpr std::string_view kType = "text/event-stream";
   const std::string_view type = FindHeader(exchange.headers(), "content-type").value_or("");
-  return http::text::EqualsIgnoreCase(type.substr(0, kType.size()), kType);
+  return StartsWithIgnoreCase(type, kType);
 }
 
 // Reads until it is clear how the body begins, but at most until `latest` if its label says that it is a

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "server/base/text.h"
 #include "server/http/message.h"
 #include "server/http/text.h"
 
@@ -35,7 +36,7 @@ const char* ChunkedDecoder::Step(char c) {
     case State::kSize:
       return SizeByte(c);
     case State::kBlank:
-      if (text::IsBlank(c)) return CountExtensionByte();
+      if (IsBlank(c)) return CountExtensionByte();
       if (c != ';') return "a bad character after a chunk's size";
       state_ = State::kExtension;
       return nullptr;
@@ -46,7 +47,7 @@ const char* ChunkedDecoder::Step(char c) {
       }
       if (c == '"') {
         state_ = State::kQuoted;
-      } else if (!text::IsToken(c) && !text::IsBlank(c) && c != '=' && c != ';') {
+      } else if (!text::IsToken(c) && !IsBlank(c) && c != '=' && c != ';') {
         // A bare LF here is what lets "chunk extension" smuggling work.
         return "a bad character in a chunk extension";
       }
@@ -78,7 +79,7 @@ const char* ChunkedDecoder::Step(char c) {
 }
 
 const char* ChunkedDecoder::SizeByte(char c) {
-  const int digit = text::HexValue(c);
+  const int digit = HexValue(c);
   if (digit >= 0) {
     if (++digits_ > kMaxSizeDigits) return "a chunk's size is too large";
     left_ = left_ * 16 + static_cast<uint64_t>(digit);
@@ -89,7 +90,7 @@ const char* ChunkedDecoder::SizeByte(char c) {
     state_ = State::kSizeLf;
   } else if (c == ';') {
     state_ = State::kExtension;
-  } else if (text::IsBlank(c)) {
+  } else if (IsBlank(c)) {
     state_ = State::kBlank;
   } else {
     return "a bad character in a chunk's size";

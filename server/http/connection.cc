@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "server/base/text.h"
 #include "server/http/gunzip.h"
-#include "server/http/text.h"
 
 namespace portolan::http {
 namespace {
@@ -30,7 +30,7 @@ std::string_view RefusalCode(int status) {
 }
 
 bool IsGzip(std::string_view encoding) {
-  return text::EqualsIgnoreCase(encoding, "gzip") || text::EqualsIgnoreCase(encoding, "x-gzip");
+  return EqualsIgnoreCase(encoding, "gzip") || EqualsIgnoreCase(encoding, "x-gzip");
 }
 
 // At most one coding, and one that Inflate() undoes.
@@ -39,7 +39,7 @@ bool IsEncodingKnown(std::span<const HeaderView> headers) {
   for (const HeaderView& header : headers) {
     if (header.name != "content-encoding") continue;
     if (++codings > 1) return false;
-    if (!IsGzip(header.value) && !text::EqualsIgnoreCase(header.value, "identity")) return false;
+    if (!IsGzip(header.value) && !EqualsIgnoreCase(header.value, "identity")) return false;
   }
   return true;
 }

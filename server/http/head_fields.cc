@@ -1,5 +1,6 @@
 #include "server/http/head_fields.h"
 
+#include "server/base/text.h"
 #include "server/http/message.h"
 
 namespace portolan::http {
@@ -12,14 +13,14 @@ FieldsEnd Bad(const char* problem) { return {FieldsEnd::State::kBad, nullptr, pr
 // characters of a name end.
 FieldsEnd JudgeLastLine(const char* line, char* p, char* end, LineEnds line_ends) {
   if (p == end) return Bad("the head ends without a blank line");
-  if (p > line && text::IsBlank(*p)) return Bad("white space before a header's colon");
+  if (p > line && IsBlank(*p)) return Bad("white space before a header's colon");
   if (p > line) return Bad("a bad character in a header's name");
   if (*p == '\r' || *p == '\n') {
     char* const next = TakeLineEnd(p, end, line_ends);
     if (next == nullptr) return Bad("a bare CR in the head");
     return {FieldsEnd::State::kBlankLine, next, ""};
   }
-  if (text::IsBlank(*p)) return Bad("a header line that continues another (obs-fold)");
+  if (IsBlank(*p)) return Bad("a header line that continues another (obs-fold)");
   return Bad("a header without a name");
 }
 
@@ -73,8 +74,8 @@ FieldsEnd ReadFields(char* p, char* end, LineEnds line_ends, std::vector<HeaderV
     p = TakeLineEnd(p + (value_end - p), end, line_ends);
     if (p == nullptr) return Bad("a control character in a header's value");
     if (fields->size() == kMaxHeaders) return {FieldsEnd::State::kTooMany};
-    while (text::IsBlank(value_end[-1])) --value_end;  // the colon ends this
-    while (value < value_end && text::IsBlank(*value)) ++value;
+    while (IsBlank(value_end[-1])) --value_end;  // the colon ends this
+    while (value < value_end && IsBlank(*value)) ++value;
     fields->push_back({field_name, std::string_view(value, static_cast<size_t>(value_end - value))});
   }
 }
@@ -83,7 +84,7 @@ bool ParseContentLength(std::string_view value, uint64_t* length) {
   if (value.empty() || value.size() > 18) return false;
   uint64_t result = 0;
   for (char c : value) {
-    if (!text::IsDigit(c)) return false;
+    if (!IsDigit(c)) return false;
     result = result * 10 + static_cast<uint64_t>(c - '0');
   }
   *length = result;
@@ -92,12 +93,9 @@ bool ParseContentLength(std::string_view value, uint64_t* length) {
 
 void ConnectionOptions::Add(std::string_view value) {
   while (!value.empty()) {
-    const size_t comma = value.find(',');
-    const std::string_view option = text::TrimBlanks(value.substr(0, comma));
-    if (text::EqualsIgnoreCase(option, "close")) close = true;
-    if (text::EqualsIgnoreCase(option, "keep-alive")) keep_alive = true;
-    if (comma == std::string_view::npos) return;
-    value.remove_prefix(comma + 1);
+    const std::string_view option = TakeListItem(&value);
+    if (EqualsIgnoreCase(option, "close")) close = true;
+    if (EqualsIgnoreCase(option, "keep-alive")) keep_alive = true;
   }
 }
 

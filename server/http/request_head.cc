@@ -1,6 +1,7 @@
 #include <array>
 #include <cstring>
 
+#include "server/base/text.h"
 #include "server/http/head_fields.h"
 #include "server/http/message.h"
 #include "server/http/text.h"
@@ -22,8 +23,7 @@ bool Refused(const ParseResult& result) { return result.state == ParseState::kEr
 constexpr auto kHostByte = [] {
   std::array<bool, 256> table{};
   for (int c = 0; c < 256; ++c) {
-    table[static_cast<size_t>(c)] =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    table[static_cast<size_t>(c)] = IsLetterOrDigit(static_cast<char>(c));
   }
   for (char c : std::string_view("-._~%")) table[static_cast<uint8_t>(c)] = true;
   return table;
@@ -40,7 +40,7 @@ bool IsPort(std::string_view text) {
   if (text.size() > 5) return false;
   uint32_t port = 0;
   for (char c : text) {
-    if (!text::IsDigit(c)) return false;
+    if (!IsDigit(c)) return false;
     port = port * 10 + static_cast<uint32_t>(c - '0');
   }
   return port <= 65535;
@@ -53,7 +53,7 @@ bool IsAuthority(std::string_view authority) {
     const size_t close = authority.find(']');
     if (close == std::string_view::npos || close == 1) return false;
     for (char c : authority.substr(1, close - 1)) {
-      if (text::HexValue(c) < 0 && c != ':' && c != '.') return false;
+      if (HexValue(c) < 0 && c != ':' && c != '.') return false;
     }
     host_size = close + 1;
   } else {
@@ -69,8 +69,8 @@ bool IsAuthority(std::string_view authority) {
 ParseResult ReduceAbsoluteForm(char* target, size_t size, RequestHead* head) {
   const std::string_view text(target, size);
   size_t scheme = 0;
-  if (size > 7 && text::EqualsIgnoreCase(text.substr(0, 7), "http://")) scheme = 7;
-  if (size > 8 && text::EqualsIgnoreCase(text.substr(0, 8), "https://")) scheme = 8;
+  if (size > 7 && StartsWithIgnoreCase(text, "http://")) scheme = 7;
+  if (size > 8 && StartsWithIgnoreCase(text, "https://")) scheme = 8;
   if (scheme == 0) return Refuse(400, "the request target is neither a path nor an absolute http URL");
   size_t authority_end = text.find_first_of("/?", scheme);
   if (authority_end == std::string_view::npos) authority_end = size;
@@ -111,8 +111,8 @@ ParseResult ParseTarget(char* target, size_t size, bool good, RequestHead* head)
 // `text` starts after the target's space. Moves *p after the line.
 ParseResult ParseVersion(char** p, char* end, RequestHead* head) {
   const std::string_view text(*p, static_cast<size_t>(end - *p));
-  if (!text.starts_with("HTTP/") || text.size() < 8 || !text::IsDigit(text[5]) || text[6] != '.' ||
-      !text::IsDigit(text[7])) {
+  if (!text.starts_with("HTTP/") || text.size() < 8 || !IsDigit(text[5]) || text[6] != '.' ||
+      !IsDigit(text[7])) {
     return Refuse(400, "the request line does not end in an HTTP version");
   }
   char* const next = TakeLineEnd(*p + 8, end, LineEnds::kCrLfOnly);
@@ -172,7 +172,7 @@ ParseResult NoteLength(std::string_view value, RequestHead* head, Framing* frami
 ParseResult NoteTransferEncoding(std::string_view value, Framing* framing) {
   if (framing->transfer_encoding) return Refuse(400, "two Transfer-Encoding headers");
   framing->transfer_encoding = true;
-  if (!text::EqualsIgnoreCase(value, "chunked")) return Refuse(501, "a Transfer-Encoding other than chunked");
+  if (!EqualsIgnoreCase(value, "chunked")) return Refuse(501, "a Transfer-Encoding other than chunked");
   return Fine();
 }
 
@@ -184,8 +184,7 @@ ParseResult NoteField(HeaderView* field, RequestHead* head, Framing* framing) {
       break;
     case 6:
       if (field->name == "expect" && head->minor_version == 1) {
-        if (!text::EqualsIgnoreCase(field->value, "100-continue"))
-          return Refuse(417, "an unknown expectation");
+        if (!EqualsIgnoreCase(field->value, "100-continue")) return Refuse(417, "an unknown expectation");
         head->expect_continue = true;
       }
       break;

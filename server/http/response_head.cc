@@ -1,3 +1,4 @@
+#include "server/base/text.h"
 #include "server/http/head_fields.h"
 #include "server/http/message.h"
 #include "server/http/text.h"
@@ -19,7 +20,7 @@ char* ParseStatusLine(char* p, char* end, ResponseHead* head, const char** probl
   head->minor_version = text[7] - '0';
   int status = 0;
   for (char c : text.substr(9, 3)) {
-    if (!text::IsDigit(c)) return nullptr;
+    if (!IsDigit(c)) return nullptr;
     status = status * 10 + (c - '0');
   }
   if (status < 100 || status > 599) return nullptr;
@@ -40,7 +41,7 @@ bool NoteField(const HeaderView& field, ResponseHead* head, Framing* framing, co
   if (field.name == "connection") framing->connection.Add(field.value);
   if (field.name == "transfer-encoding") {
     ++framing->transfer_encodings;
-    framing->chunked = text::EqualsIgnoreCase(field.value, "chunked");
+    framing->chunked = EqualsIgnoreCase(field.value, "chunked");
   }
   if (field.name != "content-length") return true;
   uint64_t length = 0;

@@ -27,38 +27,10 @@ inline constexpr auto kTokenLower = [] {
 
 inline char TokenLower(char c) { return kTokenLower[static_cast<uint8_t>(c)]; }
 inline bool IsToken(char c) { return TokenLower(c) != 0; }
-inline bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-inline bool IsBlank(char c) { return c == ' ' || c == '\t'; }
-// Visible ASCII.
-inline bool IsGraphic(char c) { return c > 0x20 && c < 0x7f; }
 // May stand in a field value: visible, obs-text, space, tab.
 inline bool IsValueByte(char c) {
   const auto byte = static_cast<uint8_t>(c);
   return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
-}
-
-inline int HexValue(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-inline std::string_view TrimBlanks(std::string_view value) {
-  while (!value.empty() && IsBlank(value.front())) value.remove_prefix(1);
-  while (!value.empty() && IsBlank(value.back())) value.remove_suffix(1);
-  return value;
-}
-
-// `lower` is in lower case already.
-inline bool EqualsIgnoreCase(std::string_view text, std::string_view lower) {
-  if (text.size() != lower.size()) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if (c != lower[i]) return false;
-  }
-  return true;
 }
 
 // The first byte in [p, end) that may not stand in a field value, or end.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "server/base/text.h"
 #include "server/core/error_body.h"
 #include "server/http/response_writer.h"
 #include "server/rest/rest_sink.h"
@@ -27,13 +28,8 @@ std::string_view HeaderOf(const http::RequestHead& head, std::string_view name) 
 // `application/json`, with parameters or a `+json` suffix; none at all is taken as JSON.
 bool IsJsonType(std::string_view content_type) {
   if (content_type == "application/json") return true;
-  std::string_view type = content_type.substr(0, content_type.find(';'));
-  while (type.ends_with(' ')) type.remove_suffix(1);
-  std::string lower(type);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return lower.empty() || lower == "application/json" || lower.ends_with("+json");
+  const std::string_view type = TrimBlanks(content_type.substr(0, content_type.find(';')));
+  return type.empty() || EqualsIgnoreCase(type, "application/json") || EndsWithIgnoreCase(type, "+json");
 }
 
 Error NotFound(std::string_view method, std::string_view path) {

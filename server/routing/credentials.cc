@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/base/sha256.h"
+#include "server/base/text.h"
 
 namespace portolan::routing {
 namespace {
@@ -12,16 +13,10 @@ constexpr std::string_view kBearer = "bearer ";
 
 // The token of `Bearer TOKEN`, the scheme in any case. Portkey's clients may send the bare key.
 std::string_view BearerToken(std::string_view authorization) {
-  if (authorization.size() > kBearer.size()) {
-    bool bearer = true;
-    for (size_t i = 0; i < kBearer.size() - 1; ++i) {
-      bearer = bearer && (authorization[i] | 0x20) == kBearer[i];
-    }
-    if (bearer && authorization[kBearer.size() - 1] == ' ') {
-      authorization.remove_prefix(kBearer.size());
-      while (authorization.starts_with(' ')) authorization.remove_prefix(1);
-      return authorization;
-    }
+  if (authorization.size() > kBearer.size() && StartsWithIgnoreCase(authorization, kBearer)) {
+    authorization.remove_prefix(kBearer.size());
+    while (authorization.starts_with(' ')) authorization.remove_prefix(1);
+    return authorization;
   }
   return authorization.find(' ') == std::string_view::npos ? authorization : std::string_view();
 }

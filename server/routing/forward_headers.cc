@@ -4,6 +4,8 @@
 #include <array>
 #include <span>
 
+#include "server/base/text.h"
+
 namespace portolan::routing {
 namespace {
 
@@ -31,12 +33,6 @@ bool Holds(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 }  // namespace
 
 bool MayForward(std::string_view name) {
@@ -46,13 +42,7 @@ bool MayForward(std::string_view name) {
 
 std::vector<std::string> ForwardList(std::string_view list) {
   std::vector<std::string> names;
-  while (!list.empty()) {
-    const size_t comma = std::min(list.find(','), list.size());
-    std::string name(Trim(list.substr(0, comma)));
-    for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-    if (!name.empty()) names.push_back(std::move(name));
-    list.remove_prefix(std::min(comma + 1, list.size()));
-  }
+  for (const std::string_view item : SplitList(list)) names.push_back(LowerCase(item));
   return names;
 }
 

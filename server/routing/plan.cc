@@ -7,6 +7,7 @@
 #include "portolan/v1/route_config.pb.h"
 #include "server/base/header.h"
 #include "server/base/json_text.h"
+#include "server/base/text.h"
 #include "server/codec/json_reader.h"
 #include "server/routing/forward_headers.h"
 
@@ -20,12 +21,6 @@ constexpr int32_t kMaxBackoffMs = 600'000;
 
 Error Wrong(const std::string& path, const std::string& problem) {
   return Error::InvalidRequest("invalid_config", path + ": " + problem, "x-portolan-config");
-}
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return out;
 }
 
 // What a node passes on to its targets.
@@ -96,7 +91,7 @@ class Compiler {
     if (!config.forward_headers().empty() || IsEmptyList(config, "forward_headers")) {
       inherited->forward_headers.clear();
       for (int i = 0; i < config.forward_headers_size(); ++i) {
-        std::string name = Lower(config.forward_headers(i));
+        std::string name = LowerCase(config.forward_headers(i));
         if (!MayForward(name)) {
           return Wrong(path + ".forward_headers[" + std::to_string(i) + "]",
                        JsonString(name) + " cannot be forwarded");

@@ -3,15 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include "server/base/text.h"
+
 namespace portolan::rpc {
 namespace {
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
 
 bool IsPrintableByte(char c) { return c >= 0x20 && c <= 0x7e; }
 
@@ -66,8 +61,8 @@ std::string PeerAddress(std::string_view name) {
   if (name.starts_with("ipv4:") || name.starts_with("ipv6:")) name.remove_prefix(5);
   std::string out;
   for (size_t i = 0; i < name.size(); ++i) {
-    const int high = name[i] == '%' && i + 2 < name.size() ? HexDigit(name[i + 1]) : -1;
-    const int low = high < 0 ? -1 : HexDigit(name[i + 2]);
+    const int high = name[i] == '%' && i + 2 < name.size() ? HexValue(name[i + 1]) : -1;
+    const int low = high < 0 ? -1 : HexValue(name[i + 2]);
     if (low < 0) {
       out += name[i];
       continue;

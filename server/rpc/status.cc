@@ -7,6 +7,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "server/base/status_map.h"
+#include "server/base/utf8.h"
 
 namespace portolan::rpc {
 namespace {
@@ -19,15 +20,11 @@ constexpr size_t kMaxWord = 128;
 constexpr size_t kMaxTried = 768;
 constexpr size_t kMaxUpstream = 256;
 
-bool IsUtf8Tail(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
-
 // At most `limit` bytes of `text`, cut between characters.
 std::string Cut(std::string_view text, size_t limit) {
   constexpr std::string_view kEllipsis = "…";
   if (text.size() <= limit) return std::string(text);
-  size_t end = limit - kEllipsis.size();
-  while (end > 0 && IsUtf8Tail(text[end])) --end;
-  return std::string(text.substr(0, end)).append(kEllipsis);
+  return std::string(CutUtf8(text, limit - kEllipsis.size())).append(kEllipsis);
 }
 
 void AddErrorInfo(const Error& error, google::rpc::Status* status) {

@@ -8,6 +8,8 @@
 #include <bit>
 #include <cstring>
 
+#include "server/base/text.h"
+
 namespace portolan::telemetry {
 namespace {
 
@@ -82,10 +84,8 @@ Id IdGenerator::Next() {
 
 bool IsSaneRequestId(std::string_view id) {
   if (id.empty() || id.size() > 128) return false;
-  return std::all_of(id.begin(), id.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-  });
+  return std::all_of(id.begin(), id.end(),
+                     [](char c) { return IsLetterOrDigit(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 std::string_view TraceIdOfTraceparent(std::string_view traceparent) {

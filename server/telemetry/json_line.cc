@@ -6,10 +6,10 @@
 #include <cmath>
 #include <cstring>
 
-#include "server/telemetry/utf8.h"
-
 #if defined(__SSE2__)
 #include <emmintrin.h>
+
+#include "server/base/utf8.h"
 #endif
 
 namespace portolan::telemetry {
@@ -127,7 +127,7 @@ void JsonLine::Escape(std::string_view value) {
     const auto c = static_cast<unsigned char>(value.front());
     size_t length = 1;
     if (c >= 0x80) {
-      length = Utf8SequenceLength(value);
+      length = Utf8Length(value);
       const std::string_view text = length == 0 ? kReplacement : value.substr(0, length);
       at_ = std::copy(text.begin(), text.end(), at_);
       length = std::max<size_t>(length, 1);

@@ -4,7 +4,7 @@
 #include <bit>
 #include <functional>
 
-#include "server/telemetry/utf8.h"
+#include "server/base/utf8.h"
 
 namespace portolan::telemetry {
 namespace {
@@ -21,7 +21,7 @@ std::string CleanLabel(std::string_view value) {
   std::string clean;
   clean.reserve(value.size());
   while (!value.empty()) {
-    const size_t length = Utf8SequenceLength(value);
+    const size_t length = Utf8Length(value);
     const auto first = static_cast<unsigned char>(value.front());
     if (length == 0 || first < 0x20 || first == 0x7F) {
       clean.push_back('_');

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "portolan/options/v1/options.pb.h"
+#include "server/base/json_text.h"
 #include "server/transcode/percent.h"
 #include "server/transcode/scalar.h"
 
@@ -20,25 +21,6 @@ using google::protobuf::Message;
 
 Error Bad(const std::string& name, const std::string& problem) {
   return Error::InvalidRequest("invalid_parameter", name + ": " + problem, name);
-}
-
-// A JSON string of UTF-8 text (RFC 8259 section 7).
-std::string JsonString(std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string json = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      json += '\\';
-      json += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      json += "\\u00";
-      json += kHex[c >> 4];
-      json += kHex[c & 15];
-    } else {
-      json += c;
-    }
-  }
-  return json + '"';
 }
 
 // A parameter that no field describes.

@@ -4,12 +4,12 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "server/base/text.h"
 
 namespace portolan::transcode {
 namespace {
 
-bool IsAlpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsAlpha(char c) { return IsLetter(c) || c == '_'; }
 
 // What a literal segment may hold: RFC 3986 pchar without `:` and `*`, which the grammar uses.
 bool IsLiteralChar(char c) {

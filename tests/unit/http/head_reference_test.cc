@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "server/base/text.h"
 #include "server/http/head_fields.h"
 #include "server/http/message.h"
 #include "server/http/text.h"
@@ -108,7 +109,7 @@ std::string PlainFields(std::string_view text, LineEnds line_ends) {
     for (const char c : value) {
       if (!text::IsValueByte(c)) return "bad";
     }
-    value = text::TrimBlanks(value);
+    value = TrimBlanks(value);
     for (const char c : line.substr(0, colon)) out += text::TokenLower(c);
     out.append("|").append(value).append("\n");
   }
