@@ -14,9 +14,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "providers/registry.h"
-#include "server/config/address.h"
 #include "server/config/cores.h"
+#include "server/config/exposure.h"
 #include "server/gateway_parts.h"
+#include "server/net/address.h"
 #include "server/net/listener.h"
 #include "server/upstream/address_policy.h"
 

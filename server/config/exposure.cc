@@ -1,9 +1,11 @@
 #include "server/config/exposure.h"
 
 #include <array>
+#include <optional>
 #include <string_view>
 
-#include "server/config/address.h"
+#include "server/base/host.h"
+#include "server/base/ip.h"
 
 namespace portolan::config {
 namespace {
@@ -17,6 +19,14 @@ std::string ListOf(std::span<const std::string> names) {
 }
 
 }  // namespace
+
+bool IsLoopbackAddress(std::string_view text) {
+  ListenAddress address;
+  std::string ignored;
+  if (!ParseListenAddress(text, &address, &ignored)) return false;
+  const std::optional<IpBytes> ip = ParseIp(address.host);
+  return address.host == "localhost" || (ip && IsLoopback(*ip));
+}
 
 absl::Status CheckExposure(const ServeOptions& options, std::span<const std::string> provider_keys,
                            bool asks_callers) {

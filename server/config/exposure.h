@@ -2,11 +2,16 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "server/config/options.h"
 
 namespace portolan::config {
+
+// True if only this machine can reach the address to listen on: `localhost`, 127.0.0.0/8, ::1. False for what
+// ParseListenAddress does not take.
+bool IsLoopbackAddress(std::string_view text);
 
 // Fails if the gateway must not start like this, with the setting that helps in the message. `provider_keys`
 // has the names under which provider keys are held (`OPENAI_API_KEY`); `asks_callers` says whether callers

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "server/base/address_rule.h"
 #include "server/base/secret.h"
 #include "server/telemetry/log_level.h"
 
@@ -15,7 +16,7 @@ namespace portolan::config {
 struct ServeOptions {
   std::string config_file;  // empty: none
 
-  // Where to listen: `HOST:PORT`, checked by ParseHostPort.
+  // Where to listen: `HOST:PORT`, checked by ParseListenAddress (base/host.h).
   std::string http = "127.0.0.1:8787";
   std::string grpc = "127.0.0.1:50051";
   std::string admin = "127.0.0.1:8788";
@@ -33,7 +34,7 @@ struct ServeOptions {
   Secret admin_key;
   bool allow_unauthenticated = false;
   std::vector<std::string> cors_origins;   // lower case
-  std::vector<std::string> allowed_hosts;  // lower case, without a port
+  std::vector<std::string> allowed_hosts;  // as ParseHost gives them
 
   // TLS of both doors; without a certificate they are plain.
   std::string tls_cert;  // PEM files
@@ -45,7 +46,7 @@ struct ServeOptions {
   std::string default_provider = "openai";
   bool direct_keys = false;
   bool count_streams = true;  // streams are asked for their usage, whether or not the caller wants to see it
-  std::vector<std::string> allow_upstream;           // lower case; each passes IsUpstreamRule
+  std::vector<AddressRule> allow_upstream;
   std::string upstream_ca;                           // a file of PEM certificates, besides the system's
   std::string https_proxy;                           // may hold a password
   std::string http_proxy;                            // may hold a password

@@ -3,7 +3,7 @@
 #include <array>
 #include <chrono>
 
-#include "server/config/address.h"
+#include "server/base/host.h"
 #include "server/config/flags.h"
 #include "server/config/values.h"
 
@@ -15,8 +15,8 @@ using std::chrono::milliseconds;
 
 template <std::string ServeOptions::* kMember>
 bool Address(Text value, ServeOptions* options, std::string* problem) {
-  HostPort ignored;
-  if (!ParseHostPort(value, &ignored, problem)) return false;
+  ListenAddress ignored;
+  if (!ParseListenAddress(value, &ignored, problem)) return false;
   options->*kMember = std::string(value);
   return true;
 }
@@ -106,17 +106,19 @@ bool CorsOrigin(Text value, ServeOptions* options, std::string* problem) {
 }
 
 bool AllowedHost(Text value, ServeOptions* options, std::string* problem) {
-  if (!IsHostName(value) && !IsIpLiteral(value)) {
+  std::string host;
+  if (!ParseHost(value, &host, problem)) {
     *problem = "it must be a host name or address without a port, as in gateway.example";
     return false;
   }
-  options->allowed_hosts.push_back(LowerCase(value));
+  options->allowed_hosts.push_back(std::move(host));
   return true;
 }
 
 bool AllowUpstream(Text value, ServeOptions* options, std::string* problem) {
-  if (!IsUpstreamRule(value, problem)) return false;
-  options->allow_upstream.push_back(LowerCase(value));
+  std::optional<AddressRule> rule = AddressRule::Parse(value, problem);
+  if (!rule) return false;
+  options->allow_upstream.push_back(*std::move(rule));
   return true;
 }
 

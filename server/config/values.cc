@@ -6,14 +6,15 @@
 #include <cmath>
 #include <limits>
 
-#include "server/config/address.h"
+#include "server/base/host.h"
+#include "server/base/text.h"
 
 namespace portolan::config {
 namespace {
 
 // Splits `12.5ms` into its number and its unit.
 bool ParseNumberWithUnit(std::string_view text, double* number, std::string_view* unit) {
-  if (text.empty() || text[0] < '0' || text[0] > '9') return false;
+  if (text.empty() || !IsDigit(text[0])) return false;
   const auto result =
       std::from_chars(text.data(), text.data() + text.size(), *number, std::chars_format::fixed);
   if (result.ec != std::errc()) return false;
@@ -22,30 +23,6 @@ bool ParseNumberWithUnit(std::string_view text, double* number, std::string_view
 }
 
 }  // namespace
-
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
-
-std::string_view TrimBlanks(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
-}
-
-std::vector<std::string_view> SplitList(std::string_view text) {
-  std::vector<std::string_view> pieces;
-  while (!text.empty()) {
-    const size_t end = std::min(text.find(','), text.size());
-    if (const std::string_view piece = TrimBlanks(text.substr(0, end)); !piece.empty())
-      pieces.push_back(piece);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return pieces;
-}
 
 bool ParseDuration(std::string_view text, std::chrono::milliseconds* value, std::string* problem) {
   struct Unit {
@@ -141,20 +118,14 @@ bool ParseOrigin(std::string_view text, std::string* value, std::string* problem
   const size_t scheme_end = text.find("://");
   if (scheme_end == 0 || scheme_end == std::string_view::npos) return false;
   const std::string_view scheme = text.substr(0, scheme_end);
-  const bool fit = std::all_of(scheme.begin(), scheme.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '+' || c == '.';
-  });
-  std::string_view host = text.substr(scheme_end + 3);
-  const size_t colon = host.rfind(':');
-  if (colon != std::string_view::npos && !host.ends_with(']')) {
-    int port;
-    std::string ignored;
-    if (!ParseInteger(host.substr(colon + 1), 1, 65535, &port, &ignored)) return false;
-    host = host.substr(0, colon);
-  }
-  const bool v6 = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (!fit || (v6 ? !IsIpLiteral(host.substr(1, host.size() - 2)) : !IsHostName(host))) return false;
+  const bool fit = std::all_of(scheme.begin(), scheme.end(),
+                               [](char c) { return IsLetterOrDigit(c) || c == '-' || c == '+' || c == '.'; });
+  HostParts parts;
+  std::string host;
+  std::string ignored;
+  if (!fit || !SplitHostPort(text.substr(scheme_end + 3), &parts, &ignored)) return false;
+  if (parts.port && ParsePort(*parts.port).value_or(0) == 0) return false;
+  if (!ParseHost(parts.host, &host, &ignored)) return false;
   *value = LowerCase(text);
   return true;
 }

@@ -1,20 +1,15 @@
+#include "server/net/address.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include <charconv>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "server/net/listener.h"
+#include "server/base/host.h"
 
 namespace portolan::net {
 namespace {
-
-absl::Status Malformed(std::string_view text, const char* problem) {
-  return absl::InvalidArgumentError(absl::StrCat("address `", absl::string_view(text.data(), text.size()),
-                                                 "`: ", problem,
-                                                 " (expected HOST:PORT, [IPv6]:PORT or :PORT)"));
-}
 
 template <typename T>
 T As(const sockaddr_storage& storage) {
@@ -26,24 +21,21 @@ T As(const sockaddr_storage& storage) {
 }  // namespace
 
 bool SocketAddress::Parse(std::string_view host, uint16_t port, SocketAddress* out) {
-  char text[INET6_ADDRSTRLEN];
-  if (host.empty() || host.size() >= sizeof(text)) return false;
-  std::memcpy(text, host.data(), host.size());
-  text[host.size()] = '\0';
-  if (std::memchr(text, '\0', host.size()) != nullptr) return false;
+  const std::optional<IpBytes> ip = ParseIp(host);
+  if (!ip) return false;
   SocketAddress address;
-  sockaddr_in v4{};
-  sockaddr_in6 v6{};
-  if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
+  if (host.find(':') == std::string_view::npos) {
+    sockaddr_in v4{};
     v4.sin_family = AF_INET;
     v4.sin_port = htons(port);
+    v4.sin_addr.s_addr = htonl(Ipv4Of(*ip));
     std::memcpy(&address.storage, &v4, address.length = sizeof(v4));
-  } else if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1) {
+  } else {
+    sockaddr_in6 v6{};
     v6.sin6_family = AF_INET6;
     v6.sin6_port = htons(port);
+    std::memcpy(&v6.sin6_addr, ip->data(), ip->size());
     std::memcpy(&address.storage, &v6, address.length = sizeof(v6));
-  } else {
-    return false;
   }
   *out = address;
   return true;
@@ -71,38 +63,32 @@ uint16_t SocketAddress::port() const {
 }
 
 bool SocketAddress::is_loopback() const {
-  const auto is_v4 = [](uint32_t network_order) { return ntohl(network_order) >> 24 == 127; };
-  if (storage.ss_family == AF_INET) return is_v4(As<sockaddr_in>(storage).sin_addr.s_addr);
-  if (storage.ss_family != AF_INET6) return false;
-  const in6_addr address = As<sockaddr_in6>(storage).sin6_addr;
-  if (IN6_IS_ADDR_LOOPBACK(&address)) return true;
-  uint32_t mapped = 0;
-  std::memcpy(&mapped, &address.s6_addr[12], sizeof(mapped));
-  return IN6_IS_ADDR_V4MAPPED(&address) && is_v4(mapped);
+  const std::optional<IpBytes> ip = IpOf(*this);
+  return ip && IsLoopback(*ip);
+}
+
+std::optional<IpBytes> IpOf(const SocketAddress& address) {
+  if (address.storage.ss_family == AF_INET) {
+    const auto v4 = As<sockaddr_in>(address.storage);
+    return IpOfBytes(&v4.sin_addr, sizeof(v4.sin_addr));
+  }
+  if (address.storage.ss_family == AF_INET6) {
+    const auto v6 = As<sockaddr_in6>(address.storage);
+    return IpOfBytes(&v6.sin6_addr, sizeof(v6.sin6_addr));
+  }
+  return std::nullopt;
 }
 
 absl::StatusOr<SocketAddress> ParseAddress(std::string_view text) {
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return Malformed(text, "the port is missing");
-  std::string_view host = text.substr(0, colon);
-  const std::string_view digits = text.substr(colon + 1);
-  uint16_t port = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
-  if (error != std::errc() || end != digits.data() + digits.size()) {
-    return Malformed(text, "the port is not a number from 0 to 65535");
+  ListenAddress listen;
+  std::string problem;
+  if (!ParseListenAddress(text, &listen, &problem)) {
+    return absl::InvalidArgumentError(absl::StrCat("address `", std::string(text), "`: ", problem));
   }
-  if (host.starts_with('[') && host.ends_with(']')) {
-    host = host.substr(1, host.size() - 2);
-    if (host.find(':') == std::string_view::npos) return Malformed(text, "brackets are for IPv6");
-  } else if (host.find(':') != std::string_view::npos) {
-    return Malformed(text, "an IPv6 address needs brackets");
-  } else if (host.empty()) {
-    host = "::";  // with IPV6_V6ONLY off: IPv4 as well
-  } else if (host == "localhost") {
-    host = "127.0.0.1";
-  }
+  if (listen.host.empty()) listen.host = "::";  // with IPV6_V6ONLY off: IPv4 as well
+  if (listen.host == "localhost") listen.host = "127.0.0.1";
   SocketAddress address;
-  if (!SocketAddress::Parse(host, port, &address)) return Malformed(text, "the host is not an IP address");
+  SocketAddress::Parse(listen.host, listen.port, &address);  // never fails: it is an IP literal
   return address;
 }
 

@@ -10,9 +10,6 @@
 
 namespace portolan::net {
 
-// Parses `HOST:PORT`, `[v6]:PORT` or `:PORT` (all addresses); HOST is an IP literal or `localhost`.
-absl::StatusOr<SocketAddress> ParseAddress(std::string_view text);
-
 // Fails like Listener::Open if another socket has the address. Worth asking before listeners share a port
 // (SO_REUSEPORT): they would share it with another process of the same user too. Binds for a moment only.
 // Port 0 is always free.

@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "server/base/text.h"
 #include "server/net/dns_channel.h"
 #include "server/net/suspension.h"
 
@@ -160,7 +160,7 @@ Resolver::Resolver(Loop& loop, Options options) : state_(std::make_unique<State>
 Resolver::~Resolver() = default;
 
 Task<Addresses> Resolver::Resolve(std::string host, uint16_t port, Wait wait) {
-  absl::AsciiStrToLower(&host);
+  host = LowerCase(host);
   std::vector<SocketAddress> at_once;
   if (AnswerAtOnce(host, port, &at_once)) co_return at_once;
   if (const auto found = state_->cache.find(host); found != state_->cache.end()) {

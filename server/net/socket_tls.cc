@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "server/base/ip.h"
 #include "server/net/io_errno.h"
 #include "server/net/socket.h"
 #include "server/net/tls.h"
@@ -16,14 +17,9 @@ namespace {
 
 constexpr size_t kRecordBytes = 16 << 10;
 
-bool IsIpLiteral(const std::string& host) {
-  SocketAddress ignored;
-  return SocketAddress::Parse(host, 0, &ignored);
-}
-
 // Says whom the certificate must name, and asks for it by SNI (which is for names only, RFC 6066 section 3).
 bool ExpectHost(SSL* ssl, const std::string& host) {
-  if (IsIpLiteral(host)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
+  if (ParseIp(host)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   return SSL_set1_host(ssl, host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
 }

@@ -2,45 +2,17 @@
 
 #include <algorithm>
 
+#include "server/base/host.h"
+#include "server/base/ip.h"
+#include "server/base/text.h"
+
 namespace portolan::rest {
 namespace {
-
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return out;
-}
 
 // `localhost.` is `localhost`: the dot says that the name is whole.
 std::string_view WithoutFinalDot(std::string_view name) {
   if (name.ends_with('.')) name.remove_suffix(1);
   return name;
-}
-
-// The host of `host[:port]`, brackets kept.
-std::string_view NameOf(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
-  return WithoutFinalDot(host.substr(0, host.rfind(':')));
-}
-
-bool IsLoopbackV4(std::string_view host) {
-  if (!host.starts_with("127.")) return false;
-  int dots = 0;
-  int digits = 0;
-  for (const char c : host) {
-    if (c == '.') {
-      if (digits == 0) return false;
-      ++dots;
-      digits = 0;
-    } else if (c >= '0' && c <= '9') {
-      if (++digits > 3) return false;
-    } else {
-      return false;
-    }
-  }
-  return dots == 3 && digits > 0;
 }
 
 Error Forbidden(std::string code, std::string message, std::string param) {
@@ -56,15 +28,23 @@ Error Forbidden(std::string code, std::string message, std::string param) {
 }  // namespace
 
 bool IsLoopbackHost(std::string_view host) {
-  const std::string_view written = NameOf(host);
-  if (IsLoopbackV4(written)) return true;
-  const std::string name = Lower(written);
-  return name == "localhost" || name.ends_with(".localhost") || name == "[::1]";
+  HostParts parts;
+  std::string ignored;
+  if (!SplitHostPort(host, &parts, &ignored)) return false;
+  if (parts.host.starts_with('[')) {
+    const std::string_view address = parts.host.substr(1, parts.host.size() - 2);
+    const std::optional<IpBytes> ip = ParseIp(address);
+    return ip && IsLoopback(*ip) && address.find(':') != std::string_view::npos;
+  }
+  const std::string_view name = WithoutFinalDot(parts.host);
+  if (EqualsIgnoreCase(name, "localhost") || EndsWithIgnoreCase(name, ".localhost")) return true;
+  const std::optional<IpBytes> ip = name.starts_with("127.") ? ParseIp(name) : std::nullopt;
+  return ip && IsLoopback(*ip);
 }
 
 bool CorsAllowed(const BrowserPolicy& policy, std::string_view origin) {
   if (origin.empty()) return false;
-  const std::string lower = Lower(origin);
+  const std::string lower = LowerCase(origin);
   return std::any_of(policy.cors_origins.begin(), policy.cors_origins.end(),
                      [&](const std::string& allowed) { return allowed == "*" || allowed == lower; });
 }
@@ -73,8 +53,11 @@ std::optional<Error> CheckBrowser(const BrowserPolicy& policy, std::string_view 
                                   std::string_view origin) {
   if (!policy.on_loopback) return std::nullopt;
   const auto is_named = [&] {
+    HostParts parts;
+    std::string name;
+    std::string ignored;
+    if (!SplitHostPort(host, &parts, &ignored) || !ParseHost(parts.host, &name, &ignored)) return false;
     const auto& names = policy.allowed_hosts;
-    const std::string name = Lower(NameOf(host));
     return std::any_of(names.begin(), names.end(),
                        [&](std::string_view allowed) { return WithoutFinalDot(allowed) == name; });
   };

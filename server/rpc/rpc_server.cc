@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "server/net/address.h"
 #include "server/net/listener.h"
 #include "server/rpc/acceptor.h"
 #include "server/rpc/call.h"

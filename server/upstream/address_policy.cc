@@ -1,12 +1,12 @@
 #include "server/upstream/address_policy.h"
 
 #include <algorithm>
-#include <cctype>
 #include <memory>
 #include <optional>
 #include <utility>
 
-#include "server/upstream/ip.h"
+#include "server/base/ip.h"
+#include "server/net/address.h"
 
 namespace portolan::upstream {
 namespace {
@@ -83,56 +83,27 @@ bool IsMetadata(const IpBytes& ip) {
   return link_local || HasPrefix(ip, {0xfd, 0x00, 0x0e, 0xc2}) || HasPrefix(ip, {0xfd, 0x20, 0x00, 0xce});
 }
 
-bool IsNamePattern(std::string_view text) {
-  if (text.starts_with('.')) text.remove_prefix(1);
-  if (text.empty() || text.size() > 253 || text.starts_with('.') || text.ends_with('.')) return false;
-  // Digits and dots alone would be a mistyped address.
-  const bool has_letter =
-      std::any_of(text.begin(), text.end(), [](unsigned char c) { return std::isalpha(c) != 0; });
-  return has_letter && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-           return std::isalnum(c) != 0 || c == '-' || c == '.' || c == '_';
-         });
-}
-
 struct Allowed {
   bool loopback = false;
-  std::vector<IpNetwork> networks;
-  std::vector<std::string> names;  // lower case; a leading dot makes a suffix
+  std::vector<AddressRule> rules;
 
   bool Permits(const std::string& host, const net::SocketAddress& address) const {
-    const std::optional<IpBytes> ip = IpOf(address);
+    const std::optional<IpBytes> ip = net::IpOf(address);
     if (!ip) return false;
     if (IsPublic(*ip)) return true;
     if (loopback && IsLoopback(*ip)) return true;
-    for (const IpNetwork& network : networks) {
-      if (network.Contains(*ip)) return true;
-    }
-    if (IsMetadata(*ip)) return false;
-    return std::any_of(names.begin(), names.end(), [&host](const std::string& name) {
-      return name.starts_with('.') ? host.ends_with(name) && host.size() > name.size() : host == name;
-    });
+    const auto any = [this](const auto& holds) { return std::any_of(rules.begin(), rules.end(), holds); };
+    if (any([&](const AddressRule& rule) { return rule.HasAddress(*ip); })) return true;
+    return !IsMetadata(*ip) && any([&](const AddressRule& rule) { return rule.HasHost(host); });
   }
 };
 
 }  // namespace
 
-std::string CheckAllowEntry(std::string_view entry) {
-  if (IpNetwork::Parse(entry) || IsNamePattern(entry)) return {};
-  return "`" + std::string(entry) +
-         "` is neither a network (10.1.0.0/16), an address, a host name, nor a suffix (.internal)";
-}
-
-AddressPolicy MakeAddressPolicy(bool allow_loopback, std::vector<std::string> allow) {
+AddressPolicy MakeAddressPolicy(bool allow_loopback, std::vector<AddressRule> allow) {
   auto allowed = std::make_shared<Allowed>();
   allowed->loopback = allow_loopback;
-  for (std::string& entry : allow) {
-    if (const auto network = IpNetwork::Parse(entry)) {
-      allowed->networks.push_back(*network);
-    } else if (IsNamePattern(entry)) {
-      for (char& c : entry) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-      allowed->names.push_back(std::move(entry));
-    }
-  }
+  allowed->rules = std::move(allow);
   return [allowed = std::shared_ptr<const Allowed>(std::move(allowed))](const std::string& host,
                                                                         const net::SocketAddress& address) {
     return allowed->Permits(host, address);

@@ -3,10 +3,9 @@
 // Which addresses a host named in a request may resolve to: those of the public internet, and those that the
 // operator allows.
 
-#include <string>
-#include <string_view>
 #include <vector>
 
+#include "server/base/address_rule.h"
 #include "server/upstream/client.h"
 
 namespace portolan::upstream {
@@ -16,13 +15,9 @@ namespace portolan::upstream {
 // clouds' metadata services, and IPv6 forms that carry such an IPv4 address (mapped, compatible, NAT64,
 // 6to4).
 //
-// `allow_loopback` permits 127.0.0.0/8 and ::1. Each entry of `allow` permits more: a network (`10.1.0.0/16`,
-// an address) permits its addresses; a host name (`llm.internal`) or a suffix (`.internal`) permits whatever
-// such hosts resolve to, link-local and metadata addresses excepted: those must be named as networks. Entries
-// that CheckAllowEntry refuses permit nothing.
-AddressPolicy MakeAddressPolicy(bool allow_loopback, std::vector<std::string> allow);
-
-// What is wrong with an entry of `allow`, for a person; empty if nothing is.
-std::string CheckAllowEntry(std::string_view entry);
+// `allow_loopback` permits 127.0.0.0/8 and ::1. Each rule of `allow` permits more: a network its addresses; a
+// host name or a suffix whatever such hosts resolve to, link-local and metadata addresses excepted: those
+// must be named as networks.
+AddressPolicy MakeAddressPolicy(bool allow_loopback, std::vector<AddressRule> allow);
 
 }  // namespace portolan::upstream

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/base/ip.h"
 #include "server/base/secret.h"
 #include "server/upstream/client.h"
-#include "server/upstream/ip.h"
 
 namespace portolan::upstream {
 

@@ -11,13 +11,15 @@
 #include <string>
 #include <string_view>
 
-#include "server/net/listener.h"
+#include "server/base/host.h"
+#include "server/base/ip.h"
+#include "server/net/address.h"
 #include "server/upstream/client.h"
-#include "server/upstream/ip.h"
 #include "server/upstream/url.h"
 
 namespace {
 
+using namespace portolan;
 using namespace portolan::upstream;
 
 void Require(bool holds) {

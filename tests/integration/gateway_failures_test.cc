@@ -10,6 +10,7 @@
 #include "tests/support/fake_upstream.h"
 #include "tests/support/full_listener.h"
 #include "tests/support/gateway_fixture.h"
+#include "tests/unit/base/address_rules.h"
 
 namespace portolan::test {
 namespace {
@@ -310,7 +311,7 @@ TEST(GatewayAddressPolicy, ForbidsPrivateAddressesUnlessAllowed) {
     options.grpc = options.admin = "127.0.0.1:0";
     options.threads = 1;
     options.log_level = telemetry::LogLevel::kError;
-    if (allowed) options.allow_upstream = {"127.0.0.0/8"};
+    if (allowed) options.allow_upstream = Rules({"127.0.0.0/8"});
     auto gateway = Gateway::Start(options, [](const char*) -> const char* { return nullptr; });
     ASSERT_TRUE(gateway.ok()) << gateway.status().ToString();
     const std::string address = (*gateway)->http_address();

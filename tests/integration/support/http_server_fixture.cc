@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "server/net/address.h"
+
 namespace portolan::testing {
 namespace {
 

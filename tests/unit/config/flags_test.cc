@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "server/config/nearest.h"
+#include "tests/unit/base/address_rules.h"
 #include "tests/unit/config/fake_environment.h"
 
 namespace portolan::config {
@@ -124,7 +125,7 @@ TEST(Flags, MayBeRepeatedWhereTheyAreLists) {
              "Gate.example", "--allow-upstream", "10.0.0.0/8", "--allow-upstream", ".Internal"});
   EXPECT_THAT(options.cors_origins, ElementsAre("https://a.example", "http://localhost:3000"));
   EXPECT_THAT(options.allowed_hosts, ElementsAre("gate.example"));
-  EXPECT_THAT(options.allow_upstream, ElementsAre("10.0.0.0/8", ".internal"));
+  EXPECT_THAT(options.allow_upstream, ElementsAre(Rule("10.0.0.0/8"), Rule(".internal")));
 }
 
 TEST(Flags, BeatTheEnvironment) {
@@ -151,7 +152,7 @@ TEST(Flags, LieOverVariablesAndBothOverTheFile) {
   file.admin = ":73";
   file.cors_origins = {"https://file.example"};
   file.allowed_hosts = {"file.example"};
-  file.allow_upstream = {"file.internal"};
+  file.allow_upstream = Rules({"file.internal"});
   const Variables environment = {{"PORTOLAN_HTTP", ":81"},
                                  {"PORTOLAN_GRPC", ":82"},
                                  {"PORTOLAN_CORS_ORIGIN", "https://variable.example"},
@@ -165,7 +166,7 @@ TEST(Flags, LieOverVariablesAndBothOverTheFile) {
   EXPECT_EQ(line->options.admin, ":73");
   EXPECT_THAT(line->options.cors_origins, ElementsAre("https://flag.example"));
   EXPECT_THAT(line->options.allowed_hosts, ElementsAre("variable.example"));
-  EXPECT_THAT(line->options.allow_upstream, ElementsAre("file.internal"));
+  EXPECT_THAT(line->options.allow_upstream, ElementsAre(Rule("file.internal")));
 }
 
 TEST(Flags, NameTheConfigFile) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/unit/base/address_rules.h"
 #include "tests/unit/config_file/parse.h"
 
 namespace portolan::config {
@@ -55,7 +56,7 @@ TEST(ConfigFile, BecomesSettings) {
   EXPECT_EQ(options.max_body, 1u << 20);
   EXPECT_EQ(options.connect_timeout, std::chrono::milliseconds(250));
   EXPECT_TRUE(options.direct_keys);
-  EXPECT_THAT(options.allow_upstream, ElementsAre("10.0.0.0/8"));
+  EXPECT_THAT(options.allow_upstream, ElementsAre(Rule("10.0.0.0/8")));
   EXPECT_EQ(options.default_provider, "lab");
   EXPECT_EQ(options.log_level, telemetry::LogLevel::kDebug);
 

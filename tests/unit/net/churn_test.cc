@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "server/net/address.h"
 #include "server/net/listener.h"
 #include "server/net/socket.h"
 #include "tests/unit/net/net_testing.h"

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "server/net/address.h"
 #include "tests/unit/net/net_testing.h"
 
 namespace portolan::net {
@@ -31,8 +32,8 @@ TEST(ParseAddress, TakesTheFormsOfTheFlags) {
 }
 
 TEST(ParseAddress, NamesWhatIsWrong) {
-  const std::pair<const char*, const char*> cases[] = {{"", "port is missing"},
-                                                       {"127.0.0.1", "port is missing"},
+  const std::pair<const char*, const char*> cases[] = {{"", "HOST:PORT"},
+                                                       {"127.0.0.1", "HOST:PORT"},
                                                        {"127.0.0.1:", "not a number"},
                                                        {"127.0.0.1:65536", "not a number"},
                                                        {"127.0.0.1:-1", "not a number"},

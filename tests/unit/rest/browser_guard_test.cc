@@ -9,13 +9,35 @@ TEST(IsLoopbackHost, KnowsLoopbackNamesAndNothingThatLooksLikeThem) {
   for (const char* host :
        {"localhost", "localhost:8787", "LOCALHOST", "app.localhost:1", "127.0.0.1", "127.0.0.1:8787",
         "127.255.255.254", "[::1]", "[::1]:8787", "localhost.", "localhost.:8787", "LocalHost.",
-        "app.localhost.:1", "127.0.0.1.", "127.0.0.1.:80"}) {
+        "app.localhost.:1", "127.0.0.1.", "127.0.0.1.:80", "[0:0:0:0:0:0:0:1]:80", "[::ffff:127.0.0.1]"}) {
     EXPECT_TRUE(IsLoopbackHost(host)) << host;
   }
-  for (const char* host :
-       {"", "evil.example", "127.0.0.1.evil.example", "localhost.evil.example", "1127.0.0.1", "128.0.0.1",
-        "127.0.0", "[::2]", "[::1", "notlocalhost", "127.0.0.1@evil.example", ".", "localhost..",
-        "127.0.0.1..", "localhost.evil.example.", ".:80", "127.0.0..1"}) {
+  for (const char* host : {"",
+                           "evil.example",
+                           "127.0.0.1.evil.example",
+                           "localhost.evil.example",
+                           "1127.0.0.1",
+                           "128.0.0.1",
+                           "127.0.0",
+                           "[::2]",
+                           "[::1",
+                           "notlocalhost",
+                           "127.0.0.1@evil.example",
+                           ".",
+                           "localhost..",
+                           "127.0.0.1..",
+                           "localhost.evil.example.",
+                           ".:80",
+                           "127.0.0..1",
+                           "[::1]x",
+                           "[127.0.0.1]",
+                           "[localhost]",
+                           "::1",
+                           "127.0.0.1:80:80",
+                           "127.1",
+                           "127.0.0.256",
+                           "127.0.0.01",
+                           "[::1.]"}) {
     EXPECT_FALSE(IsLoopbackHost(host)) << host;
   }
 }
@@ -58,6 +80,18 @@ TEST(CheckBrowser, KeepsPagesOfOtherSitesOutOnLoopback) {
     if (error) {
       EXPECT_EQ(error->http_status, 403);
     }
+  }
+}
+
+// --allowed-host takes addresses, so they must be known again: with brackets, with a port, however written.
+TEST(CheckBrowser, KnowsAllowedAddresses) {
+  const BrowserPolicy policy{
+      .cors_origins = {}, .allowed_hosts = {"2001:db8::1", "10.0.0.5"}, .on_loopback = true};
+  for (const char* host : {"[2001:db8::1]", "[2001:db8::1]:8787", "[2001:DB8:0::1]:80", "10.0.0.5:80"}) {
+    EXPECT_FALSE(CheckBrowser(policy, host, "")) << host;
+  }
+  for (const char* host : {"[2001:db8::2]", "2001:db8::1", "10.0.0.6", "10.0.0.5.evil.example"}) {
+    EXPECT_TRUE(CheckBrowser(policy, host, "")) << host;
   }
 }
 

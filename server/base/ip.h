@@ -6,21 +6,25 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
-#include "server/net/socket.h"
-
-namespace portolan::upstream {
+namespace portolan {
 
 using IpBytes = std::array<uint8_t, 16>;
 
 // Reads an IPv4 address in dotted decimal (no leading zeros, no short forms) or an IPv6 address without
 // brackets or zone.
 std::optional<IpBytes> ParseIp(std::string_view text);
-std::optional<IpBytes> IpOf(const net::SocketAddress& address);
+// Of an address as the system gives it: `size` is 4 or 16, in network byte order.
+IpBytes IpOfBytes(const void* bytes, size_t size);
+// The canonical text as an IPv6 address (RFC 5952): `2001:db8::1`, `::ffff:10.0.0.1`.
+std::string Ipv6Text(const IpBytes& ip);
 bool IsIpv4(const IpBytes& ip);
 // The last four bytes as a number.
 uint32_t Ipv4Of(const IpBytes& ip);
+// 127.0.0.0/8 and ::1.
+bool IsLoopback(const IpBytes& ip);
 
 class IpNetwork {
  public:
@@ -33,7 +37,4 @@ class IpNetwork {
   int bits_ = 128;
 };
 
-// 127.0.0.0/8 and ::1.
-bool IsLoopback(const IpBytes& ip);
-
-}  // namespace portolan::upstream
+}  // namespace portolan

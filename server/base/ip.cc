@@ -1,11 +1,11 @@
-#include "server/upstream/ip.h"
+#include "server/base/ip.h"
 
 #include <arpa/inet.h>
 
 #include <charconv>
 #include <cstring>
 
-namespace portolan::upstream {
+namespace portolan {
 namespace {
 
 constexpr size_t kLongestIp = INET6_ADDRSTRLEN;
@@ -33,20 +33,17 @@ std::optional<IpBytes> ParseIp(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<IpBytes> IpOf(const net::SocketAddress& address) {
-  if (address.storage.ss_family == AF_INET) {
-    sockaddr_in four;
-    std::memcpy(&four, &address.storage, sizeof(four));
-    return Mapped(&four.sin_addr);
-  }
-  if (address.storage.ss_family == AF_INET6) {
-    sockaddr_in6 six;
-    std::memcpy(&six, &address.storage, sizeof(six));
-    IpBytes ip;
-    std::memcpy(ip.data(), &six.sin6_addr, ip.size());
-    return ip;
-  }
-  return std::nullopt;
+IpBytes IpOfBytes(const void* bytes, size_t size) {
+  if (size == 4) return Mapped(bytes);
+  IpBytes ip;
+  std::memcpy(ip.data(), bytes, ip.size());
+  return ip;
+}
+
+std::string Ipv6Text(const IpBytes& ip) {
+  char text[INET6_ADDRSTRLEN] = {};
+  inet_ntop(AF_INET6, ip.data(), text, sizeof(text));
+  return text;
 }
 
 bool IsIpv4(const IpBytes& ip) {
@@ -67,13 +64,11 @@ std::optional<IpNetwork> IpNetwork::Parse(std::string_view text) {
   network.address_ = *ip;
   if (slash == std::string_view::npos) return network;
   const std::string_view length = text.substr(slash + 1);
-  const int most = IsIpv4(*ip) && text.find(':') == std::string_view::npos ? 32 : 128;
-  int bits = 0;
+  const unsigned most = IsIpv4(*ip) && text.find(':') == std::string_view::npos ? 32 : 128;
+  unsigned bits = 0;  // unsigned also takes no sign
   const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), bits);
-  if (error != std::errc() || end != length.data() + length.size() || bits < 0 || bits > most) {
-    return std::nullopt;
-  }
-  network.bits_ = bits + (128 - most);
+  if (error != std::errc() || end != length.data() + length.size() || bits > most) return std::nullopt;
+  network.bits_ = static_cast<int>(bits + (128 - most));
   return network;
 }
 
@@ -90,4 +85,4 @@ bool IsLoopback(const IpBytes& ip) {
   return ip == kLoopback;
 }
 
-}  // namespace portolan::upstream
+}  // namespace portolan
