@@ -30,7 +30,8 @@ std::optional<int> TakeNumber(std::string_view* rest) {
 
 std::optional<Behavior> ParseModel(std::string_view model) {
   if (model.starts_with(kPrefix)) model.remove_prefix(kPrefix.size());
-  if (NextWord(&model) != "echo") return std::nullopt;
+  if (model.empty()) return std::nullopt;
+  if (NextWord(&model) != "echo") return Behavior{};
   Behavior behavior;
   while (!model.empty()) {
     const std::string_view word = NextWord(&model);

@@ -58,11 +58,12 @@ class Failure final : public LocalProvider::Answer {
 };
 
 Error UnknownModel(std::string_view model) {
-  Error error =
-      Error::InvalidRequest("model_not_found",
-                            "echo has no model called `" + std::string(model) +
-                                "`; names are echo with -slow-MS, -fail-STATUS, -cut-CHUNKS after it",
-                            "model");
+  std::string message = "echo answers for any model, but none is named";
+  if (!model.empty()) {
+    message = "echo has no model called `" + std::string(model) +
+              "`: a name that begins with echo- goes on with slow-MS, fail-STATUS or cut-CHUNKS";
+  }
+  Error error = Error::InvalidRequest("model_not_found", std::move(message), "model");
   error.http_status = 404;
   return error;
 }

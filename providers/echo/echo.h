@@ -14,7 +14,8 @@ namespace portolan::providers {
 
 std::unique_ptr<Provider> NewEchoProvider();
 
-// The models it lists. Any name that starts with `echo` is taken.
+// The models it lists. It answers for any other as well, so that a call to another provider becomes one to
+// echo by a change of the provider alone.
 std::span<const std::string_view> EchoModels();
 
 }  // namespace portolan::providers

@@ -191,6 +191,71 @@ TEST(GatewayModels, KeepAPrefixThatTheHostsOwnNameHas) {
   }
 }
 
+TEST(GatewayEcho, AnswersForAnyModelOfAnotherProvider) {
+  GatewayFixture gateway;
+  const RouteCaller caller(gateway);
+  for (const char* model : {"gpt-4o", "claude-sonnet-4-5", "meta-llama/llama-3", "echoes"}) {
+    RouteCall by_header;
+    by_header.model = model;
+    by_header.headers = {{"x-portolan-provider", "echo"}};
+    RouteCall by_prefix;
+    by_prefix.model = std::string("echo/") + model;
+    RouteCall by_config;
+    by_config.model = model;
+    by_config.config = R"({"provider":"echo"})";
+    for (const RouteCall& base : {by_header, by_prefix, by_config}) {
+      for (const RouteCall& call : AtBothDoors(base)) {
+        SCOPED_TRACE(call.model + (" " + Describe(call)));
+        const RouteAnswer answer = caller.Call(call);
+        EXPECT_EQ(answer.text, "hi") << answer.message;
+        EXPECT_EQ(answer.Header("x-portolan-provider"), "echo");
+      }
+    }
+  }
+  TestClient client(gateway.http_address());
+  const Headers echo = {{"x-portolan-provider", "echo"}};
+  const json completion =
+      json::parse(client.Post("/v1/completions", R"({"model":"davinci-002","prompt":"hi"})", echo).body);
+  EXPECT_EQ(completion["choices"][0]["text"], "hi");
+  EXPECT_EQ(completion["model"], "davinci-002");
+  const json embedding = json::parse(
+      client.Post("/v1/embeddings", R"({"model":"text-embedding-3-small","input":"hi"})", echo).body);
+  EXPECT_EQ(embedding["data"][0]["embedding"].size(), 8u);
+  EXPECT_EQ(json::parse(client.Get("/v1/models/gpt-4o", echo).body)["id"], "echo/gpt-4o");
+  // What it lists is what it has to show.
+  EXPECT_EQ(json::parse(client.Get("/v1/models", echo).body)["data"].size(), 4u);
+}
+
+TEST(GatewayEcho, RefusesOwnNamesThatSayNothing) {
+  GatewayFixture gateway;
+  const RouteCaller caller(gateway);
+  for (const char* model : {"echo/echo-fast", "echo/echo-fail-200", "echo/echo-slow-1-cut-x"}) {
+    for (const RouteCall& call : AtBothDoors({.model = model})) {
+      SCOPED_TRACE(Describe(call));
+      const RouteAnswer answer = caller.Call(call);
+      EXPECT_EQ(answer.status, 404);
+      EXPECT_EQ(answer.code, "model_not_found");
+      EXPECT_THAT(answer.message, HasSubstr(std::string(model).substr(5)));
+    }
+  }
+}
+
+// A call that nobody gave to echo is none of its.
+TEST(GatewayEcho, AnswersOnlyWhereItIsNamed) {
+  GatewayFixture gateway;
+  const RouteCaller caller(gateway);
+  for (const char* model : {"gpt-4o", "echoes", "echo", "echo-slow", "openia/gpt-4o", "openai/echo"}) {
+    for (const RouteCall& call : AtBothDoors({.model = model})) {
+      SCOPED_TRACE(model + (" " + Describe(call)));
+      const RouteAnswer answer = caller.Call(call);
+      EXPECT_EQ(answer.code, "missing_provider_key");
+      EXPECT_EQ(answer.Header("x-portolan-provider"), "openai");
+    }
+  }
+  TestClient client(gateway.http_address());
+  EXPECT_EQ(client.Get("/v1/models/gpt-4o").status, 401);
+}
+
 TEST(GatewayCredentialsOfOtherSchemes, GoToHostsOfOnesOwnAsTheyCame) {
   ProviderHosts hosts([](const SeenRequest& request) { return Answering(request, "yes"); });
   const FakeUpstream own([](const SeenRequest& request) { return Answering(request, "yes"); });

@@ -33,9 +33,21 @@ TEST(ParseModel, ReadsWhatTheNameAsksFor) {
   }
 }
 
-TEST(ParseModel, RefusesOtherNames) {
-  for (const char* model : {"", "echoes", "gpt-5", "echo-fast", "echo-fail-200", "echo-fail-1000",
-                            "echo-slow--1", "echo-slow-99999999999", "echo/echo/echo"}) {
+TEST(ParseModel, AnswersForAnyOtherName) {
+  for (const char* model :
+       {"gpt-4o", "echo/gpt-4o", "echoes", "claude-slow-100", "text-fail-503", "my-echo-cut-2",
+        "echo/echo/echo", "openai/gpt-4o", "-", "echo/org/model-cut-0"}) {
+    const auto behavior = ParseModel(model);
+    ASSERT_TRUE(behavior) << model;
+    EXPECT_EQ(behavior->delay.count(), 0) << model;
+    EXPECT_EQ(behavior->fail_status, 0) << model;
+    EXPECT_EQ(behavior->cut_after, -1) << model;
+  }
+}
+
+TEST(ParseModel, RefusesEchosOwnNamesThatSayNothing) {
+  for (const char* model : {"", "echo/", "echo-fast", "echo/echo-fast", "echo-fail-200", "echo-fail-1000",
+                            "echo-slow--1", "echo-slow-99999999999", "echo-slow-10-quick"}) {
     EXPECT_FALSE(ParseModel(model)) << model;
   }
 }
