@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 #include "server/core/call_state.h"
 #include "server/core/error_body.h"
@@ -20,7 +21,7 @@ std::string HeaderList(const std::vector<std::string>& names) {
   std::string out;
   for (const std::string& name : names) {
     if (out.size() + name.size() + 2 > kMaxListBytes) {
-      out += ", ...";
+      out += out.empty() ? "..." : ", ...";
       break;
     }
     if (!out.empty()) out += ", ";
@@ -29,19 +30,16 @@ std::string HeaderList(const std::vector<std::string>& names) {
   return out;
 }
 
-// Headers of Portkey's that would check requests and answers, were there anything to check them.
-bool HasNoEffect(std::string_view name) {
-  return name == "default-input-guardrails" || name == "default-output-guardrails";
-}
-
 // What the caller asked for that has no effect: members of the config, and headers.
 std::vector<std::string> Ignored(const CallState& call) {
   std::vector<std::string> ignored = call.route.ignored;
   if (call.plan != nullptr)
     ignored.insert(ignored.begin(), call.plan->ignored.begin(), call.plan->ignored.end());
-  for (const HeaderView& header : call.headers.options) {
-    if (HasNoEffect(header.name))
-      ignored.push_back(std::string(call.headers.reply_prefix).append(header.name));
+  if (call.headers.options.empty()) return ignored;
+  for (std::string& name :
+       routing::UnreadHeaders(call.snapshot->routing, call.headers, call.in.headers,
+                              call.route_request ? &*call.route_request : nullptr, call.plan.get())) {
+    ignored.push_back(std::move(name));
   }
   return ignored;
 }

@@ -53,6 +53,15 @@ std::optional<Error> TakeGatewayHeader(std::string_view name, std::string_view v
 
 }  // namespace
 
+bool TakeGatewayPrefix(std::string_view* name) {
+  for (const std::string_view prefix : {kOurPrefix, kPortkeyPrefix}) {
+    if (!name->starts_with(prefix)) continue;
+    name->remove_prefix(prefix.size());
+    return true;
+  }
+  return false;
+}
+
 std::optional<Error> ReadRequestHeaders(std::span<const HeaderView> headers, RequestHeaders* out) {
   bool ours = false;
   bool portkeys = false;

@@ -39,6 +39,9 @@ struct RequestHeaders {
   std::vector<HeaderView> options;
 };
 
+// Takes `x-portolan-` or `x-portkey-` off a lower-case name; false if it has neither.
+bool TakeGatewayPrefix(std::string_view* name);
+
 // Fails (400 conflicting_headers) when one header comes in both spellings, or twice, with different values.
 std::optional<Error> ReadRequestHeaders(std::span<const HeaderView> headers, RequestHeaders* out);
 

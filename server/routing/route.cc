@@ -13,13 +13,6 @@ namespace {
 using providers::Provider;
 using providers::Shape;
 
-// `openai_organization` from x-portkey-openai-organization, or from a native header of that name.
-bool NameMatches(std::string_view option, std::string_view header) {
-  return option.size() == header.size() &&
-         std::equal(option.begin(), option.end(), header.begin(),
-                    [](char a, char b) { return a == b || (a == '_' && b == '-'); });
-}
-
 bool FitForHeader(std::string_view value) {
   return std::all_of(value.begin(), value.end(),
                      [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
@@ -96,6 +89,28 @@ bool IsRequestsOwn(const RoutePolicy& policy, const RouteRequest& request, const
     return !IsKeyless(policy, request, other->target, others, host_from_header) ||
            (others == provider && (host_from_header || other->target.custom_host == node.target.custom_host));
   });
+}
+
+bool ReadsOption(const Provider& provider, std::string_view header) {
+  const auto names = provider.option_names();
+  return std::any_of(names.begin(), names.end(),
+                     [&](std::string_view option) { return NameMatches(option, header); });
+}
+
+// Whether an option goes to some target of the plan.
+bool GoesToATarget(const RoutePolicy& policy, const RouteRequest& request, const RoutePlan& plan,
+                   std::string_view header) {
+  const bool host_from_request = !HostOfRequest(request).empty();
+  return std::any_of(plan.targets.begin(), plan.targets.end(), [&](const RouteNode* node) {
+    const Provider* provider = WhoServes(policy, request, node->target).provider;
+    return provider != nullptr && ReadsOption(*provider, header) &&
+           IsRequestsOwn(policy, request, plan, *node, provider, host_from_request);
+  });
+}
+
+// Portkey's SDKs send these with every request.
+bool TellsOfTheSdk(std::string_view header) {
+  return header == "package-version" || header == "runtime" || header == "runtime-version";
 }
 
 class Resolver {
@@ -252,6 +267,12 @@ class Resolver {
 
 }  // namespace
 
+bool NameMatches(std::string_view option, std::string_view header) {
+  return option.size() == header.size() &&
+         std::equal(option.begin(), option.end(), header.begin(),
+                    [](char a, char b) { return a == b || (a == '_' && b == '-'); });
+}
+
 std::optional<Error> ReadCallTimeout(const RequestHeaders& headers,
                                      std::optional<std::chrono::milliseconds>* out) {
   if (headers.request_timeout.empty()) return std::nullopt;
@@ -260,6 +281,31 @@ std::optional<Error> ReadCallTimeout(const RequestHeaders& headers,
   return Error::InvalidRequest("invalid_request_timeout",
                                "x-portolan-request-timeout: must be a positive number of milliseconds",
                                "x-portolan-request-timeout");
+}
+
+std::vector<std::string> UnreadHeaders(const RoutePolicy& policy, const RequestHeaders& headers,
+                                       std::span<const HeaderView> all_headers, const RouteRequest* request,
+                                       const RoutePlan* plan) {
+  const auto& providers = policy.registry->all();
+  std::vector<std::string_view> unread;
+  for (const HeaderView& option : headers.options) {
+    if (TellsOfTheSdk(option.name)) continue;
+    const bool read = request != nullptr && plan != nullptr
+                          ? GoesToATarget(policy, *request, *plan, option.name)
+                          : std::any_of(providers.begin(), providers.end(), [&](const auto& provider) {
+                              return ReadsOption(*provider, option.name);
+                            });
+    if (!read) unread.push_back(option.name);
+  }
+  std::vector<std::string> written;
+  if (unread.empty()) return written;
+  for (const HeaderView& header : all_headers) {
+    std::string_view name = header.name;
+    if (!TakeGatewayPrefix(&name) || std::find(unread.begin(), unread.end(), name) == unread.end()) continue;
+    if (std::find(written.begin(), written.end(), header.name) == written.end())
+      written.emplace_back(header.name);
+  }
+  return written;
 }
 
 std::optional<Error> ResolveTarget(const RoutePolicy& policy, const RouteRequest& request,

@@ -55,9 +55,20 @@ struct Route {
   std::vector<std::string> ignored;          // options in the config that the provider does not know
 };
 
+// Whether a header is that of an option: `openai-organization` of `openai_organization`.
+bool NameMatches(std::string_view option, std::string_view header);
+
 // The time budget of the whole call, of x-portolan-request-timeout; nullopt if the header is not there.
 std::optional<Error> ReadCallTimeout(const RequestHeaders& headers,
                                      std::optional<std::chrono::milliseconds>* out);
+
+// The gateway's own headers among the request's that nobody reads, as they were written and in order: a typo,
+// or an option that goes to no target of `plan`. `request` and `plan` are null for a call that was refused
+// before it had them: then an option of any provider counts as read. Not among them are the few by which
+// Portkey's SDKs say what they are; they ask for nothing.
+std::vector<std::string> UnreadHeaders(const RoutePolicy& policy, const RequestHeaders& headers,
+                                       std::span<const HeaderView> all_headers, const RouteRequest* request,
+                                       const RoutePlan* plan);
 
 // Fills in one target of a plan for this request. `node` must outlive the route. Fails with 400 for an
 // unknown provider, a bad option, a header that cannot be forwarded, or an operation that the provider does

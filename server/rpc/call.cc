@@ -169,7 +169,10 @@ void Call::ViewMetadata() {
   headers_.reserve(metadata.size());
   for (const grpc_metadata& item : metadata) {
     const std::string_view name = ToView(item.key);
-    if (!name.ends_with("-bin")) headers_.push_back({name, ToView(item.value)});
+    // Nothing reads binary metadata. What is addressed to the gateway all the same is named to the caller.
+    const bool ours = name.starts_with("x-portolan-") || name.starts_with("x-portkey-");
+    if (name.ends_with("-bin") && !ours) continue;
+    headers_.push_back({name, ToView(item.value)});
   }
 }
 
