@@ -22,6 +22,13 @@ enum class ErrorClass : uint8_t {
 
 std::string_view ToString(ErrorClass error_class);  // `caller`, `policy`, `provider`, `gateway`
 
+// A limit of time, and who set it. Both texts are constants.
+struct TimeLimit {
+  std::string_view name;   // `x-portolan-request-timeout`, `request_timeout` …; docs/errors.md lists them
+  std::string_view owner;  // `caller`, `route` (the operator's), `gateway`
+  std::chrono::milliseconds length{0};
+};
+
 struct Error {
   ErrorClass error_class = ErrorClass::kGateway;
   int http_status = 500;
@@ -35,7 +42,8 @@ struct Error {
   // The provider did not send an error of its own but failed to answer properly: refused, reset, no such
   // name, TLS, garbage, cut short.
   bool transport = false;
-  int attempts = 0;  // upstream attempts made for this call
+  std::optional<TimeLimit> limit;  // the one that ran out, where that is what went wrong
+  int attempts = 0;                // upstream attempts made for this call
   // What the attempts before the last came to: `config.targets[0] openai 429 rate_limit_exceeded`; bounded.
   std::vector<std::string> tried;
   // What was called, if a caller or the operator named the host: `POST`, and the URL without query and user

@@ -84,7 +84,8 @@ struct CallState {
 
   providers::CallFacts facts;
   providers::DroppedMembers dropped;
-  net::Wait wait;  // of the whole call
+  net::Wait wait;                   // of the whole call
+  std::optional<TimeLimit> budget;  // that `wait` follows from; none: gRPC's deadline, or no limit at all
   std::string trace_id;
   std::string upstream_request_id;
   CallOutcome outcome;

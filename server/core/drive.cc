@@ -126,9 +126,9 @@ net::Task<Attempted> AwaitAnswer(CallState& call, net::Task<upstream::Failure> s
   }
   if (failure.kind == upstream::FailureKind::kForbiddenAddress) {
     --call.outcome.attempts;
-    co_return FailHere(call, ToError(failure, call.in.scope));
+    co_return FailHere(call, ToError(call, failure, call.attempt_wait));
   }
-  if (!failure.ok()) co_return Fail(call, ToError(failure, call.in.scope));
+  if (!failure.ok()) co_return Fail(call, ToError(call, failure, call.attempt_wait));
   call.outcome.upstream_status = call.exchange->status();
   co_return co_await ReplyFromUpstream(call, std::move(call.exchange));
 }
@@ -174,7 +174,8 @@ routing::Outcome OutcomeOf(const AttemptFailure& failure) {
           .transport = failure.error.transport,
           .local = failure.local,
           .unsupported = failure.local && failure.error.code == "unsupported_operation",
-          .retry_after = failure.error.retry_after};
+          .retry_after = failure.error.retry_after,
+          .limit = failure.error.limit};
 }
 
 // For the log, cut to a bounded length.
@@ -247,7 +248,7 @@ net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
     }
     const bool paused = co_await Pause(call, step.delay);
     if (!paused) {
-      Fail(call, CancelledError(call.in.scope->reason()));
+      Fail(call, CancelledError(call, "waiting before another attempt"));
       break;
     }
     ResetAttempt(call);

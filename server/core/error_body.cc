@@ -61,6 +61,11 @@ std::string ErrorDetail(const Error& error) {
   out += error.retryable ? ",\"retryable\":true" : ",\"retryable\":false";
   out += ",\"retry_after_ms\":";
   out += error.retry_after ? std::to_string(error.retry_after->count()) : "null";
+  if (error.limit) {
+    out.append(",\"limit\":{\"name\":\"").append(error.limit->name);
+    out.append("\",\"owner\":\"").append(error.limit->owner);
+    out.append("\",\"ms\":").append(std::to_string(error.limit->length.count())).append("}");
+  }
   if (!error.tried.empty()) {
     out += ",\"tried\":";
     for (size_t i = 0; i < error.tried.size(); ++i) {

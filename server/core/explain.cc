@@ -30,6 +30,12 @@ void Fill(const CallState& call, v1::Explanation* out) {
     out->set_route(std::string(call.named_route));
     out->set_route_reason(std::string(call.named_reason));
   }
+  if (call.outcome.error && call.outcome.error->limit) {
+    const TimeLimit& limit = *call.outcome.error->limit;
+    out->mutable_limit()->set_name(std::string(limit.name));
+    out->mutable_limit()->set_owner(std::string(limit.owner));
+    out->mutable_limit()->set_ms(limit.length.count());
+  }
   routing::ExplainRoute(call.snapshot->routing, *call.route_request, *call.plan, *call.engine, out);
 }
 

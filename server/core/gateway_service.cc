@@ -154,7 +154,7 @@ class Implementation final : public GatewayService {
     if (!facts.options || !facts.options->has_timeout()) {
       std::optional<std::chrono::milliseconds> limit;
       if (auto error = routing::ReadCallTimeout(call.headers, &limit)) return error;
-      if (limit) LimitTime(call, *limit);
+      if (limit) LimitTime(call, "x-portolan-request-timeout", *limit);
       return std::nullopt;
     }
     const auto& timeout = facts.options->timeout();
@@ -165,13 +165,16 @@ class Implementation final : public GatewayService {
       return Error::InvalidRequest("invalid_value", "portolan.timeout: must be positive and at most a year",
                                    "portolan.timeout");
     }
-    LimitTime(call, std::chrono::seconds(timeout.seconds()) + std::chrono::nanoseconds(timeout.nanos()));
+    LimitTime(call, "portolan.timeout",
+              std::chrono::seconds(timeout.seconds()) + std::chrono::nanoseconds(timeout.nanos()));
     return std::nullopt;
   }
 
-  static void LimitTime(CallState& call, std::chrono::nanoseconds limit) {
-    call.wait.deadline =
-        std::min(call.wait.deadline, call.in.received + std::chrono::duration_cast<net::Duration>(limit));
+  static void LimitTime(CallState& call, std::string_view name, std::chrono::nanoseconds limit) {
+    const net::TimePoint deadline = call.in.received + std::chrono::duration_cast<net::Duration>(limit);
+    if (deadline >= call.wait.deadline) return;
+    call.wait.deadline = deadline;
+    call.budget = TimeLimit{name, "caller", std::chrono::ceil<std::chrono::milliseconds>(limit)};
   }
 
   void StartEngine(CallState& call, const RequestFacts& facts) {

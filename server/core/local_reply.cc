@@ -16,15 +16,7 @@ namespace {
 using google::protobuf::Message;
 using Step = providers::LocalProvider::Step;
 
-Error TimedOut() {
-  Error error;
-  error.error_class = ErrorClass::kCaller;
-  error.http_status = 408;
-  error.code = "request_timeout";
-  error.message = "the request's own time limit ran out";
-  error.retryable = true;
-  return error;
-}
+constexpr std::string_view kDoing = "waiting for the built-in provider";
 
 // Waits for a step's time; in a stream with a comment whenever nothing has left for long. An error if the
 // call ends first.
@@ -35,13 +27,13 @@ net::Task<std::optional<Error>> Delay(CallState& call, std::chrono::milliseconds
   while (true) {
     const net::TimePoint beat = in_stream ? BeatAfter(call, call.shard.loop->now()) : net::kNever;
     const net::WaitResult result = co_await call.shard.loop->SleepUntil(std::min(until, beat), call.in.scope);
-    if (result == net::WaitResult::kCancelled) co_return CancelledError(call.in.scope->reason());
+    if (result == net::WaitResult::kCancelled) co_return CancelledError(call, kDoing);
     if (beat >= until) break;
     const bool written = co_await call.sink.WriteBytes({&kHeartbeat, 1});
-    if (!written) co_return CancelledError(net::CancelReason::kClientGone);
+    if (!written) co_return CancelledError(call, kDoing);
     call.outcome.reply_bytes += kHeartbeat.size();
   }
-  if (when > call.attempt_wait.deadline) co_return TimedOut();
+  if (when > call.attempt_wait.deadline) co_return OutOfTime(call, call.attempt_wait.deadline, kDoing);
   co_return std::nullopt;
 }
 

@@ -60,7 +60,7 @@ net::Task<std::optional<Error>> Open(CallState& call, upstream::Exchange& exchan
     opening->late =
         piece.failure.kind == upstream::FailureKind::kDeadline && wait.deadline < call.attempt_wait.deadline;
     if (opening->late) break;
-    if (!piece.failure.ok()) co_return ToError(piece.failure, wait.scope);
+    if (!piece.failure.ok()) co_return ToError(call, piece.failure, call.attempt_wait);
     opening->ended = piece.end;
     opening->form = FormOf(piece.data);
     opening->bytes = piece.data;
@@ -168,7 +168,7 @@ net::Task<std::optional<Error>> HoldBack(CallState& call, upstream::Exchange& ex
     held->late =
         piece.failure.kind == upstream::FailureKind::kDeadline && wait.deadline < call.attempt_wait.deadline;
     if (held->late) co_return std::nullopt;
-    if (!piece.failure.ok()) co_return ToError(piece.failure, wait.scope);
+    if (!piece.failure.ok()) co_return ToError(call, piece.failure, call.attempt_wait);
     batch.Clear();
     if (!piece.data.empty()) pipeline.Feed(piece.data, &batch);
     held->Add(batch);
@@ -209,7 +209,7 @@ net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, Stream
       // The caller has the provider's own error as the last event.
       batch.done = true;
     } else if (!piece.failure.ok()) {
-      batch.error = ToError(piece.failure, call.wait.scope);
+      batch.error = ToError(call, piece.failure, limit);
     } else if (!piece.data.empty()) {
       pipeline.Feed(piece.data, &batch);
     }
@@ -256,7 +256,7 @@ net::Task<Attempted> ReplyWhole(CallState& call, std::unique_ptr<upstream::Excha
   const upstream::Failure failure =
       co_await exchange->ReadAll(call.config.max_answer_bytes, &text, call.attempt_wait);
   if (!failure.ok()) {
-    co_return Fail(call, ToError(failure, call.attempt_wait.scope), std::move(exchange));
+    co_return Fail(call, ToError(call, failure, call.attempt_wait), std::move(exchange));
   }
   co_return co_await ReplySplit(call, std::move(exchange), WithoutMark(text));
 }

@@ -34,11 +34,12 @@ std::string_view WithoutMark(std::string_view text) {
   return text;
 }
 
-net::Task<Body> ReadBody(upstream::Exchange& exchange, size_t limit, net::Wait wait, std::string* held) {
+net::Task<Body> ReadBody(const CallState& call, upstream::Exchange& exchange, size_t limit,
+                         std::string* held) {
   if (const auto whole = exchange.TakeWhole()) co_return Body{WithoutMark(*whole), std::nullopt};
-  const upstream::Failure failure = co_await exchange.ReadAll(limit, held, wait);
+  const upstream::Failure failure = co_await exchange.ReadAll(limit, held, call.attempt_wait);
   if (failure.ok()) co_return Body{WithoutMark(*held), std::nullopt};
-  co_return Body{{}, ToError(failure, wait.scope)};
+  co_return Body{{}, ToError(call, failure, call.attempt_wait)};
 }
 
 Error ErrorInAnswer(const CallState& call, const upstream::Exchange& exchange, std::string_view body) {

@@ -21,7 +21,8 @@ struct Body {
   std::string_view text;  // without a byte order mark
   std::optional<Error> error;
 };
-net::Task<Body> ReadBody(upstream::Exchange& exchange, size_t limit, net::Wait wait, std::string* held);
+net::Task<Body> ReadBody(const CallState& call, upstream::Exchange& exchange, size_t limit,
+                         std::string* held);
 std::string_view WithoutMark(std::string_view text);
 
 // The error in an answer that came with a good status.

@@ -1,5 +1,11 @@
 #include "server/core/upstream_error.h"
 
+#include <chrono>
+#include <string>
+
+#include "server/base/json_text.h"
+#include "server/upstream/failure.h"
+
 namespace portolan::core {
 namespace {
 
@@ -24,14 +30,83 @@ constexpr Row kRows[] = {
     {upstream::FailureKind::kFirstByteTimeout, ErrorClass::kProvider, 504, "upstream_first_byte_timeout",
      true},
     {upstream::FailureKind::kIdleTimeout, ErrorClass::kProvider, 504, "upstream_idle_timeout", true},
-    {upstream::FailureKind::kDeadline, ErrorClass::kCaller, 408, "request_timeout", true},
 };
+
+// Who set the limit, for people.
+std::string SetBy(const CallState& call, const TimeLimit& limit, bool of_target) {
+  if (!of_target) return "by the caller";
+  const std::string place = " (" + std::string(call.route.index) + ")";
+  if (limit.owner == "caller") return "by the caller's config" + place;
+  return "by the operator's route " + JsonString(call.named_route) + place;
+}
+
+std::chrono::milliseconds Rounded(net::Duration duration) {
+  return std::chrono::round<std::chrono::milliseconds>(duration);
+}
+
+// The limits of gRPC's deadline; what was left of it when the call came.
+TimeLimit RpcDeadline(const CallState& call) {
+  return {"grpc-timeout", "caller", Rounded(call.in.deadline - call.in.received)};
+}
+
+Error TimedOut(const CallState& call, const TimeLimit& limit, bool of_target, std::string_view doing) {
+  Error error;
+  const bool callers = limit.owner == "caller";
+  error.error_class = callers ? ErrorClass::kCaller : ErrorClass::kGateway;
+  error.http_status = 408;
+  if (callers) {
+    error.code = "request_timeout";
+  } else {
+    error.code = "target_timeout";
+  }
+  error.message = std::string(limit.name) + " of " + upstream::ToText(limit.length) + ", set " +
+                  SetBy(call, limit, of_target) + ", ran out while " + std::string(doing);
+  error.retryable = true;
+  error.limit = limit;
+  return error;
+}
 
 }  // namespace
 
-Error ToError(const upstream::Failure& failure, const net::CancelScope* scope) {
-  if (failure.kind == upstream::FailureKind::kCancelled) {
-    return CancelledError(scope == nullptr ? net::CancelReason::kClientGone : scope->reason());
+Error OutOfTime(const CallState& call, net::TimePoint deadline, std::string_view doing) {
+  const bool of_target = call.route.attempt_timeout && deadline < call.wait.deadline;
+  if (of_target) {
+    const std::string_view owner = call.plan->from_operator ? "route" : "caller";
+    return TimedOut(call, {"request_timeout", owner, *call.route.attempt_timeout}, of_target, doing);
+  }
+  const bool of_rpc = !call.budget || call.wait.deadline == call.in.deadline;
+  return TimedOut(call, of_rpc ? RpcDeadline(call) : *call.budget, of_target, doing);
+}
+
+Error CancelledError(const CallState& call, std::string_view doing) {
+  const net::CancelReason reason = call.in.scope->reason();
+  // gRPC's own timer, which is earlier than ours by a hair.
+  if (reason == net::CancelReason::kDeadline) return TimedOut(call, RpcDeadline(call), false, doing);
+  Error error;
+  // A write that failed tells of a caller who left before the scope does.
+  if (reason == net::CancelReason::kClientGone || reason == net::CancelReason::kNone) {
+    error.error_class = ErrorClass::kCaller;
+    error.http_status = 499;
+    error.code = "client_closed_request";
+    error.message = "the caller went away";
+  } else {
+    error.error_class = ErrorClass::kGateway;
+    error.http_status = 503;
+    error.code = "shutting_down";
+    error.message = "the gateway is shutting down";
+    error.retryable = true;
+  }
+  return error;
+}
+
+Error ToError(const CallState& call, const upstream::Failure& failure, net::Wait wait) {
+  using enum upstream::FailureKind;
+  if (failure.kind == kCancelled) return CancelledError(call, "calling the provider");
+  if (failure.kind == kDeadline) {
+    std::string_view doing = failure.message;
+    if (doing.starts_with(upstream::kOutOfTime)) doing.remove_prefix(upstream::kOutOfTime.size());
+    const bool by_scope = call.in.scope->reason() == net::CancelReason::kDeadline;
+    return by_scope ? CancelledError(call, doing) : OutOfTime(call, wait.deadline, doing);
   }
   Error error;
   error.message = failure.message;
@@ -45,23 +120,6 @@ Error ToError(const upstream::Failure& failure, const net::CancelScope* scope) {
     return error;
   }
   error.code = "internal_error";
-  return error;
-}
-
-Error CancelledError(net::CancelReason reason) {
-  Error error;
-  if (reason == net::CancelReason::kClientGone) {
-    error.error_class = ErrorClass::kCaller;
-    error.http_status = 499;
-    error.code = "client_closed_request";
-    error.message = "the caller went away";
-  } else {
-    error.error_class = ErrorClass::kGateway;
-    error.http_status = 503;
-    error.code = "shutting_down";
-    error.message = "the gateway is shutting down";
-    error.retryable = true;
-  }
   return error;
 }
 

@@ -15,7 +15,7 @@ using providers::Shape;
 // A status of 400 and above, or a redirect, which is not followed.
 net::Task<Attempted> FailFromProvider(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
   std::string held;
-  const Body body = co_await ReadBody(*exchange, call.config.max_error_bytes, call.attempt_wait, &held);
+  const Body body = co_await ReadBody(call, *exchange, call.config.max_error_bytes, &held);
   const providers::Target& target = call.route.target;
   if (exchange->status() < 400) {
     Error error = InvalidAnswer("the provider answered with status " + std::to_string(exchange->status()) +
@@ -91,7 +91,7 @@ net::Task<Attempted> ReplyBody(CallState& call, std::unique_ptr<upstream::Exchan
 
 net::Task<Attempted> ReadAndReply(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
   std::string held;
-  Body body = co_await ReadBody(*exchange, call.config.max_answer_bytes, call.attempt_wait, &held);
+  Body body = co_await ReadBody(call, *exchange, call.config.max_answer_bytes, &held);
   if (body.error) co_return Fail(call, *std::move(body.error), std::move(exchange));
   co_return co_await ReplyBody(call, std::move(exchange), body.text);
 }

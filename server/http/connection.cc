@@ -162,7 +162,7 @@ net::Task<Connection::Verdict> Connection::ReadHead(ParseResult parsed) {
   const net::Wait wait = Until(server_.options_.head_timeout);
   while (parsed.state == ParseState::kNeedMore) {
     const net::IoResult got = co_await socket_->Read(server_.loop_.scratch(), wait);
-    if (!got.ok()) co_return OnReadFailure(got, "the request's head did not arrive in time");
+    if (!got.ok()) co_return OnReadFailure(got, "head_arrival", server_.options_.head_timeout);
     exchange.input.append(server_.loop_.scratch().data(), got.bytes);
     parsed = ParseRequestHead({exchange.input.data(), exchange.input.size()}, &exchange.scanned,
                               &exchange.request.head);
@@ -222,7 +222,7 @@ net::Task<Connection::Verdict> Connection::ReadBody() {
     const net::Wait wait = Until(server_.options_.body_idle_timeout);
     const net::IoResult got =
         co_await socket_->Read(scratch.first(exchange.body.Wanted(scratch.size())), wait);
-    if (!got.ok()) co_return OnReadFailure(got, "the request's body did not arrive in time");
+    if (!got.ok()) co_return OnReadFailure(got, "body_arrival", server_.options_.body_idle_timeout);
     std::string_view input(scratch.data(), got.bytes);
     const std::optional<Verdict> verdict = TakeBody(&input);
     if (!verdict) continue;
@@ -316,9 +316,10 @@ net::Task<void> Connection::Linger() {
   }
 }
 
-Connection::Verdict Connection::Refuse(int status, std::string_view code, std::string_view message) {
+Connection::Verdict Connection::Refuse(int status, std::string_view code, std::string_view message,
+                                       std::optional<TimeLimit> limit) {
   const RequestHead* const head = exchange_->used > 0 ? &exchange_->request.head : nullptr;
-  refusal_ = std::make_unique<Answer>(server_.handler_.Refuse(status, code, message, head, peer_));
+  refusal_ = std::make_unique<Answer>(server_.handler_.Refuse({status, code, message, limit}, head, peer_));
   return Verdict::kRefuse;
 }
 
@@ -328,9 +329,14 @@ Connection::Verdict Connection::RefuseSize() {
                     std::to_string(server_.options_.max_body_bytes) + " bytes");
 }
 
-Connection::Verdict Connection::OnReadFailure(const net::IoResult& result, const char* what) {
+Connection::Verdict Connection::OnReadFailure(const net::IoResult& result, std::string_view clock,
+                                              std::chrono::milliseconds limit) {
   if (result.code != net::IoCode::kTimeout) return Verdict::kGone;
-  return Refuse(408, "request_timeout", what);
+  const std::string length = std::to_string(limit.count()) + " ms";
+  const std::string message = clock == "head_arrival"
+                                  ? "the request's head did not arrive within " + length
+                                  : "nothing more of the request's body arrived within " + length;
+  return Refuse(408, "request_timeout", message, TimeLimit{clock, "gateway", limit});
 }
 
 void Connection::SkipBufferedBody() {

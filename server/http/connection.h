@@ -77,9 +77,11 @@ class Connection {
   // Reads and drops until the caller closes.
   net::Task<void> Linger();
 
-  Verdict Refuse(int status, std::string_view code, std::string_view message);
+  Verdict Refuse(int status, std::string_view code, std::string_view message,
+                 std::optional<TimeLimit> limit = {});
   Verdict RefuseSize();
-  Verdict OnReadFailure(const net::IoResult& result, const char* what);
+  // `clock`: the limit that the read was given.
+  Verdict OnReadFailure(const net::IoResult& result, std::string_view clock, std::chrono::milliseconds limit);
   // Passes over the body if it has arrived whole with its head.
   void SkipBufferedBody();
   // Drops the request from the input. False if nothing is left of that.

@@ -17,9 +17,8 @@ Answer ErrorAnswer(int status, std::string_view code, std::string_view message) 
   return answer;
 }
 
-Answer Handler::Refuse(int status, std::string_view code, std::string_view message, const RequestHead*,
-                       std::string_view) {
-  return ErrorAnswer(status, code, message);
+Answer Handler::Refuse(const Refusal& refusal, const RequestHead*, std::string_view) {
+  return ErrorAnswer(refusal.status, refusal.code, refusal.message);
 }
 
 std::optional<Answer> Handler::Screen(const RequestHead&, std::string_view) { return std::nullopt; }

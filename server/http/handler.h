@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/error.h"
 #include "server/base/header.h"
 #include "server/http/message.h"
 #include "server/net/cancel.h"
@@ -41,6 +42,14 @@ struct Answer {
 // {"error":{"message":…,"type":…,"param":null,"code":…}}, what OpenAI's clients expect of an error.
 Answer ErrorAnswer(int status, std::string_view code, std::string_view message);
 
+// Why the server refuses a request by itself: it is malformed, too large, or too slow.
+struct Refusal {
+  int status = 400;
+  std::string_view code;
+  std::string_view message;
+  std::optional<TimeLimit> limit;  // that ran out
+};
+
 class Handler {
  public:
   virtual ~Handler() = default;
@@ -49,10 +58,9 @@ class Handler {
   virtual void OnConnectionOpened() {}
   virtual void OnConnectionClosed() {}
 
-  // Makes the answer to a request that the server refuses by itself: malformed, too large, too slow. `head`
-  // is null if there is none that could be read. By default ErrorAnswer.
-  virtual Answer Refuse(int status, std::string_view code, std::string_view message, const RequestHead* head,
-                        std::string_view peer);
+  // Makes the answer to a request that the server refuses by itself. `head` is null if there is none that
+  // could be read. By default ErrorAnswer.
+  virtual Answer Refuse(const Refusal& refusal, const RequestHead* head, std::string_view peer);
 
   // Called as soon as a head has come, before its body is read and before `100 Continue`. Returning an answer
   // refuses the request; the connection is then closed, unless the body had already arrived.

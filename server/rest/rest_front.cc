@@ -102,10 +102,11 @@ http::Answer RestFront::Refuse(const http::RequestHead* head, std::string_view p
   return answer;
 }
 
-http::Answer RestFront::Refuse(int status, std::string_view code, std::string_view message,
-                               const http::RequestHead* head, std::string_view peer) {
-  Error error = Error::InvalidRequest(std::string(code), std::string(message));
-  error.http_status = status;
+http::Answer RestFront::Refuse(const http::Refusal& refusal, const http::RequestHead* head,
+                               std::string_view peer) {
+  Error error = Error::InvalidRequest(std::string(refusal.code), std::string(refusal.message));
+  error.http_status = refusal.status;
+  error.limit = refusal.limit;
   return Refuse(head, peer, std::move(error), {});
 }
 

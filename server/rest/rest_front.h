@@ -32,8 +32,8 @@ class RestFront final : public http::Handler {
 
   void OnConnectionOpened() override { observer_.OnConnectionOpened(core::Door::kHttp); }
   void OnConnectionClosed() override { observer_.OnConnectionClosed(core::Door::kHttp); }
-  http::Answer Refuse(int status, std::string_view code, std::string_view message,
-                      const http::RequestHead* head, std::string_view peer) override;
+  http::Answer Refuse(const http::Refusal& refusal, const http::RequestHead* head,
+                      std::string_view peer) override;
   std::optional<http::Answer> Screen(const http::RequestHead& head, std::string_view peer) override;
   net::Task<void> Handle(http::Request& request, http::ResponseWriter& writer) override;
 

@@ -32,6 +32,11 @@ bool FallsBack(const RouteNode& node, const Outcome& outcome) {
 std::string Told(const Outcome& outcome) {
   std::string text = std::to_string(outcome.status);
   if (outcome.transport) text += ", a failed connection";
+  if (outcome.limit) {
+    text.append(", ").append(outcome.limit->name).append(" of ");
+    text.append(std::to_string(outcome.limit->length.count())).append(" ms (set by the ");
+    text.append(outcome.limit->owner).append(") ran out");
+  }
   return text;
 }
 

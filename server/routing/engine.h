@@ -35,6 +35,7 @@ struct Outcome {
   // The provider does not have the operation; the next target may.
   bool unsupported = false;
   std::optional<std::chrono::milliseconds> retry_after;
+  std::optional<TimeLimit> limit;  // that ran out
 };
 
 struct Step {

@@ -40,6 +40,11 @@ void AddErrorInfo(const Error& error, google::rpc::Status* status) {
   metadata["attempts"] = std::to_string(error.attempts);
   metadata["retryable"] = error.retryable ? "true" : "false";
   if (error.retry_after) metadata["retry_after_ms"] = std::to_string(error.retry_after->count());
+  if (error.limit) {
+    metadata["limit"] = std::string(error.limit->name);
+    metadata["limit_owner"] = std::string(error.limit->owner);
+    metadata["limit_ms"] = std::to_string(error.limit->length.count());
+  }
   if (!error.tried.empty()) metadata["tried"] = Cut(absl::StrJoin(error.tried, "; "), kMaxTried);
   if (!error.upstream_url.empty()) {
     metadata["upstream"] = Cut(error.upstream_method + " " + error.upstream_url, kMaxUpstream);

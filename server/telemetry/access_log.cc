@@ -7,6 +7,9 @@ constexpr JsonKey kStatus("status");
 constexpr JsonKey kGrpcStatus("grpc_status");
 constexpr JsonKey kErrorClass("error_class");
 constexpr JsonKey kErrorCode("error_code");
+constexpr JsonKey kLimit("limit");
+constexpr JsonKey kLimitOwner("limit_owner");
+constexpr JsonKey kLimitMs("limit_ms");
 constexpr JsonKey kFinish("finish");
 constexpr JsonKey kProvider("provider");
 constexpr JsonKey kModel("model");
@@ -73,6 +76,11 @@ void PutOutcome(const CallRecord& call, JsonLine* line) {
   if (call.error != nullptr) {
     line->Plain(kErrorClass, ToString(call.error->error_class));
     PutText(kErrorCode, call.error->code, line);
+    if (call.error->limit) {
+      line->Plain(kLimit, call.error->limit->name);
+      line->Plain(kLimitOwner, call.error->limit->owner);
+      line->Integer(kLimitMs, call.error->limit->length.count());
+    }
   }
   PutText(kFinish, call.finish, line);
 }

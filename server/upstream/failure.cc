@@ -24,7 +24,7 @@ Failure Step::Interrupted(net::IoCode code, FailureKind timeout_kind, std::strin
                              ? call_.scope != nullptr && call_.scope->reason() == net::CancelReason::kDeadline
                              : call_.deadline <= deadline_;
   if (by_budget) {
-    return Fail(FailureKind::kDeadline, "the call's time ran out while " + std::string(doing));
+    return Fail(FailureKind::kDeadline, std::string(kOutOfTime).append(doing));
   }
   if (cancelled) return Fail(FailureKind::kCancelled, "cancelled while " + std::string(doing));
   return Fail(timeout_kind, std::move(timeout_message));

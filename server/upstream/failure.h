@@ -12,6 +12,9 @@
 
 namespace portolan::upstream {
 
+// How the message of a kDeadline begins; what was under way follows.
+inline constexpr std::string_view kOutOfTime = "the call's time ran out while ";
+
 Failure Fail(FailureKind kind, std::string message);
 
 // `5 s`, `250 ms`.

@@ -154,6 +154,18 @@ TEST(HttpServerClients, WhoDawdlesIsAnsweredWith408AndClosed) {
   EXPECT_EQ(idle->WaitForEnd(), Ending::kEof);
 }
 
+// And is told what it was too slow for, and how long that may take.
+TEST(HttpServerClients, WhoDawdlesIsToldTheLimit) {
+  constexpr milliseconds kHead{70};
+  constexpr milliseconds kBody{60};
+  ServerThread server({.head_timeout = kHead, .body_idle_timeout = kBody});
+  const auto head = ConnectAndSend(server, "POST /echo HTTP/1.1\r\nHost: a\r\nX:", kHead);
+  EXPECT_THAT(head->ReadAnswer().body, HasSubstr("the request's head did not arrive within 70 ms"));
+  const auto body =
+      ConnectAndSend(server, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel", kBody);
+  EXPECT_THAT(body->ReadAnswer().body, HasSubstr("nothing more of the request's body arrived within 60 ms"));
+}
+
 // One byte now and then must not keep a head open: its time-out is a total.
 TEST(HttpServerClients, WhoTricklesAHeadIsClosed) {
   constexpr milliseconds kLimit{150};

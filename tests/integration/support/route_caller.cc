@@ -23,6 +23,11 @@ void ReadPortolan(const json& detail, RouteAnswer* out) {
   out->tried = detail.value("tried", std::vector<std::string>());
   out->error_class = detail.value("class", "");
   out->retryable = detail.value("retryable", false);
+  if (detail.contains("limit")) {
+    const json& limit = detail["limit"];
+    out->limit = limit.value("name", "?") + " " + limit.value("owner", "?") + " " +
+                 std::to_string(limit.value("ms", -1));
+  }
   if (detail.contains("upstream")) {
     out->upstream = detail["upstream"].value("method", "?") + " " + detail["upstream"].value("url", "?");
   }
@@ -84,6 +89,10 @@ void ReadStatus(const grpc::Status& status, bool began, RouteAnswer* out) {
   out->attempts = std::stoi(info.metadata().at("attempts"));
   out->error_class = info.metadata().at("class");
   out->retryable = info.metadata().at("retryable") == "true";
+  if (info.metadata().contains("limit")) {
+    out->limit = info.metadata().at("limit") + " " + info.metadata().at("limit_owner") + " " +
+                 info.metadata().at("limit_ms");
+  }
   if (info.metadata().contains("upstream")) out->upstream = info.metadata().at("upstream");
   if (!info.metadata().contains("tried")) return;
   std::string rest = info.metadata().at("tried");

@@ -44,6 +44,7 @@ struct RouteAnswer {
   int attempts = -1;                           // likewise; -1: not told
   std::vector<std::string> tried;              // likewise
   std::string upstream;                        // likewise: `POST http://host/v1/chat/completions`
+  std::string limit;                           // likewise: `request_timeout caller 50`
   std::string error_class;                     // likewise
   bool retryable = false;                      // likewise
   std::map<std::string, std::string> headers;  // lower case; of gRPC all metadata

@@ -35,6 +35,14 @@ TEST(ErrorDetail, SaysWhichUrlWasCalled) {
   EXPECT_EQ(nlohmann::json::parse(body)["error"]["portolan"], nlohmann::json::parse(ErrorDetail(error)));
 }
 
+TEST(ErrorDetail, SaysWhichTimeLimitRanOut) {
+  Error error;
+  EXPECT_FALSE(nlohmann::json::parse(ErrorDetail(error)).contains("limit"));
+  error.limit = TimeLimit{"grpc-timeout", "caller", std::chrono::milliseconds(1500)};
+  EXPECT_EQ(nlohmann::json::parse(ErrorDetail(error))["limit"],
+            nlohmann::json::parse(R"({"name":"grpc-timeout","owner":"caller","ms":1500})"));
+}
+
 // A header that every client reads holds ASCII only.
 TEST(ErrorDetail, IsAsciiWhateverAProviderSays) {
   Error error;

@@ -123,6 +123,16 @@ TEST(ToGrpcStatus, SaysWhichUrlWasCalled) {
   EXPECT_THAT(info.metadata(), Contains(Pair("upstream", "POST http://localhost:11434/chat/completions")));
 }
 
+TEST(ToGrpcStatus, SaysWhichTimeLimitRanOut) {
+  Error error;
+  error.limit = TimeLimit{"request_timeout", "route", std::chrono::milliseconds(250)};
+  google::rpc::ErrorInfo info;
+  ASSERT_TRUE(Details(ToGrpcStatus(error)).details(0).UnpackTo(&info));
+  EXPECT_THAT(info.metadata(), Contains(Pair("limit", "request_timeout")));
+  EXPECT_THAT(info.metadata(), Contains(Pair("limit_owner", "route")));
+  EXPECT_THAT(info.metadata(), Contains(Pair("limit_ms", "250")));
+}
+
 TEST(ToGrpcStatus, TakesAtMostFourKilobytesWhateverTheProviderSays) {
   std::string long_text;
   while (long_text.size() < 100'000) long_text += "größer ";
@@ -132,6 +142,7 @@ TEST(ToGrpcStatus, TakesAtMostFourKilobytesWhateverTheProviderSays) {
   error.tried.assign(10, long_text);
   error.upstream_method = "POST";
   error.upstream_url = long_text;
+  error.limit = TimeLimit{"x-portolan-request-timeout", "gateway", std::chrono::hours(24 * 365)};
   const grpc::Status status = ToGrpcStatus(error);
   EXPECT_LE(status.error_details().size(), 4096u);
   EXPECT_LE(status.error_message().size(), 1024u);

@@ -289,6 +289,17 @@ TEST(LogLevel, NamesGoBothWays) {
   EXPECT_EQ(ParseLogLevel("INFO"), std::nullopt);
 }
 
+TEST(AccessLog, SaysWhichTimeLimitRanOut) {
+  Error error;
+  error.code = "target_timeout";
+  error.limit = TimeLimit{"request_timeout", "route", milliseconds(1500)};
+  const std::vector<json> lines = WriteCalls({FullCall(&error)});
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0]["limit"], "request_timeout");
+  EXPECT_EQ(lines[0]["limit_owner"], "route");
+  EXPECT_EQ(lines[0]["limit_ms"], 1500);
+}
+
 // docs/configuration.md lists the members of a line.
 TEST(AccessLogDocumentation, NamesEveryMember) {
   std::ifstream file("docs/configuration.md");
@@ -297,6 +308,7 @@ TEST(AccessLogDocumentation, NamesEveryMember) {
   text << file.rdbuf();
   Error error;
   error.code = "code";
+  error.limit = TimeLimit{"grpc-timeout", "caller", milliseconds(5)};
   const std::vector<json> lines = WriteCalls({FullCall(&error)});
   ASSERT_EQ(lines.size(), 1u);
   for (const auto& [key, value] : lines[0].items()) {
