@@ -60,4 +60,18 @@ void CallTelemetry::OnCallFinished(const core::CallRecord& record) {
   log_.Write(out);
 }
 
+void CallTelemetry::OnStep(std::string_view request_id, std::string_view step,
+                           std::initializer_list<core::StepMember> members) {
+  constexpr size_t kMaxText = 1024;
+  telemetry::JsonLine line = log_.BeginStep(request_id, step);
+  for (const core::StepMember& member : members) {
+    if (member.number) {
+      line.Integer(member.key, *member.number);
+    } else if (!member.text.empty()) {
+      line.Text(member.key, member.text, kMaxText);
+    }
+  }
+  log_.EndStep(&line);
+}
+
 }  // namespace portolan

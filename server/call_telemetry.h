@@ -14,6 +14,9 @@ class CallTelemetry final : public core::CallObserver {
   CallTelemetry(telemetry::ShardMetrics& metrics, telemetry::AccessLog log) : metrics_(metrics), log_(log) {}
 
   void OnCallFinished(const core::CallRecord& record) override;
+  bool WantsSteps() const override { return log_.TellsSteps(); }
+  void OnStep(std::string_view request_id, std::string_view step,
+              std::initializer_list<core::StepMember> members) override;
   void OnCallStarted(core::Door door) override { metrics_.CallStarted(DoorOf(door)); }
   void OnCallEnded(core::Door door) override { metrics_.CallEnded(DoorOf(door)); }
   void OnConnectionOpened(core::Door door) override { metrics_.ConnectionOpened(DoorOf(door)); }

@@ -21,10 +21,7 @@ void AddCallersHeaders(const AttemptRequest& request, upstream::Request* out) {
   auto& headers = out->headers;
   const size_t own = headers.size();
   for (const HeaderView& header : request.caller_headers) {
-    const auto& also = request.forward_headers;
-    const bool named = std::find(also.begin(), also.end(), header.name) != also.end();
-    if (!named && !PassesUpstream(header.name)) continue;
-    if (IsHopByHop(request.caller_headers, header.name)) continue;
+    if (!GoesUpstream(header.name, request.caller_headers, request.forward_headers)) continue;
     // What the gateway would say by itself is said once, in the caller's words; credentials are its own.
     const auto end = headers.begin() + static_cast<ptrdiff_t>(own);
     const auto same =
@@ -38,6 +35,13 @@ void AddCallersHeaders(const AttemptRequest& request, upstream::Request* out) {
 }
 
 }  // namespace
+
+bool GoesUpstream(std::string_view lower_name, std::span<const HeaderView> caller_headers,
+                  std::span<const std::string> forward_headers) {
+  const bool named =
+      std::find(forward_headers.begin(), forward_headers.end(), lower_name) != forward_headers.end();
+  return (named || PassesUpstream(lower_name)) && !IsHopByHop(caller_headers, lower_name);
+}
 
 std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest& request,
                                   std::unique_ptr<upstream::Exchange>* exchange,

@@ -28,6 +28,11 @@ struct AttemptRequest {
   net::Wait wait;
 };
 
+// Whether a caller's header goes to the provider: the table has it or `forward_headers` names it, and the
+// caller's `connection` does not keep it back.
+bool GoesUpstream(std::string_view lower_name, std::span<const HeaderView> caller_headers,
+                  std::span<const std::string> forward_headers);
+
 // Puts the upstream request together. *sending sends it and waits for the head of the answer, which *exchange
 // is then; what must stay valid until it is done is what upstream::Client::Send says. An Error: the target is
 // none that can be called.

@@ -41,6 +41,7 @@ struct CallState {
         config(service_config),
         snapshot(std::move(operators)),
         shard(service_shard),
+        tells_steps(service_shard.observer->WantsSteps()),
         arena(service_shard.blocks),
         payload(operation, arena) {}
 
@@ -54,6 +55,8 @@ struct CallState {
   const ServiceConfig& config;
   const std::shared_ptr<const Snapshot> snapshot;
   ServiceShard& shard;
+  const bool tells_steps;  // see call_steps.h
+  size_t steps_told = 0;   // of the engine's decisions
 
   CallArena arena;
   Payload payload;

@@ -8,6 +8,7 @@
 #include "server/base/url_origin.h"
 #include "server/core/attempt.h"
 #include "server/core/call_state.h"
+#include "server/core/call_steps.h"
 #include "server/core/request_facts.h"
 #include "server/core/route_choice.h"
 #include "server/core/upstream_error.h"
@@ -120,6 +121,7 @@ net::Task<Attempted> AwaitAnswer(CallState& call, net::Task<upstream::Failure> s
   ++call.outcome.attempts;
   // What sends is gone while the answer is given to the caller.
   const upstream::Failure failure = co_await net::Task<upstream::Failure>(std::move(sending));
+  if (call.tells_steps) TellConnection(call, failure);
   if (failure.resent) {
     ++call.outcome.attempts;
     ++call.outcome.resends;
@@ -142,6 +144,7 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls, 
     error = call.payload.ToJson(call.route.edits, call.config.splice, &call.request_text, &call.request_body);
   }
   if (error) return FailedAttempt(call, *std::move(error));
+  if (call.tells_steps) TellRequest(call, /*goes_out=*/true);
   // Text from now on. What the messages took is used by the next call, while it is in the cache, rather than
   // held until this one is answered; another attempt makes them anew.
   call.payload.ForgetMessages();
@@ -160,11 +163,14 @@ net::Task<Attempted> AttemptLocal(CallState& call) {
   const Message* request = nullptr;
   if (auto error = call.payload.ToMessage(call.route.edits, &request))
     co_return FailHere(call, *std::move(error));
+  if (call.tells_steps) TellRequest(call, /*goes_out=*/false);
   co_return co_await ReplyFromLocal(call, *request);
 }
 
 net::Task<Attempted> Attempt(CallState& call, upstream::UrlCache& urls, const routing::RouteNode& node) {
-  if (std::optional<Error> error = PrepareAttempt(call, node)) return FailedAttempt(call, *std::move(error));
+  std::optional<Error> error = PrepareAttempt(call, node);
+  if (call.tells_steps) TellTarget(call, node);
+  if (error) return FailedAttempt(call, *std::move(error));
   const Shape shape = call.route.target.provider->shape(call.operation.operation);
   return shape.kind == Shape::Kind::kLocal ? AttemptLocal(call) : AttemptUpstream(call, urls, shape);
 }
@@ -227,7 +233,7 @@ void RecordDecisions(CallState& call) {
 }
 
 net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
-  if (call.explain) call.engine->Explain();
+  if (call.explain || call.tells_steps) call.engine->Explain();
   Step step = call.engine->Start();
   if (step.kind == Step::Kind::kNoTarget) {
     co_await ReplyError(call, NoTarget(), nullptr, {});
@@ -236,6 +242,7 @@ net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
   while (true) {
     const Attempted attempted = co_await Attempt(call, urls, *step.target);
     if (attempted == Attempted::kAnswered) co_return;
+    if (call.tells_steps) TellFailure(call);
     if (call.in.scope->cancelled()) break;
     step = call.engine->Next(OutcomeOf(*call.failure), call.shard.loop->UpdateNow(), call.wait.deadline);
     if (step.kind == Step::Kind::kDone) break;
@@ -246,6 +253,7 @@ net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
       Fail(call, NoTarget());
       break;
     }
+    if (call.tells_steps && step.delay.count() > 0) TellWait(call, step.delay);
     const bool paused = co_await Pause(call, step.delay);
     if (!paused) {
       Fail(call, CancelledError(call, "waiting before another attempt"));

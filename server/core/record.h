@@ -3,7 +3,9 @@
 // What is known of a call when it is over: the source of its log line and its metrics. Holds no secret,
 // prompt or answer.
 
+#include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,11 +57,28 @@ struct CallRecord : CallOutcome {
   net::TimePoint finished;
 };
 
+// One thing that is told of a step of a call. Views live as long as the function that they are given to.
+struct StepMember {
+  StepMember(std::string_view k, std::string_view t) : key(k), text(t) {}
+  StepMember(std::string_view k, const char* t) : key(k), text(t) {}
+  template <std::signed_integral T>
+  StepMember(std::string_view k, T n) : key(k), number(int64_t{n}) {}
+
+  std::string_view key;
+  std::string_view text;  // empty: there is nothing to tell, unless there is a number
+  std::optional<int64_t> number;
+};
+
 // Told of what happens on one shard, on its thread; of every call once, when it is over. Must not block.
 class CallObserver {
  public:
   virtual ~CallObserver() = default;
   virtual void OnCallFinished(const CallRecord& record) = 0;
+  // Whether the steps of a call that begins now are wanted. Cheap: it is asked for every call.
+  virtual bool WantsSteps() const { return false; }
+  // One step of a call that is under way (`target`, `wait` …).
+  virtual void OnStep(std::string_view /*request_id*/, std::string_view /*step*/,
+                      std::initializer_list<StepMember> /*members*/) {}
   virtual void OnCallStarted(Door door) = 0;
   virtual void OnCallEnded(Door door) = 0;
   virtual void OnStreamOpened() = 0;

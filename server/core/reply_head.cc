@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/core/call_state.h"
+#include "server/core/call_steps.h"
 #include "server/core/error_body.h"
 #include "server/core/explain.h"
 #include "server/core/header_table.h"
@@ -79,6 +80,7 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
   const bool retried = status >= 400 && HasRetried(call);
   if (retried) out.Add("x-should-retry", "false");
   if (exchange == nullptr) return head;
+  if (call.tells_steps) TellAnswerHeaders(call, *exchange);
   for (const HeaderView& header : exchange->headers()) {
     if (retried && header.name == "x-should-retry") continue;
     if (PassesDownstream(header.name)) {

@@ -106,14 +106,7 @@ class Explainer {
     if (target.provider->shape(request_.operation).kind == Shape::Kind::kLocal) return;
     const std::string_view origin = OriginOf(target.base_url);
     if (!origin.empty()) candidate.set_host(std::string(origin));
-    candidate.set_key(std::string(KeySource(node, target)));
-  }
-
-  static std::string_view KeySource(const RouteNode& node, const providers::Target& target) {
-    if (!target.authorization.empty()) return "caller";
-    if (target.api_key.empty()) return "none";
-    if (!node.target.api_key.empty()) return "config";
-    return target.key_from_caller ? "caller" : "gateway";
+    candidate.set_key(std::string(KeySource(node.target, target)));
   }
 
   const RoutePolicy& policy_;
@@ -124,6 +117,13 @@ class Explainer {
 };
 
 }  // namespace
+
+std::string_view KeySource(const TargetSpec& spec, const providers::Target& target) {
+  if (!target.authorization.empty()) return "caller";
+  if (target.api_key.empty()) return "none";
+  if (!spec.api_key.empty()) return "config";
+  return target.key_from_caller ? "caller" : "gateway";
+}
 
 void ExplainRoute(const RoutePolicy& policy, const RouteRequest& request, const RoutePlan& plan,
                   const Engine& engine, v1::Explanation* out) {

@@ -2,6 +2,8 @@
 
 // Tells where a call goes and why, from the plan and an engine that has begun to walk it. Pure.
 
+#include <string_view>
+
 #include "server/routing/engine.h"
 #include "server/routing/plan.h"
 #include "server/routing/route.h"
@@ -11,6 +13,10 @@ class Explanation;
 }
 
 namespace portolan::routing {
+
+// Whose key goes to a target: `config`, `gateway`, `caller`, or `none`. `spec` is what `target` was resolved
+// from.
+std::string_view KeySource(const TargetSpec& spec, const providers::Target& target);
 
 // Fills in every candidate of the plan as it would be called for this request, where the engine stands among
 // them, and the decisions that it recorded. Holds no key.

@@ -31,6 +31,7 @@ struct Served {
   std::string_view named;              // what the request calls it
   std::string model;
   bool prefix_taken = false;  // off the model
+  std::string_view why;       // Route::why
 };
 
 // The dialect of a host that somebody names, if nothing else says what it speaks.
@@ -44,13 +45,14 @@ std::string_view HostOfRequest(const RouteRequest& request) {
 // off. Where a host is named, a prefix that would change nothing is part of that server's own name of the
 // model (`openai/gpt-oss-20b`), and stays.
 Served WhoServes(const RoutePolicy& policy, const RouteRequest& request, const TargetSpec& target) {
-  Served served{target.provider, {}, request.model, false};
+  Served served{target.provider, {}, request.model, false, "the config names it"};
   for (const codec::Edit& edit : target.override_params) {
     if (edit.name != "model") continue;
     if (std::string model = codec::StringValue(edit.json); !model.empty()) served.model = std::move(model);
   }
   if (served.provider != nullptr) return served;
   served.named = request.provider ? std::string_view(*request.provider) : request.headers.provider;
+  served.why = request.provider ? "portolan.provider names it" : "x-portolan-provider names it";
   if (served.named.empty()) {
     const bool host_named = !HostOfRequest(request).empty() || !target.custom_host.empty();
     const size_t slash = std::min(served.model.find('/'), served.model.size());
@@ -60,10 +62,13 @@ Served WhoServes(const RoutePolicy& policy, const RouteRequest& request, const T
     }
     served.prefix_taken = served.provider != nullptr;
     if (served.prefix_taken) {
+      served.why = "the model's prefix names it";
       served.model.erase(0, slash + 1);
       return served;
     }
     served.named = host_named ? kHostDialect : UnnamedProvider(policy, request);
+    served.why =
+        host_named ? "nothing else tells what the custom host speaks" : "it serves what names nobody";
   }
   served.provider = policy.registry->Find(served.named);
   return served;
@@ -152,6 +157,7 @@ class Resolver {
     Served served = WhoServes(policy_, request_, spec_);
     out_.target.provider = served.provider;
     out_.edits = spec_.override_params;
+    out_.why = served.why;
     out_.model = std::move(served.model);
     if (served.prefix_taken) out_.edits.push_back({codec::Edit::Kind::kSet, "model", JsonString(out_.model)});
     if (served.provider != nullptr) return std::nullopt;

@@ -46,6 +46,7 @@ struct RouteRequest {
 struct Route {
   providers::Target target;
   std::string_view index;          // the target's path in the config, for x-portolan-last-used-option-index
+  std::string_view why;            // the provider is that one, for people: `named by the config`
   std::string model;               // as the target is to see it
   std::vector<codec::Edit> edits;  // to the request, for this target only
   std::optional<std::chrono::milliseconds> attempt_timeout;

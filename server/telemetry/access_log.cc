@@ -134,4 +134,14 @@ void AccessLog::Write(const CallRecord& call, std::chrono::system_clock::time_po
   ring_.Append(line.Finish());
 }
 
+JsonLine AccessLog::BeginStep(std::string_view request_id, std::string_view step,
+                              std::chrono::system_clock::time_point now) {
+  char timestamp[TimestampFormatter::kLength];
+  timestamps_.Format(now, timestamp);
+  JsonLine line(buffer_, {timestamp, sizeof timestamp}, LogLevel::kDebug);
+  line.Plain(kMsg, step);
+  line.Text(kRequestId, request_id);
+  return line;
+}
+
 }  // namespace portolan::telemetry

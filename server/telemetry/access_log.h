@@ -10,8 +10,8 @@
 
 namespace portolan::telemetry {
 
-// Writes one JSON line a call. One a shard; belongs to its thread; never waits. Ring and threshold must
-// outlive it.
+// Writes one JSON line a call, and at `debug` more while it runs. One a shard; belongs to its thread; never
+// waits. Ring and threshold must outlive it.
 //
 //   {"ts":"2026-11-22T22:35:02.123Z","level":"info","msg":"call","request_id":"…","door":"http",…}
 //
@@ -23,6 +23,18 @@ class AccessLog {
 
   void Write(const CallRecord& call) { Write(call, std::chrono::system_clock::now()); }
   void Write(const CallRecord& call, std::chrono::system_clock::time_point now);
+
+  // A line at level `debug` for one step of a call that is under way. `line` of BeginStep is good until the
+  // next line of any kind is begun.
+  //
+  //   {"ts":"2026-11-22T22:35:02.123Z","level":"debug","msg":"wait","request_id":"…","wait_ms":750,…}
+  bool TellsSteps() const { return threshold_.Passes(LogLevel::kDebug); }
+  JsonLine BeginStep(std::string_view request_id, std::string_view step) {
+    return BeginStep(request_id, step, std::chrono::system_clock::now());
+  }
+  JsonLine BeginStep(std::string_view request_id, std::string_view step,
+                     std::chrono::system_clock::time_point now);
+  void EndStep(JsonLine* line) { ring_.Append(line->Finish()); }
 
  private:
   LogRing& ring_;

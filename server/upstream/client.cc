@@ -72,6 +72,7 @@ net::Task<Failure> HttpClient::SendPooled(std::unique_ptr<HttpExchange> attempt,
                                           std::unique_ptr<Connection> connection, net::Wait wait,
                                           std::unique_ptr<Exchange>* exchange) {
   Failure failure = co_await attempt->Start(std::move(connection), wait);
+  failure.kept = true;
   if (failure.ok()) {
     *exchange = std::move(attempt);
     co_return failure;

@@ -72,6 +72,7 @@ struct Failure {
   // The request was sent twice, first on a kept connection, which died at once, then on a fresh one. Set also
   // where nothing failed.
   bool resent = false;
+  bool kept = false;  // the connection had served calls before. Also said where nothing failed.
   bool ok() const { return kind == FailureKind::kNone; }
 };
 

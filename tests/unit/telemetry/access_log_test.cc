@@ -300,6 +300,24 @@ TEST(AccessLog, SaysWhichTimeLimitRanOut) {
   EXPECT_EQ(lines[0]["limit_ms"], 1500);
 }
 
+TEST(AccessLog, WritesTheStepsOfACall) {
+  LogFile file;
+  {
+    LogWriter writer({.fd = file.fd(), .patience = test::kPatience});
+    LogThreshold threshold(LogLevel::kInfo);
+    AccessLog log(writer.ring(0), threshold);
+    EXPECT_FALSE(log.TellsSteps());
+    threshold.Set(LogLevel::kDebug);
+    EXPECT_TRUE(log.TellsSteps());
+    JsonLine line = log.BeginStep("0123", "wait", At(1'795'386'902'123));
+    line.Integer("wait_ms", 750);
+    log.EndStep(&line);
+  }
+  ASSERT_EQ(file.Lines().size(), 1u);
+  EXPECT_EQ(file.Lines()[0], json::parse(R"({"ts":"2026-11-22T22:35:02.123Z","level":"debug","msg":"wait",)"
+                                         R"("request_id":"0123","wait_ms":750})"));
+}
+
 // docs/configuration.md lists the members of a line.
 TEST(AccessLogDocumentation, NamesEveryMember) {
   std::ifstream file("docs/configuration.md");
