@@ -23,7 +23,7 @@ constexpr int kMaxDepth = 8;
 constexpr size_t kMaxProblems = 1000;
 constexpr size_t kMaxWord = 128;
 
-// At most `limit` bytes of `text` as UTF-8: what is none becomes U+FFFD, control characters blanks.
+// At most `limit` bytes of `text`. Bytes that are not UTF-8 become U+FFFD, control characters become blanks.
 std::string Shown(std::string_view text, size_t limit) {
   std::string out;
   out.reserve(std::min(text.size(), limit + kEllipsis.size()));

@@ -27,7 +27,7 @@ size_t FindNoCase(std::string_view text, std::string_view lower, size_t from) {
   return std::string_view::npos;
 }
 
-// `#39`, `#x27`: the character; nullopt for what is none.
+// The character that `#39` or `#x27` stands for; nullopt for anything else.
 std::optional<char32_t> NumberedCharacter(std::string_view name) {
   name.remove_prefix(1);
   int base = 10;

@@ -44,7 +44,7 @@ struct Error {
   bool transport = false;
   std::optional<TimeLimit> limit;  // the one that ran out, where that is what went wrong
   int attempts = 0;                // upstream attempts made for this call
-  // What the attempts before the last came to: `config.targets[0] openai 429 rate_limit_exceeded`; bounded.
+  // How the attempts before the last one ended: `config.targets[0] openai 429 rate_limit_exceeded`; bounded.
   std::vector<std::string> tried;
   // What was called, if a caller or the operator named the host: `POST`, and the URL without query and user
   // info, bounded. Empty for a provider's own host.

@@ -45,7 +45,7 @@ struct ServeOptions {
   // Where calls go.
   std::string default_provider = "openai";
   bool direct_keys = false;
-  bool count_streams = true;  // streams are asked for their usage, whether or not the caller wants to see it
+  bool count_streams = true;  // ask for the usage of every stream, whether or not the caller wants to see it
   std::vector<AddressRule> allow_upstream;
   std::string upstream_ca;                           // a file of PEM certificates, besides the system's
   std::string https_proxy;                           // may hold a password

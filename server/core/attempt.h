@@ -33,9 +33,9 @@ struct AttemptRequest {
 bool GoesUpstream(std::string_view lower_name, std::span<const HeaderView> caller_headers,
                   std::span<const std::string> forward_headers);
 
-// Puts the upstream request together. *sending sends it and waits for the head of the answer, which *exchange
-// is then; what must stay valid until it is done is what upstream::Client::Send says. An Error: the target is
-// none that can be called.
+// Puts the upstream request together. *sending, when awaited, sends it and waits for the head of the answer,
+// with which it sets *exchange; upstream::Client::Send says what must stay valid until then. Returns an Error
+// if the target cannot be called.
 std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest& request,
                                   std::unique_ptr<upstream::Exchange>* exchange,
                                   net::Task<upstream::Failure>* sending);

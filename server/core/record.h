@@ -69,7 +69,8 @@ struct StepMember {
   std::optional<int64_t> number;
 };
 
-// Told of what happens on one shard, on its thread; of every call once, when it is over. Must not block.
+// Told of what happens on one shard, on its thread. OnCallFinished comes once for every call, when it is
+// over. Must not block.
 class CallObserver {
  public:
   virtual ~CallObserver() = default;

@@ -82,7 +82,7 @@ class Connection {
   Verdict RefuseSize();
   // `clock`: the limit that the read was given.
   Verdict OnReadFailure(const net::IoResult& result, std::string_view clock, std::chrono::milliseconds limit);
-  // Passes over the body if it has arrived whole with its head.
+  // Skips the body if it has arrived whole with its head.
   void SkipBufferedBody();
   // Drops the request from the input. False if nothing is left of that.
   bool Advance();

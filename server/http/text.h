@@ -15,7 +15,7 @@
 
 namespace portolan::http::text {
 
-// For each byte its lower case form if it may stand in a token (RFC 9110 section 5.6.2), else 0.
+// For each byte: its lower case form if it may occur in a token (RFC 9110 section 5.6.2), else 0.
 inline constexpr auto kTokenLower = [] {
   std::array<char, 256> table{};
   for (int c = 'a'; c <= 'z'; ++c) table[static_cast<size_t>(c)] = static_cast<char>(c);
@@ -33,7 +33,7 @@ inline bool IsValueByte(char c) {
   return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
 }
 
-// The first byte in [p, end) that may not stand in a field value, or end.
+// The first byte in [p, end) that may not occur in a field value; `end` if there is none.
 inline const char* FindNonValue(const char* p, const char* end) {
 #if defined(__SSE2__)
   const __m128i last_control = _mm_set1_epi8(0x1f);
@@ -43,7 +43,7 @@ inline const char* FindNonValue(const char* p, const char* end) {
     const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, last_control), v);  // byte <= 0x1f
     auto hits = static_cast<uint32_t>(_mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(v, del))));
     for (; hits != 0; hits &= hits - 1) {
-      // A tab is the one control that may stand there.
+      // A tab is the one control character that may occur there.
       const char* const hit = p + std::countr_zero(hits);
       if (*hit != '\t') return hit;
     }
@@ -56,7 +56,8 @@ inline const char* FindNonValue(const char* p, const char* end) {
 // Folds the token at `p` to lower case in place and returns its end.
 inline char* FoldToken(char* p, const char* end) {
 #if defined(__SSSE3__)
-  // The 128 ASCII characters as a table: a row for each low half of a byte, in it a bit for each high half.
+  // Which ASCII characters are in tokens: a row for each low half of a byte, and in it a bit for each high
+  // half.
   const __m128i rows = _mm_setr_epi8(
       static_cast<char>(0xe8), static_cast<char>(0xfc), static_cast<char>(0xf8), static_cast<char>(0xfc),
       static_cast<char>(0xfc), static_cast<char>(0xfc), static_cast<char>(0xfc), static_cast<char>(0xfc),
@@ -64,7 +65,7 @@ inline char* FoldToken(char* p, const char* end) {
       static_cast<char>(0xd0), 0x54, static_cast<char>(0xf4), 0x70);
   const __m128i bits = _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, static_cast<char>(128), 0, 0, 0, 0, 0, 0, 0, 0);
   const __m128i half = _mm_set1_epi8(0x0f);
-  // Read from its middle on less a length: that many bytes with the bit that tells lower from upper case.
+  // 16 bytes read at offset 16 - n begin with n bytes of 0x20, the bit that tells lower from upper case.
   alignas(32) static constexpr std::array<char, 32> kCaseBits = [] {
     std::array<char, 32> bytes{};
     for (size_t i = 0; i < 16; ++i) bytes[i] = 0x20;
@@ -90,7 +91,7 @@ inline char* FoldToken(char* p, const char* end) {
   return p;
 }
 
-// The first LF in [p, end), or end.
+// The first LF in [p, end); `end` if there is none.
 inline const char* FindLf(const char* p, const char* end) {
 #if defined(__SSE2__)
   const __m128i lf = _mm_set1_epi8('\n');
@@ -104,7 +105,7 @@ inline const char* FindLf(const char* p, const char* end) {
   return p;
 }
 
-// The first LF or CR in [p, end), or end.
+// The first LF or CR in [p, end); `end` if there is none.
 inline const char* FindLineEnd(const char* p, const char* end) {
 #if defined(__SSE2__)
   const __m128i lf = _mm_set1_epi8('\n');

@@ -1,6 +1,6 @@
 #pragma once
 
-// Tells where a call goes and why, from the plan and an engine that has begun to walk it. Pure.
+// Explains where a call goes and why, from the plan and an engine that has begun to walk it. Pure.
 
 #include <string_view>
 
@@ -18,8 +18,8 @@ namespace portolan::routing {
 // from.
 std::string_view KeySource(const TargetSpec& spec, const providers::Target& target);
 
-// Fills in every candidate of the plan as it would be called for this request, where the engine stands among
-// them, and the decisions that it recorded. Holds no key.
+// Fills in every candidate of the plan as it would be called for this request, which of them the engine is
+// at, and the decisions that it recorded. No key gets into *out.
 // REQUIRES: engine.Explain() was called before engine.Start(), and *out is empty.
 void ExplainRoute(const RoutePolicy& policy, const RouteRequest& request, const RoutePlan& plan,
                   const Engine& engine, v1::Explanation* out);

@@ -42,7 +42,7 @@ struct RequestHeaders {
 // Takes `x-portolan-` or `x-portkey-` off a lower-case name; false if it has neither.
 bool TakeGatewayPrefix(std::string_view* name);
 
-// Fails (400 conflicting_headers) when one header comes in both spellings, or twice, with different values.
+// Fails with 400 conflicting_headers if a header comes in both spellings, or twice, with different values.
 std::optional<Error> ReadRequestHeaders(std::span<const HeaderView> headers, RequestHeaders* out);
 
 }  // namespace portolan::routing

@@ -47,7 +47,7 @@ struct Route {
   providers::Target target;
   std::string_view index;          // the target's path in the config, for x-portolan-last-used-option-index
   std::string_view why;            // the provider is that one, for people: `named by the config`
-  std::string model;               // as the target is to see it
+  std::string model;               // as the target will see it
   std::vector<codec::Edit> edits;  // to the request, for this target only
   std::optional<std::chrono::milliseconds> attempt_timeout;
   TimeLimits limits;
@@ -59,7 +59,8 @@ struct Route {
 // Whether a header is that of an option: `openai-organization` of `openai_organization`.
 bool NameMatches(std::string_view option, std::string_view header);
 
-// The time budget of the whole call, of x-portolan-request-timeout; nullopt if the header is not there.
+// Reads the time budget of the whole call from x-portolan-request-timeout; nullopt if there is no such
+// header. Fails with 400 for a bad value.
 std::optional<Error> ReadCallTimeout(const RequestHeaders& headers,
                                      std::optional<std::chrono::milliseconds>* out);
 

@@ -11,9 +11,10 @@
 
 namespace portolan::upstream {
 
-// `host[:port]` for the Host header: the port is left out when it is the scheme's own; IPv6 is bracketed.
+// Appends `host[:port]` for the Host header: without the port if it is the scheme's default; IPv6 in
+// brackets.
 void AppendHostHeader(const Origin& origin, TextBuffer* out);
-// `host:port`, always with the port: for messages and CONNECT.
+// `host:port`, always with the port, for messages and CONNECT.
 std::string HostPort(std::string_view host, uint16_t port);
 inline std::string HostPort(const Origin& origin) { return HostPort(origin.host, origin.port); }
 
