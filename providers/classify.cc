@@ -17,8 +17,7 @@ void ClassifyStatus(int http_status, std::span<const HeaderView> headers, const 
   error->retry_after = RetryAfter(headers);
   if (!error->retry_after && http_status == 429) error->retry_after = RateLimitReset(headers);
   if (error->message.empty()) {
-    error->message =
-        std::string(target.provider->name()) + " answered with status " + std::to_string(http_status);
+    error->message = target.provider->name + " answered with status " + std::to_string(http_status);
   }
 }
 

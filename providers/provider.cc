@@ -1,21 +1,49 @@
 #include "providers/provider.h"
 
-namespace portolan::providers {
+#include <algorithm>
+#include <utility>
 
-std::string_view ToString(Operation operation) {
-  switch (operation) {
-    case Operation::kChat:
-      return "chat";
-    case Operation::kCompletion:
-      return "completion";
-    case Operation::kEmbedding:
-      return "embedding";
-    case Operation::kListModels:
-      return "list_models";
-    case Operation::kGetModel:
-      return "get_model";
+#include "providers/path.h"
+
+namespace portolan::providers {
+namespace {
+
+constexpr std::string_view kModel = "{model}";
+constexpr std::string_view kModelWithSlashes = "{model=**}";
+
+// `/models/{model}:generate` with the model in its place.
+void AppendPath(std::string_view pattern, std::string_view model, std::string* out) {
+  const size_t place = pattern.find('{');
+  out->append(pattern.substr(0, place));
+  if (place == std::string_view::npos) return;
+  pattern.remove_prefix(place);
+  const bool keep_slash = pattern.starts_with(kModelWithSlashes);
+  AppendPathSegment(model, keep_slash, out);
+  out->append(pattern.substr(keep_slash ? kModelWithSlashes.size() : kModel.size()));
+}
+
+std::string_view NextParameter(std::string_view* query) {
+  const size_t end = std::min(query->find('&'), query->size());
+  const std::string_view parameter = query->substr(0, end);
+  query->remove_prefix(std::min(end + 1, query->size()));
+  return parameter;
+}
+
+bool HasParameter(std::string_view query, std::string_view name) {
+  while (!query.empty()) {
+    const std::string_view parameter = NextParameter(&query);
+    if (parameter.substr(0, parameter.find('=')) == name) return true;
   }
-  return "unknown";
+  return false;
+}
+
+}  // namespace
+
+const Form* Dialect::Find(std::string_view operation) const {
+  for (const Form& form : forms()) {
+    if (form.operation == operation) return &form;
+  }
+  return nullptr;
 }
 
 std::string_view Target::option(std::string_view name) const {
@@ -23,6 +51,57 @@ std::string_view Target::option(std::string_view name) const {
     if (field.name == name) return field.value;
   }
   return {};
+}
+
+const Form* Provider::Find(std::string_view operation) const {
+  const bool has =
+      operations.empty() || std::find(operations.begin(), operations.end(), operation) != operations.end();
+  return has ? dialect->Find(operation) : nullptr;
+}
+
+Way WayOf(const Dialect& door, std::string_view operation, const Provider& provider) {
+  const Form* const form = provider.Find(operation);
+  if (form == nullptr) return {};
+  const Form* const callers = door.Find(operation);
+  const bool door_maps = door.is_hub() || (callers != nullptr && callers->mapping != nullptr &&
+                                           callers->mapping->serves_callers());
+  if (provider.local != nullptr) return door_maps ? Way{Way::Kind::kInside, form} : Way{};
+  if (provider.dialect == &door) return {Way::Kind::kRelay, form};
+  const bool provider_maps =
+      provider.dialect->is_hub() || (form->mapping != nullptr && form->mapping->serves_providers());
+  return door_maps && provider_maps ? Way{Way::Kind::kMap, form} : Way{};
+}
+
+HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target) {
+  HttpCall call;
+  call.method = form.method;
+  std::string_view path = facts.stream && !form.stream_path.empty() ? form.stream_path : form.path;
+  const std::string_view callers = form.passes_query ? facts.query : std::string_view();
+  const size_t query = std::min(path.find('?'), path.size());
+  AppendPath(path.substr(0, query), facts.model, &call.path);
+  path.remove_prefix(std::min(query + 1, path.size()));
+  while (!path.empty()) {
+    const std::string_view parameter = NextParameter(&path);
+    if (!HasParameter(callers, parameter.substr(0, parameter.find('=')))) AppendQuery(parameter, &call.path);
+  }
+  AppendQuery(callers, &call.path);
+  for (const ProviderOption& option : target.provider->options) {
+    const std::string_view given = target.option(option.name);
+    const std::string_view value = given.empty() ? std::string_view(option.fallback) : given;
+    if (!value.empty()) call.headers.push_back({option.header, std::string(value)});
+  }
+  return call;
+}
+
+Provider NamedProvider(const Provider& like, std::string name, std::string base_url,
+                       bool takes_stream_options) {
+  Provider named = like;
+  named.name = std::move(name);
+  named.base_url = std::move(base_url);
+  named.key_variables.clear();
+  named.takes_stream_options = takes_stream_options;
+  named.is_operators_own = true;
+  return named;
 }
 
 }  // namespace portolan::providers

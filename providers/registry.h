@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,9 @@
 #include "providers/provider.h"
 
 namespace portolan::providers {
+
+// The dialects that are built in. Valid for ever.
+std::span<const Dialect* const> BuiltInDialects();
 
 // The providers of this process, by name. Immutable once built, thread-safe.
 class Registry {
@@ -19,15 +23,13 @@ class Registry {
   const Provider* Find(std::string_view name) const;
   // All names, for a person to read: `openai, anthropic, echo`.
   std::string Names() const;
-  const std::vector<std::unique_ptr<Provider>>& all() const { return providers_; }
+  const std::vector<std::unique_ptr<const Provider>>& all() const { return providers_; }
 
-  // Adds a provider. If there is one with its name, replaces that, but keeps it alive, as the new one may
-  // refer to it.
-  void Add(std::unique_ptr<Provider> provider);
+  // Adds a provider, in the place of one with its name.
+  void Add(Provider provider);
 
  private:
-  std::vector<std::unique_ptr<Provider>> providers_;
-  std::vector<std::unique_ptr<Provider>> replaced_;
+  std::vector<std::unique_ptr<const Provider>> providers_;
 };
 
 }  // namespace portolan::providers

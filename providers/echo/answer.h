@@ -11,7 +11,7 @@
 #include "portolan/v1/embedding.pb.h"
 #include "portolan/v1/usage.pb.h"
 #include "providers/echo/behavior.h"
-#include "providers/provider.h"
+#include "providers/local.h"
 
 namespace portolan::providers::echo {
 

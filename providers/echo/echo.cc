@@ -30,7 +30,7 @@ class ModelAnswer final : public echo::OneMessage {
 
  private:
   void Fill(Message* out) override {
-    if (facts_.operation == Operation::kGetModel) {
+    if (facts_.operation == operation::kGetModel) {
       const std::string_view prefix = model_.starts_with("echo/") ? "" : "echo/";
       FillModel(std::string(prefix) + model_, static_cast<v1::Model*>(out));
       return;
@@ -78,55 +78,41 @@ Error AskedToFail(int status) {
   return error;
 }
 
-class EchoProvider final : public Provider, public LocalProvider {
+class EchoProvider final : public LocalProvider {
  public:
-  std::string_view name() const override { return "echo"; }
-  std::string_view default_base_url() const override { return {}; }
-  std::span<const std::string_view> key_variables() const override { return {}; }
-  std::span<const std::string_view> option_names() const override { return {}; }
-  std::optional<Error> Locate(const CallFacts&, const Target&, HttpCall*) const override {
-    return UnknownModel("");
-  }
-  Shape shape(Operation) const override { return {Shape::Kind::kLocal, nullptr}; }
-  const LocalProvider* local() const override { return this; }
-  Error Classify(int status, std::span<const HeaderView>, std::string_view, const Target&) const override {
-    return AskedToFail(status);
-  }
-
   std::unique_ptr<Answer> Start(const CallFacts& facts, const Message& request) const override {
     const auto behavior =
-        facts.operation == Operation::kListModels ? echo::Behavior{} : echo::ParseModel(facts.model);
+        facts.operation == operation::kListModels ? echo::Behavior{} : echo::ParseModel(facts.model);
     if (!behavior) return std::make_unique<Failure>(UnknownModel(facts.model), std::chrono::milliseconds(0));
-    if (behavior->fail_status != 0 && facts.operation != Operation::kGetModel) {
+    if (facts.operation == operation::kListModels || facts.operation == operation::kGetModel) {
+      return std::make_unique<ModelAnswer>(facts, *behavior);
+    }
+    if (behavior->fail_status != 0) {
       return std::make_unique<Failure>(AskedToFail(behavior->fail_status), behavior->delay);
     }
-    switch (facts.operation) {
-      case Operation::kChat:
-        return echo::NewChatAnswer(facts, *behavior, static_cast<const v1::ChatCompletionRequest&>(request));
-      case Operation::kCompletion:
-        return echo::NewCompletionAnswer(facts, *behavior,
-                                         static_cast<const v1::CompletionRequest&>(request));
-      case Operation::kEmbedding: {
-        const auto& embedding = static_cast<const v1::EmbeddingRequest&>(request);
-        if (embedding.has_dimensions() &&
-            (embedding.dimensions() < 1 || embedding.dimensions() > kMaxDimensions)) {
-          return std::make_unique<Failure>(
-              Error::InvalidRequest("invalid_value", "dimensions: must be between 1 and 4096", "dimensions"),
-              behavior->delay);
-        }
-        return echo::NewEmbeddingAnswer(facts, *behavior, embedding);
-      }
-      case Operation::kListModels:
-      case Operation::kGetModel:
-        return std::make_unique<ModelAnswer>(facts, *behavior);
+    if (facts.operation == operation::kChat) {
+      return echo::NewChatAnswer(facts, *behavior, static_cast<const v1::ChatCompletionRequest&>(request));
     }
-    return std::make_unique<Failure>(UnknownModel(facts.model), std::chrono::milliseconds(0));
+    if (facts.operation == operation::kCompletion) {
+      return echo::NewCompletionAnswer(facts, *behavior, static_cast<const v1::CompletionRequest&>(request));
+    }
+    const auto& embedding = static_cast<const v1::EmbeddingRequest&>(request);
+    if (embedding.has_dimensions() &&
+        (embedding.dimensions() < 1 || embedding.dimensions() > kMaxDimensions)) {
+      return std::make_unique<Failure>(
+          Error::InvalidRequest("invalid_value", "dimensions: must be between 1 and 4096", "dimensions"),
+          behavior->delay);
+    }
+    return echo::NewEmbeddingAnswer(facts, *behavior, embedding);
   }
 };
 
 }  // namespace
 
-std::unique_ptr<Provider> NewEchoProvider() { return std::make_unique<EchoProvider>(); }
+const LocalProvider& Echo() {
+  static const EchoProvider provider;
+  return provider;
+}
 
 std::span<const std::string_view> EchoModels() { return kModels; }
 

@@ -4,15 +4,14 @@
 // same answer. For first steps, demos and load tests. README.md in this folder says what it answers and how
 // model names are read.
 
-#include <memory>
 #include <span>
 #include <string_view>
 
-#include "providers/provider.h"
+#include "providers/local.h"
 
 namespace portolan::providers {
 
-std::unique_ptr<Provider> NewEchoProvider();
+const LocalProvider& Echo();
 
 // The models it lists. It answers for any other as well, so that a call to another provider becomes one to
 // echo by a change of the provider alone.

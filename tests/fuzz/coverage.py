@@ -15,7 +15,7 @@ LEAST = 85.0
 # What each fuzzer is for.
 PARSERS = {
     "answer_fuzz": ["server/core/scan.cc", "server/core/hub_stream.cc", "server/core/error_body.cc", "providers/classify.cc"],
-    "anthropic_fuzz": ["providers/anthropic/response.cc", "providers/anthropic/stream.cc", "providers/anthropic/usage.cc"],
+    "anthropic_fuzz": ["providers/dialects/anthropic/response.cc", "providers/dialects/anthropic/stream.cc", "providers/dialects/anthropic/usage.cc"],
     "chunked_fuzz": ["server/http/chunked.cc"],
     "codec_fuzz": ["server/codec/json_reader.cc", "server/codec/decode.cc", "server/codec/decode_object.cc",
                    "server/codec/decode_error.cc", "server/codec/encode.cc",

@@ -11,7 +11,7 @@
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/chat_request.pb.h"
 #include "portolan/v1/model.pb.h"
-#include "providers/anthropic/anthropic.h"
+#include "providers/dialects/anthropic/anthropic.h"
 
 namespace portolan::providers::anthropic {
 namespace {

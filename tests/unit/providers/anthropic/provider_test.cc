@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "providers/anthropic/model_traits.h"
-#include "providers/anthropic/models.h"
+#include "providers/dialects/anthropic/model_traits.h"
+#include "providers/dialects/anthropic/models.h"
 #include "tests/unit/providers/anthropic/harness.h"
 
 namespace portolan::providers::anthropic {

@@ -1,4 +1,4 @@
-#include "providers/openai/openai.h"
+#include "providers/dialects/openai/openai.h"
 
 #include <gtest/gtest.h>
 

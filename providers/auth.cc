@@ -1,0 +1,69 @@
+#include "providers/auth.h"
+
+#include <array>
+#include <string>
+
+namespace portolan::providers {
+namespace {
+
+using Headers = std::vector<HeaderField>;
+
+void AddBearer(const Target& target, Headers* headers) {
+  std::string value = "Bearer ";
+  value += target.api_key.Reveal();
+  headers->push_back({"authorization", std::move(value)});
+}
+
+class Bearer final : public Auth {
+ public:
+  std::optional<Error> Apply(const SignInput&, const Target& target, Headers* headers) const override {
+    AddBearer(target, headers);
+    return std::nullopt;
+  }
+};
+
+// The key by itself in a header of its own.
+class KeyHeader : public Auth {
+ public:
+  explicit KeyHeader(std::string_view name) : names_{name} {}
+  std::span<const std::string_view> key_headers() const override { return names_; }
+  std::optional<Error> Apply(const SignInput&, const Target& target, Headers* headers) const override {
+    headers->push_back({std::string(names_[0]), std::string(target.api_key.Reveal())});
+    return std::nullopt;
+  }
+
+ private:
+  const std::array<std::string_view, 1> names_;
+};
+
+class Anthropic final : public KeyHeader {
+ public:
+  Anthropic() : KeyHeader("x-api-key") {}
+  std::optional<Error> Apply(const SignInput& input, const Target& target, Headers* headers) const override {
+    constexpr std::string_view kTokenPrefix = "sk-ant-oat";
+    if (!target.key_is_bearer && !target.api_key.Reveal().starts_with(kTokenPrefix)) {
+      return KeyHeader::Apply(input, target, headers);
+    }
+    AddBearer(target, headers);
+    return std::nullopt;
+  }
+};
+
+}  // namespace
+
+const Auth& BearerAuth() {
+  static const Bearer auth;
+  return auth;
+}
+
+const Auth& AnthropicAuth() {
+  static const Anthropic auth;
+  return auth;
+}
+
+const Auth& GoogleAuth() {
+  static const KeyHeader auth("x-goog-api-key");
+  return auth;
+}
+
+}  // namespace portolan::providers

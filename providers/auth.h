@@ -1,0 +1,46 @@
+#pragma once
+
+// How a provider wants its credentials. Applied last, over the request as it will be sent, so that a
+// signature covers all of it, and nothing that a caller's header says takes its place.
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "providers/call.h"
+#include "server/base/error.h"
+#include "server/base/header.h"
+
+namespace portolan::providers {
+
+// The request that is to be authenticated.
+struct SignInput {
+  std::string_view method;
+  std::string_view base_url;
+  std::string_view path;  // appended to the path of base_url; with query
+  std::span<const HeaderView> headers;
+  std::span<const std::string_view> body;  // pieces
+  int64_t unix_seconds = 0;                // now
+};
+
+// Immutable, thread-safe. There is one object of each for the whole process.
+class Auth {
+ public:
+  virtual ~Auth() = default;
+  // The headers, besides Authorization, in which callers of the provider send a key. Names in lower case.
+  virtual std::span<const std::string_view> key_headers() const { return {}; }
+  // Adds the headers that authenticate the request. Not called without a key.
+  virtual std::optional<Error> Apply(const SignInput& input, const Target& target,
+                                     std::vector<HeaderField>* headers) const = 0;
+};
+
+// `Authorization: Bearer KEY`.
+const Auth& BearerAuth();
+// `x-api-key: KEY`; tokens of OAuth (`sk-ant-oat…`), and what callers of Anthropic's dialect sent as a
+// bearer, go as a bearer, which is the only form in which they are accepted.
+const Auth& AnthropicAuth();
+// `x-goog-api-key: KEY`.
+const Auth& GoogleAuth();
+
+}  // namespace portolan::providers

@@ -1,0 +1,116 @@
+#pragma once
+
+// One wire language and all that belongs to it: how it says each operation, how it says an error, and how
+// both are said in the hub's words. The same object serves upstream and at the door.
+//
+// To add one: a folder under providers/dialects with its forms, a Mapping for each operation that is to be
+// translated, and its wire format in proto/<name>/v1; one line in providers/dialects.cc; its tests.
+// CONTRIBUTING.md has the steps.
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "providers/call.h"
+#include "providers/mapping.h"
+#include "server/base/error.h"
+#include "server/base/header.h"
+
+namespace portolan::providers {
+
+// Where an answer, or an event of a stream, says what the gateway itself needs to know. Field paths: names
+// with dots between them, `[]` for every element of a list, `*` for every member that no other path names.
+// Paths of one thing that stands now here, now there are separated by `|`.
+struct Accounting {
+  // The list whose elements are finished one by one (`choices[]`), and where an element says which it is
+  // (`choices[].index`). Empty: the answer is finished as a whole.
+  std::string_view choices;
+  std::string_view index;
+  // Token counts. A later report of one replaces the earlier; several of a kind are added up.
+  std::vector<std::string_view> input;
+  std::vector<std::string_view> output;
+  std::vector<std::string_view> cached;
+  std::vector<std::string_view> reasoning;
+  // Why the answer ends. A text that is not empty.
+  std::vector<std::string_view> finish;
+  // What a reader would see. Anything but null and what is empty.
+  std::vector<std::string_view> content;
+  std::vector<std::string_view> not_content;  // besides a `*`
+  // An error. Anything but null.
+  std::vector<std::string_view> error;
+  // The event that ends a stream is the one whose `end_path` is `end_value` (`type`, `message_stop`).
+  std::string_view end_path;
+  std::string_view end_value;
+};
+
+// How a dialect says one operation.
+struct Form {
+  std::string_view operation = {};
+  std::string_view method = "POST";
+  // Appended to the base URL. `{model}` stands for the model as one segment, `{model=**}` for one that keeps
+  // its slashes. Parameters in it are defaults, which those of the caller's query replace.
+  std::string_view path = {};
+  std::string_view stream_path = {};  // of a streamed call, if it is another
+  bool passes_query = false;          // the caller's query goes on to the provider
+  // Prototypes. Null: the operation has no such body.
+  const Message* request = nullptr;
+  const Message* answer = nullptr;
+  const Message* event = nullptr;
+  // Server-sent events: the data of the event that ends a good stream (`[DONE]`), empty where no data does;
+  // and the whole event that is added where a server has left it out.
+  std::string_view end = {};
+  std::string_view end_event = {};
+  Accounting accounting = {};
+  // Null: the messages are the hub's own, or the operation can only be relayed.
+  const Mapping* mapping = nullptr;
+};
+
+// What there is to say about an error besides what the dialect asks for.
+struct ErrorPlace {
+  std::string_view detail;      // a JSON object for the member `portolan` of the error
+  std::string_view request_id;  // the provider's, else the gateway's
+};
+
+// The caller's side of a dialect. Immutable, thread-safe.
+class Door {
+ public:
+  virtual ~Door() = default;
+  // Whom calls go to that name nobody, where the operator has not said otherwise.
+  virtual std::string_view default_provider() const = 0;
+  // The header in which callers may send a key, besides Authorization; empty: none.
+  virtual std::string_view key_header() const { return {}; }
+  // The header of answers under which the dialect's clients look for the request's id; empty: none but
+  // x-request-id.
+  virtual std::string_view request_id_header() const { return {}; }
+  // Whether callers of this dialect want `content_blocks` in every answer, and the usage of every stream.
+  virtual bool wants_blocks() const { return false; }
+  // Whether a body is an error in this dialect's own shape, which may pass as it is.
+  virtual bool IsError(std::string_view body) const = 0;
+  // Appends an error as the body of an answer.
+  virtual void WriteError(const Error& error, const ErrorPlace& place, std::string* out) const = 0;
+  // Appends an error as the last event of a stream, framing included.
+  virtual void WriteErrorEvent(const Error& error, const ErrorPlace& place, std::string* out) const = 0;
+};
+
+// Immutable, thread-safe. There is one object of each for the whole process.
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+
+  virtual std::string_view name() const = 0;
+  virtual std::span<const Form> forms() const = 0;
+  // Whether its messages are the hub's own, portolan.v1.
+  virtual bool is_hub() const { return false; }
+  // What an error answer of a provider means. `body` is its text, of any type. The Error has the provider's
+  // own message and code if it gives any, and the status that the caller is to see.
+  virtual Error ReadError(int http_status, std::span<const HeaderView> headers, std::string_view body,
+                          const Target& target) const = 0;
+  // Null: no caller speaks it.
+  virtual const Door* door() const { return nullptr; }
+
+  // Null if the dialect has no such operation.
+  const Form* Find(std::string_view operation) const;
+};
+
+}  // namespace portolan::providers

@@ -1,0 +1,115 @@
+#include "providers/dialects/openai/openai.h"
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "portolan/v1/chat_completion.pb.h"
+#include "portolan/v1/chat_request.pb.h"
+#include "portolan/v1/completion.pb.h"
+#include "portolan/v1/embedding.pb.h"
+#include "portolan/v1/model.pb.h"
+#include "providers/classify.h"
+#include "providers/dialects/openai/errors.h"
+
+namespace portolan::providers {
+namespace {
+
+constexpr std::string_view kDone = "[DONE]";
+constexpr std::string_view kDoneEvent = "data: [DONE]\n\n";
+
+template <typename M>
+const Message* Of() {
+  return &M::default_instance();
+}
+
+Accounting Counted() {
+  Accounting counted;
+  counted.input = {"usage.prompt_tokens"};
+  counted.output = {"usage.completion_tokens"};
+  counted.cached = {"usage.prompt_tokens_details.cached_tokens"};
+  counted.reasoning = {"usage.completion_tokens_details.reasoning_tokens"};
+  counted.error = {"error"};
+  return counted;
+}
+
+// Content is the first text, reasoning, tool call, refusal or audio that is not empty; a role alone is not.
+Accounting CountedChoices() {
+  Accounting counted = Counted();
+  counted.choices = "choices[]";
+  counted.index = "choices[].index";
+  counted.finish = {"choices[].finish_reason"};
+  counted.content = {"choices[].delta.*", "choices[].text"};
+  counted.not_content = {"choices[].delta.role", "choices[].delta.type"};
+  return counted;
+}
+
+std::array<Form, 5> MakeForms() {
+  return {Form{.operation = operation::kChat,
+               .path = "/chat/completions",
+               .request = Of<v1::ChatCompletionRequest>(),
+               .answer = Of<v1::ChatCompletion>(),
+               .event = Of<v1::ChatCompletionChunk>(),
+               .end = kDone,
+               .end_event = kDoneEvent,
+               .accounting = CountedChoices()},
+          Form{.operation = operation::kCompletion,
+               .path = "/completions",
+               .request = Of<v1::CompletionRequest>(),
+               .answer = Of<v1::Completion>(),
+               .event = Of<v1::Completion>(),
+               .end = kDone,
+               .end_event = kDoneEvent,
+               .accounting = CountedChoices()},
+          Form{.operation = operation::kEmbedding,
+               .path = "/embeddings",
+               .request = Of<v1::EmbeddingRequest>(),
+               .answer = Of<v1::EmbeddingResponse>(),
+               .accounting = Counted()},
+          Form{.operation = operation::kListModels,
+               .method = "GET",
+               .path = "/models",
+               .passes_query = true,
+               .answer = Of<v1::ModelList>(),
+               .accounting = Counted()},
+          Form{.operation = operation::kGetModel,
+               .method = "GET",
+               .path = "/models/{model=**}",
+               .passes_query = true,
+               .answer = Of<v1::Model>(),
+               .accounting = Counted()}};
+}
+
+class OpenAi final : public Dialect {
+ public:
+  std::string_view name() const override { return "openai"; }
+  std::span<const Form> forms() const override { return forms_; }
+  bool is_hub() const override { return true; }
+  const Door* door() const override { return &openai::TheDoor(); }
+
+  Error ReadError(int http_status, std::span<const HeaderView> headers, std::string_view body,
+                  const Target& target) const override {
+    Error error;
+    ErrorMembers members;
+    ReadErrorText(body, &members);
+    error.message = std::move(members.message);
+    error.type = std::move(members.type);
+    error.code = std::move(members.code);
+    error.param = std::move(members.param);
+    ClassifyStatus(http_status, headers, target, &error);
+    if (error.code.empty()) error.code = "upstream_status_" + std::to_string(http_status);
+    return error;
+  }
+
+ private:
+  const std::array<Form, 5> forms_ = MakeForms();
+};
+
+}  // namespace
+
+const Dialect& OpenAiDialect() {
+  static const OpenAi dialect;
+  return dialect;
+}
+
+}  // namespace portolan::providers

@@ -1,0 +1,36 @@
+#include "providers/rows.h"
+
+#include "providers/dialects/anthropic/anthropic.h"
+#include "providers/dialects/openai/openai.h"
+#include "providers/echo/echo.h"
+
+namespace portolan::providers {
+
+std::vector<Provider> BuiltInRows() {
+  std::vector<Provider> rows;
+  rows.push_back({.name = "openai",
+                  .base_url = "https://api.openai.com/v1",
+                  .dialect = &OpenAiDialect(),
+                  .auth = &BearerAuth(),
+                  .key_variables = {"OPENAI_API_KEY"},
+                  .options = {{"openai_organization", "openai-organization"},
+                              {"openai_project", "openai-project"},
+                              {"openai_beta", "openai-beta"}},
+                  .takes_stream_options = true});
+  rows.push_back({.name = "anthropic",
+                  .base_url = "https://api.anthropic.com/v1",
+                  .dialect = &AnthropicDialect(),
+                  .auth = &AnthropicAuth(),
+                  .key_variables = {"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"},
+                  // The newest version refuses sampling parameters, which OpenAI's callers use.
+                  .options = {{"anthropic_version", "anthropic-version", "2023-06-01"},
+                              {"anthropic_beta", "anthropic-beta"}}});
+  rows.push_back({.name = "echo",
+                  .dialect = &OpenAiDialect(),
+                  .operations = {"chat", "completion", "embedding", "list_models", "get_model"},
+                  .auth = &BearerAuth(),
+                  .local = &Echo()});
+  return rows;
+}
+
+}  // namespace portolan::providers
