@@ -49,7 +49,7 @@ endfunction()
 #   Generated code is compiled at -O1 without our warnings, sanitizers or profile, one object a file, so that presets of
 #   one compiler share it through ccache.
 function(portolan_protos name)
-  cmake_parse_arguments(ARG "ACCESS" "IMPORTED_FROM" "PROTOS;SERVICES;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "ACCESS" "IMPORTED_FROM" "PROTOS;SERVICES;REST_SERVICES;DEPS" ${ARGN})
   set(root ${PROJECT_SOURCE_DIR}/proto)
   if(ARG_IMPORTED_FROM)
     set(root ${ARG_IMPORTED_FROM})
@@ -83,16 +83,18 @@ function(portolan_protos name)
     target_link_libraries(${name} PUBLIC portolan_access)
   endif()
 
+  foreach(proto IN LISTS ARG_SERVICES ARG_REST_SERVICES)
+    # Services are looked up by name; nothing else would make the linker take a file without messages from the
+    # archive. The name is the one that protoc gives the file's descriptor table.
+    string(REPLACE "_" "_5f" table ${proto})
+    string(REPLACE "/" "_2f" table ${table})
+    string(REPLACE "." "_2e" table ${table})
+    target_link_options(${name} INTERFACE LINKER:--undefined=descriptor_table_${table})
+  endforeach()
   if(ARG_SERVICES)
     set(grpc_sources "")
     foreach(proto IN LISTS ARG_SERVICES)
       string(REGEX REPLACE "\\.proto$" "" stem ${proto})
-      # Services are looked up by name; nothing else would make the linker take a file without messages from the
-      # archive. The name is the one that protoc gives the file's descriptor table.
-      string(REPLACE "_" "_5f" table ${proto})
-      string(REPLACE "/" "_2f" table ${table})
-      string(REPLACE "." "_2e" table ${table})
-      target_link_options(${name} INTERFACE LINKER:--undefined=descriptor_table_${table})
       add_custom_command(
         OUTPUT ${out}/${stem}.grpc.pb.cc ${out}/${stem}.grpc.pb.h
         COMMAND ${PROTOC} -I ${PROJECT_SOURCE_DIR}/proto -I ${GOOGLEAPIS_DIR}

@@ -76,6 +76,8 @@ struct ErrorPlace {
 class Door {
  public:
   virtual ~Door() = default;
+  // The full names of the services that its callers call.
+  virtual std::span<const std::string_view> services() const = 0;
   // Whom calls go to that name nobody, where the operator has not said otherwise.
   virtual std::string_view default_provider() const = 0;
   // The header in which callers may send a key, besides Authorization; empty: none.

@@ -24,24 +24,7 @@
 namespace portolan {
 namespace {
 
-using google::protobuf::Descriptor;
 using google::protobuf::ServiceDescriptor;
-
-// Every type of the providers' wire formats that the codec must know.
-std::vector<const Descriptor*> DialectTypes(const providers::Registry& registry) {
-  std::vector<const Descriptor*> types;
-  for (const auto& provider : registry.all()) {
-    for (int i = 0; i < providers::kOperationCount; ++i) {
-      const providers::Shape shape = provider->shape(static_cast<providers::Operation>(i));
-      if (shape.translator == nullptr) continue;
-      for (const auto* type : {shape.translator->request_type(), shape.translator->response_type(),
-                               shape.translator->event_type()}) {
-        if (type != nullptr) types.push_back(type->GetDescriptor());
-      }
-    }
-  }
-  return types;
-}
 
 std::vector<const ServiceDescriptor*> Services(const core::Operations& operations) {
   std::vector<const ServiceDescriptor*> services;
@@ -67,10 +50,12 @@ absl::Status Told(absl::string_view flag, const absl::Status& status) {
 absl::Status Gateway::Parts::ReadKeys(const config::Environment& environment) {
   const std::unique_ptr<providers::Registry> registry = providers::Registry::BuiltIn();
   for (const auto& provider : registry->all()) {
-    auto keys = config::ReadEnvironmentKeys(provider->key_variables(), environment);
+    const std::vector<std::string_view> variables(provider->key_variables.begin(),
+                                                  provider->key_variables.end());
+    auto keys = config::ReadEnvironmentKeys(variables, environment);
     if (!keys.ok()) return keys.status();
     if (keys->empty()) continue;
-    environment_keys.emplace(std::string(provider->name()),
+    environment_keys.emplace(provider->name,
                              EnvironmentProviderKey{keys->front().variable, std::move(keys->front().key)});
   }
   return absl::OkStatus();
@@ -114,7 +99,7 @@ void Gateway::Parts::StartTelemetry(size_t threads) {
 }
 
 absl::Status Gateway::Parts::BuildShared() {
-  auto built = core::Operations::Build(DialectTypes(*providers::Registry::BuiltIn()));
+  auto built = core::Operations::Build(providers::BuiltInDialects());
   if (!built.ok()) return built.status();
   operations = *std::move(built);
   auto routes = transcode::Router::Build(Services(*operations));

@@ -17,7 +17,7 @@ void Gateway::Parts::TellOfStrayVariables(const Settings& settings,
   const std::unique_ptr<providers::Registry> registry = providers::Registry::BuiltIn();
   std::vector<std::string_view> others;
   for (const auto& provider : registry->all()) {
-    others.insert(others.end(), provider->key_variables().begin(), provider->key_variables().end());
+    others.insert(others.end(), provider->key_variables.begin(), provider->key_variables.end());
   }
   if (settings.file) {
     others.insert(others.end(), settings.file->variables.begin(), settings.file->variables.end());

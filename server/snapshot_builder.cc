@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "providers/named.h"
 #include "server/config/exposure.h"
 #include "server/config/nearest.h"
 
@@ -27,9 +26,9 @@ class Builder {
       const EnvironmentProviderKeys& environment_keys) {
     auto registry = providers::Registry::BuiltIn();
     if (file_) AddProviders(registry.get());
-    if (registry->Find(options_.default_provider) == nullptr) {
+    if (!options_.default_provider.empty() && registry->Find(options_.default_provider) == nullptr) {
       std::vector<std::string_view> names;
-      for (const auto& provider : registry->all()) names.push_back(provider->name());
+      for (const auto& provider : registry->all()) names.push_back(provider->name);
       return absl::InvalidArgumentError("--default-provider: there is no provider called " +
                                         options_.default_provider + "; did you mean " +
                                         std::string(config::Nearest(options_.default_provider, names)) + "?");
@@ -56,8 +55,8 @@ class Builder {
   void AddProviders(providers::Registry* registry) {
     for (const config::ProviderSettings& provider : file_->providers) {
       if (provider.base_url.empty()) continue;
-      registry->Add(providers::NewNamedProvider(provider.name, provider.base_url,
-                                                *registry->Find(provider.dialect), provider.stream_usage));
+      registry->Add(providers::NamedProvider(*registry->Find(provider.dialect), provider.name,
+                                             provider.base_url, provider.stream_usage));
     }
   }
 

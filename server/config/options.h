@@ -43,7 +43,7 @@ struct ServeOptions {
   bool tls_client_required = true;
 
   // Where calls go.
-  std::string default_provider = "openai";
+  std::string default_provider;  // empty: that of the door
   bool direct_keys = false;
   bool count_streams = true;  // ask for the usage of every stream, whether or not the caller wants to see it
   std::vector<AddressRule> allow_upstream;

@@ -18,7 +18,7 @@ namespace {
 std::vector<std::string_view> OptionNames(const providers::Registry& registry) {
   std::vector<std::string_view> names;
   for (const auto& provider : registry.all())
-    names.insert(names.end(), provider->option_names().begin(), provider->option_names().end());
+    for (const providers::ProviderOption& option : provider->options) names.push_back(option.name);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;

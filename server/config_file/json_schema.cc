@@ -101,9 +101,9 @@ class SchemaWriter {
   static void AddOptions(Json* properties) {
     const auto registry = providers::Registry::BuiltIn();
     for (const auto& provider : registry->all()) {
-      for (const std::string_view option : provider->option_names()) {
-        (*properties)[std::string(option)] = {
-            {"description", "An option of " + std::string(provider->name()) + "."}, {"type", "string"}};
+      for (const providers::ProviderOption& option : provider->options) {
+        (*properties)[option.name] = {{"description", "An option of " + provider->name + "."},
+                                      {"type", "string"}};
       }
     }
   }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "providers/named.h"
+#include "providers/registry.h"
 #include "server/base/text.h"
 #include "server/config/flags.h"
 #include "server/config/nearest.h"
@@ -33,7 +33,7 @@ void CheckSetting(const Setting& setting, const YamlNode& node, Findings* findin
 std::vector<std::string_view> Dialects(const providers::Registry& registry) {
   std::vector<std::string_view> names;
   for (const auto& provider : registry.all()) {
-    if (provider->local() == nullptr) names.push_back(provider->name());
+    if (provider->local == nullptr) names.push_back(provider->name);
   }
   return names;
 }
@@ -67,7 +67,7 @@ class ProviderRules {
 
  private:
   void CheckAddress(const YamlNode& node, const providers::Provider* known) {
-    if (known != nullptr && known->local() != nullptr) {
+    if (known != nullptr && known->local != nullptr) {
       findings_.AddValue(node, "this provider is inside the gateway and has no address");
     } else {
       CheckUrl(node, &findings_);
@@ -78,7 +78,7 @@ class ProviderRules {
     const providers::Provider* const named = built_in_.Find(node.text);
     if (known != nullptr && named != known) {
       findings_.AddValue(node, "a built-in provider speaks its own dialect");
-    } else if (known == nullptr && (named == nullptr || named->local() != nullptr)) {
+    } else if (known == nullptr && (named == nullptr || named->local != nullptr)) {
       const std::vector<std::string_view> names = Dialects(built_in_);
       findings_.AddValue(
           node, "there is no such dialect; known are " + Listed(names) + DidYouMean(node.text, names));
@@ -182,7 +182,7 @@ void CheckUrl(const YamlNode& node, Findings* findings) {
 
 std::vector<std::string_view> ProviderNames(const providers::Registry& registry) {
   std::vector<std::string_view> names;
-  for (const auto& provider : registry.all()) names.push_back(provider->name());
+  for (const auto& provider : registry.all()) names.push_back(provider->name);
   return names;
 }
 
@@ -196,8 +196,9 @@ std::unique_ptr<providers::Registry> RegistryOf(const YamlNode& root) {
     if (!IsName(entry->key) || registry->Find(entry->key) != nullptr) continue;
     const providers::Provider* dialect = registry->Find(TextOf(entry->Member("dialect")));
     if (dialect == nullptr) dialect = registry->Find("openai");
-    registry->Add(
-        providers::NewNamedProvider(entry->key, std::string(TextOf(entry->Member("base_url"))), *dialect));
+    registry->Add(providers::NamedProvider(*dialect, entry->key,
+                                           std::string(TextOf(entry->Member("base_url"))),
+                                           /*takes_stream_options=*/false));
   }
   return registry;
 }

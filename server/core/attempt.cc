@@ -10,28 +10,44 @@ namespace {
 
 constexpr size_t kMaxUrl = 1024;
 
-// Whether a header of the gateway's own shows who calls: `x-api-key: KEY`, `authorization: Bearer KEY`.
-bool IsCredential(const HeaderView& header, const providers::Target& target) {
-  const std::string_view key = target.api_key.Reveal();
-  return header.name == "authorization" || (!key.empty() && header.value.ends_with(key));
-}
-
 // What the caller's headers add to those that the gateway sends by itself, which are there already.
 void AddCallersHeaders(const AttemptRequest& request, upstream::Request* out) {
   auto& headers = out->headers;
   const size_t own = headers.size();
   for (const HeaderView& header : request.caller_headers) {
     if (!GoesUpstream(header.name, request.caller_headers, request.forward_headers)) continue;
-    // What the gateway would say by itself is said once, in the caller's words; credentials are its own.
+    // What the gateway would say by itself is said once, in the caller's words.
     const auto end = headers.begin() + static_cast<ptrdiff_t>(own);
     const auto same =
         std::find_if(headers.begin(), end, [&](const HeaderView& one) { return one.name == header.name; });
     if (same == end) {
       headers.push_back(header);
-    } else if (!IsCredential(*same, request.target)) {
+    } else {
       same->value = header.value;
     }
   }
+}
+
+// Last, over the request as it will be sent. `credentials` holds what is added.
+std::optional<Error> AddCredentials(const AttemptRequest& request, std::vector<HeaderField>* credentials,
+                                    upstream::Request* out) {
+  const providers::Target& target = request.target;
+  if (target.api_key.empty()) {
+    if (!target.authorization.empty())
+      out->headers.push_back({"authorization", target.authorization.Reveal()});
+    return std::nullopt;
+  }
+  const providers::SignInput input{out->method,  target.base_url, out->path,
+                                   out->headers, request.body,    request.facts.unix_seconds};
+  if (auto error = target.provider->auth->Apply(input, target, credentials)) return error;
+  for (const HeaderField& header : *credentials) {
+    auto& headers = out->headers;
+    headers.erase(std::remove_if(headers.begin(), headers.end(),
+                                 [&](const HeaderView& other) { return other.name == header.name; }),
+                  headers.end());
+    out->headers.push_back({header.name, header.value});
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -47,8 +63,7 @@ std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest
                                   std::unique_ptr<upstream::Exchange>* exchange,
                                   net::Task<upstream::Failure>* sending) {
   const providers::Target& target = request.target;
-  providers::HttpCall call;
-  if (auto error = target.provider->Locate(request.facts, target, &call)) return error;
+  const providers::HttpCall call = providers::Locate(request.form, request.facts, target);
 
   upstream::Request out;
   const upstream::UrlCache::Entry& url = request.urls.Find(target.base_url);
@@ -61,23 +76,22 @@ std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest
   out.path = call.path;
   out.method = call.method;
   for (const HeaderField& header : call.headers) out.headers.push_back({header.name, header.value});
-  if (!target.authorization.empty() && !FindHeader(out.headers, "authorization")) {
-    out.headers.push_back({"authorization", target.authorization.Reveal()});
-  }
   if (!request.body.empty()) out.headers.push_back({"content-type", "application/json"});
   out.headers.push_back({"accept", request.facts.stream ? "text/event-stream" : "application/json"});
   out.headers.push_back({"user-agent", "portolan/" PORTOLAN_VERSION});
   AddCallersHeaders(request, &out);
   out.body = request.body;
+  std::vector<HeaderField> credentials;
+  if (auto error = AddCredentials(request, &credentials, &out)) return error;
 
   *sending = client.Send(out, request.timeouts, request.wait, exchange);
   return std::nullopt;
 }
 
-void TellUpstream(const providers::Target& target, const providers::CallFacts& facts, Error* error) {
-  if (!target.own_host || target.provider->local() != nullptr) return;
-  providers::HttpCall call;
-  if (target.provider->Locate(facts, target, &call)) return;
+void TellUpstream(const providers::Target& target, const providers::Form& form,
+                  const providers::CallFacts& facts, Error* error) {
+  if (!target.own_host || target.provider->local != nullptr) return;
+  const providers::HttpCall call = providers::Locate(form, facts, target);
   std::string url = target.base_url + call.path.substr(0, call.path.find('?'));
   if (url.size() > kMaxUrl) url.replace(kMaxUrl, std::string::npos, "...");
   error->upstream_method = call.method;

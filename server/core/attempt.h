@@ -18,6 +18,7 @@ namespace portolan::core {
 
 struct AttemptRequest {
   const providers::Target& target;
+  const providers::Form& form;
   const providers::CallFacts& facts;
   std::span<const HeaderView> caller_headers;
   // Names of headers that go up besides those of header_table.h.
@@ -42,6 +43,7 @@ std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest
 
 // Notes in *error which URL such an attempt calls, if a caller or the operator named the host, so that a
 // mistake in the base URL (`/v1` forgotten, or written twice) is seen at once.
-void TellUpstream(const providers::Target& target, const providers::CallFacts& facts, Error* error);
+void TellUpstream(const providers::Target& target, const providers::Form& form,
+                  const providers::CallFacts& facts, Error* error);
 
 }  // namespace portolan::core

@@ -11,6 +11,7 @@
 #include "providers/provider.h"
 #include "server/base/header.h"
 #include "server/codec/codec.h"
+#include "server/core/scan.h"
 #include "server/net/cancel.h"
 #include "server/net/loop.h"
 
@@ -24,9 +25,24 @@ class MethodDescriptor;
 
 namespace portolan::core {
 
-// What a pair of rpcs (unary, streaming) does, compiled once from the service descriptors. Immutable.
+// A form with what is compiled of it. Immutable.
+struct FormPlan {
+  // Null where the form has no such message.
+  const codec::MessagePlan* request = nullptr;
+  const codec::MessagePlan* answer = nullptr;
+  const codec::MessagePlan* event = nullptr;
+  ScanPlan scan;
+};
+
+// What a pair of rpcs (unary, streaming) does, compiled once from the service descriptors and the forms of
+// its dialect. Immutable.
 struct OperationSpec {
-  providers::Operation operation;
+  std::string name;                             // `chat`
+  const providers::Dialect* dialect = nullptr;  // that its callers speak
+  const providers::Form* form = nullptr;  // the dialect's; nullptr for what only the gateway itself does
+  const FormPlan* plan = nullptr;         // of the form
+  // The same operation in the hub's words: itself for the hub's own dialect; nullptr: only relayed.
+  const OperationSpec* hub = nullptr;
   std::string route;  // the label in logs and metrics: `/v1/chat/completions`
   const google::protobuf::MethodDescriptor* unary = nullptr;
   const google::protobuf::MethodDescriptor* streaming = nullptr;  // nullptr: has none
@@ -36,9 +52,7 @@ struct OperationSpec {
   const codec::MessagePlan* request = nullptr;
   const codec::MessagePlan* response = nullptr;
   const codec::MessagePlan* chunk = nullptr;
-  std::string stream_field;  // `stream`
-  std::string done;          // `[DONE]`
-  bool has_body = false;     // REST: the request is a JSON body
+  bool has_body = false;  // REST: the request is a JSON body
   // The request holds the request of another operation, which is explained rather than performed.
   bool explains = false;
   // Fields of the request that the gateway itself reads; nullptr if the operation has no such field.
@@ -46,6 +60,9 @@ struct OperationSpec {
   const google::protobuf::FieldDescriptor* stream_flag = nullptr;
   const google::protobuf::FieldDescriptor* stream_options_field = nullptr;
   const google::protobuf::FieldDescriptor* options_field = nullptr;  // `portolan`, CallOptions
+
+  const providers::Door& door() const { return *dialect->door(); }
+  bool speaks_hub() const { return hub == this; }
 };
 
 enum class Door : uint8_t { kHttp, kGrpc };

@@ -74,7 +74,7 @@ void TellTarget(CallState& call, const routing::RouteNode& node) {
        {{"attempt", call.outcome.attempts + 1},
         {"config", call.named_route},
         {"option", call.route.index},
-        {"provider", known ? target.provider->name() : std::string_view()},
+        {"provider", known ? std::string_view(target.provider->name) : std::string_view()},
         {"model", call.route.model},
         {"target", OriginOf(target.base_url)},
         {"key", known ? routing::KeySource(node.target, target) : std::string_view()},

@@ -17,7 +17,7 @@ namespace portolan::core {
 namespace {
 
 using google::protobuf::Message;
-using providers::Shape;
+using providers::Way;
 using routing::Step;
 
 // Bounds of what errors and the log tell of attempts: a plan may make hundreds.
@@ -27,6 +27,7 @@ constexpr size_t kMaxTriedBytes = 2048;
 constexpr size_t kMaxToldCode = 64;
 
 bool WantsBlocks(const CallState& call) {
+  if (call.operation.door().wants_blocks()) return true;
   if (call.sink.typed()) return true;
   if (call.headers.strict_given) return !call.headers.strict_open_ai_compliance;
   return !call.route.strict_open_ai_compliance;
@@ -37,14 +38,14 @@ bool WantsBlocks(const CallState& call) {
 bool CountsStream(const CallState& call) {
   const providers::Target& target = call.route.target;
   return call.facts.stream && !call.facts.include_usage && call.operation.stream_options_field != nullptr &&
-         call.snapshot->count_streams && !target.host_from_caller &&
-         target.provider->takes_stream_options() &&
-         target.provider->shape(call.operation.operation).kind == Shape::Kind::kHub;
+         call.snapshot->count_streams && !target.host_from_caller && target.provider->takes_stream_options &&
+         call.way.kind == Way::Kind::kRelay;
 }
 
 // Forgets what belonged to an attempt that failed.
 void ResetAttempt(CallState& call) {
   call.route = {};
+  call.way = {};
   call.failure.reset();
   call.request_body.clear();
   call.request_text.clear();
@@ -60,7 +61,7 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   const std::optional<Error> error =
       routing::ResolveTarget(call.snapshot->routing, *call.route_request, *call.plan, node, &call.route);
   call.facts.model = call.route.model;
-  if (call.route.target.provider != nullptr) call.outcome.provider = call.route.target.provider->name();
+  if (call.route.target.provider != nullptr) call.outcome.provider = call.route.target.provider->name;
   call.outcome.model = call.route.model;
   if (call.has_config) call.outcome.option = call.route.index;
   // A server of the caller's or the operator's own may extend the API in ways that the gateway does not know.
@@ -71,6 +72,7 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   }
   if (error) return error;
   if (auto forbidden = CheckAttemptModel(call)) return forbidden;
+  call.way = providers::WayOf(*call.operation.dialect, call.operation.name, *call.route.target.provider);
   if (call.has_own_member) call.route.edits.push_back({codec::Edit::Kind::kRemove, "portolan", {}});
   call.hides_usage = CountsStream(call) && AskForUsage(call);
   call.facts.content_blocks = WantsBlocks(call);
@@ -83,15 +85,42 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   return std::nullopt;
 }
 
-std::optional<Error> Translate(CallState& call, const providers::Translator& translator) {
+// The request in the hub's words, with the route's edits.
+std::optional<Error> HubRequest(CallState& call, const Message** out) {
+  if (call.operation.speaks_hub()) return call.payload.ToMessage(call.route.edits, out);
+  const Message* wire = nullptr;
+  if (auto error = call.payload.ToMessage({}, &wire)) return error;
+  const OperationSpec& hub = *call.operation.hub;
+  Message* const request = hub.request_type->New(&call.arena.get());
+  if (auto error = call.operation.form->mapping->RequestToHub(*wire, call.facts, request, &call.dropped)) {
+    return error;
+  }
+  *out = request;
+  codec::DecodeError problem;
+  if (call.route.edits.empty() || codec::ApplyEdits(*hub.request, call.route.edits, request, &problem)) {
+    return std::nullopt;
+  }
+  return Error::InvalidRequest("invalid_value", problem.ToString(), problem.path);
+}
+
+// The request in the provider's words, by way of the hub's.
+std::optional<Error> Translate(CallState& call) {
   const Message* request = nullptr;
-  if (auto error = call.payload.ToMessage(call.route.edits, &request)) return error;
-  if (translator.request_type() == nullptr) return std::nullopt;
+  if (auto error = HubRequest(call, &request)) return error;
+  const providers::Form& form = *call.way.form;
+  if (form.request == nullptr) return std::nullopt;
   call.facts.content_blocks = call.facts.content_blocks || UsesBlocks(*request);
-  Message* wire = translator.request_type()->New(&call.arena.get());
-  if (auto error = translator.EncodeRequest(*request, call.facts, wire, &call.dropped)) return error;
-  codec::Encode(*call.config.operations->codec().Find(wire->GetDescriptor()), *wire,
-                {.replace_surrogates = true}, &call.request_text);
+  // Every door but the hub's own tells the tokens of each stream.
+  call.facts.include_usage = call.facts.include_usage || !call.operation.speaks_hub();
+  const FormPlan& plan = call.config.operations->PlanOf(form);
+  if (form.mapping == nullptr) {
+    codec::Encode(*plan.request, *request, {.for_upstream = true, .replace_surrogates = true},
+                  &call.request_text);
+  } else {
+    Message* const wire = form.request->New(&call.arena.get());
+    if (auto error = form.mapping->RequestToWire(*request, call.facts, wire, &call.dropped)) return error;
+    codec::Encode(*plan.request, *wire, {.replace_surrogates = true}, &call.request_text);
+  }
   call.request_body.push_back(call.request_text);
   return std::nullopt;
 }
@@ -136,10 +165,10 @@ net::Task<Attempted> AwaitAnswer(CallState& call, net::Task<upstream::Failure> s
 }
 
 // Not a coroutine: what is only needed to put the request together is gone while the answer is waited for.
-net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls, Shape shape) {
+net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls) {
   std::optional<Error> error;
-  if (shape.kind == Shape::Kind::kTranslated) {
-    error = Translate(call, *shape.translator);
+  if (call.way.kind == Way::Kind::kMap) {
+    error = Translate(call);
   } else if (call.operation.has_body) {
     error = call.payload.ToJson(call.route.edits, call.config.splice, &call.request_text, &call.request_body);
   }
@@ -151,8 +180,9 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls, 
   call.arena.Clear();
   if (call.outcome.attempts == 0) call.outcome.upstream_started = call.shard.loop->now();
   const upstream::Timeouts timeouts = TimeoutsOf(call);
-  const AttemptRequest attempt{call.route.target, call.facts, call.in.headers, call.route.forward_headers,
-                               call.request_body, urls,       timeouts,        call.attempt_wait};
+  const AttemptRequest attempt{call.route.target,          *call.way.form,    call.facts, call.in.headers,
+                               call.route.forward_headers, call.request_body, urls,       timeouts,
+                               call.attempt_wait};
   net::Task<upstream::Failure> sending;
   error = BeginAttempt(*call.shard.client, attempt, &call.exchange, &sending);
   if (error) return FailedAttempt(call, *std::move(error));
@@ -161,8 +191,7 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls, 
 
 net::Task<Attempted> AttemptLocal(CallState& call) {
   const Message* request = nullptr;
-  if (auto error = call.payload.ToMessage(call.route.edits, &request))
-    co_return FailHere(call, *std::move(error));
+  if (auto error = HubRequest(call, &request)) co_return FailHere(call, *std::move(error));
   if (call.tells_steps) TellRequest(call, /*goes_out=*/false);
   co_return co_await ReplyFromLocal(call, *request);
 }
@@ -171,8 +200,7 @@ net::Task<Attempted> Attempt(CallState& call, upstream::UrlCache& urls, const ro
   std::optional<Error> error = PrepareAttempt(call, node);
   if (call.tells_steps) TellTarget(call, node);
   if (error) return FailedAttempt(call, *std::move(error));
-  const Shape shape = call.route.target.provider->shape(call.operation.operation);
-  return shape.kind == Shape::Kind::kLocal ? AttemptLocal(call) : AttemptUpstream(call, urls, shape);
+  return call.way.kind == Way::Kind::kInside ? AttemptLocal(call) : AttemptUpstream(call, urls);
 }
 
 routing::Outcome OutcomeOf(const AttemptFailure& failure) {

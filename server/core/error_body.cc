@@ -6,7 +6,6 @@
 
 #include "server/base/json_text.h"
 #include "server/base/utf8.h"
-#include "server/codec/json_reader.h"
 
 namespace portolan::core {
 namespace {
@@ -85,39 +84,16 @@ std::string ErrorDetail(const Error& error) {
   return InAscii(std::move(out));
 }
 
-void AppendErrorBody(const Error& error, std::string* out) {
-  *out += "{\"error\":{\"message\":";
-  AppendJsonString(error.message, out);
-  *out += ",\"type\":";
-  AppendJsonString(error.type.empty() ? OpenAiErrorType(error.http_status) : std::string_view(error.type),
-                   out);
-  *out += ",\"param\":";
-  AppendStringOrNull(error.param, out);
-  *out += ",\"code\":";
-  AppendStringOrNull(error.code, out);
-  *out += ",\"portolan\":" + ErrorDetail(error) + "}}";
+void AppendErrorBody(const providers::Door& door, const Error& error, std::string_view request_id,
+                     std::string* out) {
+  const std::string detail = ErrorDetail(error);
+  door.WriteError(error, {detail, request_id}, out);
 }
 
-bool IsOpenAiError(std::string_view body) {
-  using codec::JsonType;
-  codec::JsonReader reader(body);
-  if (reader.Peek() != JsonType::kObject) return false;
-  reader.EnterObject();
-  bool found = false;
-  std::string scratch;
-  std::string_view name;
-  while (reader.NextMember(&name, &scratch)) {
-    if (name != "error" || reader.Peek() != JsonType::kObject) {
-      reader.Skip();
-      continue;
-    }
-    reader.EnterObject();
-    while (reader.NextMember(&name, &scratch)) {
-      if (name == "message" && reader.Peek() == JsonType::kString) found = true;
-      reader.Skip();
-    }
-  }
-  return reader.AtEnd() && found;
+void AppendErrorEvent(const providers::Door& door, const Error& error, std::string_view request_id,
+                      std::string* out) {
+  const std::string detail = ErrorDetail(error);
+  door.WriteErrorEvent(error, {detail, request_id}, out);
 }
 
 }  // namespace portolan::core

@@ -3,20 +3,20 @@
 #include <string>
 #include <string_view>
 
+#include "providers/dialect.h"
 #include "server/base/error.h"
 
 namespace portolan::core {
 
-// Appends `{"error":{"message","type","code","param","portolan":{…}}}`, the shape that OpenAI's SDKs read,
+// Appends an error as callers of `door` read it, as the body of an answer or as the last event of a stream,
 // with what the gateway knows besides under `portolan`. docs/errors.md describes it.
-void AppendErrorBody(const Error& error, std::string* out);
+void AppendErrorBody(const providers::Door& door, const Error& error, std::string_view request_id,
+                     std::string* out);
+void AppendErrorEvent(const providers::Door& door, const Error& error, std::string_view request_id,
+                      std::string* out);
 
-// What AppendErrorBody puts under `portolan`, alone and in ASCII: for the x-portolan-error header beside a
-// provider's untouched body.
+// What these put under `portolan`, alone and in ASCII: for the x-portolan-error header beside a provider's
+// untouched body.
 std::string ErrorDetail(const Error& error);
-
-// True if `body` is an object with an object under `error` that has a string `message`: an error in OpenAI's
-// shape.
-bool IsOpenAiError(std::string_view body);
 
 }  // namespace portolan::core

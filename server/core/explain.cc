@@ -43,18 +43,17 @@ void Fill(const CallState& call, v1::Explanation* out) {
 
 std::optional<Error> UnwrapExplain(const Operations& operations, Inbound* inbound) {
   auto& request = static_cast<v1::ExplainRequest&>(*inbound->message);
-  using enum providers::Operation;
   switch (request.typed_case()) {
     case v1::ExplainRequest::kChat:
-      inbound->operation = &operations.Of(kChat);
+      inbound->operation = operations.Hub(providers::operation::kChat);
       inbound->message = request.mutable_chat();
       return std::nullopt;
     case v1::ExplainRequest::kCompletion:
-      inbound->operation = &operations.Of(kCompletion);
+      inbound->operation = operations.Hub(providers::operation::kCompletion);
       inbound->message = request.mutable_completion();
       return std::nullopt;
     case v1::ExplainRequest::kEmbedding:
-      inbound->operation = &operations.Of(kEmbedding);
+      inbound->operation = operations.Hub(providers::operation::kEmbedding);
       inbound->message = request.mutable_embedding();
       return std::nullopt;
     case v1::ExplainRequest::TYPED_NOT_SET:
@@ -62,9 +61,10 @@ std::optional<Error> UnwrapExplain(const Operations& operations, Inbound* inboun
   }
   if (!request.has_request()) return NoRequest();
   const std::string name = request.has_operation() ? request.operation() : "chat";
-  for (const providers::Operation operation : {kChat, kCompletion, kEmbedding}) {
-    if (name != providers::ToString(operation)) continue;
-    inbound->operation = &operations.Of(operation);
+  for (const std::string_view operation :
+       {providers::operation::kChat, providers::operation::kCompletion, providers::operation::kEmbedding}) {
+    if (name != operation) continue;
+    inbound->operation = operations.Hub(operation);
     inbound->message = nullptr;
     inbound->json = std::move(*request.mutable_request());
     return std::nullopt;

@@ -49,7 +49,7 @@ class Implementation final : public GatewayService {
   }
 
   net::Task<void> Perform(std::unique_ptr<CallState> call) {
-    if (call->asks_gateway && call->operation.operation == providers::Operation::kGetModel) {
+    if (call->asks_gateway && call->operation.name == providers::operation::kGetModel) {
       co_await ReplyOwnModel(*call);
     } else if (call->asked.explains) {
       co_await ReplyExplanation(*call);
@@ -83,7 +83,8 @@ class Implementation final : public GatewayService {
   std::optional<Error> Prepare(CallState& call) {
     if (auto error = routing::ReadRequestHeaders(call.in.headers, &call.headers)) return error;
     call.trace_id = shard_.trace_id(call.in.headers);
-    if (auto error = routing::Authenticate(snapshot_->callers, call.headers, &call.credentials)) {
+    if (auto error = routing::Authenticate(snapshot_->callers, call.headers, call.in.headers,
+                                           call.operation.door().key_header(), &call.credentials)) {
       return error;
     }
     RequestFacts facts;
@@ -100,7 +101,7 @@ class Implementation final : public GatewayService {
     if (auto error = LimitTimes(call, facts)) return error;
     if (auto error = ChoosePlan(call, facts, *plans_, open_route_)) return error;
     StartEngine(call, facts);
-    call.facts.operation = call.operation.operation;
+    call.facts.operation = call.operation.name;
     call.facts.stream = facts.stream;
     call.facts.include_usage = facts.include_usage;
     call.facts.unix_seconds = shard_.unix_seconds();
@@ -113,7 +114,8 @@ class Implementation final : public GatewayService {
                                                      .all_headers = call.in.headers,
                                                      .provider = {},
                                                      .custom_host = {},
-                                                     .operation = call.operation.operation,
+                                                     .door = call.operation.dialect,
+                                                     .operation = call.operation.name,
                                                      .model = std::move(facts.model)});
     if (facts.options && facts.options->has_provider())
       call.route_request->provider = facts.options->provider();
@@ -127,8 +129,8 @@ class Implementation final : public GatewayService {
   Payload::Use LikelyUse(const CallState& call) const {
     const providers::Provider* provider = snapshot_->registry->Find(call.headers.provider);
     if (provider == nullptr) return Payload::Use::kText;
-    const providers::Shape::Kind kind = provider->shape(call.operation.operation).kind;
-    return kind == providers::Shape::Kind::kTranslated || kind == providers::Shape::Kind::kLocal
+    const providers::Way way = providers::WayOf(*call.operation.dialect, call.operation.name, *provider);
+    return way.kind == providers::Way::Kind::kMap || way.kind == providers::Way::Kind::kInside
                ? Payload::Use::kMessage
                : Payload::Use::kText;
   }

@@ -8,7 +8,6 @@
 #include "server/core/chunk_writer.h"
 #include "server/core/own_models.h"
 #include "server/core/upstream_error.h"
-#include "server/http/sse.h"
 
 namespace portolan::core {
 namespace {
@@ -37,24 +36,21 @@ net::Task<std::optional<Error>> Delay(CallState& call, std::chrono::milliseconds
   co_return std::nullopt;
 }
 
-net::Task<bool> WriteChunk(CallState& call, const Message& chunk) {
-  ChunkWriter writer(call.operation, call.sink.typed());
-  writer.Add(chunk);
+// What was added to the writer.
+net::Task<bool> Write(CallState& call, ChunkWriter& writer) {
   StreamBatch batch;
   writer.AddTo(&batch);
+  if (batch.empty()) co_return true;
   if (call.sink.typed()) co_return co_await call.sink.WriteMessages(batch.messages);
   for (const std::string_view piece : batch.pieces) call.outcome.reply_bytes += piece.size();
   co_return co_await call.sink.WriteBytes(batch.pieces);
 }
 
 // The end marker and the end.
-net::Task<bool> FinishStream(CallState& call) {
-  if (!call.sink.typed() && !call.operation.done.empty()) {
-    std::string text;
-    http::AppendSseData(call.operation.done, &text);
-    const std::string_view piece = text;
-    if (!co_await call.sink.WriteBytes({&piece, 1})) co_return false;
-  }
+net::Task<bool> FinishStream(CallState& call, ChunkWriter& writer) {
+  writer.Clear();
+  writer.AddEnd();
+  if (!co_await Write(call, writer)) co_return false;
   co_return co_await call.sink.EndStream(nullptr);
 }
 
@@ -69,9 +65,10 @@ net::Task<bool> BreakStream(CallState& call, Error error) {
 net::Task<bool> CopySteps(CallState& call, providers::LocalProvider::Answer& answer) {
   ChoiceTracker choices;
   google::protobuf::Arena arena;
+  ChunkWriter writer(call.operation, call.facts, call.sink.typed());
   while (true) {
     arena.Reset();
-    Message* chunk = call.operation.chunk_type->New(&arena);
+    Message* chunk = call.operation.hub->chunk_type->New(&arena);
     const Step step = answer.Next(chunk);
     std::optional<Error> error = co_await Delay(call, step.delay, /*in_stream=*/true);
     if (error) co_return co_await BreakStream(call, *std::move(error));
@@ -80,7 +77,9 @@ net::Task<bool> CopySteps(CallState& call, providers::LocalProvider::Answer& ans
         ScanResult scan;
         ScanMessage(*chunk, &call.outcome.usage, &choices, &scan);
         if (!scan.finish_reason.empty()) call.outcome.finish_reason = scan.finish_reason;
-        const bool written = co_await WriteChunk(call, *chunk);
+        writer.Clear();
+        writer.Add(*chunk);
+        const bool written = co_await Write(call, writer);
         if (!written) co_return false;
         if (scan.has_content && call.outcome.first_content == net::TimePoint()) {
           call.outcome.first_content = call.shard.loop->now();
@@ -88,7 +87,7 @@ net::Task<bool> CopySteps(CallState& call, providers::LocalProvider::Answer& ans
         break;
       }
       case Step::Kind::kEnd:
-        co_return co_await FinishStream(call);
+        co_return co_await FinishStream(call, writer);
       case Step::Kind::kError:
         co_return co_await BreakStream(call, step.error);
       case Step::Kind::kCut:
@@ -101,12 +100,12 @@ net::Task<bool> CopySteps(CallState& call, providers::LocalProvider::Answer& ans
 
 net::Task<Attempted> ReplyFromLocal(CallState& call, const Message& request) {
   const std::unique_ptr<providers::LocalProvider::Answer> answer =
-      call.route.target.provider->local()->Start(call.facts, request);
+      call.route.target.provider->local->Start(call.facts, request);
   ++call.outcome.attempts;
   if (call.facts.stream) {
     // An error that comes first is an error answer, not a stream that fails.
-    std::unique_ptr<Message> probe(call.operation.chunk_type->New());
-    const Step first = call.route.target.provider->local()->Start(call.facts, request)->Next(probe.get());
+    std::unique_ptr<Message> probe(call.operation.hub->chunk_type->New());
+    const Step first = call.route.target.provider->local->Start(call.facts, request)->Next(probe.get());
     if (first.kind != Step::Kind::kError) {
       ReplyHead head = MakeHead(call, 200, nullptr);
       head.content_type = "text/event-stream";
@@ -120,7 +119,7 @@ net::Task<Attempted> ReplyFromLocal(CallState& call, const Message& request) {
     }
   }
 
-  Message* message = call.operation.response_type->New(&call.arena.get());
+  Message* message = call.operation.hub->response_type->New(&call.arena.get());
   const Step step = answer->Next(message);
   std::optional<Error> error = co_await Delay(call, step.delay, /*in_stream=*/false);
   if (!error && step.kind == Step::Kind::kError) error = step.error;

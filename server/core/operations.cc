@@ -3,17 +3,12 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "google/api/annotations.pb.h"
 #include "portolan/options/v1/options.pb.h"
-#include "portolan/v1/chat_service.pb.h"
-#include "portolan/v1/completion_service.pb.h"
-#include "portolan/v1/embedding_service.pb.h"
-#include "portolan/v1/model_service.pb.h"
-#include "portolan/v1/routing_service.pb.h"
 
 namespace portolan::core {
 namespace {
@@ -21,95 +16,137 @@ namespace {
 using google::protobuf::Descriptor;
 using google::protobuf::DescriptorPool;
 using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
 using google::protobuf::MessageFactory;
 using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
-using providers::Operation;
+using providers::Dialect;
+using providers::Form;
 
-struct Row {
-  Operation operation;
-  const char* service;
-  const char* rpc;
-  bool explains = false;
-};
+// Asks for a route to be told rather than taken.
+constexpr std::string_view kExplain = "explain";
 
-constexpr Row kRows[] = {
-    {Operation::kChat, "portolan.v1.ChatService", "CreateChatCompletion"},
-    {Operation::kCompletion, "portolan.v1.CompletionService", "CreateCompletion"},
-    {Operation::kEmbedding, "portolan.v1.EmbeddingService", "CreateEmbeddings"},
-    {Operation::kListModels, "portolan.v1.ModelService", "ListModels"},
-    {Operation::kGetModel, "portolan.v1.ModelService", "GetModel"},
-    {Operation::kChat, "portolan.v1.RoutingService", "Explain", /*explains=*/true},
-};
-
-const google::protobuf::Message* Prototype(const Descriptor* type) {
+const Message* Prototype(const Descriptor* type) {
   return MessageFactory::generated_factory()->GetPrototype(type);
 }
 
-absl::StatusOr<std::unique_ptr<OperationSpec>> MakeSpec(const Row& row) {
-  const ServiceDescriptor* service = DescriptorPool::generated_pool()->FindServiceByName(row.service);
-  const MethodDescriptor* unary = service == nullptr ? nullptr : service->FindMethodByName(row.rpc);
-  if (unary == nullptr)
-    return absl::InternalError(std::string(row.service) + "." + row.rpc + " is not in the protos");
+bool SameType(const Message* a, const Message* b) {
+  return a == nullptr || b == nullptr || a->GetDescriptor() == b->GetDescriptor();
+}
 
+// The form of an rpc, whose messages it must have.
+absl::Status TakeForm(const Dialect& dialect, OperationSpec* spec) {
+  spec->form = dialect.Find(spec->name);
+  if (spec->form == nullptr) {
+    return absl::InternalError(spec->unary->full_name() + ": " + std::string(dialect.name()) +
+                               " has no operation " + spec->name);
+  }
+  if (SameType(spec->form->request, spec->request_type) &&
+      SameType(spec->form->answer, spec->response_type) && SameType(spec->form->event, spec->chunk_type)) {
+    return absl::OkStatus();
+  }
+  return absl::InternalError(spec->unary->full_name() + ": its types are not those of the form");
+}
+
+absl::StatusOr<std::unique_ptr<OperationSpec>> MakeSpec(const Dialect& dialect,
+                                                        const MethodDescriptor& unary) {
   auto spec = std::make_unique<OperationSpec>();
-  spec->operation = row.operation;
-  spec->explains = row.explains;
-  spec->unary = unary;
-  spec->request_type = Prototype(unary->input_type());
-  spec->response_type = Prototype(unary->output_type());
-  const auto& http = unary->options().GetExtension(google::api::http);
+  spec->name = unary.options().GetExtension(options::v1::operation);
+  spec->dialect = &dialect;
+  spec->explains = spec->name == kExplain;
+  spec->unary = &unary;
+  spec->request_type = Prototype(unary.input_type());
+  spec->response_type = Prototype(unary.output_type());
+  const auto& http = unary.options().GetExtension(google::api::http);
   spec->route = http.get().empty() ? http.post() : http.get();
   spec->has_body = !http.body().empty();
   if (spec->has_body && http.body() != "*") {
-    const FieldDescriptor* field = unary->input_type()->FindFieldByName(http.body());
+    const FieldDescriptor* field = unary.input_type()->FindFieldByName(http.body());
     if (field == nullptr || !field->options().GetExtension(options::v1::raw_json)) {
-      return absl::InternalError(unary->full_name() + ": a body that is one field must be raw JSON");
+      return absl::InternalError(unary.full_name() + ": a body that is one field must be raw JSON");
     }
   }
-  if (unary->options().HasExtension(options::v1::streaming)) {
-    const auto& streaming = unary->options().GetExtension(options::v1::streaming);
-    spec->streaming = service->FindMethodByName(streaming.rpc());
-    spec->stream_field = streaming.field();
-    spec->done = streaming.done();
-    if (spec->streaming == nullptr) return absl::InternalError(streaming.rpc() + " is not in " + row.service);
+  if (unary.options().HasExtension(options::v1::streaming)) {
+    const auto& streaming = unary.options().GetExtension(options::v1::streaming);
+    spec->streaming = unary.service()->FindMethodByName(streaming.rpc());
+    if (spec->streaming == nullptr) {
+      return absl::InternalError(streaming.rpc() + " is not in " + unary.service()->full_name());
+    }
     spec->chunk_type = Prototype(spec->streaming->output_type());
-    spec->stream_flag = unary->input_type()->FindFieldByName(spec->stream_field);
-    spec->stream_options_field = unary->input_type()->FindFieldByName("stream_options");
+    spec->stream_flag = unary.input_type()->FindFieldByName(streaming.field());
+    spec->stream_options_field = unary.input_type()->FindFieldByName("stream_options");
   }
-  spec->model_field = unary->input_type()->FindFieldByName("model");
-  spec->options_field = unary->input_type()->FindFieldByName("portolan");
+  spec->model_field = unary.input_type()->FindFieldByName("model");
+  spec->options_field = unary.input_type()->FindFieldByName("portolan");
+  if (spec->explains) return spec;
+  if (absl::Status status = TakeForm(dialect, spec.get()); !status.ok()) return status;
   return spec;
+}
+
+absl::StatusOr<const ServiceDescriptor*> FindService(const Dialect& dialect, std::string_view name) {
+  const ServiceDescriptor* service = DescriptorPool::generated_pool()->FindServiceByName(std::string(name));
+  if (service == nullptr) return absl::InternalError(std::string(name) + " is not in the protos");
+  const std::string& said = service->options().GetExtension(options::v1::dialect);
+  if ((said.empty() ? "openai" : std::string_view(said)) != dialect.name()) {
+    return absl::InternalError(std::string(name) + " is of another dialect than " +
+                               std::string(dialect.name()));
+  }
+  return service;
+}
+
+const codec::MessagePlan* MessagePlanOf(const codec::Codec& codec, const Message* type) {
+  return type == nullptr ? nullptr : codec.Find(type->GetDescriptor());
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Operations>> Operations::Build(std::vector<const Descriptor*> dialect_types) {
-  // Naming one type of each file keeps the linker from dropping the services' descriptors.
-  std::vector<const Descriptor*> roots = {
-      v1::ChatCompletionRequest::descriptor(), v1::CompletionRequest::descriptor(),
-      v1::EmbeddingRequest::descriptor(), v1::GetModelRequest::descriptor(),
-      v1::ExplainRequest::descriptor()};
-  google::protobuf::LinkMessageReflection<v1::ChatCompletionChunk>();
+absl::StatusOr<std::unique_ptr<Operations>> Operations::Build(std::span<const Dialect* const> dialects) {
   auto operations = std::unique_ptr<Operations>(new Operations);
-  for (const Row& row : kRows) {
-    auto spec = MakeSpec(row);
-    if (!spec.ok()) return spec.status();
-    roots.push_back((*spec)->request_type->GetDescriptor());
-    roots.push_back((*spec)->response_type->GetDescriptor());
-    if ((*spec)->chunk_type != nullptr) roots.push_back((*spec)->chunk_type->GetDescriptor());
-    operations->specs_.push_back(*std::move(spec));
+  std::vector<const Descriptor*> roots;
+  const auto add = [&roots](const Message* type) {
+    if (type != nullptr) roots.push_back(type->GetDescriptor());
+  };
+  for (const Dialect* dialect : dialects) {
+    for (const Form& form : dialect->forms()) {
+      for (const Message* type : {form.request, form.answer, form.event}) add(type);
+    }
+    if (dialect->door() == nullptr) continue;
+    if (dialect->is_hub()) operations->hub_door_ = dialect->door();
+    for (const std::string_view name : dialect->door()->services()) {
+      auto service = FindService(*dialect, name);
+      if (!service.ok()) return service.status();
+      for (int i = 0; i < (*service)->method_count(); ++i) {
+        const MethodDescriptor& method = *(*service)->method(i);
+        if (!method.options().HasExtension(options::v1::operation)) continue;
+        auto spec = MakeSpec(*dialect, method);
+        if (!spec.ok()) return spec.status();
+        for (const Message* type : {(*spec)->request_type, (*spec)->response_type, (*spec)->chunk_type})
+          add(type);
+        operations->specs_.push_back(*std::move(spec));
+      }
+    }
   }
-  roots.insert(roots.end(), dialect_types.begin(), dialect_types.end());
+
+  if (operations->hub_door_ == nullptr) return absl::InternalError("no dialect is the hub's");
 
   auto codec = codec::Codec::Compile(roots);
   if (!codec.ok()) return codec.status();
   operations->codec_ = *std::move(codec);
+  for (const Dialect* dialect : dialects) {
+    for (const Form& form : dialect->forms()) {
+      operations->forms_.emplace(
+          &form, std::make_unique<const FormPlan>(FormPlan{MessagePlanOf(*operations->codec_, form.request),
+                                                           MessagePlanOf(*operations->codec_, form.answer),
+                                                           MessagePlanOf(*operations->codec_, form.event),
+                                                           ScanPlan(form.accounting)}));
+    }
+  }
   for (const auto& spec : operations->specs_) {
-    spec->request = operations->codec_->Find(spec->request_type->GetDescriptor());
-    spec->response = operations->codec_->Find(spec->response_type->GetDescriptor());
-    if (spec->chunk_type != nullptr)
-      spec->chunk = operations->codec_->Find(spec->chunk_type->GetDescriptor());
+    spec->request = MessagePlanOf(*operations->codec_, spec->request_type);
+    spec->response = MessagePlanOf(*operations->codec_, spec->response_type);
+    spec->chunk = MessagePlanOf(*operations->codec_, spec->chunk_type);
+    if (spec->form != nullptr) spec->plan = &operations->PlanOf(*spec->form);
+    spec->hub = spec->dialect->is_hub() ? spec.get() : operations->Hub(spec->name);
   }
   return operations;
 }
@@ -121,11 +158,19 @@ const OperationSpec* Operations::Find(const MethodDescriptor* method) const {
   return nullptr;
 }
 
-const OperationSpec& Operations::Of(Operation operation) const {
-  const auto found = std::find_if(specs_.begin(), specs_.end(), [&](const auto& spec) {
-    return spec->operation == operation && !spec->explains;
-  });
-  return **found;
+const providers::Door& Operations::DoorAt(std::string_view path) const {
+  for (const auto& spec : specs_) {
+    if (spec->dialect->is_hub() || !path.starts_with(spec->route)) continue;
+    if (path.size() == spec->route.size() || path[spec->route.size()] == '/') return spec->door();
+  }
+  return *hub_door_;
+}
+
+const OperationSpec* Operations::Hub(std::string_view name) const {
+  for (const auto& spec : specs_) {
+    if (spec->dialect->is_hub() && spec->name == name) return spec.get();
+  }
+  return nullptr;
 }
 
 }  // namespace portolan::core

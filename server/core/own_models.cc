@@ -25,7 +25,7 @@ std::string FixedModel(const routing::TargetSpec& target) {
   for (const codec::Edit& edit : target.override_params) {
     if (edit.name != "model") continue;
     const std::string model = codec::StringValue(edit.json);
-    return model.empty() ? model : std::string(target.provider->name()) + "/" + model;
+    return model.empty() ? model : target.provider->name + "/" + model;
   }
   return {};
 }
@@ -53,7 +53,7 @@ void CompleteModelList(const CallState& call, google::protobuf::Message* list) {
       const std::string model = FixedModel(node->target);
       // Called by this name it is on no route.
       if (model.empty() || !MayUse(call, {}, model) || !fixed.insert(model).second) continue;
-      Fill(model, node->target.provider->name(), models.add_data());
+      Fill(model, node->target.provider->name, models.add_data());
     }
   }
 }

@@ -19,6 +19,8 @@ struct ReplyHead {
   int status = 200;
   std::string_view content_type = "application/json";
   HeaderBlock headers;  // without content-type and what frames the body
+  // Of an error: the request's id as the door's dialect tells it. Valid as long as the call.
+  std::string_view request_id;
 };
 
 // What became of a write: false means that the caller is gone and the call's scope is cancelled.

@@ -56,6 +56,22 @@ bool HasRetried(const CallState& call) {
   return call.engine && (call.engine->went_on() || call.engine->retry_count() < 0);
 }
 
+// What passes down from the provider. `retried`: the gateway says itself whether another attempt helps.
+void AddProvidersHeaders(CallState& call, bool retried, const upstream::Exchange& exchange,
+                         HeaderBlock* out) {
+  const std::string_view prefix = call.headers.reply_prefix;
+  if (call.tells_steps) TellAnswerHeaders(call, exchange);
+  for (const HeaderView& header : exchange.headers()) {
+    if (retried && header.name == "x-should-retry") continue;
+    if (PassesDownstream(header.name)) {
+      if (!IsHopByHop(exchange.headers(), header.name)) out->Add(header.name, header.value);
+    } else if (IsUpstreamRequestId(header.name) && call.upstream_request_id.empty()) {
+      call.upstream_request_id = header.value;
+      out->Add(prefix, "upstream-request-id", header.value);
+    }
+  }
+}
+
 }  // namespace
 
 ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchange) {
@@ -67,7 +83,7 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
   out.Add("x-request-id", call.in.request_id);
   if (!call.trace_id.empty()) out.Add(prefix, "trace-id", call.trace_id);
   if (call.route.target.provider != nullptr) {
-    out.Add(prefix, "provider", call.route.target.provider->name());
+    out.Add(prefix, "provider", call.route.target.provider->name);
     out.Add(prefix, "last-used-option-index", call.route.index);
     out.Add(prefix, "retry-attempt-count", RetryCount(call));
     out.Add(prefix, "cache-status", "DISABLED");
@@ -79,17 +95,10 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
   if (call.failure && call.failure->local) out.Add(prefix, "gateway-exception", "true");
   const bool retried = status >= 400 && HasRetried(call);
   if (retried) out.Add("x-should-retry", "false");
-  if (exchange == nullptr) return head;
-  if (call.tells_steps) TellAnswerHeaders(call, *exchange);
-  for (const HeaderView& header : exchange->headers()) {
-    if (retried && header.name == "x-should-retry") continue;
-    if (PassesDownstream(header.name)) {
-      if (!IsHopByHop(exchange->headers(), header.name)) out.Add(header.name, header.value);
-    } else if (IsUpstreamRequestId(header.name) && call.upstream_request_id.empty()) {
-      call.upstream_request_id = header.value;
-      out.Add(prefix, "upstream-request-id", header.value);
-    }
-  }
+  if (exchange != nullptr) AddProvidersHeaders(call, retried, *exchange, &out);
+  head.request_id = call.upstream_request_id.empty() ? call.in.request_id : call.upstream_request_id;
+  const std::string_view own_name = call.operation.door().request_id_header();
+  if (!own_name.empty()) out.Add(own_name, head.request_id);
   return head;
 }
 
@@ -112,6 +121,21 @@ net::Task<void> ReplyError(CallState& call, Error error, const upstream::Exchang
   if (!co_await call.sink.SendError(std::move(head), error, provider_body)) call.outcome.status = 499;
 }
 
+namespace {
+
+// An answer of the hub in the caller's words.
+void EncodeAnswer(CallState& call, const google::protobuf::Message& answer, std::string* json) {
+  const google::protobuf::Message* said = &answer;
+  if (!call.operation.speaks_hub()) {
+    google::protobuf::Message* const wire = call.operation.response_type->New(&call.arena.get());
+    call.operation.form->mapping->AnswerToWire(answer, call.facts, wire);
+    said = wire;
+  }
+  codec::Encode(*call.operation.response, *said, {.composed = true}, json);
+}
+
+}  // namespace
+
 net::Task<void> ReplyMessage(CallState& call, const google::protobuf::Message& message,
                              const upstream::Exchange* exchange) {
   ChoiceTracker choices;
@@ -126,7 +150,7 @@ net::Task<void> ReplyMessage(CallState& call, const google::protobuf::Message& m
     delivered = co_await call.sink.SendMessage(std::move(head), wire);
   } else {
     std::string json;
-    codec::Encode(*call.operation.response, message, {.composed = true}, &json);
+    EncodeAnswer(call, message, &json);
     call.outcome.reply_bytes = json.size();
     const std::string_view piece = json;
     delivered = co_await call.sink.SendJson(std::move(head), {&piece, 1});

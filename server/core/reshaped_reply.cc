@@ -16,7 +16,7 @@ class Chunks final : public providers::MessageSink {
  public:
   explicit Chunks(CallState& call) : call_(call) {}
   Message* Add() override {
-    all_.push_back(call_.operation.chunk_type->New(&call_.arena.get()));
+    all_.push_back(call_.operation.hub->chunk_type->New(&call_.arena.get()));
     return all_.back();
   }
   const std::vector<Message*>& all() const { return all_; }
@@ -29,18 +29,16 @@ class Chunks final : public providers::MessageSink {
 // The chunks that a whole answer comes to. An error, with what of it may pass untouched, if it is none.
 std::optional<Error> Split(CallState& call, const upstream::Exchange& exchange, std::string_view body,
                            Chunks* chunks, std::string_view* untouched) {
-  ChoiceTracker choices;
-  TokenUsage usage;
-  const bool translated = call.route.target.provider->shape(call.operation.operation).translator != nullptr;
-  const ScanResult scan = ScanAnswer(body, &usage, &choices);
-  if (!translated && scan.is_object && scan.has_error) {
+  const bool relayed = call.way.kind == providers::Way::Kind::kRelay;
+  const ScanResult scan = Scanner(call.config.operations->PlanOf(*call.way.form).scan).Scan(body);
+  if (relayed && scan.is_object && scan.has_error) {
     *untouched = UntouchedError(call, body);
     return ErrorInAnswer(call, exchange, body);
   }
   const Message* answer = nullptr;
   if (scan.is_object) {
     if (auto error = TypeAnswer(call, exchange, body, &answer)) return error;
-    SplitAnswer(*answer, call.facts.include_usage, *chunks);
+    SplitAnswer(*answer, call.facts.include_usage || !call.operation.speaks_hub(), *chunks);
   }
   if (!chunks->all().empty()) {
     ChoiceTracker ignored;
@@ -62,7 +60,7 @@ std::optional<Error> Join(CallState& call, std::string_view body, Message* answe
   AnswerJoiner joiner(answer);
   const auto take = [&](const StreamBatch& batch) {
     for (const std::string_view wire : batch.messages) {
-      Message* chunk = call.operation.chunk_type->New(&call.arena.get());
+      Message* chunk = call.operation.hub->chunk_type->New(&call.arena.get());
       codec::DecodeError problem;
       if (codec::ParseWire(wire, chunk, &problem)) joiner.Add(*chunk);
     }
@@ -90,7 +88,7 @@ net::Task<Attempted> ReplySplit(CallState& call, std::unique_ptr<upstream::Excha
     co_return Fail(call, *std::move(error), std::move(exchange), untouched);
   }
   call.outcome.reshaped = "stream";
-  ChunkWriter writer(call.operation, call.sink.typed());
+  ChunkWriter writer(call.operation, call.facts, call.sink.typed());
   for (const Message* chunk : chunks.all()) writer.Add(*chunk);
   writer.AddEnd();
   StreamBatch batch;
@@ -113,11 +111,11 @@ net::Task<Attempted> ReplySplit(CallState& call, std::unique_ptr<upstream::Excha
 
 net::Task<Attempted> ReplyJoined(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
                                  std::string_view body) {
-  Message* const answer = call.operation.response_type->New(&call.arena.get());
-  if (call.operation.chunk_type == nullptr) {
+  if (call.operation.chunk_type == nullptr || call.operation.hub == nullptr) {
     co_return Fail(call, InvalidAnswer("the provider answered with a stream, which this operation has not"),
                    std::move(exchange));
   }
+  Message* const answer = call.operation.hub->response_type->New(&call.arena.get());
   if (auto error = Join(call, body, answer)) {
     // Nothing of the stream has been given to the caller, so its error is that of a whole answer.
     co_return Fail(call, *std::move(error), std::move(exchange));

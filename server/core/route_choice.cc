@@ -10,7 +10,7 @@ std::optional<Error> ChoosePlan(CallState& call, const RequestFacts& facts, rout
                                 const std::shared_ptr<const routing::RoutePlan>& open_route) {
   const v1::CallOptions* const options = facts.options ? &*facts.options : nullptr;
   const RouteWish wish{
-      .operation = call.operation.operation,
+      .operation = call.operation.name,
       .typed_config = options != nullptr && options->has_config(),
       .header_config = call.headers.config,
       .names_provider = !call.headers.provider.empty() || (options != nullptr && options->has_provider()),
@@ -46,7 +46,7 @@ std::optional<Error> ChoosePlan(CallState& call, const RequestFacts& facts, rout
 std::optional<Error> CheckAttemptModel(const CallState& call) {
   const routing::Caller* caller = call.credentials.caller;
   if (caller == nullptr || call.plan->from_operator || call.route.model.empty()) return std::nullopt;
-  return CheckModel(*caller, call.route.target.provider->name(), call.route.model);
+  return CheckModel(*caller, call.route.target.provider->name, call.route.model);
 }
 
 }  // namespace portolan::core

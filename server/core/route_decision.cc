@@ -10,7 +10,6 @@
 namespace portolan::core {
 namespace {
 
-using providers::Operation;
 using routing::NamedRoutes;
 
 Error Forbidden(std::string code, std::string message, std::string param) {
@@ -49,12 +48,12 @@ RouteDecision DecideRoute(const RouteWish& wish, const NamedRoutes& routes,
             .reason = "named by x-portolan-config"};
   }
   if (wish.names_provider || wish.names_host) return {};
-  if (wish.operation == Operation::kListModels) return {.asks_gateway = true};
+  if (wish.operation == providers::operation::kListModels) return {.asks_gateway = true};
   if (NamedRoutes::Named alias = routes.ForModel(wish.model); alias.plan != nullptr) {
     return {.source = PlanSource::kNamedRoute,
             .route = std::move(alias),
             .reason = "the model is its alias",
-            .asks_gateway = wish.operation == Operation::kGetModel};
+            .asks_gateway = wish.operation == providers::operation::kGetModel};
   }
   if (HasProviderPrefix(wish.model, registry)) return {};
   NamedRoutes::Named by_default = routes.Default();
@@ -81,7 +80,7 @@ std::optional<Error> CheckNamed(const RouteWish& wish, const RouteDecision& deci
 
 std::optional<Error> CheckCaller(const routing::Caller& caller, const RouteWish& wish, std::string_view route,
                                  bool from_operator) {
-  if (wish.operation != Operation::kListModels && !caller.MayUseRoute(route)) {
+  if (wish.operation != providers::operation::kListModels && !caller.MayUseRoute(route)) {
     return Forbidden("route_not_allowed",
                      route.empty() ? "this caller may use certain routes of the gateway only, and the call "
                                      "is on none"

@@ -16,7 +16,7 @@ namespace portolan::core {
 
 // What a request says of its route.
 struct RouteWish {
-  providers::Operation operation = providers::Operation::kChat;
+  std::string_view operation = providers::operation::kChat;
   bool typed_config = false;            // in its field `portolan`
   std::string_view header_config = {};  // x-portolan-config: a route's name, or a config in JSON
   bool names_provider = false;

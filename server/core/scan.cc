@@ -1,7 +1,8 @@
 #include "server/core/scan.h"
 
-#include "server/codec/json_reader.h"
-#include "server/core/chunk_scanner.h"
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
 
 namespace portolan::core {
 namespace {
@@ -13,110 +14,238 @@ using codec::JsonType;
 constexpr int64_t kTooMany = 100'000'000'000'000'000;
 
 constexpr int kMaxDepth = 128;
-// Of what a stream's chunks have in common, so much is kept at most.
+// Of what a stream's events have in common, so much is kept at most.
 constexpr size_t kMaxBegin = 1024;
 
-class Scanner {
+std::string_view NextPart(std::string_view* text, char separator) {
+  const size_t end = std::min(text->find(separator), text->size());
+  const std::string_view part = text->substr(0, end);
+  text->remove_prefix(std::min(end + 1, text->size()));
+  return part;
+}
+
+}  // namespace
+
+ScanPlan::ScanPlan(const providers::Accounting& accounting) : end_value_(accounting.end_value) {
+  nodes_.emplace_back();
+  if (!accounting.choices.empty()) {
+    nodes_[Add(accounting.choices, Use::kInner)].is_choices = true;
+    Add(accounting.index, Use::kIndex);
+  }
+  AddCounts(accounting.input, Kind::kInput);
+  AddCounts(accounting.output, Kind::kOutput);
+  AddCounts(accounting.cached, Kind::kCached);
+  AddCounts(accounting.reasoning, Kind::kReasoning);
+  for (const std::string_view path : accounting.finish) Add(path, Use::kFinish);
+  for (const std::string_view path : accounting.content) Add(path, Use::kContent);
+  for (const std::string_view path : accounting.not_content) Add(path, Use::kIgnored);
+  for (const std::string_view path : accounting.error) Add(path, Use::kError);
+  if (!accounting.end_path.empty()) Add(accounting.end_path, Use::kEnd);
+  Sum(0);
+}
+
+void ScanPlan::AddCounts(const std::vector<std::string_view>& paths, Kind kind) {
+  for (std::string_view alternatives : paths) {
+    if (count_ == kMaxCounts) std::abort();
+    kinds_[count_] = kind;
+    const auto bit = static_cast<uint8_t>(1u << count_++);
+    while (!alternatives.empty()) Add(NextPart(&alternatives, '|'), Use::kCounts, bit);
+  }
+}
+
+uint16_t ScanPlan::Add(std::string_view path, Use use, uint8_t counts) {
+  uint16_t at = 0;
+  while (!path.empty()) {
+    std::string_view name = NextPart(&path, '.');
+    const bool is_list = name.ends_with("[]");
+    if (is_list) name.remove_suffix(2);
+    uint16_t next = name == "*" ? nodes_[at].others : 0;
+    for (const uint16_t child : nodes_[at].children) {
+      if (nodes_[child].name == name) next = child;
+    }
+    if (next == 0) {
+      next = static_cast<uint16_t>(nodes_.size());
+      nodes_.emplace_back().name = name;
+      if (name == "*") {
+        nodes_[at].others = next;
+      } else {
+        nodes_[at].children.push_back(next);
+      }
+    }
+    at = next;
+    nodes_[at].is_list |= is_list;
+  }
+  if (at == 0) std::abort();
+  Node& node = nodes_[at];
+  // One value may count twice: tokens read from a cache belong to the input as well.
+  if (node.use != Use::kInner && node.use != use) std::abort();
+  node.use = use;
+  node.counts |= counts;
+  return at;
+}
+
+// What is below each node, from the leaves up.
+void ScanPlan::Sum(uint16_t at) {
+  std::vector<uint16_t> below = nodes_[at].children;
+  if (nodes_[at].others != 0) below.push_back(nodes_[at].others);
+  const Use use = nodes_[at].use;
+  nodes_[at].only_content = use == Use::kContent || use == Use::kIgnored || !below.empty();
+  nodes_[at].only_counts = use == Use::kCounts || !below.empty();
+  for (const uint16_t child : below) {
+    Sum(child);
+    nodes_[at].only_content &= nodes_[child].only_content;
+    nodes_[at].only_counts &= nodes_[child].only_counts;
+  }
+}
+
+class Scanner::Run {
  public:
-  Scanner(std::string_view json, int max_depth, TokenUsage* usage, ChoiceTracker* choices)
-      : reader_(json, max_depth), usage_(usage), choices_(choices) {}
+  Run(Scanner& scanner, std::string_view json, int max_depth)
+      : scanner_(scanner), plan_(scanner.plan_), reader_(json, max_depth) {}
 
-  ScanResult Run() {
-    if (reader_.Peek() != JsonType::kObject) return result_;
+  ScanResult Whole() {
+    if (reader_.Peek() != JsonType::kObject) return std::move(result_);
     reader_.EnterObject();
-    return ReadMembers();
+    return RestOfRoot();
   }
 
-  // The text is the rest of an object, from the value of its member `choices` on.
-  ScanResult RunFromChoices() {
-    ReadChoices();
-    return ReadMembers();
+  // The text is the rest of the root, from the value of the member `first` on.
+  ScanResult From(const ScanPlan::Node& first) {
+    Take(first);
+    looked_ = true;
+    return RestOfRoot();
   }
 
-  // Where the value of `choices` begins, if nothing before it was looked for; else 0.
-  size_t choices_offset() const { return choices_offset_; }
+  // Where the first value that was looked at begins, and what it is, if that is no plain value; else 0.
+  size_t first_offset() const { return first_offset_; }
+  const ScanPlan::Node* first() const { return first_; }
 
  private:
-  ScanResult ReadMembers() {
+  using Node = ScanPlan::Node;
+  using Use = ScanPlan::Use;
+
+  ScanResult RestOfRoot() {
+    const Node& root = plan_.nodes_.front();
     std::string_view name;
-    bool looked_for = false;
     while (reader_.NextMember(&name, &scratch_)) {
-      if (name == "choices") {
-        if (!looked_for) choices_offset_ = reader_.offset();
-        ReadChoices();
-      } else if (name == "usage") {
-        ReadUsage();
-      } else if (name == "error") {
-        if (reader_.Peek() != JsonType::kNull) result_.has_error = true;
-        reader_.Skip();
-      } else {
+      const Node* const child = plan_.ChildOf(root, name);
+      if (child == nullptr) {
         reader_.Skip();
         continue;
       }
-      looked_for = true;
+      if (!looked_ && child->use == Use::kInner) {
+        first_offset_ = reader_.offset();
+        first_ = child;
+      }
+      looked_ = true;
+      Take(*child);
     }
     result_.only_usage = has_usage_ && !has_choices_ && !result_.has_error;
     result_.is_object = reader_.AtEnd();
-    return result_;
+    return std::move(result_);
   }
 
-  void ReadChoices() {
+  // The value that comes next is what `node` describes.
+  void Take(const Node& node) {
+    switch (node.use) {
+      case Use::kInner:
+        return node.is_list ? TakeList(node) : TakeObject(node);
+      case Use::kCounts:
+        return TakeCount(node);
+      case Use::kIndex:
+        index_ = ReadInteger();
+        return;
+      case Use::kFinish:
+        return TakeFinish();
+      case Use::kContent:
+        return NoteContent();
+      case Use::kError:
+        if (reader_.Peek() != JsonType::kNull) result_.has_error = true;
+        break;
+      case Use::kEnd:
+        return TakeEnd();
+      case Use::kIgnored:
+      case Use::kNone:
+        break;
+    }
+    reader_.Skip();
+  }
+
+  void TakeList(const Node& node) {
     if (reader_.Peek() != JsonType::kArray) {
       reader_.Skip();
       return;
     }
     reader_.EnterArray();
     while (reader_.NextElement()) {
+      if (!node.is_choices) {
+        TakeObject(node);
+        continue;
+      }
       has_choices_ = true;
-      ReadChoice();
+      TakeChoice(node);
     }
   }
 
-  void ReadChoice() {
+  void TakeChoice(const Node& node) {
     if (reader_.Peek() != JsonType::kObject) {
       reader_.Skip();
       return;
     }
-    int64_t index = 0;
-    bool finished = false;
-    reader_.EnterObject();
-    std::string_view name;
-    while (reader_.NextMember(&name, &scratch_)) {
-      if (name == "index") {
-        index = ReadInteger();
-      } else if (name == "finish_reason" && reader_.Peek() == JsonType::kString) {
-        std::string_view reason;
-        if (reader_.ReadString(&reason, &scratch_, codec::LoneSurrogate::kReplace) && !reason.empty()) {
-          finished = true;
-          result_.finish_reason = reason;
-        }
-      } else if (name == "delta") {
-        ReadDelta();
-      } else if (name == "text") {
-        NoteContent();
-      } else {
-        reader_.Skip();
-      }
-    }
-    const uint64_t bit = uint64_t{1} << (index < 0 || index > 63 ? 63 : index);
-    choices_->seen |= bit;
-    if (finished) choices_->finished |= bit;
+    index_ = 0;
+    finished_ = false;
+    in_choice_ = true;
+    TakeObject(node);
+    in_choice_ = false;
+    const uint64_t bit = uint64_t{1} << (index_ < 0 || index_ > 63 ? 63 : index_);
+    scanner_.choices_.seen |= bit;
+    if (finished_) scanner_.choices_.finished |= bit;
   }
 
-  // Content is the first non-empty text, reasoning, tool call, refusal or audio; a role alone is not.
-  void ReadDelta() {
-    if (result_.has_content || reader_.Peek() != JsonType::kObject) {
+  void TakeObject(const Node& node) {
+    // One piece of content is enough.
+    if (reader_.Peek() != JsonType::kObject || (node.only_content && result_.has_content)) {
       reader_.Skip();
       return;
     }
+    has_usage_ |= node.only_counts;
     reader_.EnterObject();
     std::string_view name;
     while (reader_.NextMember(&name, &scratch_)) {
-      if (name == "role" || name == "type") {
-        reader_.Skip();
+      if (const Node* child = plan_.ChildOf(node, name)) {
+        Take(*child);
       } else {
-        NoteContent();
+        reader_.Skip();
       }
+    }
+  }
+
+  void TakeCount(const Node& node) {
+    const int64_t value = ReadInteger();
+    if (value < 0) return;
+    for (unsigned bits = node.counts, i = 0; bits != 0; bits >>= 1, ++i) {
+      if ((bits & 1) != 0) scanner_.counts_[i] = value;
+    }
+  }
+
+  void TakeFinish() {
+    if (reader_.Peek() != JsonType::kString) {
+      reader_.Skip();
+      return;
+    }
+    std::string_view reason;
+    if (!reader_.ReadString(&reason, &scratch_, codec::LoneSurrogate::kReplace) || reason.empty()) return;
+    result_.finish_reason = reason;
+    finished_ = true;
+    if (!in_choice_) scanner_.choices_ = {1, 1};
+  }
+
+  void TakeEnd() {
+    std::string_view value;
+    if (reader_.Peek() != JsonType::kString) {
+      reader_.Skip();
+    } else if (reader_.ReadString(&value, &scratch_, codec::LoneSurrogate::kReplace)) {
+      result_.is_end = value == plan_.end_value_;
     }
   }
 
@@ -145,75 +274,57 @@ class Scanner {
     return value;
   }
 
-  void ReadUsage() {
-    if (reader_.Peek() != JsonType::kObject) {
-      reader_.Skip();
-      return;
-    }
-    has_usage_ = true;
-    reader_.EnterObject();
-    std::string_view name;
-    while (reader_.NextMember(&name, &scratch_)) {
-      if (name == "prompt_tokens") {
-        Keep(ReadInteger(), &usage_->input);
-      } else if (name == "completion_tokens") {
-        Keep(ReadInteger(), &usage_->output);
-      } else if (name == "prompt_tokens_details") {
-        ReadDetail("cached_tokens", &usage_->cached);
-      } else if (name == "completion_tokens_details") {
-        ReadDetail("reasoning_tokens", &usage_->reasoning);
-      } else {
-        reader_.Skip();
-      }
-    }
-  }
-
-  void ReadDetail(std::string_view wanted, int64_t* out) {
-    if (reader_.Peek() != JsonType::kObject) {
-      reader_.Skip();
-      return;
-    }
-    reader_.EnterObject();
-    std::string_view name;
-    while (reader_.NextMember(&name, &scratch_)) {
-      if (name == wanted) {
-        Keep(ReadInteger(), out);
-      } else {
-        reader_.Skip();
-      }
-    }
-  }
-
-  static void Keep(int64_t value, int64_t* out) {
-    if (value >= 0) *out = value;
-  }
-
+  Scanner& scanner_;
+  const ScanPlan& plan_;
   JsonReader reader_;
-  TokenUsage* usage_;
-  ChoiceTracker* choices_;
   std::string scratch_;
   ScanResult result_;
-  size_t choices_offset_ = 0;
+  size_t first_offset_ = 0;
+  const Node* first_ = nullptr;
+  bool looked_ = false;
+  int64_t index_ = 0;  // of the choice
+  bool finished_ = false;
+  bool in_choice_ = false;
   bool has_choices_ = false;
   bool has_usage_ = false;
 };
 
-}  // namespace
-
-ScanResult ScanAnswer(std::string_view json, TokenUsage* usage, ChoiceTracker* choices) {
-  return Scanner(json, kMaxDepth, usage, choices).Run();
-}
-
-ScanResult ChunkScanner::Scan(std::string_view json, TokenUsage* usage, ChoiceTracker* choices) {
+ScanResult Scanner::Scan(std::string_view json) {
   if (!begin_.empty() && json.starts_with(begin_)) {
     // Within the object that is open already.
-    return Scanner(json.substr(begin_.size()), kMaxDepth - 1, usage, choices).RunFromChoices();
+    return Run(*this, json.substr(begin_.size()), kMaxDepth - 1).From(*first_);
   }
-  Scanner scanner(json, kMaxDepth, usage, choices);
-  ScanResult result = scanner.Run();
+  Run run(*this, json, kMaxDepth);
+  ScanResult result = run.Whole();
   begin_.clear();
-  if (scanner.choices_offset() <= kMaxBegin) begin_ = json.substr(0, scanner.choices_offset());
+  first_ = run.first();
+  if (run.first_offset() <= kMaxBegin) begin_ = json.substr(0, run.first_offset());
   return result;
+}
+
+TokenUsage Scanner::usage() const {
+  TokenUsage usage;
+  for (size_t i = 0; i < plan_.count_; ++i) {
+    if (counts_[i] < 0) continue;
+    int64_t* total = nullptr;
+    switch (plan_.kinds_[i]) {
+      case ScanPlan::Kind::kInput:
+        total = &usage.input;
+        break;
+      case ScanPlan::Kind::kOutput:
+        total = &usage.output;
+        break;
+      case ScanPlan::Kind::kCached:
+        total = &usage.cached;
+        break;
+      case ScanPlan::Kind::kReasoning:
+        total = &usage.reasoning;
+        break;
+    }
+    // At most eight counts of less than a tenth of what an int64_t holds.
+    *total = std::max<int64_t>(*total, 0) + counts_[i];
+  }
+  return usage;
 }
 
 }  // namespace portolan::core

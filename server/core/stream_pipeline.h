@@ -86,17 +86,24 @@ class StreamPipeline {
 // the caller, and proxies on the way, that the connection is alive.
 inline constexpr std::string_view kPingComment = ": ping\n\n";
 
-// A pipeline for upstreams that speak the hub's dialect. For REST it passes the bytes on as they came, event
-// by event; for gRPC (`typed`) it decodes each event. `hide_usage`: the chunk that holds only the usage is
-// not passed on, as the gateway asked for it and not the caller.
-std::unique_ptr<StreamPipeline> NewHubStream(const OperationSpec& operation, const providers::Target& target,
-                                             bool typed, bool hide_usage = false);
+// The stream of a provider.
+struct StreamSource {
+  const providers::Form& form;
+  const FormPlan& plan;
+  const providers::Target& target;
+};
 
-// A pipeline for upstreams whose dialect `translator` translates. `events` is the plan of its event type.
-std::unique_ptr<StreamPipeline> NewTranslatedStream(const OperationSpec& operation,
-                                                    const providers::Translator& translator,
-                                                    const codec::MessagePlan& events,
-                                                    const providers::CallFacts& call, bool typed);
+// A pipeline for providers that speak the caller's dialect. For REST it passes the bytes on as they came,
+// event by event; for gRPC (`typed`) it decodes each event. `hide_usage`: the chunk that holds only the usage
+// is not passed on, as the gateway asked for it and not the caller.
+std::unique_ptr<StreamPipeline> NewRelayStream(const OperationSpec& operation,
+                                               const providers::Target& target, bool typed,
+                                               bool hide_usage = false);
+
+// A pipeline from the provider's dialect to the hub's, and on to the caller's. `typed`: it gives the hub's
+// chunks in wire format. What `call` views must outlive it.
+std::unique_ptr<StreamPipeline> NewMappedStream(const OperationSpec& operation, const StreamSource& source,
+                                                const providers::CallFacts& call, bool typed);
 
 // Reads usage and finish reason off a typed chunk or answer of the hub.
 void ScanMessage(const google::protobuf::Message& message, TokenUsage* usage, ChoiceTracker* choices,

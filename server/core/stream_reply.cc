@@ -92,7 +92,7 @@ net::Task<bool> WriteBatch(CallState& call, const StreamBatch& batch) {
 void NoteError(CallState& call, Error error) {
   error.attempts = call.outcome.attempts;
   error.tried = call.tried;
-  TellUpstream(call.route.target, call.facts, &error);
+  TellUpstream(call.route.target, *call.way.form, call.facts, &error);
   call.outcome.error = std::move(error);
 }
 

@@ -12,7 +12,7 @@
 namespace portolan::core {
 
 using google::protobuf::Message;
-using providers::Shape;
+using providers::Way;
 
 Error InvalidAnswer(std::string message) {
   Error error;
@@ -44,59 +44,55 @@ net::Task<Body> ReadBody(const CallState& call, upstream::Exchange& exchange, si
 
 Error ErrorInAnswer(const CallState& call, const upstream::Exchange& exchange, std::string_view body) {
   const providers::Target& target = call.route.target;
-  return target.provider->Classify(providers::StatusInError(body, 502), exchange.headers(), body, target);
+  return target.provider->dialect->ReadError(providers::StatusInError(body, 502), exchange.headers(), body,
+                                             target);
 }
 
 std::string_view UntouchedError(const CallState& call, std::string_view body) {
-  const Shape shape = call.route.target.provider->shape(call.operation.operation);
-  return shape.kind == Shape::Kind::kHub && IsOpenAiError(body) ? body : std::string_view();
+  const bool relayed = call.way.kind == Way::Kind::kRelay;
+  return relayed && call.operation.door().IsError(body) ? body : std::string_view();
 }
 
 namespace {
 
-std::optional<Error> Translate(CallState& call, const providers::Translator& translator,
-                               std::string_view body, Message* hub) {
-  Message* const answer = translator.response_type()->New(&call.arena.get());
-  const codec::MessagePlan& plan = *call.config.operations->codec().Find(answer->GetDescriptor());
+std::optional<Error> Translate(CallState& call, const FormPlan& plan, std::string_view body, Message* hub) {
+  const providers::Form& form = *call.way.form;
+  Message* const answer = form.answer->New(&call.arena.get());
   codec::DecodeError problem;
-  if (!codec::Decode(plan, body, kAnswerDecoding, answer, &problem)) return NotUnderstood(problem);
-  return translator.DecodeResponse(*answer, call.facts, hub);
-}
-
-bool SaysAnError(std::string_view body) {
-  TokenUsage usage;
-  ChoiceTracker choices;
-  return ScanAnswer(body, &usage, &choices).has_error;
+  if (!codec::Decode(*plan.answer, body, kAnswerDecoding, answer, &problem)) return NotUnderstood(problem);
+  return form.mapping->AnswerToHub(*answer, call.facts, hub);
 }
 
 }  // namespace
 
 std::optional<Error> TypeAnswer(CallState& call, const upstream::Exchange& exchange, std::string_view body,
                                 const Message** out) {
-  const Shape shape = call.route.target.provider->shape(call.operation.operation);
-  Message* const hub = call.operation.response_type->New(&call.arena.get());
+  const OperationSpec& spec = *call.operation.hub;
+  const FormPlan& plan = call.config.operations->PlanOf(*call.way.form);
+  Message* const hub = spec.response_type->New(&call.arena.get());
   *out = hub;
-  if (shape.kind != Shape::Kind::kTranslated) {
-    codec::DecodeError problem;
-    if (codec::Decode(*call.operation.response, body, kAnswerDecoding, hub, &problem)) return std::nullopt;
-    return NotUnderstood(problem);
+  if (call.way.form->mapping != nullptr) {
+    std::optional<Error> error = Translate(call, plan, body, hub);
+    // An error in no shape of its dialect: what the provider says goes before what the gateway makes of it.
+    if (error && error->code == "upstream_invalid_answer" && Scanner(plan.scan).Scan(body).has_error) {
+      return ErrorInAnswer(call, exchange, body);
+    }
+    return error;
   }
-  std::optional<Error> error = Translate(call, *shape.translator, body, hub);
-  // An error in no shape of its dialect: what the provider says goes before what the gateway makes of it.
-  if (error && error->code == "upstream_invalid_answer" && SaysAnError(body)) {
-    return ErrorInAnswer(call, exchange, body);
-  }
-  return error;
+  Scanner scanner(plan.scan);
+  const ScanResult scan = scanner.Scan(body);
+  if (scan.has_error) return ErrorInAnswer(call, exchange, body);
+  codec::DecodeError problem;
+  if (codec::Decode(*spec.response, body, kAnswerDecoding, hub, &problem)) return std::nullopt;
+  return NotUnderstood(problem);
 }
 
 std::unique_ptr<StreamPipeline> NewPipeline(CallState& call, bool typed) {
-  const Shape shape = call.route.target.provider->shape(call.operation.operation);
-  if (shape.kind != Shape::Kind::kTranslated) {
-    return NewHubStream(call.operation, call.route.target, typed, call.hides_usage);
-  }
-  const codec::MessagePlan* events =
-      call.config.operations->codec().Find(shape.translator->event_type()->GetDescriptor());
-  return NewTranslatedStream(call.operation, *shape.translator, *events, call.facts, typed);
+  const bool relayed = call.way.kind == Way::Kind::kRelay && (call.operation.speaks_hub() || !typed);
+  if (relayed) return NewRelayStream(call.operation, call.route.target, typed, call.hides_usage);
+  const providers::Form& form = *call.way.form;
+  return NewMappedStream(call.operation, {form, call.config.operations->PlanOf(form), call.route.target},
+                         call.facts, typed);
 }
 
 }  // namespace portolan::core

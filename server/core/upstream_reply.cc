@@ -10,7 +10,7 @@ namespace portolan::core {
 namespace {
 
 using google::protobuf::Message;
-using providers::Shape;
+using providers::Way;
 
 // A status of 400 and above, or a redirect, which is not followed.
 net::Task<Attempted> FailFromProvider(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
@@ -23,18 +23,20 @@ net::Task<Attempted> FailFromProvider(CallState& call, std::unique_ptr<upstream:
     co_return Fail(call, std::move(error), std::move(exchange));
   }
   // The status alone tells what failed; its body would have told why.
-  Error error = target.provider->Classify(exchange->status(), exchange->headers(), body.text, target);
+  Error error =
+      target.provider->dialect->ReadError(exchange->status(), exchange->headers(), body.text, target);
   if (body.error) error.message += ", and what it said is lost: " + body.error->message;
   const std::string_view untouched = UntouchedError(call, body.text);
   co_return Fail(call, std::move(error), std::move(exchange), untouched);
 }
 
-// Looks at a good answer of a provider that speaks the hub's dialect, which is passed on as it came. An error
-// that is in the hub's dialect is left in *untouched.
+// Looks at a good answer of a provider that speaks the caller's dialect, which is passed on as it came. An
+// error in that dialect's own shape is left in *untouched.
 std::optional<Error> CheckRelayed(CallState& call, const upstream::Exchange& exchange, std::string_view body,
                                   std::string_view* untouched) {
-  ChoiceTracker choices;
-  const ScanResult scan = ScanAnswer(body, &call.outcome.usage, &choices);
+  Scanner scanner(call.operation.plan->scan);
+  const ScanResult scan = scanner.Scan(body);
+  call.outcome.usage = scanner.usage();
   if (!scan.is_object) return InvalidAnswer("the provider's answer is not a JSON object");
   if (scan.has_error) {
     *untouched = UntouchedError(call, body);
@@ -56,7 +58,7 @@ net::Task<Attempted> ReplyTranslated(CallState& call, std::unique_ptr<upstream::
   co_return Attempted::kAnswered;
 }
 
-// An answer in the hub's dialect: to REST the bytes as they came, to gRPC in wire format.
+// An answer in the caller's dialect: to REST the bytes as they came, to gRPC in wire format.
 net::Task<Attempted> ReplyRelayed(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
                                   std::string_view body) {
   std::string_view untouched;
@@ -84,8 +86,7 @@ net::Task<Attempted> ReplyBody(CallState& call, std::unique_ptr<upstream::Exchan
                                std::string_view body) {
   body = WithoutMark(body);
   if (FormOf(body) == BodyForm::kEvents) return ReplyJoined(call, std::move(exchange), body);
-  const Shape shape = call.route.target.provider->shape(call.operation.operation);
-  if (shape.kind == Shape::Kind::kTranslated) return ReplyTranslated(call, std::move(exchange), body);
+  if (call.way.kind == Way::Kind::kMap) return ReplyTranslated(call, std::move(exchange), body);
   return ReplyRelayed(call, std::move(exchange), body);
 }
 
@@ -114,7 +115,7 @@ net::Task<Attempted> FailListed(CallState& call, std::unique_ptr<upstream::Excha
 
 Attempted Fail(CallState& call, Error error, std::unique_ptr<upstream::Exchange> exchange,
                std::string_view body) {
-  if (call.outcome.attempts > 0) TellUpstream(call.route.target, call.facts, &error);
+  if (call.outcome.attempts > 0) TellUpstream(call.route.target, *call.way.form, call.facts, &error);
   call.failure.emplace(
       AttemptFailure{std::move(error), /*local=*/false, std::move(exchange), std::string(body)});
   return Attempted::kFailed;

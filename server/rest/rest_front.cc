@@ -86,10 +86,12 @@ http::Answer RestFront::Refuse(const http::RequestHead* head, std::string_view p
     // A page that may call may also read why it was refused.
     AddCorsHeaders(origin, /*preflight=*/false, {}, &answer.headers);
   }
-  core::AppendErrorBody(error, &answer.body);
+  const std::string path = head == nullptr ? std::string() : transcode::ShownPath(head->path);
+  const providers::Door& door = config_.operations->DoorAt(path);
+  if (!door.request_id_header().empty()) answer.headers.Add(door.request_id_header(), request_id);
+  core::AppendErrorBody(door, error, request_id, &answer.body);
 
   core::CallRecord record;
-  const std::string path = head == nullptr ? std::string() : transcode::ShownPath(head->path);
   if (head != nullptr) record.method = head->method;
   record.path = path;
   record.peer = peer;
@@ -158,7 +160,7 @@ net::Task<void> RestFront::Handle(http::Request& request, http::ResponseWriter& 
   // Screen has seen that there is one.
   const RouteMatch match = config_.router->Match(head.method, path);
   if (match.route->body == transcode::BodyKind::kWhole)
-    return Serve(request, writer, origin, *match.route, {}, {});
+    return Serve(request, writer, origin, *match.route, {}, std::string(head.query));
 
   const core::OperationSpec& operation = *config_.operations->Find(match.route->unary);
   std::unique_ptr<google::protobuf::Message> message(operation.request_type->New());
@@ -181,8 +183,8 @@ net::Task<void> RestFront::Serve(http::Request& request, http::ResponseWriter& w
                                  std::string_view origin, const transcode::Route& route,
                                  std::unique_ptr<google::protobuf::Message> message, std::string query) {
   const telemetry::Id id = ids_.Next();
-  RestSink sink(writer, origin);
   core::Inbound inbound = MakeInbound(request, route, message.get(), id);
+  RestSink sink(writer, inbound.operation->door(), origin);
   inbound.query = std::move(query);
   net::Task<void> handling = service_.Handle(std::move(inbound), sink);
   co_await handling;

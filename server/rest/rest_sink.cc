@@ -28,7 +28,7 @@ net::Task<core::Delivered> RestSink::SendError(core::ReplyHead head, const Error
   Decorate(&head);
   std::string body;
   if (provider_body.empty()) {
-    core::AppendErrorBody(error, &body);
+    core::AppendErrorBody(door_, error, head.request_id, &body);
     provider_body = body;
   }
   co_return co_await writer_.Send(head.status, "application/json", head.headers.text(), {&provider_body, 1});
@@ -36,6 +36,7 @@ net::Task<core::Delivered> RestSink::SendError(core::ReplyHead head, const Error
 
 net::Task<core::Delivered> RestSink::StartStream(core::ReplyHead head) {
   Decorate(&head);
+  request_id_ = head.request_id;
   head.headers.Add("cache-control", "no-cache");
   // Tells nginx and its like to pass events on as they come.
   head.headers.Add("x-accel-buffering", "no");
@@ -49,9 +50,8 @@ net::Task<core::Delivered> RestSink::WriteBytes(std::span<const std::string_view
 
 net::Task<core::Delivered> RestSink::EndStream(const Error* error) {
   if (error == nullptr) co_return co_await writer_.Finish();
-  std::string event = "data: ";
-  core::AppendErrorBody(*error, &event);
-  event += "\n\n";
+  std::string event;
+  core::AppendErrorEvent(door_, *error, request_id_, &event);
   const std::string_view piece = event;
   co_return co_await writer_.Finish({&piece, 1});
 }

@@ -63,21 +63,34 @@ const Caller* CallerKeys::Find(std::string_view key) const {
   return found == callers_.end() ? nullptr : &found->second;
 }
 
+std::string_view ProviderCredentials::KeyIn(std::span<const HeaderView> headers,
+                                            std::span<const std::string_view> names) const {
+  for (const std::string_view name : names) {
+    const std::string_view key = FindHeader(headers, name).value_or("");
+    if (!key.empty() && (caller_keys == nullptr || caller_keys->Find(key) == nullptr)) return key;
+  }
+  return {};
+}
+
 std::optional<Error> Authenticate(const CallerKeys& keys, const RequestHeaders& headers,
+                                  std::span<const HeaderView> all_headers, std::string_view key_header,
                                   ProviderCredentials* out) {
   out->bearer = BearerToken(headers.authorization);
   if (out->bearer.empty()) out->authorization = headers.authorization;
-  out->x_api_key = headers.x_api_key;
+  out->caller_keys = &keys;
   if (!keys.configured()) return std::nullopt;
 
   const Caller* of_bearer = keys.Find(out->bearer);
-  if (keys.Find(out->x_api_key) != nullptr) out->x_api_key = {};
+  const Caller* of_header = nullptr;
+  if (!key_header.empty()) of_header = keys.Find(FindHeader(all_headers, key_header).value_or(""));
   const size_t scheme = out->authorization.rfind(' ');
   if (keys.Find(out->authorization.substr(scheme + 1)) != nullptr) out->authorization = {};
   if (!headers.caller_key.empty()) {
     out->caller = keys.Find(headers.caller_key);
     if (out->caller == nullptr)
       return Unauthenticated("This gateway does not know the caller key it was sent.");
+  } else if (of_header != nullptr) {
+    out->caller = of_header;
   } else if (of_bearer == nullptr) {
     return Unauthenticated(headers.authorization.empty()
                                ? "This gateway asks its callers for a key, and none was sent."

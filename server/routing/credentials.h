@@ -48,17 +48,22 @@ class CallerKeys {
 };
 
 // The credentials of the request that may be a provider's key, without those that are caller keys: these are
-// never forwarded. Views of the request's headers.
+// never forwarded. Views of the request's headers, and of the caller keys.
 struct ProviderCredentials {
   std::string_view bearer;         // of Authorization
   std::string_view authorization;  // the whole Authorization, if its scheme is another (`Basic …`)
-  std::string_view x_api_key;
   const Caller* caller = nullptr;  // who calls; nullptr if there are no caller keys
+  const CallerKeys* caller_keys = nullptr;
+
+  // The first of `names` among the headers that holds a key which is no caller's; empty if there is none.
+  std::string_view KeyIn(std::span<const HeaderView> headers, std::span<const std::string_view> names) const;
 };
 
 // Checks the caller's key, which is in x-portolan-api-key or x-portkey-api-key, or is the bearer of
-// Authorization. Fails with 401 if there are caller keys and none of them came.
+// Authorization, or is in the header `key_header` that the door's dialect has for keys (empty: none). Fails
+// with 401 if there are caller keys and none of them came. `keys` must outlive *out.
 std::optional<Error> Authenticate(const CallerKeys& keys, const RequestHeaders& headers,
+                                  std::span<const HeaderView> all_headers, std::string_view key_header,
                                   ProviderCredentials* out);
 
 struct KeyChoice {

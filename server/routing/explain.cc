@@ -8,8 +8,6 @@
 namespace portolan::routing {
 namespace {
 
-using providers::Shape;
-
 // How a node relates to what the engine has chosen.
 enum class State { kChosen, kStandby, kFailed, kUnused };
 
@@ -102,8 +100,8 @@ class Explainer {
     if (!route.model.empty()) candidate.set_model(route.model);
     const providers::Target& target = route.target;
     if (target.provider == nullptr) return;
-    candidate.set_provider(std::string(target.provider->name()));
-    if (target.provider->shape(request_.operation).kind == Shape::Kind::kLocal) return;
+    candidate.set_provider(target.provider->name);
+    if (target.provider->local != nullptr) return;
     const std::string_view origin = OriginOf(target.base_url);
     if (!origin.empty()) candidate.set_host(std::string(origin));
     candidate.set_key(std::string(KeySource(node.target, target)));

@@ -74,11 +74,7 @@ std::optional<Error> ReadRequestHeaders(std::span<const HeaderView> headers, Req
       portkeys = true;
       name.remove_prefix(kPortkeyPrefix.size());
     } else {
-      if (name == "authorization") {
-        out->authorization = header.value;
-      } else if (name == "x-api-key") {
-        out->x_api_key = header.value;
-      }
+      if (name == "authorization") out->authorization = header.value;
       continue;
     }
     if (auto error = TakeGatewayHeader(name, header.value, out)) return error;

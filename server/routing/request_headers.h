@@ -32,7 +32,6 @@ struct RequestHeaders {
   bool strict_given = false;
 
   std::string_view authorization;  // the whole value
-  std::string_view x_api_key;
 
   // All other headers with such a prefix, without it (`openai-organization`): options of providers, or
   // unknown.

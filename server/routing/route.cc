@@ -11,7 +11,8 @@ namespace portolan::routing {
 namespace {
 
 using providers::Provider;
-using providers::Shape;
+using providers::ProviderOption;
+using providers::Way;
 
 bool FitForHeader(std::string_view value) {
   return std::all_of(value.begin(), value.end(),
@@ -21,8 +22,9 @@ bool FitForHeader(std::string_view value) {
 // The provider of a request that names neither a provider nor a host.
 std::string_view UnnamedProvider(const RoutePolicy& policy, const RouteRequest& request) {
   // The list is then the gateway's own.
-  return request.operation == providers::Operation::kListModels ? std::string_view("echo")
-                                                                : std::string_view(policy.default_provider);
+  if (request.operation == providers::operation::kListModels) return "echo";
+  return policy.default_provider.empty() ? request.door->door()->default_provider()
+                                         : std::string_view(policy.default_provider);
 }
 
 // The provider of a target and the model it is asked for.
@@ -34,8 +36,9 @@ struct Served {
   std::string_view why;       // Route::why
 };
 
-// The dialect of a host that somebody names, if nothing else says what it speaks.
-constexpr std::string_view kHostDialect = "openai";
+// Who is taken to be at a host that somebody names, if nothing else says what it speaks: what the caller
+// speaks.
+std::string_view HostDialect(const RouteRequest& request) { return request.door->door()->default_provider(); }
 
 std::string_view HostOfRequest(const RouteRequest& request) {
   return request.custom_host ? std::string_view(*request.custom_host) : request.headers.custom_host;
@@ -57,7 +60,7 @@ Served WhoServes(const RoutePolicy& policy, const RouteRequest& request, const T
     const bool host_named = !HostOfRequest(request).empty() || !target.custom_host.empty();
     const size_t slash = std::min(served.model.find('/'), served.model.size());
     const std::string_view prefix = std::string_view(served.model).substr(0, slash);
-    if (slash < served.model.size() && !(host_named && prefix == kHostDialect)) {
+    if (slash < served.model.size() && !(host_named && prefix == HostDialect(request))) {
       served.provider = policy.registry->Find(prefix);
     }
     served.prefix_taken = served.provider != nullptr;
@@ -66,7 +69,7 @@ Served WhoServes(const RoutePolicy& policy, const RouteRequest& request, const T
       served.model.erase(0, slash + 1);
       return served;
     }
-    served.named = host_named ? kHostDialect : UnnamedProvider(policy, request);
+    served.named = host_named ? HostDialect(request) : UnnamedProvider(policy, request);
     served.why =
         host_named ? "nothing else tells what the custom host speaks" : "it serves what names nobody";
   }
@@ -75,31 +78,30 @@ Served WhoServes(const RoutePolicy& policy, const RouteRequest& request, const T
 }
 
 // Whether a target has no key but what the request may bring.
-bool IsKeyless(const RoutePolicy& policy, const RouteRequest& request, const TargetSpec& target,
-               const Provider* provider, bool host_from_header) {
+bool IsKeyless(const RoutePolicy& policy, const TargetSpec& target, const Provider* provider,
+               bool host_from_header) {
   if (!target.api_key.empty()) return false;
   // Nobody is called, and no key is needed.
-  if (provider != nullptr && provider->shape(request.operation).kind == Shape::Kind::kLocal) return false;
+  if (provider != nullptr && provider->local != nullptr) return false;
   if (policy.direct_keys || host_from_header || !target.custom_host.empty()) return true;
-  return provider == nullptr || !policy.gateway_key || policy.gateway_key(provider->name()) == nullptr;
+  return provider == nullptr || !policy.gateway_key || policy.gateway_key(provider->name) == nullptr;
 }
 
 // Whether the request's credentials can be meant for `node`, which `provider` serves.
 bool IsRequestsOwn(const RoutePolicy& policy, const RouteRequest& request, const RoutePlan& plan,
                    const RouteNode& node, const Provider* provider, bool host_from_header) {
   if (plan.targets.size() == 1) return true;
-  if (!IsKeyless(policy, request, node.target, provider, host_from_header)) return false;
+  if (!IsKeyless(policy, node.target, provider, host_from_header)) return false;
   return std::all_of(plan.targets.begin(), plan.targets.end(), [&](const RouteNode* other) {
     const Provider* others = WhoServes(policy, request, other->target).provider;
-    return !IsKeyless(policy, request, other->target, others, host_from_header) ||
+    return !IsKeyless(policy, other->target, others, host_from_header) ||
            (others == provider && (host_from_header || other->target.custom_host == node.target.custom_host));
   });
 }
 
 bool ReadsOption(const Provider& provider, std::string_view header) {
-  const auto names = provider.option_names();
-  return std::any_of(names.begin(), names.end(),
-                     [&](std::string_view option) { return NameMatches(option, header); });
+  return std::any_of(provider.options.begin(), provider.options.end(),
+                     [&](const ProviderOption& option) { return NameMatches(option.name, header); });
 }
 
 // Whether an option goes to some target of the plan.
@@ -173,25 +175,30 @@ class Resolver {
     while (host.ends_with('/')) host.remove_suffix(1);
     out_.target.host_from_caller = !host.empty();
     out_.target.host_trusted = plan_.from_operator;
-    out_.target.own_host = !host.empty() || out_.target.provider->is_operators_own();
-    out_.target.base_url = std::string(host.empty() ? out_.target.provider->default_base_url() : host);
+    out_.target.own_host = !host.empty() || out_.target.provider->is_operators_own;
+    out_.target.base_url =
+        std::string(host.empty() ? std::string_view(out_.target.provider->base_url) : host);
   }
 
   void ChooseCredentials() {
     const Provider& provider = *out_.target.provider;
     KeySources sources;
     sources.config_key = spec_.api_key.Reveal();
-    sources.gateway_key = policy_.gateway_key ? policy_.gateway_key(provider.name()) : nullptr;
+    sources.gateway_key = policy_.gateway_key ? policy_.gateway_key(provider.name) : nullptr;
     if (own_) sources.request_key = request_.credentials.bearer;
-    if (own_ && provider.key_header() == "x-api-key" && !request_.credentials.x_api_key.empty()) {
-      sources.request_key = request_.credentials.x_api_key;
-    }
+    const std::string_view in_header =
+        own_ ? request_.credentials.KeyIn(request_.all_headers, provider.auth->key_headers())
+             : std::string_view();
+    if (!in_header.empty()) sources.request_key = in_header;
     sources.operator_config = plan_.from_operator;
     sources.host_from_caller = out_.target.host_from_caller;
     sources.direct_keys = policy_.direct_keys;
     KeyChoice choice = ChooseKey(sources);
     out_.target.api_key = std::move(choice.key);
     out_.target.key_from_caller = choice.from_caller;
+    // Callers of its own dialect know in which form it takes their key.
+    out_.target.key_is_bearer = choice.from_caller && sources.config_key.empty() && in_header.empty() &&
+                                provider.dialect == request_.door;
     if (own_ && out_.target.own_host && sources.config_key.empty()) TakeAuthorization();
   }
 
@@ -218,23 +225,23 @@ class Resolver {
   }
 
   std::optional<Error> TakeOptions() {
-    const auto names = out_.target.provider->option_names();
+    const std::vector<ProviderOption>& options = out_.target.provider->options;
     for (const auto& [name, value] : spec_.options) {
-      if (std::find(names.begin(), names.end(), name) == names.end()) {
+      const bool known = std::any_of(options.begin(), options.end(),
+                                     [&](const ProviderOption& option) { return option.name == name; });
+      if (!known) {
         out_.ignored.push_back(name);
       } else if (auto error = TakeOption(name, value, node_.path + "." + name)) {
         return error;
       }
     }
     if (!own_) return std::nullopt;
-    for (const std::string_view option : names) {
-      for (const HeaderView& header : request_.headers.options) {
-        if (!NameMatches(option, header.name)) continue;
-        if (auto error = TakeOption(option, header.value, header.name)) return error;
-      }
-      for (const HeaderView& header : request_.all_headers) {
-        if (!NameMatches(option, header.name)) continue;
-        if (auto error = TakeOption(option, header.value, header.name)) return error;
+    for (const ProviderOption& option : options) {
+      for (const auto headers : {std::span(request_.headers.options), request_.all_headers}) {
+        for (const HeaderView& header : headers) {
+          if (!NameMatches(option.name, header.name)) continue;
+          if (auto error = TakeOption(option.name, header.value, header.name)) return error;
+        }
       }
     }
     return std::nullopt;
@@ -242,23 +249,23 @@ class Resolver {
 
   std::optional<Error> CheckUsable() const {
     const Provider& provider = *out_.target.provider;
-    const Shape shape = provider.shape(request_.operation);
-    if (shape.kind == Shape::Kind::kUnsupported) {
-      return Error::InvalidRequest("unsupported_operation",
-                                   std::string(provider.name()) + " has no " +
-                                       std::string(providers::ToString(request_.operation)) + " operation");
+    const Way way = providers::WayOf(*request_.door, request_.operation, provider);
+    if (way.kind == Way::Kind::kUnsupported) {
+      return Error::InvalidRequest(
+          "unsupported_operation",
+          provider.name + " has no " + std::string(request_.operation) + " operation");
     }
     // Hosts that a config or the operator names may want no key.
-    if (shape.kind == Shape::Kind::kLocal || !out_.target.api_key.empty() || out_.target.own_host) {
+    if (way.kind == Way::Kind::kInside || !out_.target.api_key.empty() || out_.target.own_host) {
       return std::nullopt;
     }
     Error error;
     error.error_class = ErrorClass::kCaller;
     error.http_status = 401;
     error.code = "missing_provider_key";
-    error.message = "no key for " + std::string(provider.name()) +
+    error.message = "no key for " + provider.name +
                     ": send one as Authorization: Bearer, or start the gateway with " +
-                    std::string(provider.key_variables()[0]);
+                    provider.key_variables[0];
     return error;
   }
 

@@ -24,7 +24,7 @@ namespace portolan::routing {
 // What routing needs to know of the gateway. Immutable.
 struct RoutePolicy {
   const providers::Registry* registry = nullptr;
-  std::string default_provider = "openai";
+  std::string default_provider;  // empty: that of the door
   bool direct_keys = false;
   // Returns the gateway's own key for a provider, nullptr if there is none.
   std::function<const Secret*(std::string_view provider)> gateway_key;
@@ -38,7 +38,8 @@ struct RouteRequest {
   // From the request's `portolan` field; these beat the headers.
   std::optional<std::string> provider;
   std::optional<std::string> custom_host;
-  providers::Operation operation = providers::Operation::kChat;
+  const providers::Dialect* door = nullptr;  // that the caller speaks
+  std::string_view operation = providers::operation::kChat;
   std::string model;  // empty if the request has none
 };
 

@@ -105,7 +105,10 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   for (const Shard& shard : shards) impl.front->lanes.push_back(std::make_unique<Lane>(shard));
   impl.front->max_calls = options.max_calls;
   std::vector<std::string> services;
-  for (const auto& operation : operations) AddOperation(*operation, impl.front, &services, &impl.acceptor);
+  for (const auto& operation : operations) {
+    // The other dialects are those of REST APIs.
+    if (operation->dialect->is_hub()) AddOperation(*operation, impl.front, &services, &impl.acceptor);
+  }
   impl.health = std::make_unique<Health>(services);
   impl.health->AddTo(impl.acceptor);
   services.emplace_back("grpc.health.v1.Health");

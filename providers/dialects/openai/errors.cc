@@ -1,5 +1,7 @@
 #include "providers/dialects/openai/errors.h"
 
+#include <array>
+
 #include "server/base/json_text.h"
 #include "server/codec/json_reader.h"
 
@@ -16,6 +18,12 @@ void AppendStringOrNull(std::string_view text, std::string* out) {
 
 class OpenAiDoor final : public Door {
  public:
+  std::span<const std::string_view> services() const override {
+    static constexpr std::array<std::string_view, 5> kServices = {
+        "portolan.v1.ChatService", "portolan.v1.CompletionService", "portolan.v1.EmbeddingService",
+        "portolan.v1.ModelService", "portolan.v1.RoutingService"};
+    return kServices;
+  }
   std::string_view default_provider() const override { return "openai"; }
 
   // An object with an object under `error` that has a string `message`.
