@@ -145,7 +145,7 @@ TEST(AnthropicRecordings, ModelsAreListed) {
   const Harness harness;
   for (const Recording& recording : *recordings) {
     SCOPED_TRACE(recording.name);
-    const auto answer = harness.DecodeModels(recording.response().dump(), providers::Operation::kListModels);
+    const auto answer = harness.DecodeModels(recording.response().dump(), providers::operation::kListModels);
     ASSERT_EQ(answer.hub.at("data").size(), recording.response().at("data").size());
     for (size_t i = 0; i < answer.hub["data"].size(); ++i) {
       json expected = recording.response()["data"][i];

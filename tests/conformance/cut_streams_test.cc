@@ -82,25 +82,22 @@ class Completeness {
 class CutStreams : public testing::TestWithParam<const char*> {
  protected:
   CutStreams() {
-    const providers::Shape shape = registry_->Find("anthropic")->shape(providers::Operation::kChat);
-    translator_ = shape.translator;
-    auto operations = core::Operations::Build({translator_->event_type()->GetDescriptor()});
+    auto operations = core::Operations::Build(providers::BuiltInDialects());
     EXPECT_TRUE(operations.ok()) << operations.status();
     operations_ = *std::move(operations);
-    target_.provider = registry_->Find("openai");
+    target_.provider = registry_->Find(GetParam());
   }
 
   std::unique_ptr<core::StreamPipeline> NewPipeline(bool typed) const {
-    const core::OperationSpec& chat = *operations_->all().front();
-    if (GetParam() == std::string_view("openai")) return core::NewHubStream(chat, target_, typed);
+    const core::OperationSpec& chat = *operations_->Hub(providers::operation::kChat);
+    if (GetParam() == std::string_view("openai")) return core::NewRelayStream(chat, target_, typed);
     providers::CallFacts facts;
     facts.stream = facts.content_blocks = true;
-    const auto* plan = operations_->codec().Find(translator_->event_type()->GetDescriptor());
-    return core::NewTranslatedStream(chat, *translator_, *plan, facts, typed);
+    const providers::Form& form = *target_.provider->Find(providers::operation::kChat);
+    return core::NewMappedStream(chat, {form, operations_->PlanOf(form), target_}, facts, typed);
   }
 
   const std::unique_ptr<providers::Registry> registry_ = providers::Registry::BuiltIn();
-  const providers::Translator* translator_ = nullptr;
   std::unique_ptr<core::Operations> operations_;
   providers::Target target_;
 };

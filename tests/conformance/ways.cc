@@ -14,6 +14,7 @@
 #include "portolan/v1/embedding_service.grpc.pb.h"
 #include "portolan/v1/model_service.grpc.pb.h"
 #include "server/codec/codec.h"
+#include "providers/registry.h"
 #include "server/core/operations.h"
 #include "tests/support/fake_upstream.h"
 
@@ -25,7 +26,7 @@ using google::protobuf::Message;
 
 const core::Operations& TheOperations() {
   static const auto* operations = [] {
-    auto built = core::Operations::Build({});
+    auto built = core::Operations::Build(providers::BuiltInDialects());
     if (!built.ok()) {
       std::fprintf(stderr, "%s\n", built.status().ToString().c_str());
       std::abort();

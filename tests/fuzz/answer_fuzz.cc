@@ -38,7 +38,7 @@ void Require(bool holds) {
 
 struct World {
   World() {
-    auto built = core::Operations::Build({});
+    auto built = core::Operations::Build(providers::BuiltInDialects());
     Require(built.ok());
     operations = *std::move(built);
     target.provider = registry->Find("openai");
@@ -52,6 +52,8 @@ const World& TheWorld() {
   static const World* const world = new World;
   return *world;
 }
+
+const providers::Door& TheDoor() { return *TheWorld().target.provider->dialect->door(); }
 
 struct Outcome {
   std::string bytes;
@@ -80,7 +82,7 @@ void Take(const core::StreamBatch& batch, Outcome* outcome) {
 // `seed` 0: all at once.
 Outcome Relay(std::string_view text, uint32_t seed, bool typed, bool hide_usage = false) {
   const auto pipeline =
-      core::NewHubStream(*TheWorld().operations->all().front(), TheWorld().target, typed, hide_usage);
+      core::NewRelayStream(*TheWorld().operations->Hub("chat"), TheWorld().target, typed, hide_usage);
   Outcome outcome;
   core::StreamBatch batch;
   while (!text.empty() && !outcome.done && !outcome.error) {
@@ -146,8 +148,8 @@ void CheckTold(Error error) {
   error.upstream_url = "http://h/v1/" + error.message;
   Require(!error.message.empty() && error.http_status >= 400 && error.http_status <= 599);
   std::string body;
-  core::AppendErrorBody(error, &body);
-  Require(codec::IsJson(body, /*max_depth=*/8) && core::IsOpenAiError(body));
+  core::AppendErrorBody(TheDoor(), error, "r", &body);
+  Require(codec::IsJson(body, /*max_depth=*/8) && TheDoor().IsError(body));
   const std::string detail = core::ErrorDetail(error);
   Require(codec::IsJson(detail, /*max_depth=*/8));
   // It becomes a header.
@@ -155,17 +157,17 @@ void CheckTold(Error error) {
 }
 
 void FuzzBody(std::string_view text, int status) {
-  providers::TokenUsage usage;
-  core::ChoiceTracker choices;
-  const core::ScanResult scan = core::ScanAnswer(text, &usage, &choices);
+  core::Scanner scanner(TheWorld().operations->Hub("chat")->plan->scan);
+  const core::ScanResult scan = scanner.Scan(text);
+  const core::ChoiceTracker& choices = scanner.choices();
   const size_t first = text.find_first_not_of(" \t\r\n");
   Require(scan.is_object == (codec::IsJson(text) && first != std::string_view::npos && text[first] == '{'));
   Require((choices.finished & ~choices.seen) == 0);
-  if (core::IsOpenAiError(text)) Require(scan.is_object && scan.has_error);
+  if (TheDoor().IsError(text)) Require(scan.is_object && scan.has_error);
   // A header of the answer may hold anything as well.
   const std::string_view line = text.substr(0, text.find('\n'));
   const portolan::HeaderView headers[] = {{"retry-after", line}, {"date", "Thu, 26 Nov 2026 07:00:00 GMT"}};
-  const Error error = TheWorld().target.provider->Classify(status, headers, text, TheWorld().target);
+  const Error error = TheWorld().target.provider->dialect->ReadError(status, headers, text, TheWorld().target);
   Require(!error.retry_after || error.retry_after->count() >= 0);
   CheckTold(error);
 }

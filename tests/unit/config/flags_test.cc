@@ -44,7 +44,7 @@ TEST(Flags, HaveTheDecidedDefaults) {
   EXPECT_EQ(options.admin, "127.0.0.1:8788");
   EXPECT_EQ(options.threads, 0);
   EXPECT_EQ(options.log_level, telemetry::LogLevel::kInfo);
-  EXPECT_EQ(options.default_provider, "openai");
+  EXPECT_EQ(options.default_provider, "");
   EXPECT_FALSE(options.direct_keys);
   EXPECT_TRUE(options.count_streams);
   EXPECT_FALSE(options.allow_unauthenticated);

@@ -2,12 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include "providers/dialects/openai/openai.h"
+
 #include <nlohmann/json.hpp>
 
 #include "server/base/json_text.h"
 
 namespace portolan::core {
 namespace {
+
+const providers::Door& TheDoor() { return *providers::OpenAiDialect().door(); }
 
 TEST(AppendErrorBody, IsOpenAiShapedWithTheGatewaysDetail) {
   Error error =
@@ -16,7 +20,7 @@ TEST(AppendErrorBody, IsOpenAiShapedWithTheGatewaysDetail) {
   error.retryable = true;
   error.retry_after = std::chrono::milliseconds(1500);
   std::string body;
-  AppendErrorBody(error, &body);
+  AppendErrorBody(TheDoor(), error, "r1", &body);
   const auto expected = nlohmann::json::parse(R"({"error":{"message":"messages[0].content: expected \"x\"\n",
       "type":"invalid_request_error","param":"messages[0].content","code":"invalid_value",
       "portolan":{"class":"caller","code":"invalid_value","attempts":2,"retryable":true,"retry_after_ms":1500}}})");
@@ -31,7 +35,7 @@ TEST(ErrorDetail, SaysWhichUrlWasCalled) {
   EXPECT_EQ(nlohmann::json::parse(ErrorDetail(error))["upstream"],
             nlohmann::json::parse(R"({"method":"POST","url":"http://localhost:11434/chat/completions"})"));
   std::string body;
-  AppendErrorBody(error, &body);
+  AppendErrorBody(TheDoor(), error, "r1", &body);
   EXPECT_EQ(nlohmann::json::parse(body)["error"]["portolan"], nlohmann::json::parse(ErrorDetail(error)));
 }
 
@@ -59,7 +63,7 @@ TEST(AppendErrorBody, HasNullsWhereNothingIsKnown) {
   Error error;
   error.message = "m";
   std::string body;
-  AppendErrorBody(error, &body);
+  AppendErrorBody(TheDoor(), error, "r1", &body);
   const auto parsed = nlohmann::json::parse(body);
   EXPECT_TRUE(parsed["error"]["param"].is_null());
   EXPECT_TRUE(parsed["error"]["code"].is_null());
@@ -82,12 +86,12 @@ TEST(AppendJsonString, GivesValidJsonForAnyBytes) {
   EXPECT_EQ(nlohmann::json::parse(out).get<std::string>(), "\xf0\x9f\x98\x80 \xc3\xa9");
 }
 
-TEST(IsOpenAiError, WantsAnObjectWithAMessage) {
-  EXPECT_TRUE(IsOpenAiError(R"({"error":{"message":"m","type":"t"}})"));
-  EXPECT_TRUE(IsOpenAiError(R"( {"x":1,"error":{"message":""}} )"));
+TEST(OpenAiDoor, WantsAnObjectWithAMessage) {
+  EXPECT_TRUE(TheDoor().IsError(R"({"error":{"message":"m","type":"t"}})"));
+  EXPECT_TRUE(TheDoor().IsError(R"( {"x":1,"error":{"message":""}} )"));
   for (const char* text : {"", "{}", R"({"error":"m"})", R"({"error":{"message":5}})",
                            R"({"error":{"message":"m"}}x)", R"([{"error":{"message":"m"}}])", "<html>"}) {
-    EXPECT_FALSE(IsOpenAiError(text)) << text;
+    EXPECT_FALSE(TheDoor().IsError(text)) << text;
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "providers/registry.h"
 #include "server/core/operations.h"
 
 namespace portolan::core {
@@ -13,16 +14,16 @@ namespace {
 class PayloadTest : public testing::Test {
  protected:
   PayloadTest() {
-    auto operations = Operations::Build({});
+    auto operations = Operations::Build(providers::BuiltInDialects());
     EXPECT_TRUE(operations.ok()) << operations.status();
     operations_ = *std::move(operations);
   }
 
   // The payload as a relayed request has it, or `error: …`.
-  std::string Relayed(providers::Operation operation, const std::string& json,
+  std::string Relayed(std::string_view operation, const std::string& json,
                       const Error** unfit = nullptr) {
     CallArena arena(blocks_);
-    Payload payload(operations_->Of(operation), arena);
+    Payload payload(*operations_->Hub(operation), arena);
     if (auto error = payload.TakeJson(json)) return "error: " + error->param + ": " + error->code;
     std::string text;
     codec::GatherList pieces;
@@ -41,11 +42,11 @@ class PayloadTest : public testing::Test {
   std::optional<Error> kept_;
 };
 
-constexpr auto kChat = providers::Operation::kChat;
+constexpr auto kChat = providers::operation::kChat;
 
 TEST_F(PayloadTest, WhatOnlyAServersOwnApiKnowsIsKeptAsItCame) {
   const struct {
-    providers::Operation operation;
+    std::string_view operation;
     std::string json;
     std::string path;
   } cases[] = {
@@ -56,8 +57,8 @@ TEST_F(PayloadTest, WhatOnlyAServersOwnApiKnowsIsKeptAsItCame) {
       {kChat, R"({"model":"m","messages":{"role":"user"}})", "messages"},
       {kChat, R"({"model":"m","messages":[{"role":"user","content":5}]})", "messages[0].content"},
       {kChat, R"({"model":"m","x":{"a":1,"a":2}})", "x"},
-      {providers::Operation::kCompletion, R"({"model":"m","prompt":["a",[1,2],3]})", "prompt[1]"},
-      {providers::Operation::kEmbedding, R"({"model":"m","input":["a",[1]],"dimensions":"64"})", "input[1]"},
+      {providers::operation::kCompletion, R"({"model":"m","prompt":["a",[1,2],3]})", "prompt[1]"},
+      {providers::operation::kEmbedding, R"({"model":"m","input":["a",[1]],"dimensions":"64"})", "input[1]"},
   };
   for (const auto& c : cases) {
     const Error* unfit = nullptr;

@@ -8,6 +8,7 @@
 
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/completion.pb.h"
+#include "providers/registry.h"
 #include "server/core/operations.h"
 
 namespace portolan::core {
@@ -33,7 +34,7 @@ class Collector final : public providers::MessageSink {
 class ReshapeTest : public testing::Test {
  protected:
   ReshapeTest() {
-    auto operations = Operations::Build({});
+    auto operations = Operations::Build(providers::BuiltInDialects());
     EXPECT_TRUE(operations.ok()) << operations.status();
     operations_ = *std::move(operations);
   }

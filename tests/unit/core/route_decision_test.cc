@@ -16,7 +16,6 @@ static std::ostream& operator<<(std::ostream& out, PlanSource source) {
 
 namespace {
 
-using providers::Operation;
 
 // Routes `main` and `lab`; the models `fast` and `openai/gpt-5` are aliases of `lab`.
 class RouteDecisionTest : public ::testing::Test {
@@ -96,30 +95,30 @@ TEST_F(RouteDecisionTest, TakesTheFirstThatSpeaks) {
        "",
        false},
 
-      {"a list", {.operation = Operation::kListModels}, kOpen, "", kOpen, "", true},
+      {"a list", {.operation = providers::operation::kListModels}, kOpen, "", kOpen, "", true},
       {"a provider's list",
-       {.operation = Operation::kListModels, .names_provider = true},
+       {.operation = providers::operation::kListModels, .names_provider = true},
        kOpen,
        "",
        kOpen,
        "",
        false},
       {"a route's list",
-       {.operation = Operation::kListModels, .header_config = "lab"},
+       {.operation = providers::operation::kListModels, .header_config = "lab"},
        kNamed,
        "lab",
        kNamed,
        "lab",
        false},
       {"an alias, looked up",
-       {.operation = Operation::kGetModel, .model = "fast"},
+       {.operation = providers::operation::kGetModel, .model = "fast"},
        kNamed,
        "lab",
        kNamed,
        "lab",
        true},
       {"a model, looked up",
-       {.operation = Operation::kGetModel, .model = "gpt-5"},
+       {.operation = providers::operation::kGetModel, .model = "gpt-5"},
        kNamed,
        "main",
        kOpen,
@@ -186,9 +185,9 @@ TEST(CheckCaller, KeepsToTheCallersRoutesAndModels) {
       {limited, {}, "lab", true, ""},
       {limited, {.model = "fast"}, "main", true, "route_not_allowed"},
       {limited, {.model = "fast"}, "", false, "route_not_allowed"},
-      {limited, {.operation = Operation::kGetModel, .model = "fast"}, "", false, "route_not_allowed"},
+      {limited, {.operation = providers::operation::kGetModel, .model = "fast"}, "", false, "route_not_allowed"},
       // Lists are for everybody.
-      {limited, {.operation = Operation::kListModels}, "", false, ""},
+      {limited, {.operation = providers::operation::kListModels}, "", false, ""},
   };
   for (const Case& c : cases) {
     const auto error = CheckCaller(c.caller, c.wish, c.route, c.from_operator);

@@ -5,10 +5,25 @@
 #include <string>
 #include <vector>
 
-#include "server/core/chunk_scanner.h"
+#include "providers/dialects/anthropic/anthropic.h"
+#include "providers/dialects/openai/openai.h"
 
 namespace portolan::core {
 namespace {
+
+const ScanPlan& ChatPlan() {
+  static const ScanPlan* const plan =
+      new ScanPlan(providers::OpenAiDialect().Find(providers::operation::kChat)->accounting);
+  return *plan;
+}
+
+ScanResult ScanAnswer(std::string_view json, TokenUsage* usage, ChoiceTracker* choices) {
+  Scanner scanner(ChatPlan());
+  ScanResult result = scanner.Scan(json);
+  *usage = scanner.usage();
+  *choices = scanner.choices();
+  return result;
+}
 
 TEST(ScanAnswer, ReadsUsageFinishAndChoices) {
   TokenUsage usage;
@@ -84,7 +99,7 @@ TEST(ScanAnswer, SurvivesOddShapes) {
 
 // Every order of these chunks, cut at every byte too: what went before must not change what is read of a
 // chunk.
-TEST(ChunkScanner, ReadsEachChunkAsIfItWereTheFirst) {
+TEST(Scanner, ReadsEachChunkAsIfItWereTheFirst) {
   const std::string start = R"({"id":"x","model":"m","choices":)";
   const std::string deep = std::string(126, '[') + std::string(126, ']');
   std::vector<std::string> chunks = {
@@ -115,24 +130,63 @@ TEST(ChunkScanner, ReadsEachChunkAsIfItWereTheFirst) {
   for (size_t size = 0; size < chunks[1].size(); ++size) chunks.push_back(chunks[1].substr(0, size));
   for (const std::string& before : chunks) {
     for (const std::string& chunk : chunks) {
-      ChunkScanner scanner;
-      TokenUsage usage[2];
-      ChoiceTracker choices[2];
-      scanner.Scan(before, &usage[0], &choices[0]);
-      usage[0] = {};
-      choices[0] = {};
-      const ScanResult got = scanner.Scan(chunk, &usage[0], &choices[0]);
-      const ScanResult want = ScanAnswer(chunk, &usage[1], &choices[1]);
+      Scanner scanner(ChatPlan());
+      scanner.Scan(before);
+      const ScanResult got = scanner.Scan(chunk);
+      // One that has forgotten how the last chunk began.
+      Scanner other(ChatPlan());
+      other.Scan(before);
+      other.Scan("{}");
+      const ScanResult want = other.Scan(chunk);
       EXPECT_EQ(got.is_object, want.is_object) << before << chunk;
       EXPECT_EQ(got.has_error, want.has_error) << before << chunk;
       EXPECT_EQ(got.has_content, want.has_content) << before << chunk;
       EXPECT_EQ(got.finish_reason, want.finish_reason) << before << chunk;
-      EXPECT_EQ(usage[0].input, usage[1].input) << before << chunk;
-      EXPECT_EQ(usage[0].output, usage[1].output) << before << chunk;
-      EXPECT_EQ(choices[0].seen, choices[1].seen) << before << chunk;
-      EXPECT_EQ(choices[0].finished, choices[1].finished) << before << chunk;
+      EXPECT_EQ(scanner.usage().input, other.usage().input) << before << chunk;
+      EXPECT_EQ(scanner.usage().output, other.usage().output) << before << chunk;
+      EXPECT_EQ(scanner.choices().seen, other.choices().seen) << before << chunk;
+      EXPECT_EQ(scanner.choices().finished, other.choices().finished) << before << chunk;
     }
   }
+}
+
+// Anthropic's events, in the shapes of its documentation: a later count takes the place of an earlier one, and what
+// was read from the cache or written to it belongs to the input.
+TEST(Scanner, ReadsAnthropicsEvents) {
+  const ScanPlan plan(providers::AnthropicDialect().Find(providers::operation::kChat)->accounting);
+  Scanner scanner(plan);
+  const ScanResult start = scanner.Scan(
+      R"({"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","content":[],)"
+      R"("model":"claude","stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":25,)"
+      R"("cache_creation_input_tokens":7,"cache_read_input_tokens":100,"output_tokens":1}}})");
+  EXPECT_TRUE(start.is_object);
+  EXPECT_FALSE(start.has_content);
+  EXPECT_EQ(scanner.usage().input, 132);
+  EXPECT_EQ(scanner.usage().cached, 100);
+  EXPECT_EQ(scanner.usage().output, 1);
+  EXPECT_FALSE(scanner.choices().complete());
+  EXPECT_FALSE(scanner.Scan(R"({"type":"ping"})").has_content);
+  EXPECT_FALSE(
+      scanner.Scan(R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})").has_content);
+  EXPECT_TRUE(
+      scanner.Scan(R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hello"}})")
+          .has_content);
+  EXPECT_TRUE(
+      scanner.Scan(R"({"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu_1",)"
+                   R"("name":"f","input":{}}})")
+          .has_content);
+  const ScanResult delta =
+      scanner.Scan(R"({"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},)"
+                   R"("usage":{"output_tokens":15}})");
+  EXPECT_EQ(delta.finish_reason, "end_turn");
+  EXPECT_FALSE(delta.is_end);
+  EXPECT_TRUE(scanner.choices().complete());
+  EXPECT_EQ(scanner.usage().input, 132);
+  EXPECT_EQ(scanner.usage().output, 15);
+  EXPECT_TRUE(scanner.Scan(R"({"type":"message_stop"})").is_end);
+  const ScanResult error =
+      scanner.Scan(R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})");
+  EXPECT_TRUE(error.has_error);
 }
 
 }  // namespace

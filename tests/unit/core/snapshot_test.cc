@@ -74,8 +74,8 @@ net::Task<void> Serve(Service& service, const OperationSpec& chat, OneCall& call
 }
 
 TEST(Snapshot, IsReplacedWhileCallsRunAndLivesAsLongAsThey) {
-  const auto operations = *Operations::Build({});
-  const OperationSpec& chat = operations->Of(providers::Operation::kChat);
+  const auto operations = *Operations::Build(providers::BuiltInDialects());
+  const OperationSpec& chat = *operations->Hub(providers::operation::kChat);
   net::Loop loop;
   const auto client = *upstream::NewClient(loop, {});
   QuietObserver observer;

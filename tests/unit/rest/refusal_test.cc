@@ -5,6 +5,7 @@
 #include <atomic>
 #include <nlohmann/json.hpp>
 
+#include "providers/registry.h"
 #include "server/core/record.h"
 #include "server/core/service.h"
 #include "server/net/loop.h"
@@ -33,7 +34,10 @@ class Observer final : public core::CallObserver {
 };
 
 TEST(Refusals, SayWhichTimeLimitRanOut) {
-  const RestConfig config;
+  const auto operations = core::Operations::Build(providers::BuiltInDialects());
+  ASSERT_TRUE(operations.ok()) << operations.status();
+  RestConfig config;
+  config.operations = operations->get();
   NoService service;
   Observer observer;
   net::Loop loop;

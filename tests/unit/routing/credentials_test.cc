@@ -14,11 +14,13 @@ CallerKeys Keys(std::vector<std::string> texts) {
   return CallerKeys(std::move(keys));
 }
 
+const CallerKeys kNobody;
+
 TEST(Authenticate, LetsEverybodyInWhenNoKeyIsConfigured) {
   RequestHeaders headers;
   headers.authorization = "Bearer sk-provider";
   ProviderCredentials credentials;
-  EXPECT_FALSE(Authenticate(CallerKeys(), headers, &credentials));
+  EXPECT_FALSE(Authenticate(kNobody, headers, {}, {}, &credentials));
   EXPECT_EQ(credentials.bearer, "sk-provider");
 }
 
@@ -27,13 +29,13 @@ TEST(Authenticate, TakesTheBearerInAnyCaseAndABareKey) {
     RequestHeaders headers;
     headers.authorization = value;
     ProviderCredentials credentials;
-    EXPECT_FALSE(Authenticate(CallerKeys(), headers, &credentials));
+    EXPECT_FALSE(Authenticate(kNobody, headers, {}, {}, &credentials));
     EXPECT_EQ(credentials.bearer, "sk-1") << value;
   }
   RequestHeaders basic;
   basic.authorization = "Basic dXNlcjpwYXNz";
   ProviderCredentials credentials;
-  EXPECT_FALSE(Authenticate(CallerKeys(), basic, &credentials));
+  EXPECT_FALSE(Authenticate(kNobody, basic, {}, {}, &credentials));
   EXPECT_EQ(credentials.bearer, "");
 }
 
@@ -58,14 +60,14 @@ TEST(Authenticate, KeepsOtherSchemesAsTheyCame) {
     headers.caller_key = "caller-1";
     headers.authorization = test.authorization;
     ProviderCredentials credentials;
-    EXPECT_FALSE(Authenticate(keys, headers, &credentials));
+    EXPECT_FALSE(Authenticate(keys, headers, {}, {}, &credentials));
     EXPECT_EQ(credentials.authorization, test.kept) << test.authorization;
   }
   // It shows nobody to the gateway.
   RequestHeaders headers;
   headers.authorization = "Basic caller-1";
   ProviderCredentials credentials;
-  EXPECT_TRUE(Authenticate(keys, headers, &credentials));
+  EXPECT_TRUE(Authenticate(keys, headers, {}, {}, &credentials));
 }
 
 struct CallerCase {
@@ -99,9 +101,9 @@ TEST(Authenticate, NeverForwardsACallerKey) {
     RequestHeaders headers;
     headers.caller_key = test.caller_key;
     headers.authorization = test.authorization;
-    headers.x_api_key = test.x_api_key;
+    const HeaderView all[] = {{"x-api-key", test.x_api_key}};
     ProviderCredentials credentials;
-    const auto error = Authenticate(keys, headers, &credentials);
+    const auto error = Authenticate(keys, headers, all, {}, &credentials);
     ASSERT_EQ(!error.has_value(), test.allowed);
     if (error) {
       EXPECT_EQ(error->http_status, 401);
@@ -110,7 +112,39 @@ TEST(Authenticate, NeverForwardsACallerKey) {
       continue;
     }
     EXPECT_EQ(credentials.bearer, test.bearer);
-    EXPECT_EQ(credentials.x_api_key, test.forwarded);
+    const std::string_view names[] = {"x-api-key"};
+    EXPECT_EQ(credentials.KeyIn(all, names), test.forwarded);
+  }
+}
+
+// At a door whose dialect has a header for keys, that shows a caller as well.
+TEST(Authenticate, TakesTheKeyWhereTheDoorsDialectHasIt) {
+  const CallerKeys keys = Keys({"caller-1"});
+  const struct {
+    const char* door;
+    const char* x_api_key;
+    const char* authorization;
+    bool allowed;
+    const char* bearer;
+    const char* forwarded;
+  } cases[] = {
+      {"x-api-key", "caller-1", "", true, "", ""},
+      {"x-api-key", "caller-1", "Bearer sk-1", true, "sk-1", ""},
+      {"x-api-key", "sk-ant", "Bearer caller-1", true, "", "sk-ant"},
+      {"x-api-key", "sk-ant", "", false, "", ""},
+      {"x-goog-api-key", "caller-1", "", false, "", ""},
+      {"", "caller-1", "", false, "", ""},
+  };
+  for (const auto& test : cases) {
+    RequestHeaders headers;
+    headers.authorization = test.authorization;
+    const HeaderView all[] = {{"x-api-key", test.x_api_key}};
+    ProviderCredentials credentials;
+    ASSERT_EQ(!Authenticate(keys, headers, all, test.door, &credentials), test.allowed) << test.door;
+    if (!test.allowed) continue;
+    EXPECT_EQ(credentials.bearer, test.bearer);
+    const std::string_view names[] = {"x-api-key"};
+    EXPECT_EQ(credentials.KeyIn(all, names), test.forwarded);
   }
 }
 

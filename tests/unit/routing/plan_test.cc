@@ -16,7 +16,7 @@ TEST(CompileRoute, ReadsATarget) {
                R"("retry":{"attempts":2},"cache":{"mode":"simple"}})");
   ASSERT_EQ(plan->targets.size(), 1u);
   const TargetSpec& target = plan->targets[0]->target;
-  EXPECT_EQ(target.provider->name(), "openai");
+  EXPECT_EQ(target.provider->name, "openai");
   EXPECT_EQ(target.api_key.Reveal(), "sk");
   EXPECT_EQ(target.custom_host, "http://h/v1");
   EXPECT_EQ(target.request_timeout, milliseconds(1500));
@@ -50,7 +50,7 @@ TEST(CompileRoute, ReadsThePublishedConfigsOfPortkey) {
 TEST(CompileRoute, ANodeWithoutAStrategyIsATargetIfItNamesAProvider) {
   const auto leaf = Compiled(R"({"provider":"openai","api_key":"k","targets":[{"provider":"anthropic"}]})");
   ASSERT_EQ(leaf->targets.size(), 1u);
-  EXPECT_EQ(leaf->targets[0]->target.provider->name(), "openai");
+  EXPECT_EQ(leaf->targets[0]->target.provider->name, "openai");
   EXPECT_EQ(leaf->ignored, std::vector<std::string>{"targets"});
 
   const auto one = Compiled(R"({"targets":[{"provider":"anthropic"}]})");

@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "portolan/v1/route_config.pb.h"
+#include "providers/dialects/anthropic/anthropic.h"
+#include "providers/dialects/openai/openai.h"
 #include "server/routing/plan_cache.h"
 #include "tests/unit/routing/compile.h"
 
 namespace portolan::routing {
 namespace {
 
-using providers::Operation;
 
 class ResolveTargetTest : public testing::Test {
  protected:
@@ -31,7 +32,7 @@ class ResolveTargetTest : public testing::Test {
   std::optional<Error> Resolve(const std::vector<HeaderView>& headers, const RequestHeaders& read,
                                std::string_view model, const RouteNode& node) {
     ProviderCredentials credentials;
-    if (auto error = Authenticate(CallerKeys(), read, &credentials)) return error;
+    if (auto error = Authenticate(caller_keys_, read, headers, {}, &credentials)) return error;
     RoutePolicy policy;
     policy.registry = registry_.get();
     policy.direct_keys = direct_keys_;
@@ -46,11 +47,14 @@ class ResolveTargetTest : public testing::Test {
                           .all_headers = headers,
                           .provider = typed_provider_,
                           .custom_host = typed_host_,
-                          .operation = Operation::kChat,
+                          .door = door_,
+                          .operation = providers::operation::kChat,
                           .model = std::string(model)},
                          *plan_, node, &route_);
   }
 
+  const CallerKeys caller_keys_;
+  const providers::Dialect* door_ = &providers::OpenAiDialect();
   const std::unique_ptr<providers::Registry> registry_ = providers::Registry::BuiltIn();
   PlanCache plans_{*TestCodec().Find(v1::RouteConfig::descriptor()), *registry_};
   std::shared_ptr<const RoutePlan> plan_;
@@ -63,7 +67,7 @@ class ResolveTargetTest : public testing::Test {
 
 TEST_F(ResolveTargetTest, TakesTheProviderOfTheHeader) {
   ASSERT_FALSE(Choose({{"x-portkey-provider", "openai"}, {"authorization", "Bearer k"}}, "gpt-5"));
-  EXPECT_EQ(route_.target.provider->name(), "openai");
+  EXPECT_EQ(route_.target.provider->name, "openai");
   EXPECT_EQ(route_.target.base_url, "https://api.openai.com/v1");
   EXPECT_EQ(route_.target.api_key.Reveal(), "k");
   EXPECT_TRUE(route_.target.key_from_caller);
@@ -72,18 +76,18 @@ TEST_F(ResolveTargetTest, TakesTheProviderOfTheHeader) {
 
 TEST_F(ResolveTargetTest, TakesThePrefixOfTheModelOnlyIfNoProviderIsNamed) {
   ASSERT_FALSE(Choose({}, "echo/echo-slow"));
-  EXPECT_EQ(route_.target.provider->name(), "echo");
+  EXPECT_EQ(route_.target.provider->name, "echo");
   EXPECT_EQ(route_.model, "echo-slow");
   ASSERT_EQ(route_.edits.size(), 1u);
   EXPECT_EQ(route_.edits[0].json, "\"echo-slow\"");
 
   ASSERT_FALSE(Choose({{"x-portolan-provider", "openai"}, {"authorization", "Bearer k"}}, "echo/x"));
-  EXPECT_EQ(route_.target.provider->name(), "openai");
+  EXPECT_EQ(route_.target.provider->name, "openai");
   EXPECT_EQ(route_.model, "echo/x");
   EXPECT_TRUE(route_.edits.empty());
 
   ASSERT_FALSE(Choose({{"authorization", "Bearer k"}}, "meta-llama/llama-3"));
-  EXPECT_EQ(route_.target.provider->name(), "openai");
+  EXPECT_EQ(route_.target.provider->name, "openai");
   EXPECT_EQ(route_.model, "meta-llama/llama-3");
 }
 
@@ -99,7 +103,7 @@ TEST_F(ResolveTargetTest, KeepsThePrefixOfTheDialectThatAHostHasAnyway) {
     if (!edited.empty()) {
       EXPECT_EQ(edited, "\"" + route_.model + "\"");
     }
-    return std::string(route_.target.provider->name()) + " " + route_.model +
+    return std::string(route_.target.provider->name) + " " + route_.model +
            (edited.empty() ? "" : " edited");
   };
   EXPECT_EQ(choose({host}, "openai/gpt-oss-20b"), "openai openai/gpt-oss-20b");
@@ -170,7 +174,7 @@ TEST_F(ResolveTargetTest, TypedOptionsBeatHeaders) {
   typed_host_ = "http://typed";
   ASSERT_FALSE(
       Choose({{"x-portkey-provider", "openai"}, {"x-portkey-custom-host", "http://header"}}, "echo"));
-  EXPECT_EQ(route_.target.provider->name(), "echo");
+  EXPECT_EQ(route_.target.provider->name, "echo");
   EXPECT_EQ(route_.target.base_url, "http://typed");
 }
 
@@ -187,6 +191,43 @@ TEST_F(ResolveTargetTest, ANamedHostNeverGetsTheGatewaysKey) {
   ASSERT_FALSE(Choose({}, "m"));
   EXPECT_EQ(route_.target.api_key.Reveal(), "own-key");
   EXPECT_FALSE(route_.target.key_from_caller);
+}
+
+// A call that names nobody goes to whom the callers of its dialect mean, also at a host of their own.
+TEST_F(ResolveTargetTest, TheDoorSaysWhoIsMeantWhereNobodyIsNamed) {
+  door_ = &providers::AnthropicDialect();
+  ASSERT_FALSE(Choose({{"x-api-key", "k"}}, "claude"));
+  EXPECT_EQ(route_.target.provider->name, "anthropic");
+  ASSERT_FALSE(Choose({{"x-portolan-custom-host", "http://h"}}, "anthropic/claude"));
+  EXPECT_EQ(route_.target.provider->name, "anthropic");
+  EXPECT_EQ(route_.model, "anthropic/claude");
+  ASSERT_FALSE(Choose({{"authorization", "Bearer k"}}, "openai/gpt"));
+  EXPECT_EQ(route_.target.provider->name, "openai");
+  EXPECT_EQ(route_.model, "gpt");
+}
+
+TEST_F(ResolveTargetTest, CallersOfAProvidersDialectSayHowTheirKeyGoes) {
+  const HeaderView bearer{"authorization", "Bearer token"};
+  const HeaderView key{"x-api-key", "key"};
+  const struct {
+    const providers::Dialect* door;
+    std::vector<HeaderView> headers;
+    const char* key;
+    bool is_bearer;
+  } cases[] = {
+      {&providers::AnthropicDialect(), {bearer}, "token", true},
+      {&providers::AnthropicDialect(), {key}, "key", false},
+      {&providers::AnthropicDialect(), {bearer, key}, "key", false},
+      {&providers::OpenAiDialect(), {bearer}, "token", false},
+  };
+  for (const auto& test : cases) {
+    door_ = test.door;
+    std::vector<HeaderView> headers = test.headers;
+    headers.push_back({"x-portolan-provider", "anthropic"});
+    ASSERT_FALSE(Choose(headers, "claude"));
+    EXPECT_EQ(route_.target.api_key.Reveal(), test.key);
+    EXPECT_EQ(route_.target.key_is_bearer, test.is_bearer) << test.key;
+  }
 }
 
 TEST_F(ResolveTargetTest, SaysThatAKeyIsMissingBeforeAnybodyIsCalled) {

@@ -30,10 +30,10 @@ struct Outcome {
   TokenUsage usage;
 };
 
-class HubStreamTest : public testing::Test {
+class RelayStreamTest : public testing::Test {
  protected:
-  HubStreamTest() {
-    auto operations = Operations::Build({});
+  RelayStreamTest() {
+    auto operations = Operations::Build(providers::BuiltInDialects());
     EXPECT_TRUE(operations.ok()) << operations.status();
     operations_ = *std::move(operations);
     target_.provider = registry_->Find("openai");
@@ -41,7 +41,7 @@ class HubStreamTest : public testing::Test {
 
   Outcome Run(std::string_view stream, size_t size, bool typed, bool hide_usage = false) {
     const OperationSpec& chat = *operations_->all().front();
-    const auto pipeline = NewHubStream(chat, target_, typed, hide_usage);
+    const auto pipeline = NewRelayStream(chat, target_, typed, hide_usage);
     Outcome outcome;
     FeedInPieces(*pipeline, stream, size, [&](const StreamBatch& batch) { Take(batch, &outcome); });
     outcome.facts = pipeline->facts;
@@ -73,7 +73,7 @@ class HubStreamTest : public testing::Test {
 
 constexpr size_t kSizes[] = {1, 2, 3, 7, 64, 0};
 
-TEST_F(HubStreamTest, RelaysEveryByteOfAWholeStreamHoweverItIsCut) {
+TEST_F(RelayStreamTest, RelaysEveryByteOfAWholeStreamHoweverItIsCut) {
   const std::string stream = Join({": comment\n\n", kRole, kText, "\n", kFinish, kUsage, kDone});
   for (const size_t size : kSizes) {
     const Outcome outcome = Run(stream, size, false);
@@ -87,19 +87,19 @@ TEST_F(HubStreamTest, RelaysEveryByteOfAWholeStreamHoweverItIsCut) {
   }
 }
 
-TEST_F(HubStreamTest, AByteOrderMarkIsSkipped) {
+TEST_F(RelayStreamTest, AByteOrderMarkIsSkipped) {
   const std::string stream = Join({kRole, kText, kFinish, kDone});
   for (const size_t size : kSizes) EXPECT_EQ(Run("\xEF\xBB\xBF" + stream, size, false).text, stream) << size;
 }
 
-TEST_F(HubStreamTest, DropsWhatFollowsTheEndMarker) {
+TEST_F(RelayStreamTest, DropsWhatFollowsTheEndMarker) {
   const std::string stream = Join({kText, kFinish, kDone});
   const Outcome outcome = Run(stream + "data: {\"late\":1}\n\n", 0, false);
   EXPECT_EQ(outcome.text, stream);
   EXPECT_TRUE(outcome.done);
 }
 
-TEST_F(HubStreamTest, AppendsAMissingEndMarkerWhenEveryChoiceHasFinished) {
+TEST_F(RelayStreamTest, AppendsAMissingEndMarkerWhenEveryChoiceHasFinished) {
   const std::string stream = Join({kText, kFinish});
   for (const size_t size : kSizes) {
     const Outcome outcome = Run(stream, size, false);
@@ -108,7 +108,7 @@ TEST_F(HubStreamTest, AppendsAMissingEndMarkerWhenEveryChoiceHasFinished) {
   }
 }
 
-TEST_F(HubStreamTest, ACutStreamIsAnErrorAtEveryByte) {
+TEST_F(RelayStreamTest, ACutStreamIsAnErrorAtEveryByte) {
   const std::string stream = Join({kRole, kText, kFinish});
   // The last event counts as soon as its data is whole.
   const size_t whole = stream.rfind('}') + 1;
@@ -123,7 +123,7 @@ TEST_F(HubStreamTest, ACutStreamIsAnErrorAtEveryByte) {
   }
 }
 
-TEST_F(HubStreamTest, TakesALastEventWithoutItsBlankLineIfItIsWhole) {
+TEST_F(RelayStreamTest, TakesALastEventWithoutItsBlankLineIfItIsWhole) {
   const std::string finish(kFinish.substr(0, kFinish.size() - 4));
   for (const size_t size : kSizes) {
     for (const std::string end : {"data: [DONE]", "data: [DONE]\n", "data:[DONE]\r"}) {
@@ -142,13 +142,13 @@ TEST_F(HubStreamTest, TakesALastEventWithoutItsBlankLineIfItIsWhole) {
   }
 }
 
-TEST_F(HubStreamTest, AnEndMarkerWithCrLfIsRelayedWholeHoweverItIsCut) {
+TEST_F(RelayStreamTest, AnEndMarkerWithCrLfIsRelayedWholeHoweverItIsCut) {
   const std::string stream = Join({kText, kFinish, "data: [DONE]\r\n\r\n"});
   for (const size_t size : kSizes) EXPECT_EQ(Run(stream, size, false).text, stream) << size;
 }
 
 // The official SDKs end at data that begins with `[DONE]`, so the marker leaves without the blanks.
-TEST_F(HubStreamTest, BlanksAroundTheEndMarkerDoNotCount) {
+TEST_F(RelayStreamTest, BlanksAroundTheEndMarkerDoNotCount) {
   const std::vector<std::string> markers = {"data: [DONE] \n\n", "data:   [DONE]\n\n",
                                             "data:\t[DONE] \t\r\n\r\n", "event: done\ndata:  [DONE]\n\n"};
   for (const size_t size : kSizes) {
@@ -164,7 +164,7 @@ TEST_F(HubStreamTest, BlanksAroundTheEndMarkerDoNotCount) {
   }
 }
 
-TEST_F(HubStreamTest, NothingButAnEndMarkerIsAFailureOfTheTransport) {
+TEST_F(RelayStreamTest, NothingButAnEndMarkerIsAFailureOfTheTransport) {
   for (const std::string_view before : {"", ": comment\n\n", "event: ping\ndata: {}\n\n", "\n\n"}) {
     for (const std::string_view marker : {"data: [DONE]\n\n", "data: [DONE] \n\n", "data: [DONE]"}) {
       for (const bool typed : {false, true}) {
@@ -178,7 +178,7 @@ TEST_F(HubStreamTest, NothingButAnEndMarkerIsAFailureOfTheTransport) {
   }
 }
 
-TEST_F(HubStreamTest, PingsBecomeComments) {
+TEST_F(RelayStreamTest, PingsBecomeComments) {
   for (const std::string ping : {"event: ping\ndata: {\"type\":\"ping\"}\n\n", "event: ping\ndata: hello\n\n",
                                  "event:ping\n\n", "event: ping\ndata: {\"choices\":[]}\n\n"}) {
     for (const size_t size : kSizes) {
@@ -191,7 +191,7 @@ TEST_F(HubStreamTest, PingsBecomeComments) {
   }
 }
 
-TEST_F(HubStreamTest, UsageThatTheCallerHasNotAskedForIsCountedAndTakenOut) {
+TEST_F(RelayStreamTest, UsageThatTheCallerHasNotAskedForIsCountedAndTakenOut) {
   constexpr std::string_view kBoth =
       "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"}}],\"usage\":{\"prompt_tokens\":3,"
       "\"completion_tokens\":1}}\n\n";
@@ -210,14 +210,14 @@ TEST_F(HubStreamTest, UsageThatTheCallerHasNotAskedForIsCountedAndTakenOut) {
   }
 }
 
-TEST_F(HubStreamTest, TokensOfAStreamThatBreaksAreKnown) {
+TEST_F(RelayStreamTest, TokensOfAStreamThatBreaksAreKnown) {
   const Outcome outcome = Run(Join({kText, kUsage, "data: {\"choi"}), 0, false);
   ASSERT_TRUE(outcome.error);
   EXPECT_EQ(outcome.usage.input, 3);
   EXPECT_EQ(outcome.usage.output, 4);
 }
 
-TEST_F(HubStreamTest, WaitsForEveryChoice) {
+TEST_F(RelayStreamTest, WaitsForEveryChoice) {
   const Outcome outcome =
       Run("data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"},{\"index\":1,\"delta\":{}}]}\n\n", 0,
           false);
@@ -225,7 +225,7 @@ TEST_F(HubStreamTest, WaitsForEveryChoice) {
   EXPECT_EQ(outcome.error->code, "upstream_truncated");
 }
 
-TEST_F(HubStreamTest, RefusesEventsThatAreNotObjects) {
+TEST_F(RelayStreamTest, RefusesEventsThatAreNotObjects) {
   for (const std::string bad : {"data: hello\n\n", "data: [1]\n\n", "data: {\"a\":\n\n"}) {
     const Outcome outcome = Run(std::string(kText) + bad + std::string(kDone), 0, false);
     ASSERT_TRUE(outcome.error) << bad;
@@ -233,7 +233,7 @@ TEST_F(HubStreamTest, RefusesEventsThatAreNotObjects) {
   }
 }
 
-TEST_F(HubStreamTest, PassesAProvidersErrorEventAndEndsAsTheProviderDoes) {
+TEST_F(RelayStreamTest, PassesAProvidersErrorEventAndEndsAsTheProviderDoes) {
   const std::string stream =
       Join({kText, "data: {\"error\":{\"message\":\"overloaded\",\"code\":\"busy\"}}\n\n"});
   const Outcome relayed = Run(stream, 0, false);
@@ -248,7 +248,7 @@ TEST_F(HubStreamTest, PassesAProvidersErrorEventAndEndsAsTheProviderDoes) {
   EXPECT_EQ(typed.error->error_class, ErrorClass::kProvider);
 }
 
-TEST_F(HubStreamTest, DecodesEventsForTypedCallers) {
+TEST_F(RelayStreamTest, DecodesEventsForTypedCallers) {
   const std::string stream = Join({kRole, kText, kFinish, kUsage, kDone});
   for (const size_t size : kSizes) {
     const Outcome outcome = Run(stream, size, true);

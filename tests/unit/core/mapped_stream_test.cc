@@ -33,12 +33,10 @@ struct Outcome {
   TokenUsage usage;
 };
 
-class TranslatedStreamTest : public testing::Test {
+class MappedStreamTest : public testing::Test {
  protected:
-  TranslatedStreamTest() {
-    const auto shape = registry_->Find("anthropic")->shape(providers::Operation::kChat);
-    translator_ = shape.translator;
-    auto operations = Operations::Build({translator_->event_type()->GetDescriptor()});
+  MappedStreamTest() {
+    auto operations = Operations::Build(providers::BuiltInDialects());
     EXPECT_TRUE(operations.ok()) << operations.status();
     operations_ = *std::move(operations);
   }
@@ -47,8 +45,11 @@ class TranslatedStreamTest : public testing::Test {
     providers::CallFacts facts;
     facts.stream = true;
     facts.content_blocks = true;
-    const auto* plan = operations_->codec().Find(translator_->event_type()->GetDescriptor());
-    const auto pipeline = NewTranslatedStream(*operations_->all().front(), *translator_, *plan, facts, false);
+    providers::Target target;
+    target.provider = registry_->Find("anthropic");
+    const providers::Form& form = *target.provider->Find(providers::operation::kChat);
+    const auto pipeline = NewMappedStream(*operations_->Hub(providers::operation::kChat),
+                                          {form, operations_->PlanOf(form), target}, facts, /*typed=*/false);
     Outcome outcome;
     FeedInPieces(*pipeline, stream, size, [&](const StreamBatch& batch) { Take(batch, &outcome); });
     outcome.facts = pipeline->facts;
@@ -63,11 +64,10 @@ class TranslatedStreamTest : public testing::Test {
   }
 
   const std::unique_ptr<providers::Registry> registry_ = providers::Registry::BuiltIn();
-  const providers::Translator* translator_ = nullptr;
   std::unique_ptr<Operations> operations_;
 };
 
-TEST_F(TranslatedStreamTest, SaysTheSameHoweverItIsCut) {
+TEST_F(MappedStreamTest, SaysTheSameHoweverItIsCut) {
   const Outcome whole = Run(kStream, 0);
   EXPECT_TRUE(whole.done);
   EXPECT_TRUE(whole.text.ends_with("data: [DONE]\n\n"));
@@ -78,7 +78,7 @@ TEST_F(TranslatedStreamTest, SaysTheSameHoweverItIsCut) {
     EXPECT_EQ(Run(kStream, size).text, whole.text);
 }
 
-TEST_F(TranslatedStreamTest, EveryLineIsDataOrEmptyThoughVerbatimValuesHoldLineEnds) {
+TEST_F(MappedStreamTest, EveryLineIsDataOrEmptyThoughVerbatimValuesHoldLineEnds) {
   const std::string text = Run(kStream, 0).text;
   ASSERT_NE(text.find("\"input\":{ }"), std::string::npos) << text;
   for (size_t begin = 0; begin < text.size();) {
@@ -95,7 +95,7 @@ size_t CountOf(std::string_view text, std::string_view what) {
   return count;
 }
 
-TEST_F(TranslatedStreamTest, EachSignOfLifeIsAComment) {
+TEST_F(MappedStreamTest, EachSignOfLifeIsAComment) {
   const std::string whole = Run(kStream, 0).text;
   const size_t first_end = kStream.find("\n\n") + 2;
   for (const std::string sign :
@@ -114,7 +114,7 @@ TEST_F(TranslatedStreamTest, EachSignOfLifeIsAComment) {
   }
 }
 
-TEST_F(TranslatedStreamTest, TokensOfAStreamThatBreaksOrIsLeftAreKnown) {
+TEST_F(MappedStreamTest, TokensOfAStreamThatBreaksOrIsLeftAreKnown) {
   const std::pair<size_t, int64_t> cuts[] = {{kStream.find("content_block_start"), 1},
                                              {kStream.size() - 3, 9}};
   for (const auto& [cut, output] : cuts) {
@@ -125,7 +125,7 @@ TEST_F(TranslatedStreamTest, TokensOfAStreamThatBreaksOrIsLeftAreKnown) {
   }
 }
 
-TEST_F(TranslatedStreamTest, ACutStreamIsAnErrorAtEveryByte) {
+TEST_F(MappedStreamTest, ACutStreamIsAnErrorAtEveryByte) {
   // With its stop reason the message is whole; half an event behind it is a cut all the same.
   const size_t finished = kStream.find("\n\n", kStream.find("stop_reason"));
   const size_t stop = kStream.rfind("data: ");
