@@ -108,9 +108,12 @@ net::Task<void> ReplyError(CallState& call, Error error, const upstream::Exchang
   error.tried = call.tried;
   call.outcome.error = error;
   call.outcome.status = error.http_status;
+  // Callers leave when their own time is over, at the moment when the gateway ends the call: the log says
+  // why.
+  const bool out_of_time = error.code == "request_timeout";
   if (call.in.scope->cancelled() && call.in.scope->reason() == net::CancelReason::kClientGone) {
     // Nobody is there to read an answer.
-    call.outcome.status = 499;
+    if (!out_of_time) call.outcome.status = 499;
     co_return;
   }
   ReplyHead head = MakeHead(call, error.http_status, exchange);
@@ -118,7 +121,8 @@ net::Task<void> ReplyError(CallState& call, Error error, const upstream::Exchang
     const std::string detail = ErrorDetail(error);
     if (detail.size() <= kMaxErrorHeaderBytes) head.headers.Add(call.headers.reply_prefix, "error", detail);
   }
-  if (!co_await call.sink.SendError(std::move(head), error, provider_body)) call.outcome.status = 499;
+  const bool delivered = co_await call.sink.SendError(std::move(head), error, provider_body);
+  if (!delivered && !out_of_time) call.outcome.status = 499;
 }
 
 namespace {
