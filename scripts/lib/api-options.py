@@ -11,6 +11,8 @@ import sys
 # Where an element holds others.
 CHILDREN = ("messageType", "nestedType", "field", "extension", "enumType", "value", "service", "method", "oneofDecl")
 HTTP = "[google.api.http]"
+# What the gateway calls an rpc; nothing of it is sent.
+NAMES = ("[portolan.options.v1.operation]", "[portolan.options.v1.dialect]")
 BINDINGS = "additionalBindings"
 
 
@@ -38,6 +40,8 @@ def options_of(image_path):
 
 def keeps(option, old, new):
     """Whether callers of `old` find what they need in `new`: further routes may be added."""
+    if option in NAMES:
+        return True
     if option == HTTP and old is not None and new is not None:
         more = new.get(BINDINGS, [])
         return all(route in more for route in old.get(BINDINGS, [])) and (

@@ -32,20 +32,20 @@ void AddCallersHeaders(const AttemptRequest& request, upstream::Request* out) {
 std::optional<Error> AddCredentials(const AttemptRequest& request, std::vector<HeaderField>* credentials,
                                     upstream::Request* out) {
   const providers::Target& target = request.target;
-  if (target.api_key.empty()) {
-    if (!target.authorization.empty())
-      out->headers.push_back({"authorization", target.authorization.Reveal()});
-    return std::nullopt;
+  auto& headers = out->headers;
+  if (!target.api_key.empty()) {
+    const providers::SignInput input{out->method, target.base_url, out->path,
+                                     headers,     request.body,    request.facts.unix_seconds};
+    if (auto error = target.provider->auth->Apply(input, target, credentials)) return error;
+    for (const HeaderField& header : *credentials) {
+      headers.erase(std::remove_if(headers.begin(), headers.end(),
+                                   [&](const HeaderView& other) { return other.name == header.name; }),
+                    headers.end());
+      headers.push_back({header.name, header.value});
+    }
   }
-  const providers::SignInput input{out->method,  target.base_url, out->path,
-                                   out->headers, request.body,    request.facts.unix_seconds};
-  if (auto error = target.provider->auth->Apply(input, target, credentials)) return error;
-  for (const HeaderField& header : *credentials) {
-    auto& headers = out->headers;
-    headers.erase(std::remove_if(headers.begin(), headers.end(),
-                                 [&](const HeaderView& other) { return other.name == header.name; }),
-                  headers.end());
-    out->headers.push_back({header.name, header.value});
+  if (!target.authorization.empty() && !FindHeader(headers, "authorization")) {
+    headers.push_back({"authorization", target.authorization.Reveal()});
   }
   return std::nullopt;
 }

@@ -184,7 +184,7 @@ net::Task<void> RestFront::Serve(http::Request& request, http::ResponseWriter& w
                                  std::unique_ptr<google::protobuf::Message> message, std::string query) {
   const telemetry::Id id = ids_.Next();
   core::Inbound inbound = MakeInbound(request, route, message.get(), id);
-  RestSink sink(writer, inbound.operation->door(), origin);
+  RestSink sink(writer, *inbound.operation, origin);
   inbound.query = std::move(query);
   net::Task<void> handling = service_.Handle(std::move(inbound), sink);
   co_await handling;

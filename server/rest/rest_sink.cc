@@ -28,7 +28,7 @@ net::Task<core::Delivered> RestSink::SendError(core::ReplyHead head, const Error
   Decorate(&head);
   std::string body;
   if (provider_body.empty()) {
-    core::AppendErrorBody(door_, error, head.request_id, &body);
+    core::AppendErrorBody(operation_.door(), error, head.request_id, &body);
     provider_body = body;
   }
   co_return co_await writer_.Send(head.status, "application/json", head.headers.text(), {&provider_body, 1});
@@ -51,7 +51,7 @@ net::Task<core::Delivered> RestSink::WriteBytes(std::span<const std::string_view
 net::Task<core::Delivered> RestSink::EndStream(const Error* error) {
   if (error == nullptr) co_return co_await writer_.Finish();
   std::string event;
-  core::AppendErrorEvent(door_, *error, request_id_, &event);
+  core::AppendErrorEvent(operation_.door(), *error, request_id_, &event);
   const std::string_view piece = event;
   co_return co_await writer_.Finish({&piece, 1});
 }

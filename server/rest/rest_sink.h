@@ -1,17 +1,17 @@
 #pragma once
 
-#include "providers/dialect.h"
+#include "server/core/call.h"
 #include "server/core/reply.h"
 #include "server/http/response_writer.h"
 
 namespace portolan::rest {
 
-// Writes the answer to one call as HTTP, errors in the words of `door`. `origin` is the origin of a web page
-// that may read it, or empty. `writer` must outlive the sink.
+// Writes the answer to a call of `operation` as HTTP, errors in the words of its dialect. `origin` is the
+// origin of a web page that may read it, or empty. All of them must outlive the sink.
 class RestSink final : public core::ReplySink {
  public:
-  RestSink(http::ResponseWriter& writer, const providers::Door& door, std::string_view origin)
-      : writer_(writer), door_(door), origin_(origin) {}
+  RestSink(http::ResponseWriter& writer, const core::OperationSpec& operation, std::string_view origin)
+      : writer_(writer), operation_(operation), origin_(origin) {}
 
   bool typed() const override { return false; }
   net::Task<core::Delivered> SendJson(core::ReplyHead head,
@@ -28,7 +28,7 @@ class RestSink final : public core::ReplySink {
   void Decorate(core::ReplyHead* head) const;
 
   http::ResponseWriter& writer_;
-  const providers::Door& door_;
+  const core::OperationSpec& operation_;
   const std::string_view origin_;
   std::string_view request_id_;  // of the stream under way
 };

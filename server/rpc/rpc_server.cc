@@ -107,7 +107,7 @@ absl::StatusOr<std::unique_ptr<RpcServer>> RpcServer::Start(
   std::vector<std::string> services;
   for (const auto& operation : operations) {
     // The other dialects are those of REST APIs.
-    if (operation->dialect->is_hub()) AddOperation(*operation, impl.front, &services, &impl.acceptor);
+    if (operation->speaks_hub()) AddOperation(*operation, impl.front, &services, &impl.acceptor);
   }
   impl.health = std::make_unique<Health>(services);
   impl.health->AddTo(impl.acceptor);

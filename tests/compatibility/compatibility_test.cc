@@ -41,7 +41,7 @@ void Prove(const Refusal& refusal) {
 
 // What a target says, in a fixed order.
 std::string Describe(const routing::TargetSpec& target) {
-  std::string text = "provider=" + std::string(target.provider == nullptr ? "" : target.provider->name());
+  std::string text = "provider=" + std::string(target.provider == nullptr ? "" : target.provider->name);
   if (!target.api_key.empty()) text.append(" key=").append(target.api_key.Reveal());
   if (!target.custom_host.empty()) text += " host=" + target.custom_host;
   if (target.request_timeout) text += " timeout=" + std::to_string(target.request_timeout->count());

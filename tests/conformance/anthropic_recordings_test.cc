@@ -88,7 +88,7 @@ void ReplayError(const Harness& harness, const Recording& recording) {
   for (const auto& [name, value] : recorded.items())
     headers.push_back({name, value.get_ref<const std::string&>()});
   const Error error =
-      harness.provider().Classify(recording.status(), headers, recording.response().dump(), target);
+      harness.provider().dialect->ReadError(recording.status(), headers, recording.response().dump(), target);
   EXPECT_EQ(error.http_status, recording.status());
   EXPECT_EQ(error.code, recording.response().at("error").at("type").get<std::string>());
   EXPECT_EQ(error.message, recording.response().at("error").at("message").get<std::string>());

@@ -13,8 +13,8 @@
 #include "portolan/v1/completion_service.grpc.pb.h"
 #include "portolan/v1/embedding_service.grpc.pb.h"
 #include "portolan/v1/model_service.grpc.pb.h"
-#include "server/codec/codec.h"
 #include "providers/registry.h"
+#include "server/codec/codec.h"
 #include "server/core/operations.h"
 #include "tests/support/fake_upstream.h"
 

@@ -167,7 +167,8 @@ void FuzzBody(std::string_view text, int status) {
   // A header of the answer may hold anything as well.
   const std::string_view line = text.substr(0, text.find('\n'));
   const portolan::HeaderView headers[] = {{"retry-after", line}, {"date", "Thu, 26 Nov 2026 07:00:00 GMT"}};
-  const Error error = TheWorld().target.provider->dialect->ReadError(status, headers, text, TheWorld().target);
+  const Error error =
+      TheWorld().target.provider->dialect->ReadError(status, headers, text, TheWorld().target);
   Require(!error.retry_after || error.retry_after->count() >= 0);
   CheckTold(error);
 }

@@ -117,7 +117,6 @@ TEST(Print, FillsInTheDefaults) {
             "    base_url: http://a\n"
             "    dialect: openai\n"
             "  openai: {}\n"
-            "default_provider: openai\n"
             "log_level: info\n"
             "usage:\n"
             "  streams: always\n");

@@ -2,10 +2,9 @@
 
 #include <gtest/gtest.h>
 
-#include "providers/dialects/openai/openai.h"
-
 #include <nlohmann/json.hpp>
 
+#include "providers/dialects/openai/openai.h"
 #include "server/base/json_text.h"
 
 namespace portolan::core {

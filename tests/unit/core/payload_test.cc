@@ -20,8 +20,7 @@ class PayloadTest : public testing::Test {
   }
 
   // The payload as a relayed request has it, or `error: …`.
-  std::string Relayed(std::string_view operation, const std::string& json,
-                      const Error** unfit = nullptr) {
+  std::string Relayed(std::string_view operation, const std::string& json, const Error** unfit = nullptr) {
     CallArena arena(blocks_);
     Payload payload(*operations_->Hub(operation), arena);
     if (auto error = payload.TakeJson(json)) return "error: " + error->param + ": " + error->code;

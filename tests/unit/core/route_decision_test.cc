@@ -16,7 +16,6 @@ static std::ostream& operator<<(std::ostream& out, PlanSource source) {
 
 namespace {
 
-
 // Routes `main` and `lab`; the models `fast` and `openai/gpt-5` are aliases of `lab`.
 class RouteDecisionTest : public ::testing::Test {
  protected:
@@ -185,7 +184,11 @@ TEST(CheckCaller, KeepsToTheCallersRoutesAndModels) {
       {limited, {}, "lab", true, ""},
       {limited, {.model = "fast"}, "main", true, "route_not_allowed"},
       {limited, {.model = "fast"}, "", false, "route_not_allowed"},
-      {limited, {.operation = providers::operation::kGetModel, .model = "fast"}, "", false, "route_not_allowed"},
+      {limited,
+       {.operation = providers::operation::kGetModel, .model = "fast"},
+       "",
+       false,
+       "route_not_allowed"},
       // Lists are for everybody.
       {limited, {.operation = providers::operation::kListModels}, "", false, ""},
   };

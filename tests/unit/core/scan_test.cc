@@ -150,8 +150,8 @@ TEST(Scanner, ReadsEachChunkAsIfItWereTheFirst) {
   }
 }
 
-// Anthropic's events, in the shapes of its documentation: a later count takes the place of an earlier one, and what
-// was read from the cache or written to it belongs to the input.
+// Anthropic's events, in the shapes of its documentation: a later count takes the place of an earlier one,
+// and what was read from the cache or written to it belongs to the input.
 TEST(Scanner, ReadsAnthropicsEvents) {
   const ScanPlan plan(providers::AnthropicDialect().Find(providers::operation::kChat)->accounting);
   Scanner scanner(plan);
@@ -167,13 +167,16 @@ TEST(Scanner, ReadsAnthropicsEvents) {
   EXPECT_FALSE(scanner.choices().complete());
   EXPECT_FALSE(scanner.Scan(R"({"type":"ping"})").has_content);
   EXPECT_FALSE(
-      scanner.Scan(R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})").has_content);
+      scanner.Scan(R"({"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})")
+          .has_content);
   EXPECT_TRUE(
       scanner.Scan(R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hello"}})")
           .has_content);
   EXPECT_TRUE(
-      scanner.Scan(R"({"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu_1",)"
-                   R"("name":"f","input":{}}})")
+      scanner
+          .Scan(
+              R"({"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"toolu_1",)"
+              R"("name":"f","input":{}}})")
           .has_content);
   const ScanResult delta =
       scanner.Scan(R"({"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},)"

@@ -15,7 +15,6 @@
 namespace portolan::routing {
 namespace {
 
-
 class ResolveTargetTest : public testing::Test {
  protected:
   // Resolves the first target of the config in the headers, or of a call without one.
@@ -103,8 +102,7 @@ TEST_F(ResolveTargetTest, KeepsThePrefixOfTheDialectThatAHostHasAnyway) {
     if (!edited.empty()) {
       EXPECT_EQ(edited, "\"" + route_.model + "\"");
     }
-    return std::string(route_.target.provider->name) + " " + route_.model +
-           (edited.empty() ? "" : " edited");
+    return std::string(route_.target.provider->name) + " " + route_.model + (edited.empty() ? "" : " edited");
   };
   EXPECT_EQ(choose({host}, "openai/gpt-oss-20b"), "openai openai/gpt-oss-20b");
   EXPECT_EQ(choose({{"x-portkey-custom-host", "http://host/v1"}}, "openai/a/b"), "openai openai/a/b");

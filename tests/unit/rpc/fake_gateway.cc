@@ -132,6 +132,7 @@ FakeGateway::FakeGateway(RpcOptions options, int shards) {
   if (!codec.ok()) GiveUp(codec.status().ToString().c_str());
   codec_ = *std::move(codec);
   auto operation = std::make_unique<core::OperationSpec>();
+  operation->hub = operation.get();
   operation->unary = service->FindMethodByName("CreateChatCompletion");
   operation->streaming = service->FindMethodByName("StreamChatCompletion");
   operation->request_type = &v1::ChatCompletionRequest::default_instance();
