@@ -2,22 +2,13 @@
 
 #include <utility>
 
-#include "providers/dialects/anthropic/anthropic.h"
-#include "providers/dialects/openai/openai.h"
-#include "providers/rows.h"
-
 namespace portolan::providers {
 
-std::span<const Dialect* const> BuiltInDialects() {
-  static const Dialect* const kDialects[] = {&OpenAiDialect(), &AnthropicDialect()};
-  return kDialects;
+Registry::Registry(const Catalog& catalog) {
+  for (const Provider& provider : catalog.providers) Add(provider);
 }
 
-std::unique_ptr<Registry> Registry::BuiltIn() {
-  auto registry = std::make_unique<Registry>();
-  for (Provider& row : BuiltInRows()) registry->Add(std::move(row));
-  return registry;
-}
+std::unique_ptr<Registry> Registry::BuiltIn() { return std::make_unique<Registry>(BuiltInCatalog()); }
 
 void Registry::Add(Provider provider) {
   auto added = std::make_unique<const Provider>(std::move(provider));

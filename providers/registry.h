@@ -1,22 +1,19 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "providers/provider.h"
+#include "providers/catalog.h"
 
 namespace portolan::providers {
-
-// The dialects that are built in. Valid for ever.
-std::span<const Dialect* const> BuiltInDialects();
 
 // The providers of this process, by name. Immutable once built, thread-safe.
 class Registry {
  public:
-  // A registry of all built-in providers, which are added one by one: nothing registers itself.
+  explicit Registry(const Catalog& catalog);
+  // Of what is built in.
   static std::unique_ptr<Registry> BuiltIn();
 
   // nullptr if no provider is called `name`. Case-sensitive, as Portkey's names are.

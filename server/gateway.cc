@@ -48,14 +48,13 @@ absl::Status Told(absl::string_view flag, const absl::Status& status) {
 }  // namespace
 
 absl::Status Gateway::Parts::ReadKeys(const config::Environment& environment) {
-  const std::unique_ptr<providers::Registry> registry = providers::Registry::BuiltIn();
-  for (const auto& provider : registry->all()) {
-    const std::vector<std::string_view> variables(provider->key_variables.begin(),
-                                                  provider->key_variables.end());
+  for (const providers::Provider& provider : catalog.providers) {
+    const std::vector<std::string_view> variables(provider.key_variables.begin(),
+                                                  provider.key_variables.end());
     auto keys = config::ReadEnvironmentKeys(variables, environment);
     if (!keys.ok()) return keys.status();
     if (keys->empty()) continue;
-    environment_keys.emplace(provider->name,
+    environment_keys.emplace(provider.name,
                              EnvironmentProviderKey{keys->front().variable, std::move(keys->front().key)});
   }
   return absl::OkStatus();
@@ -99,7 +98,7 @@ void Gateway::Parts::StartTelemetry(size_t threads) {
 }
 
 absl::Status Gateway::Parts::BuildShared() {
-  auto built = core::Operations::Build(providers::BuiltInDialects());
+  auto built = core::Operations::Build(catalog.dialects);
   if (!built.ok()) return built.status();
   operations = *std::move(built);
   auto routes = transcode::Router::Build(Services(*operations));
@@ -265,23 +264,31 @@ Gateway::~Gateway() {
 }
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const config::ServeOptions& options,
-                                                        const config::Environment& environment) {
-  return Start(Settings{.options = options}, environment, nullptr);
+                                                        const config::Environment& environment,
+                                                        const providers::Catalog& catalog) {
+  return Start(Settings{.options = options}, environment, nullptr, catalog);
 }
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Settings& settings,
                                                         const config::Environment& environment,
                                                         SettingsLoader load) {
+  return Start(settings, environment, std::move(load), providers::BuiltInCatalog());
+}
+
+absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Settings& settings,
+                                                        const config::Environment& environment,
+                                                        SettingsLoader load,
+                                                        const providers::Catalog& catalog) {
   rpc::PrepareLibrary();
   auto gateway = std::unique_ptr<Gateway>(new Gateway);
-  gateway->parts_ = std::make_unique<Parts>(settings);
+  gateway->parts_ = std::make_unique<Parts>(settings, catalog);
   Parts& parts = *gateway->parts_;
   const config::ServeOptions& options = parts.options;
   // Meanwhile: it takes about as long as all the rest.
   std::future<absl::Status> trust =
       std::async(std::launch::async, [&parts] { return parts.trust->Read(parts.options.upstream_ca); });
   if (absl::Status status = parts.ReadKeys(environment); !status.ok()) return status;
-  const auto snapshot = BuildSnapshot(settings, parts.environment_keys);
+  const auto snapshot = BuildSnapshot(settings, parts.environment_keys, catalog);
   if (!snapshot.ok()) return snapshot.status();
   if (absl::Status status = parts.BuildShared(); !status.ok()) return status;
 

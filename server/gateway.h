@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "providers/catalog.h"
 #include "server/config/environment.h"
 #include "server/config/options.h"
 #include "server/settings.h"
@@ -23,9 +24,11 @@ class Gateway {
   static absl::StatusOr<std::unique_ptr<Gateway>> Start(const Settings& settings,
                                                         const config::Environment& environment,
                                                         SettingsLoader load);
-  // The same without a config file.
-  static absl::StatusOr<std::unique_ptr<Gateway>> Start(const config::ServeOptions& options,
-                                                        const config::Environment& environment);
+  // The same without a config file, with other dialects and providers than those built in if `catalog`, which
+  // must outlive the gateway, says so.
+  static absl::StatusOr<std::unique_ptr<Gateway>> Start(
+      const config::ServeOptions& options, const config::Environment& environment,
+      const providers::Catalog& catalog = providers::BuiltInCatalog());
   // Stops at once if Drain was not called.
   ~Gateway();
   Gateway(const Gateway&) = delete;
@@ -46,6 +49,10 @@ class Gateway {
 
  private:
   Gateway();
+  static absl::StatusOr<std::unique_ptr<Gateway>> Start(const Settings& settings,
+                                                        const config::Environment& environment,
+                                                        SettingsLoader load,
+                                                        const providers::Catalog& catalog);
   struct Parts;
   std::unique_ptr<Parts> parts_;
 };

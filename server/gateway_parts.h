@@ -31,9 +31,13 @@
 namespace portolan {
 
 struct Gateway::Parts final : rest::AdminControl {
-  explicit Parts(const Settings& settings)
-      : options(settings.options), log_threshold(options.log_level), settings_level(options.log_level) {}
+  Parts(const Settings& settings, const providers::Catalog& providers_catalog)
+      : catalog(providers_catalog),
+        options(settings.options),
+        log_threshold(options.log_level),
+        settings_level(options.log_level) {}
 
+  const providers::Catalog& catalog;
   const config::ServeOptions options;  // as at the start
   telemetry::LogThreshold log_threshold;
   EnvironmentProviderKeys environment_keys;

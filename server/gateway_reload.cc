@@ -17,7 +17,7 @@ void Gateway::Parts::KeepConfig(const Settings& settings, SettingsLoader load) {
 
 // On the admin loop's thread.
 absl::Status Gateway::Parts::Apply(const Settings& settings) {
-  auto snapshot = BuildSnapshot(settings, environment_keys);
+  auto snapshot = BuildSnapshot(settings, environment_keys, catalog);
   if (!snapshot.ok()) return snapshot.status();
   // When the log says that it is in use, it must be.
   for (const auto& shard : shards) {

@@ -17,14 +17,15 @@ using config::FileSettings;
 
 class Builder {
  public:
-  explicit Builder(const Settings& settings) : options_(settings.options), file_(settings.file) {
+  Builder(const Settings& settings, const providers::Catalog& catalog)
+      : catalog_(catalog), options_(settings.options), file_(settings.file) {
     snapshot_->timeouts = {options_.connect_timeout, options_.first_byte_timeout, options_.idle_timeout};
     snapshot_->count_streams = options_.count_streams;
   }
 
   absl::StatusOr<std::shared_ptr<const core::Snapshot>> Build(
       const EnvironmentProviderKeys& environment_keys) {
-    auto registry = providers::Registry::BuiltIn();
+    auto registry = std::make_unique<providers::Registry>(catalog_);
     if (file_) AddProviders(registry.get());
     if (!options_.default_provider.empty() && registry->Find(options_.default_provider) == nullptr) {
       std::vector<std::string_view> names;
@@ -113,6 +114,7 @@ class Builder {
     return absl::OkStatus();
   }
 
+  const providers::Catalog& catalog_;
   const config::ServeOptions& options_;
   const std::optional<FileSettings>& file_;
   const std::shared_ptr<core::Snapshot> snapshot_ = std::make_shared<core::Snapshot>();
@@ -122,8 +124,9 @@ class Builder {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const core::Snapshot>> BuildSnapshot(
-    const Settings& settings, const EnvironmentProviderKeys& environment_keys) {
-  return Builder(settings).Build(environment_keys);
+    const Settings& settings, const EnvironmentProviderKeys& environment_keys,
+    const providers::Catalog& catalog) {
+  return Builder(settings, catalog).Build(environment_keys);
 }
 
 }  // namespace portolan

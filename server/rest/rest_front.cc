@@ -159,10 +159,13 @@ net::Task<void> RestFront::Handle(http::Request& request, http::ResponseWriter& 
   }
   // Screen has seen that there is one.
   const RouteMatch match = config_.router->Match(head.method, path);
-  if (match.route->body == transcode::BodyKind::kWhole)
-    return Serve(request, writer, origin, *match.route, {}, std::string(head.query));
-
   const core::OperationSpec& operation = *config_.operations->Find(match.route->unary);
+  if (match.route->body == transcode::BodyKind::kWhole) {
+    // The hub's own posts have no query; those of other APIs do (`?beta=true`).
+    return Serve(request, writer, origin, *match.route, {},
+                 operation.speaks_hub() ? std::string() : std::string(head.query));
+  }
+
   std::unique_ptr<google::protobuf::Message> message(operation.request_type->New());
   if (match.route->body == transcode::BodyKind::kField) {
     message->GetReflection()->SetString(message.get(), match.route->body_field, std::move(request.body));

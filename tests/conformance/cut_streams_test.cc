@@ -82,7 +82,7 @@ class Completeness {
 class CutStreams : public testing::TestWithParam<const char*> {
  protected:
   CutStreams() {
-    auto operations = core::Operations::Build(providers::BuiltInDialects());
+    auto operations = core::Operations::Build(providers::BuiltInCatalog().dialects);
     EXPECT_TRUE(operations.ok()) << operations.status();
     operations_ = *std::move(operations);
     target_.provider = registry_->Find(GetParam());

@@ -26,7 +26,7 @@ using google::protobuf::Message;
 
 const core::Operations& TheOperations() {
   static const auto* operations = [] {
-    auto built = core::Operations::Build(providers::BuiltInDialects());
+    auto built = core::Operations::Build(providers::BuiltInCatalog().dialects);
     if (!built.ok()) {
       std::fprintf(stderr, "%s\n", built.status().ToString().c_str());
       std::abort();

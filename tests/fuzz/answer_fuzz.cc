@@ -38,7 +38,7 @@ void Require(bool holds) {
 
 struct World {
   World() {
-    auto built = core::Operations::Build(providers::BuiltInDialects());
+    auto built = core::Operations::Build(providers::BuiltInCatalog().dialects);
     Require(built.ok());
     operations = *std::move(built);
     target.provider = registry->Find("openai");

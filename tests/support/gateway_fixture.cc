@@ -35,14 +35,18 @@ bool Has(const Headers& headers, std::string_view name) {
 }  // namespace
 
 GatewayFixture::GatewayFixture(config::ServeOptions options,
-                               const std::map<std::string, std::string>& environment) {
+                               const std::map<std::string, std::string>& environment,
+                               const providers::Catalog& catalog) {
   options.http = options.grpc = options.admin = "127.0.0.1:0";
   if (options.threads == 0) options.threads = 1;
   options.log_level = telemetry::LogLevel::kError;
-  auto gateway = Gateway::Start(options, [&environment](const char* name) -> const char* {
-    const auto found = environment.find(name);
-    return found == environment.end() ? nullptr : found->second.c_str();
-  });
+  auto gateway = Gateway::Start(
+      options,
+      [&environment](const char* name) -> const char* {
+        const auto found = environment.find(name);
+        return found == environment.end() ? nullptr : found->second.c_str();
+      },
+      catalog);
   if (!gateway.ok()) {
     std::fprintf(stderr, "the gateway does not start: %s\n", gateway.status().ToString().c_str());
     std::abort();

@@ -28,7 +28,8 @@ class GatewayFixture {
   // Starts a gateway with `options` as for `portolan serve`, except that it listens on ports of 127.0.0.1
   // that the system chooses, has one thread unless they say otherwise, and does not log each call.
   explicit GatewayFixture(config::ServeOptions options = {},
-                          const std::map<std::string, std::string>& environment = {});
+                          const std::map<std::string, std::string>& environment = {},
+                          const providers::Catalog& catalog = providers::BuiltInCatalog());
   // The same as `portolan serve --config FILE` would start it. The environment is kept for reloads.
   static GatewayFixture FromFile(const std::string& path,
                                  std::map<std::string, std::string> environment = {});

@@ -36,7 +36,7 @@ struct Outcome {
 class MappedStreamTest : public testing::Test {
  protected:
   MappedStreamTest() {
-    auto operations = Operations::Build(providers::BuiltInDialects());
+    auto operations = Operations::Build(providers::BuiltInCatalog().dialects);
     EXPECT_TRUE(operations.ok()) << operations.status();
     operations_ = *std::move(operations);
   }

@@ -14,7 +14,7 @@ namespace {
 class PayloadTest : public testing::Test {
  protected:
   PayloadTest() {
-    auto operations = Operations::Build(providers::BuiltInDialects());
+    auto operations = Operations::Build(providers::BuiltInCatalog().dialects);
     EXPECT_TRUE(operations.ok()) << operations.status();
     operations_ = *std::move(operations);
   }

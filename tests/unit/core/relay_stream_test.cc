@@ -33,7 +33,7 @@ struct Outcome {
 class RelayStreamTest : public testing::Test {
  protected:
   RelayStreamTest() {
-    auto operations = Operations::Build(providers::BuiltInDialects());
+    auto operations = Operations::Build(providers::BuiltInCatalog().dialects);
     EXPECT_TRUE(operations.ok()) << operations.status();
     operations_ = *std::move(operations);
     target_.provider = registry_->Find("openai");

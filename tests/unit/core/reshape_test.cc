@@ -34,7 +34,7 @@ class Collector final : public providers::MessageSink {
 class ReshapeTest : public testing::Test {
  protected:
   ReshapeTest() {
-    auto operations = Operations::Build(providers::BuiltInDialects());
+    auto operations = Operations::Build(providers::BuiltInCatalog().dialects);
     EXPECT_TRUE(operations.ok()) << operations.status();
     operations_ = *std::move(operations);
   }

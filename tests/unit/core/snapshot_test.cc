@@ -74,7 +74,7 @@ net::Task<void> Serve(Service& service, const OperationSpec& chat, OneCall& call
 }
 
 TEST(Snapshot, IsReplacedWhileCallsRunAndLivesAsLongAsThey) {
-  const auto operations = *Operations::Build(providers::BuiltInDialects());
+  const auto operations = *Operations::Build(providers::BuiltInCatalog().dialects);
   const OperationSpec& chat = *operations->Hub(providers::operation::kChat);
   net::Loop loop;
   const auto client = *upstream::NewClient(loop, {});

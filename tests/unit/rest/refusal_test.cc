@@ -34,7 +34,7 @@ class Observer final : public core::CallObserver {
 };
 
 TEST(Refusals, SayWhichTimeLimitRanOut) {
-  const auto operations = core::Operations::Build(providers::BuiltInDialects());
+  const auto operations = core::Operations::Build(providers::BuiltInCatalog().dialects);
   ASSERT_TRUE(operations.ok()) << operations.status();
   RestConfig config;
   config.operations = operations->get();
