@@ -56,13 +56,13 @@ struct Target {
 // What an adapter may know of the call besides its messages.
 struct CallFacts {
   std::string_view operation = operation::kChat;
-  std::string_view model;  // as the provider will see it; empty if the caller gave none
+  std::string_view model = {};  // as the provider will see it; empty if the caller gave none
   bool stream = false;
   bool include_usage = false;   // stream_options.include_usage
   bool content_blocks = false;  // the caller wants ordered content blocks in the answer
   // The query of the caller's URL without what the gateway itself reads, percent-encoded as it came. Sent to
   // the provider if the form says so.
-  std::string_view query;
+  std::string_view query = {};
   int64_t unix_seconds = 0;  // now, for `created` where the provider tells no time
 };
 

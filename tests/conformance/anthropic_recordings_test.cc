@@ -88,7 +88,7 @@ void ReplayError(const Harness& harness, const Recording& recording) {
   for (const auto& [name, value] : recorded.items())
     headers.push_back({name, value.get_ref<const std::string&>()});
   const Error error =
-      harness.provider().Classify(recording.status(), headers, recording.response().dump(), target);
+      harness.provider().dialect->ReadError(recording.status(), headers, recording.response().dump(), target);
   EXPECT_EQ(error.http_status, recording.status());
   EXPECT_EQ(error.code, recording.response().at("error").at("type").get<std::string>());
   EXPECT_EQ(error.message, recording.response().at("error").at("message").get<std::string>());
@@ -145,7 +145,7 @@ TEST(AnthropicRecordings, ModelsAreListed) {
   const Harness harness;
   for (const Recording& recording : *recordings) {
     SCOPED_TRACE(recording.name);
-    const auto answer = harness.DecodeModels(recording.response().dump(), providers::Operation::kListModels);
+    const auto answer = harness.DecodeModels(recording.response().dump(), providers::operation::kListModels);
     ASSERT_EQ(answer.hub.at("data").size(), recording.response().at("data").size());
     for (size_t i = 0; i < answer.hub["data"].size(); ++i) {
       json expected = recording.response()["data"][i];
