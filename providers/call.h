@@ -64,6 +64,9 @@ struct CallFacts {
   // the provider if the form says so.
   std::string_view query = {};
   int64_t unix_seconds = 0;  // now, for `created` where the provider tells no time
+  // What the caller asked, as it was decoded in the words of their own dialect; null where that is the
+  // hub's. For answers that have to say something of the request again.
+  const Message* request = nullptr;
 };
 
 // The head of an upstream request. Host, Content-Length and whatever the header table lets through are added
