@@ -56,14 +56,17 @@ struct Target {
 // What an adapter may know of the call besides its messages.
 struct CallFacts {
   std::string_view operation = operation::kChat;
-  std::string_view model;  // as the provider will see it; empty if the caller gave none
+  std::string_view model = {};  // as the provider will see it; empty if the caller gave none
   bool stream = false;
   bool include_usage = false;   // stream_options.include_usage
   bool content_blocks = false;  // the caller wants ordered content blocks in the answer
   // The query of the caller's URL without what the gateway itself reads, percent-encoded as it came. Sent to
   // the provider if the form says so.
-  std::string_view query;
+  std::string_view query = {};
   int64_t unix_seconds = 0;  // now, for `created` where the provider tells no time
+  // What the caller asked, as it was decoded in the words of their own dialect; null where that is the
+  // hub's. For answers that have to say something of the request again.
+  const Message* request = nullptr;
 };
 
 // The head of an upstream request. Host, Content-Length and whatever the header table lets through are added

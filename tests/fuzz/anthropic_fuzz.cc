@@ -28,9 +28,9 @@ namespace {
 
 namespace codec = portolan::codec;
 using google::protobuf::Message;
+namespace operation = portolan::providers::operation;
 using portolan::providers::CallFacts;
-using portolan::providers::Operation;
-using portolan::providers::StreamTranslator;
+using portolan::providers::EventsToHub;
 
 void Check(bool good) {
   if (!good) std::abort();
@@ -65,7 +65,11 @@ struct World {
     Check(codec::IsJson(text, 256));
   }
 
-  std::unique_ptr<portolan::providers::Provider> provider = portolan::providers::NewAnthropicProvider();
+  const portolan::providers::Mapping& Mapping(std::string_view operation) const {
+    return *dialect.Find(operation)->mapping;
+  }
+
+  const portolan::providers::Dialect& dialect = portolan::providers::AnthropicDialect();
   std::unique_ptr<codec::Codec> codec;
 };
 
@@ -107,9 +111,7 @@ void Request(std::string_view text, const CallFacts& facts) {
   with_model.model = hub.model();
   anthropic::v1::MessagesRequest wire;
   portolan::providers::DroppedMembers dropped;
-  const auto error = TheWorld()
-                         .provider->shape(Operation::kChat)
-                         .translator->EncodeRequest(hub, with_model, &wire, &dropped);
+  const auto error = TheWorld().Mapping(operation::kChat).RequestToWire(hub, with_model, &wire, &dropped);
   if (error) {
     Check(error->http_status == 400 && !error->message.empty());
   } else {
@@ -118,30 +120,31 @@ void Request(std::string_view text, const CallFacts& facts) {
   }
 }
 
-void Answer(std::string_view text, const CallFacts& facts, Operation operation, Message* wire, Message* hub) {
+void Answer(std::string_view text, const CallFacts& facts, std::string_view operation, Message* wire,
+            Message* hub) {
   if (!TheWorld().Decode(text, codec::Strictness::kResponse, wire)) return;
-  const auto error = TheWorld().provider->shape(operation).translator->DecodeResponse(*wire, facts, hub);
+  const auto error = TheWorld().Mapping(operation).AnswerToHub(*wire, facts, hub);
   if (!error) TheWorld().CheckEncodes(*hub, codec::Strictness::kResponse);
 }
 
 void Stream(std::string_view text, const CallFacts& facts) {
-  const auto translator = TheWorld().provider->shape(Operation::kChat).translator->NewStream(facts);
+  const auto events = TheWorld().Mapping(operation::kChat).ReadEvents(facts);
   Sink sink;
-  StreamTranslator::State state = StreamTranslator::State::kMore;
+  EventsToHub::State state = EventsToHub::State::kMore;
   bool failed = false;
-  while (!text.empty() && state != StreamTranslator::State::kDone && !failed) {
+  while (!text.empty() && state != EventsToHub::State::kDone && !failed) {
     const size_t end = text.find('\n');
     anthropic::v1::StreamEvent event;
     if (TheWorld().Decode(text.substr(0, end), codec::Strictness::kResponse, &event)) {
-      failed = translator->OnEvent(event, sink, &state).has_value();
+      failed = events->OnEvent(event, sink, &state).has_value();
     }
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   const bool has_reason = std::any_of(sink.chunks.begin(), sink.chunks.end(), [](const auto& chunk) {
     return chunk->choices_size() > 0 && chunk->choices(0).has_finish_reason();
   });
-  const bool whole = has_reason || state == StreamTranslator::State::kDone;
-  if (!failed) Check(translator->OnEnd(sink).has_value() != whole);
+  const bool whole = has_reason || state == EventsToHub::State::kDone;
+  if (!failed) Check(events->OnEnd(sink).has_value() != whole);
   int roles = 0;
   int finishes = 0;
   for (const auto& chunk : sink.chunks) {
@@ -169,7 +172,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 1: {
       anthropic::v1::MessagesResponse wire;
       portolan::v1::ChatCompletion hub;
-      Answer(text, facts, Operation::kChat, &wire, &hub);
+      Answer(text, facts, operation::kChat, &wire, &hub);
       break;
     }
     case 2:
@@ -179,10 +182,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     default: {
       anthropic::v1::ListModelsResponse wire;
       portolan::v1::ModelList hub;
-      Answer(text, facts, Operation::kListModels, &wire, &hub);
+      Answer(text, facts, operation::kListModels, &wire, &hub);
+      const portolan::providers::Provider provider{.name = "anthropic", .dialect = &TheWorld().dialect};
       portolan::providers::Target target;
-      target.provider = TheWorld().provider.get();
-      (void)TheWorld().provider->Classify(500, {}, text, target);
+      target.provider = &provider;
+      (void)TheWorld().dialect.ReadError(500, {}, text, target);
       break;
     }
   }

@@ -5,7 +5,9 @@
 #include "anthropic/v1/models.pb.h"
 #include "anthropic/v1/request.pb.h"
 #include "anthropic/v1/response.pb.h"
+#include "anthropic/v1/tokens.pb.h"
 #include "providers/dialects/anthropic/chat.h"
+#include "providers/dialects/anthropic/door.h"
 #include "providers/dialects/anthropic/errors.h"
 #include "providers/dialects/anthropic/models.h"
 
@@ -37,6 +39,7 @@ class Anthropic final : public Dialect {
  public:
   std::string_view name() const override { return "anthropic"; }
   std::span<const Form> forms() const override { return forms_; }
+  const Door* door() const override { return &anthropic::TheDoor(); }
 
   Error ReadError(int http_status, std::span<const HeaderView> headers, std::string_view body,
                   const Target& target) const override {
@@ -47,7 +50,7 @@ class Anthropic final : public Dialect {
   const anthropic::ChatMapping chat_;
   const anthropic::ListModelsMapping list_models_;
   const anthropic::GetModelMapping get_model_;
-  const std::array<Form, 3> forms_ = {
+  const std::array<Form, 4> forms_ = {
       Form{.operation = operation::kChat,
            .path = "/messages",
            .passes_query = true,
@@ -57,6 +60,12 @@ class Anthropic final : public Dialect {
            .end_event = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
            .accounting = Counted(),
            .mapping = &chat_},
+      // Only relayed: nobody else counts tokens as Anthropic does.
+      Form{.operation = operation::kCountTokens,
+           .path = "/messages/count_tokens",
+           .passes_query = true,
+           .request = &wire::CountTokensRequest::default_instance(),
+           .answer = &wire::CountTokensResponse::default_instance()},
       // The most that one page holds.
       Form{.operation = operation::kListModels,
            .method = "GET",

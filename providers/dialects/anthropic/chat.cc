@@ -4,6 +4,9 @@
 #include "anthropic/v1/response.pb.h"
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/chat_request.pb.h"
+#include "providers/dialects/anthropic/caller_answer.h"
+#include "providers/dialects/anthropic/caller_request.h"
+#include "providers/dialects/anthropic/caller_stream.h"
 #include "providers/dialects/anthropic/request.h"
 #include "providers/dialects/anthropic/response.h"
 #include "providers/dialects/anthropic/stream.h"
@@ -25,6 +28,22 @@ std::optional<Error> ChatMapping::AnswerToHub(const Message& wire, const CallFac
 
 std::unique_ptr<EventsToHub> ChatMapping::ReadEvents(const CallFacts& facts) const {
   return std::make_unique<ChatStream>(facts);
+}
+
+std::optional<Error> ChatMapping::RequestToHub(const Message& wire, const CallFacts& facts, Message* hub,
+                                               DroppedMembers* dropped) const {
+  RequestDecoder decoder(static_cast<const wire::MessagesRequest&>(wire), facts,
+                         static_cast<api::ChatCompletionRequest*>(hub), dropped);
+  return decoder.Run();
+}
+
+void ChatMapping::AnswerToWire(const Message& hub, const CallFacts& facts, Message* wire) const {
+  EncodeAnswer(static_cast<const api::ChatCompletion&>(hub), facts,
+               static_cast<wire::MessagesResponse*>(wire));
+}
+
+std::unique_ptr<EventsToWire> ChatMapping::WriteEvents(const CallFacts& facts) const {
+  return std::make_unique<EventWriter>(facts);
 }
 
 }  // namespace portolan::providers::anthropic

@@ -15,6 +15,13 @@ class ChatMapping final : public Mapping {
                                      DroppedMembers* dropped) const override;
   std::optional<Error> AnswerToHub(const Message& wire, const CallFacts& facts, Message* hub) const override;
   std::unique_ptr<EventsToHub> ReadEvents(const CallFacts& facts) const override;
+
+  bool serves_callers() const override { return true; }
+  std::optional<Error> RequestToHub(const Message& wire, const CallFacts& facts, Message* hub,
+                                    DroppedMembers* dropped) const override;
+  // With `facts.request` names of tools that had to be shortened are said in full again.
+  void AnswerToWire(const Message& hub, const CallFacts& facts, Message* wire) const override;
+  std::unique_ptr<EventsToWire> WriteEvents(const CallFacts& facts) const override;
 };
 
 }  // namespace portolan::providers::anthropic

@@ -137,6 +137,9 @@ bool IsJsonObject(std::string_view text);
 // Wraps a call's arguments that are not a JSON object: an object that has them as text.
 std::string AsArgumentsObject(std::string_view text);
 
+// The text of a JSON string; any other value as it is, and "" for null.
+std::string JsonText(std::string_view json);
+
 // Whether a sink entry records nothing but `null`, `[]` or `{}`.
 bool IsEmptyJson(std::string_view json);
 

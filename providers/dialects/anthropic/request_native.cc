@@ -44,17 +44,7 @@ void EraseExtra(std::string_view name, Extras* extras) {
   }
 }
 
-// The text of a JSON string; any other value as it is, and "" for null.
-std::string TextOf(std::string_view json) {
-  if (json == "null") return {};
-  JsonReader reader(json);
-  std::string scratch;
-  std::string_view text;
-  if (reader.Peek() != JsonType::kString || !reader.ReadString(&text, &scratch)) return std::string(json);
-  return std::string(text);
-}
-
-bool IsBlankString(std::string_view json) { return json.starts_with('"') && IsBlank(TextOf(json)); }
+bool IsBlankString(std::string_view json) { return json.starts_with('"') && IsBlank(JsonText(json)); }
 
 // {"type":"text","text":" "}
 bool IsBlankTextBlock(std::string_view json) {
@@ -68,7 +58,7 @@ bool IsBlankTextBlock(std::string_view json) {
     const bool is_type = name == "type";
     const bool is_said = name == "text";
     if (!reader.Skip(&value)) return false;
-    if (is_type) is_text = TextOf(value) == "text";
+    if (is_type) is_text = JsonText(value) == "text";
     if (is_said) is_blank = IsBlankString(value);
   }
   return is_text && is_blank;
@@ -134,11 +124,11 @@ bool RequestEncoder::AppendNativePart(const api::ContentPart& part, Role role, c
   for (const api::Extra& extra : part.extra()) {
     const std::string& name = extra.name();
     if (is_call && name == "id") {
-      block->set_id(TextOf(extra.json()));
+      block->set_id(JsonText(extra.json()));
     } else if (is_call && name == "input") {
       block->set_input(extra.json());
     } else if (is_result && name == "tool_use_id") {
-      block->set_tool_use_id(TextOf(extra.json()));
+      block->set_tool_use_id(JsonText(extra.json()));
     } else {
       *block->add_extra() = extra;
     }
@@ -155,7 +145,7 @@ void RequestEncoder::MendGivenCall(const MemberPath& path, api::ContentBlock* bl
   if (!block->has_input() || IsEmptyJson(block->input())) {
     block->set_input("{}");
   } else if (!IsJsonObject(block->input())) {
-    block->set_input(AsArgumentsObject(TextOf(block->input())));
+    block->set_input(AsArgumentsObject(JsonText(block->input())));
     Drop(MemberPath{&path, "input"});
   }
 }
@@ -191,7 +181,7 @@ void RequestEncoder::MendNativeMembers() {
     } else if (extra->name() == "stop_sequences") {
       mended = Filtered(extra->json(), [&](int at, std::string_view sequence) {
         if (!IsBlankString(sequence)) return false;
-        if (!TextOf(sequence).empty()) Drop(MemberPath{nullptr, "stop_sequences", at});
+        if (!JsonText(sequence).empty()) Drop(MemberPath{nullptr, "stop_sequences", at});
         return true;
       });
     } else {
@@ -203,6 +193,15 @@ void RequestEncoder::MendNativeMembers() {
       extra->set_json(std::move(mended));
     }
   }
+}
+
+std::string JsonText(std::string_view json) {
+  if (json == "null") return {};
+  JsonReader reader(json);
+  std::string scratch;
+  std::string_view text;
+  if (reader.Peek() != JsonType::kString || !reader.ReadString(&text, &scratch)) return std::string(json);
+  return std::string(text);
 }
 
 }  // namespace portolan::providers::anthropic

@@ -11,7 +11,6 @@
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/chat_request.pb.h"
 #include "portolan/v1/model.pb.h"
-#include "providers/dialects/anthropic/anthropic.h"
 
 namespace portolan::providers::anthropic {
 namespace {
@@ -28,7 +27,7 @@ void LogRequest(const std::string& text) {
 
 }  // namespace
 
-Harness::Harness() : provider_(NewAnthropicProvider()) {
+Harness::Harness() : registry_(Registry::BuiltIn()) {
   const google::protobuf::Descriptor* roots[] = {
       ::portolan::v1::ChatCompletionRequest::descriptor(), ::portolan::v1::ChatCompletion::descriptor(),
       ::portolan::v1::ChatCompletionChunk::descriptor(),   ::portolan::v1::ModelList::descriptor(),
@@ -59,8 +58,7 @@ Harness::Request Harness::EncodeText(std::string_view hub, CallFacts facts) cons
   }
   facts.model = request.model();
   ::anthropic::v1::MessagesRequest wire;
-  const Translator* translator = provider_->shape(Operation::kChat).translator;
-  result.error = translator->EncodeRequest(request, facts, &wire, &result.dropped);
+  result.error = form(operation::kChat).mapping->RequestToWire(request, facts, &wire, &result.dropped);
   if (result.error) return result;
   const auto& wire_plan = Plan(wire.GetDescriptor());
   EXPECT_TRUE(codec::CheckVerbatim(wire_plan, wire, {}, &problem)) << problem.ToString();
@@ -81,7 +79,7 @@ Harness::Answer Harness::Decode(std::string_view wire, CallFacts facts) const {
     return answer;
   }
   ::portolan::v1::ChatCompletion hub;
-  answer.error = provider_->shape(Operation::kChat).translator->DecodeResponse(message, facts, &hub);
+  answer.error = form(operation::kChat).mapping->AnswerToHub(message, facts, &hub);
   if (answer.error) return answer;
   EXPECT_TRUE(codec::CheckVerbatim(Plan(hub.GetDescriptor()), hub, {}, &problem)) << problem.ToString();
   std::string text;
@@ -90,12 +88,11 @@ Harness::Answer Harness::Decode(std::string_view wire, CallFacts facts) const {
   return answer;
 }
 
-Harness::Answer Harness::DecodeModels(std::string_view wire, Operation operation) const {
+Harness::Answer Harness::DecodeModels(std::string_view wire, std::string_view operation) const {
   Answer answer;
-  const Translator* translator = provider_->shape(operation).translator;
-  std::unique_ptr<Message> from(translator->response_type()->New());
+  std::unique_ptr<Message> from(form(operation).answer->New());
   std::unique_ptr<Message> to;
-  if (operation == Operation::kListModels) {
+  if (operation == operation::kListModels) {
     to = std::make_unique<::portolan::v1::ModelList>();
   } else {
     to = std::make_unique<::portolan::v1::Model>();
@@ -108,7 +105,7 @@ Harness::Answer Harness::DecodeModels(std::string_view wire, Operation operation
   }
   CallFacts facts;
   facts.operation = operation;
-  answer.error = translator->DecodeResponse(*from, facts, to.get());
+  answer.error = form(operation).mapping->AnswerToHub(*from, facts, to.get());
   std::string text;
   codec::Encode(Plan(to->GetDescriptor()), *to, {.composed = true}, &text);
   answer.hub = nlohmann::json::parse(text);
@@ -125,8 +122,7 @@ class Harness::Stream::Sink final : public MessageSink {
 };
 
 Harness::Stream::Stream(const Harness& harness, CallFacts facts)
-    : harness_(harness),
-      translator_(harness.provider().shape(Operation::kChat).translator->NewStream(facts)) {}
+    : harness_(harness), events_(harness.form(operation::kChat).mapping->ReadEvents(facts)) {}
 
 bool Harness::Stream::Feed(std::string_view event) {
   ::anthropic::v1::StreamEvent wire;
@@ -137,16 +133,16 @@ bool Harness::Stream::Feed(std::string_view event) {
     return false;
   }
   Sink sink;
-  StreamTranslator::State state = StreamTranslator::State::kMore;
-  error = translator_->OnEvent(wire, sink, &state);
+  EventsToHub::State state = EventsToHub::State::kMore;
+  error = events_->OnEvent(wire, sink, &state);
   Take(sink);
-  done = state == StreamTranslator::State::kDone;
+  done = state == EventsToHub::State::kDone;
   return !error && !done;
 }
 
 void Harness::Stream::End() {
   Sink sink;
-  error = translator_->OnEnd(sink);
+  error = events_->OnEnd(sink);
   Take(sink);
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "providers/provider.h"
+#include "providers/registry.h"
 #include "server/base/error.h"
 #include "server/codec/codec.h"
 
@@ -37,7 +38,7 @@ class Harness {
     std::optional<Error> error;
   };
   Answer Decode(std::string_view wire, CallFacts facts = {}) const;
-  Answer DecodeModels(std::string_view wire, Operation operation) const;
+  Answer DecodeModels(std::string_view wire, std::string_view operation) const;
 
   // One streamed answer. Events are given as the data of SSE events.
   class Stream {
@@ -46,7 +47,7 @@ class Harness {
     // Returns false once nothing more is to be fed.
     bool Feed(std::string_view event);
     void End();  // the upstream has ended in good order
-    TokenUsage tokens() const { return translator_->Tokens(); }
+    TokenUsage tokens() const { return events_->Tokens(); }
 
     std::vector<nlohmann::json> chunks;
     std::optional<Error> error;
@@ -57,14 +58,15 @@ class Harness {
     void Take(const Sink& sink);
 
     const Harness& harness_;
-    std::unique_ptr<StreamTranslator> translator_;
+    std::unique_ptr<EventsToHub> events_;
   };
 
-  const Provider& provider() const { return *provider_; }
+  const Provider& provider() const { return *registry_->Find("anthropic"); }
+  const Form& form(std::string_view operation) const { return *provider().Find(operation); }
   const codec::MessagePlan& Plan(const google::protobuf::Descriptor* type) const;
 
  private:
-  std::unique_ptr<Provider> provider_;
+  std::unique_ptr<Registry> registry_;
   std::unique_ptr<codec::Codec> codec_;
 };
 

@@ -1,7 +1,9 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "providers/dialects/anthropic/model_traits.h"
 #include "providers/dialects/anthropic/models.h"
+#include "providers/dialects/openai/openai.h"
 #include "tests/unit/providers/anthropic/harness.h"
 
 namespace portolan::providers::anthropic {
@@ -29,79 +31,84 @@ std::string Headers(const HttpCall& call) {
   return text;
 }
 
-HttpCall Located(Operation operation, const Target& target, std::string_view model = {}) {
-  CallFacts facts;
+HttpCall Located(std::string_view operation, const Target& target, CallFacts facts = {}) {
   facts.operation = operation;
-  facts.model = model;
-  HttpCall call;
-  const auto error = TheHarness().provider().Locate(facts, target, &call);
-  EXPECT_FALSE(error);
+  return Locate(TheHarness().form(operation), facts, target);
+}
+
+// The call with its credentials, which come last and only where there is a key.
+HttpCall Authenticated(const Target& target) {
+  HttpCall call = Located(operation::kChat, target);
+  if (target.api_key.Reveal().empty()) return call;
+  EXPECT_FALSE(target.provider->auth->Apply({}, target, &call.headers));
   return call;
+}
+
+Error Classified(int status, std::span<const HeaderView> headers, std::string_view body,
+                 const Target& target) {
+  return target.provider->dialect->ReadError(status, headers, body, target);
 }
 
 TEST(AnthropicProvider, IsKnownByItsNames) {
   const Provider& provider = TheHarness().provider();
-  EXPECT_EQ(provider.name(), "anthropic");
-  EXPECT_EQ(provider.default_base_url(), "https://api.anthropic.com/v1");
-  EXPECT_EQ(provider.key_header(), "x-api-key");
-  ASSERT_EQ(provider.key_variables().size(), 2u);
-  EXPECT_EQ(provider.key_variables()[0], "ANTHROPIC_API_KEY");
-  EXPECT_EQ(provider.key_variables()[1], "ANTHROPIC_AUTH_TOKEN");
+  EXPECT_EQ(provider.name, "anthropic");
+  EXPECT_EQ(provider.dialect->name(), "anthropic");
+  EXPECT_EQ(provider.base_url, "https://api.anthropic.com/v1");
+  ASSERT_EQ(provider.auth->key_headers().size(), 1u);
+  EXPECT_EQ(provider.auth->key_headers()[0], "x-api-key");
+  EXPECT_THAT(provider.key_variables, testing::ElementsAre("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"));
 }
 
 TEST(AnthropicProvider, SendsAKeyInItsOwnHeader) {
-  const HttpCall call = Located(Operation::kChat, TargetWith("sk-ant-api03-x"));
+  const HttpCall call = Authenticated(TargetWith("sk-ant-api03-x"));
   EXPECT_EQ(call.method, "POST");
   EXPECT_EQ(call.path, "/messages");
-  EXPECT_EQ(Headers(call), "x-api-key: sk-ant-api03-x\nanthropic-version: 2023-06-01\n");
+  EXPECT_EQ(Headers(call), "anthropic-version: 2023-06-01\nx-api-key: sk-ant-api03-x\n");
 }
 
 TEST(AnthropicProvider, SendsATokenAsABearer) {
-  EXPECT_EQ(Headers(Located(Operation::kChat, TargetWith("sk-ant-oat01-x"))),
-            "authorization: Bearer sk-ant-oat01-x\nanthropic-version: 2023-06-01\n");
+  EXPECT_EQ(Headers(Authenticated(TargetWith("sk-ant-oat01-x"))),
+            "anthropic-version: 2023-06-01\nauthorization: Bearer sk-ant-oat01-x\n");
+}
+
+TEST(AnthropicProvider, SendsAsABearerWhatACallerSentAsABearer) {
+  Target target = TargetWith("key-of-a-gateway-behind");
+  target.key_is_bearer = true;
+  EXPECT_EQ(Headers(Authenticated(target)),
+            "anthropic-version: 2023-06-01\nauthorization: Bearer key-of-a-gateway-behind\n");
 }
 
 TEST(AnthropicProvider, SendsNoKeyWhereThereIsNone) {
-  EXPECT_EQ(Headers(Located(Operation::kChat, TargetWith(""))), "anthropic-version: 2023-06-01\n");
+  EXPECT_EQ(Headers(Authenticated(TargetWith(""))), "anthropic-version: 2023-06-01\n");
 }
 
 TEST(AnthropicProvider, SendsTheVersionAndBetasThatAreGiven) {
   Target target = TargetWith("k");
   target.options = {{"anthropic_version", "2026-10-21"}, {"anthropic_beta", "files-api-2025-04-14,b"}};
-  EXPECT_EQ(Headers(Located(Operation::kChat, target)),
-            "x-api-key: k\nanthropic-version: 2026-10-21\nanthropic-beta: files-api-2025-04-14,b\n");
+  EXPECT_EQ(Headers(Authenticated(target)),
+            "anthropic-version: 2026-10-21\nanthropic-beta: files-api-2025-04-14,b\nx-api-key: k\n");
 }
 
 TEST(AnthropicProvider, AsksForModels) {
-  const HttpCall list = Located(Operation::kListModels, TargetWith("k"));
+  const HttpCall list = Located(operation::kListModels, TargetWith("k"));
   EXPECT_EQ(list.method, "GET");
   EXPECT_EQ(list.path, "/models?limit=1000");
-  CallFacts facts;
-  facts.operation = Operation::kListModels;
   const auto path_with = [&](std::string_view query) {
-    facts.query = query;
-    HttpCall call;
-    EXPECT_FALSE(TheHarness().provider().Locate(facts, TargetWith("k"), &call));
-    return call.path;
+    return Located(operation::kListModels, TargetWith("k"), {.query = query}).path;
   };
   EXPECT_EQ(path_with("after_id=m%201"), "/models?limit=1000&after_id=m%201");
   EXPECT_EQ(path_with("limit=5"), "/models?limit=5");
   EXPECT_EQ(path_with("before_id=x&limit=5"), "/models?before_id=x&limit=5");
   EXPECT_EQ(path_with("unlimited=5&limits=5"), "/models?limit=1000&unlimited=5&limits=5");
-  const HttpCall one = Located(Operation::kGetModel, TargetWith("k"), "claude/../x y?");
+  const HttpCall one = Located(operation::kGetModel, TargetWith("k"), {.model = "claude/../x y?"});
   EXPECT_EQ(one.method, "GET");
   EXPECT_EQ(one.path, "/models/claude%2F..%2Fx%20y%3F");
 }
 
 TEST(AnthropicProvider, HasNeitherCompletionsNorEmbeddings) {
-  for (const Operation operation : {Operation::kCompletion, Operation::kEmbedding}) {
-    EXPECT_EQ(TheHarness().provider().shape(operation).kind, Shape::Kind::kUnsupported);
-    CallFacts facts;
-    facts.operation = operation;
-    HttpCall call;
-    const auto error = TheHarness().provider().Locate(facts, TargetWith("k"), &call);
-    ASSERT_TRUE(error);
-    EXPECT_EQ(error->code, "unsupported_operation");
+  for (const std::string_view operation : {operation::kCompletion, operation::kEmbedding}) {
+    EXPECT_EQ(TheHarness().provider().Find(operation), nullptr);
+    EXPECT_EQ(WayOf(OpenAiDialect(), operation, TheHarness().provider()).kind, Way::Kind::kUnsupported);
   }
 }
 
@@ -121,8 +128,7 @@ class ClassifyTest : public testing::TestWithParam<ClassifyCase> {};
 
 TEST_P(ClassifyTest, SaysWhoseFaultItIs) {
   const ClassifyCase& c = GetParam();
-  const Error error =
-      TheHarness().provider().Classify(c.status, {}, c.body, TargetWith("k", c.key_from_caller));
+  const Error error = Classified(c.status, {}, c.body, TargetWith("k", c.key_from_caller));
   EXPECT_EQ(error.http_status, c.status);
   EXPECT_EQ(error.error_class, c.error_class);
   EXPECT_EQ(error.type, c.type);
@@ -163,22 +169,22 @@ INSTANTIATE_TEST_SUITE_P(All, ClassifyTest, testing::ValuesIn(kErrors),
 
 TEST(AnthropicProvider, SaysWhenToTryAgain) {
   const HeaderView headers[] = {{"retry-after", "25"}};
-  const Error error = TheHarness().provider().Classify(429, headers, "", TargetWith("k"));
+  const Error error = Classified(429, headers, "", TargetWith("k"));
   EXPECT_EQ(error.retry_after, std::chrono::seconds(25));
 }
 
 TEST(AnthropicProvider, BelievesAnthropicOnWhetherToTryAgain) {
   const HeaderView yes[] = {{"x-should-retry", "true"}};
   const HeaderView no[] = {{"x-should-retry", "false"}};
-  EXPECT_TRUE(TheHarness().provider().Classify(400, yes, "", TargetWith("k")).retryable);
-  EXPECT_FALSE(TheHarness().provider().Classify(529, no, "", TargetWith("k")).retryable);
+  EXPECT_TRUE(Classified(400, yes, "", TargetWith("k")).retryable);
+  EXPECT_FALSE(Classified(529, no, "", TargetWith("k")).retryable);
 }
 
 TEST(AnthropicProvider, ShortensLongMessagesBetweenCharacters) {
   std::string message;
   while (message.size() < 10000) message += "\u00e9";
   const json body = {{"type", "error"}, {"error", {{"type", "api_error"}, {"message", "x" + message}}}};
-  const Error error = TheHarness().provider().Classify(500, {}, body.dump(), TargetWith("k"));
+  const Error error = Classified(500, {}, body.dump(), TargetWith("k"));
   EXPECT_LT(error.message.size(), 2100u);
   EXPECT_NO_THROW(json(error.message).dump());  // throws for broken UTF-8
 }
@@ -188,7 +194,7 @@ TEST(AnthropicModels, AreListedInOpenAisForm) {
       R"({"data":[{"type":"model","id":"claude-opus-5","display_name":"Claude Opus 5",
           "created_at":"2026-07-24T00:00:00Z","max_tokens":128000,"capabilities":{"batch":{"supported":true}}},
           {"type":"model","id":"m","created_at":"soon"}],"has_more":false,"first_id":"a","last_id":"b"})",
-      Operation::kListModels);
+      operation::kListModels);
   EXPECT_EQ(answer.hub, json::parse(R"({"object":"list","data":[
       {"id":"claude-opus-5","object":"model","created":1784851200,"owned_by":"anthropic",
        "display_name":"Claude Opus 5","max_tokens":128000,"capabilities":{"batch":{"supported":true}}},
@@ -197,7 +203,7 @@ TEST(AnthropicModels, AreListedInOpenAisForm) {
 
 TEST(AnthropicModels, OneIsGivenInOpenAisForm) {
   const auto answer = TheHarness().DecodeModels(
-      R"({"type":"model","id":"claude-opus-5","created_at":"1970-01-02T00:00:01.5Z"})", Operation::kGetModel);
+      R"({"type":"model","id":"claude-opus-5","created_at":"1970-01-02T00:00:01.5Z"})", operation::kGetModel);
   EXPECT_EQ(answer.hub,
             json::parse(R"({"id":"claude-opus-5","object":"model","created":86401,"owned_by":"anthropic"})"));
 }
