@@ -25,23 +25,23 @@ namespace portolan::providers {
 struct Accounting {
   // The list whose elements are finished one by one (`choices[]`), and where an element says which it is
   // (`choices[].index`). Empty: the answer is finished as a whole.
-  std::string_view choices;
-  std::string_view index;
+  std::string_view choices = {};
+  std::string_view index = {};
   // Token counts. A later report of one replaces the earlier; several of a kind are added up.
-  std::vector<std::string_view> input;
-  std::vector<std::string_view> output;
-  std::vector<std::string_view> cached;
-  std::vector<std::string_view> reasoning;
+  std::vector<std::string_view> input = {};
+  std::vector<std::string_view> output = {};
+  std::vector<std::string_view> cached = {};
+  std::vector<std::string_view> reasoning = {};
   // Why the answer ends. A text that is not empty.
-  std::vector<std::string_view> finish;
+  std::vector<std::string_view> finish = {};
   // What a reader would see. Anything but null and what is empty.
-  std::vector<std::string_view> content;
-  std::vector<std::string_view> not_content;  // besides a `*`
+  std::vector<std::string_view> content = {};
+  std::vector<std::string_view> not_content = {};  // besides a `*`
   // An error. Anything but null.
-  std::vector<std::string_view> error;
+  std::vector<std::string_view> error = {};
   // The event that ends a stream is the one whose `end_path` is `end_value` (`type`, `message_stop`).
-  std::string_view end_path;
-  std::string_view end_value;
+  std::string_view end_path = {};
+  std::string_view end_value = {};
 };
 
 // How a dialect says one operation.

@@ -65,7 +65,8 @@ class Anthropic final : public Dialect {
            .path = "/messages/count_tokens",
            .passes_query = true,
            .request = &wire::CountTokensRequest::default_instance(),
-           .answer = &wire::CountTokensResponse::default_instance()},
+           .answer = &wire::CountTokensResponse::default_instance(),
+           .accounting = {.error = {"error"}}},
       // The most that one page holds.
       Form{.operation = operation::kListModels,
            .method = "GET",

@@ -1,5 +1,6 @@
 #include "providers/dialects/anthropic/door.h"
 
+#include <array>
 #include <string>
 
 #include "server/base/json_text.h"
@@ -34,6 +35,10 @@ bool HasTypeAndMessage(JsonReader* reader) {
 
 class AnthropicDoor final : public Door {
  public:
+  std::span<const std::string_view> services() const override {
+    static constexpr std::array<std::string_view, 1> kServices = {"anthropic.v1.MessagesService"};
+    return kServices;
+  }
   std::string_view default_provider() const override { return "anthropic"; }
   std::string_view key_header() const override { return "x-api-key"; }
   std::string_view request_id_header() const override { return "request-id"; }
