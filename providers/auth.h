@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,8 @@ class Auth {
   virtual ~Auth() = default;
   // The headers, besides Authorization, in which callers of the provider send a key. Names in lower case.
   virtual std::span<const std::string_view> key_headers() const { return {}; }
+  // The key, where options say it (`aws_access_key_id` …); empty: they do not.
+  virtual std::string KeyFromOptions(const Target&) const { return {}; }
   // Adds the headers that authenticate the request. Not called without a key.
   virtual std::optional<Error> Apply(const SignInput& input, const Target& target,
                                      std::vector<HeaderField>* headers) const = 0;

@@ -44,6 +44,14 @@ struct Accounting {
   std::string_view end_value = {};
 };
 
+// How a streamed answer is cut into events.
+enum class Framing : uint8_t {
+  kSse,             // server-sent events (WHATWG HTML, section 9.2)
+  kAwsEventStream,  // application/vnd.amazon.eventstream
+};
+// `text/event-stream`: what such answers are called, and asked for by.
+std::string_view MediaType(Framing framing);
+
 // How a dialect says one operation.
 struct Form {
   std::string_view operation = {};
@@ -57,6 +65,7 @@ struct Form {
   const Message* request = nullptr;
   const Message* answer = nullptr;
   const Message* event = nullptr;
+  Framing framing = Framing::kSse;
   // Server-sent events: the data of the event that ends a good stream (`[DONE]`), empty where no data does;
   // and the whole event that is added where a server has left it out.
   std::string_view end = {};

@@ -39,6 +39,16 @@ bool HasParameter(std::string_view query, std::string_view name) {
 
 }  // namespace
 
+std::string_view MediaType(Framing framing) {
+  switch (framing) {
+    case Framing::kSse:
+      return "text/event-stream";
+    case Framing::kAwsEventStream:
+      return "application/vnd.amazon.eventstream";
+  }
+  return {};
+}
+
 const Form* Dialect::Find(std::string_view operation) const {
   for (const Form& form : forms()) {
     if (form.operation == operation) return &form;
@@ -88,7 +98,7 @@ HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target) 
   for (const ProviderOption& option : target.provider->options) {
     const std::string_view given = target.option(option.name);
     const std::string_view value = given.empty() ? std::string_view(option.fallback) : given;
-    if (!value.empty()) call.headers.push_back({option.header, std::string(value)});
+    if (!value.empty() && !option.header.empty()) call.headers.push_back({option.header, std::string(value)});
   }
   return call;
 }

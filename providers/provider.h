@@ -16,21 +16,26 @@
 namespace portolan::providers {
 
 // A setting that a request header (`x-portolan-openai-organization`, or its native name) or a config
-// (`openai_organization`) may give, and that goes to the provider as a header.
+// (`openai_organization`) may give. It goes to the provider as a header, stands in its base URL, or is read
+// by its auth.
 struct ProviderOption {
   std::string name;           // snake_case
-  std::string header;         // lower case
-  std::string fallback = {};  // sent if nobody gives the option; empty: nothing is sent
+  std::string header = {};    // lower case; empty: it is no header
+  std::string fallback = {};  // where nobody gives the option; empty: nothing
+  std::string variable = {};  // of the environment, which may set the fallback; empty: none
 };
 
 // Immutable once it is in a registry.
 struct Provider {
   std::string name;
-  std::string base_url = {};                 // no trailing slash
+  // No trailing slash. `{NAME}` stands for an option, which is then needed: letters, digits, `-` and `_`
+  // only.
+  std::string base_url = {};
   const Dialect* dialect = nullptr;          // never null once registered
   std::vector<std::string> operations = {};  // of the dialect's; empty: all of them
   const Auth* auth = nullptr;                // never null once registered
-  // The environment variables that may hold its key, in order of preference.
+  // The environment variables that may hold its key, in order of preference: `NAME`, or several whose values
+  // are joined by colons (`ID:SECRET:TOKEN?`), of which those with a `?` may be missing.
   std::vector<std::string> key_variables = {};
   std::vector<ProviderOption> options = {};
   // Whether the server at its address takes `stream_options`, so that it can be asked to count the tokens of

@@ -48,7 +48,12 @@ absl::Status Told(absl::string_view flag, const absl::Status& status) {
 }  // namespace
 
 absl::Status Gateway::Parts::ReadKeys(const config::Environment& environment) {
-  for (const providers::Provider& provider : catalog.providers) {
+  for (providers::Provider& provider : catalog.providers) {
+    for (providers::ProviderOption& option : provider.options) {
+      if (option.variable.empty()) continue;
+      if (auto value = config::ReadVariable(environment, option.variable))
+        option.fallback = *std::move(value);
+    }
     const std::vector<std::string_view> variables(provider.key_variables.begin(),
                                                   provider.key_variables.end());
     auto keys = config::ReadEnvironmentKeys(variables, environment);
@@ -288,7 +293,7 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Settings& settings
   std::future<absl::Status> trust =
       std::async(std::launch::async, [&parts] { return parts.trust->Read(parts.options.upstream_ca); });
   if (absl::Status status = parts.ReadKeys(environment); !status.ok()) return status;
-  const auto snapshot = BuildSnapshot(settings, parts.environment_keys, catalog);
+  const auto snapshot = BuildSnapshot(settings, parts.environment_keys, parts.catalog);
   if (!snapshot.ok()) return snapshot.status();
   if (absl::Status status = parts.BuildShared(); !status.ok()) return status;
 

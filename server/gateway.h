@@ -24,8 +24,7 @@ class Gateway {
   static absl::StatusOr<std::unique_ptr<Gateway>> Start(const Settings& settings,
                                                         const config::Environment& environment,
                                                         SettingsLoader load);
-  // The same without a config file, with other dialects and providers than those built in if `catalog`, which
-  // must outlive the gateway, says so.
+  // The same without a config file, and with the dialects and providers of `catalog`.
   static absl::StatusOr<std::unique_ptr<Gateway>> Start(
       const config::ServeOptions& options, const config::Environment& environment,
       const providers::Catalog& catalog = providers::BuiltInCatalog());

@@ -37,7 +37,7 @@ struct Gateway::Parts final : rest::AdminControl {
         log_threshold(options.log_level),
         settings_level(options.log_level) {}
 
-  const providers::Catalog& catalog;
+  providers::Catalog catalog;          // with what the environment says of options
   const config::ServeOptions options;  // as at the start
   telemetry::LogThreshold log_threshold;
   EnvironmentProviderKeys environment_keys;

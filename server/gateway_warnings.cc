@@ -17,7 +17,18 @@ void Gateway::Parts::TellOfStrayVariables(const Settings& settings,
   const std::unique_ptr<providers::Registry> registry = providers::Registry::BuiltIn();
   std::vector<std::string_view> others;
   for (const auto& provider : registry->all()) {
-    others.insert(others.end(), provider->key_variables.begin(), provider->key_variables.end());
+    for (std::string_view names : provider->key_variables) {
+      while (!names.empty()) {
+        const size_t end = std::min(names.find(':'), names.size());
+        std::string_view name = names.substr(0, end);
+        if (name.ends_with('?')) name.remove_suffix(1);
+        others.push_back(name);
+        names.remove_prefix(std::min(end + 1, names.size()));
+      }
+    }
+    for (const providers::ProviderOption& option : provider->options) {
+      if (!option.variable.empty()) others.push_back(option.variable);
+    }
   }
   if (settings.file) {
     others.insert(others.end(), settings.file->variables.begin(), settings.file->variables.end());

@@ -10,6 +10,22 @@ namespace {
 
 constexpr size_t kMaxSecret = 8192;
 
+// The values of `ID:SECRET:TOKEN?`, joined likewise; nullopt if one that is needed is not set.
+std::optional<std::string> ReadJoined(const Environment& environment, std::string_view names) {
+  std::string joined;
+  while (true) {
+    const size_t end = std::min(names.find(':'), names.size());
+    std::string name(names.substr(0, end));
+    const bool optional = name.ends_with('?');
+    if (optional) name.pop_back();
+    const std::optional<std::string> value = ReadVariable(environment, name);
+    if (!value && !optional) return std::nullopt;
+    if (value) joined.append(joined.empty() ? "" : ":").append(*value);
+    if (end == names.size()) return joined;
+    names.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace
 
 std::optional<std::string> ReadVariable(const Environment& environment, const std::string& name) {
@@ -36,7 +52,7 @@ absl::StatusOr<std::vector<EnvironmentKey>> ReadEnvironmentKeys(std::span<const 
                                                                 const Environment& environment) {
   std::vector<EnvironmentKey> keys;
   for (const std::string_view name : names) {
-    const std::optional<std::string> value = ReadVariable(environment, std::string(name));
+    const std::optional<std::string> value = ReadJoined(environment, name);
     if (!value) continue;
     absl::StatusOr<Secret> key = CheckSecret(name, *value);
     if (!key.ok()) return key.status();

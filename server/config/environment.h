@@ -35,8 +35,9 @@ struct EnvironmentKey {
   Secret key;
 };
 
-// The keys in those of the variables `names` that are set, in this order, which is one of preference. Fails,
-// naming the variable, if a value cannot be a key.
+// The keys in those of the variables `names` that are set, in this order, which is one of preference. A name
+// may be several (`ID:SECRET:TOKEN?`), whose values are joined by colons; those with a `?` may be missing.
+// Fails, naming the variable, if a value cannot be a key.
 absl::StatusOr<std::vector<EnvironmentKey>> ReadEnvironmentKeys(std::span<const std::string_view> names,
                                                                 const Environment& environment);
 

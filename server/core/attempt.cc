@@ -77,7 +77,8 @@ std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest
   out.method = call.method;
   for (const HeaderField& header : call.headers) out.headers.push_back({header.name, header.value});
   if (!request.body.empty()) out.headers.push_back({"content-type", "application/json"});
-  out.headers.push_back({"accept", request.facts.stream ? "text/event-stream" : "application/json"});
+  out.headers.push_back(
+      {"accept", request.facts.stream ? providers::MediaType(request.form.framing) : "application/json"});
   out.headers.push_back({"user-agent", "portolan/" PORTOLAN_VERSION});
   AddCallersHeaders(request, &out);
   out.body = request.body;

@@ -79,7 +79,6 @@ struct CallState {
 
   // Of the attempt under way.
   routing::Route route;
-  providers::Way way;
   net::Wait attempt_wait;
   codec::GatherList request_body;  // pieces of the payload, of `request_text` and of the route's edits
   std::string request_text;

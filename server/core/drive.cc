@@ -39,13 +39,12 @@ bool CountsStream(const CallState& call) {
   const providers::Target& target = call.route.target;
   return call.facts.stream && !call.facts.include_usage && call.operation.stream_options_field != nullptr &&
          call.snapshot->count_streams && !target.host_from_caller && target.provider->takes_stream_options &&
-         call.way.kind == Way::Kind::kRelay;
+         call.route.way.kind == Way::Kind::kRelay;
 }
 
 // Forgets what belonged to an attempt that failed.
 void ResetAttempt(CallState& call) {
   call.route = {};
-  call.way = {};
   call.failure.reset();
   call.request_body.clear();
   call.request_text.clear();
@@ -72,7 +71,6 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   }
   if (error) return error;
   if (auto forbidden = CheckAttemptModel(call)) return forbidden;
-  call.way = providers::WayOf(*call.operation.dialect, call.operation.name, *call.route.target.provider);
   if (call.has_own_member) call.route.edits.push_back({codec::Edit::Kind::kRemove, "portolan", {}});
   call.hides_usage = CountsStream(call) && AskForUsage(call);
   call.facts.content_blocks = WantsBlocks(call);
@@ -107,7 +105,7 @@ std::optional<Error> HubRequest(CallState& call, const Message** out) {
 std::optional<Error> Translate(CallState& call) {
   const Message* request = nullptr;
   if (auto error = HubRequest(call, &request)) return error;
-  const providers::Form& form = *call.way.form;
+  const providers::Form& form = *call.route.way.form;
   if (form.request == nullptr) return std::nullopt;
   call.facts.content_blocks = call.facts.content_blocks || UsesBlocks(*request);
   // Every door but the hub's own tells the tokens of each stream.
@@ -167,7 +165,7 @@ net::Task<Attempted> AwaitAnswer(CallState& call, net::Task<upstream::Failure> s
 // Not a coroutine: what is only needed to put the request together is gone while the answer is waited for.
 net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls) {
   std::optional<Error> error;
-  if (call.way.kind == Way::Kind::kMap) {
+  if (call.route.way.kind == Way::Kind::kMap) {
     error = Translate(call);
   } else if (call.operation.has_body) {
     error = call.payload.ToJson(call.route.edits, call.config.splice, &call.request_text, &call.request_body);
@@ -180,8 +178,8 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls) 
   call.arena.Clear();
   if (call.outcome.attempts == 0) call.outcome.upstream_started = call.shard.loop->now();
   const upstream::Timeouts timeouts = TimeoutsOf(call);
-  const AttemptRequest attempt{call.route.target,          *call.way.form,    call.facts, call.in.headers,
-                               call.route.forward_headers, call.request_body, urls,       timeouts,
+  const AttemptRequest attempt{call.route.target,          *call.route.way.form, call.facts, call.in.headers,
+                               call.route.forward_headers, call.request_body,    urls,       timeouts,
                                call.attempt_wait};
   net::Task<upstream::Failure> sending;
   error = BeginAttempt(*call.shard.client, attempt, &call.exchange, &sending);
@@ -200,7 +198,7 @@ net::Task<Attempted> Attempt(CallState& call, upstream::UrlCache& urls, const ro
   std::optional<Error> error = PrepareAttempt(call, node);
   if (call.tells_steps) TellTarget(call, node);
   if (error) return FailedAttempt(call, *std::move(error));
-  return call.way.kind == Way::Kind::kInside ? AttemptLocal(call) : AttemptUpstream(call, urls);
+  return call.route.way.kind == Way::Kind::kInside ? AttemptLocal(call) : AttemptUpstream(call, urls);
 }
 
 routing::Outcome OutcomeOf(const AttemptFailure& failure) {

@@ -3,7 +3,7 @@
 #include "providers/classify.h"
 #include "server/codec/json_reader.h"
 #include "server/core/chunk_writer.h"
-#include "server/core/sse_stream.h"
+#include "server/core/event_stream.h"
 
 namespace portolan::core {
 namespace {
@@ -11,11 +11,12 @@ namespace {
 using google::protobuf::Message;
 using State = providers::EventsToHub::State;
 
-class MappedStream final : public SseStream, private providers::MessageSink {
+class MappedStream final : public EventStream, private providers::MessageSink {
  public:
   MappedStream(const OperationSpec& operation, const StreamSource& source, const providers::CallFacts& call,
                bool typed)
-      : hub_(*operation.hub),
+      : EventStream(source.form.framing),
+        hub_(*operation.hub),
         source_(source),
         events_(source.form.mapping == nullptr ? nullptr : source.form.mapping->ReadEvents(call)),
         scanner_(source.plan.scan),
@@ -35,7 +36,7 @@ class MappedStream final : public SseStream, private providers::MessageSink {
     arena_.Reset();
   }
 
-  void TakeEvent(const http::SseEvent& event, std::string_view, StreamBatch* batch) override {
+  void TakeEvent(const http::StreamEvent& event, std::string_view, StreamBatch* batch) override {
     State state = State::kMore;
     if (http::IsIdleEvent(event)) {
       state = State::kIdle;
@@ -50,7 +51,7 @@ class MappedStream final : public SseStream, private providers::MessageSink {
     batch->done = state == State::kDone && !batch->error;
   }
 
-  void TakeLast(const http::SseEvent& event, StreamBatch* batch) override {
+  void TakeLast(const http::StreamEvent& event, StreamBatch* batch) override {
     if (IsEndMarker(event, source_.form.end) || codec::IsJson(event.data)) {
       TakeEvent(event, {}, batch);
     } else {

@@ -2,17 +2,18 @@
 
 #include "providers/classify.h"
 #include "server/core/answer_form.h"
-#include "server/core/sse_stream.h"
+#include "server/core/event_stream.h"
 
 namespace portolan::core {
 namespace {
 
 constexpr std::string_view kLineEnd = "\n";
 
-class RelayStream final : public SseStream {
+class RelayStream final : public EventStream {
  public:
   RelayStream(const OperationSpec& operation, const providers::Target& target, bool typed, bool hide_usage)
-      : operation_(operation),
+      : EventStream(operation.form->framing),
+        operation_(operation),
         form_(*operation.form),
         target_(target),
         typed_(typed),
@@ -27,7 +28,7 @@ class RelayStream final : public SseStream {
     relayed_ = {};
   }
 
-  void TakeEvent(const http::SseEvent& event, std::string_view bytes, StreamBatch* batch) override {
+  void TakeEvent(const http::StreamEvent& event, std::string_view bytes, StreamBatch* batch) override {
     if (IsEndMarker(event, form_.end)) return TakeEndMarker(event, bytes, batch);
     if (event.name == "ping" && operation_.speaks_hub()) {
       // SDKs would take its data for a chunk.
@@ -40,7 +41,7 @@ class RelayStream final : public SseStream {
     if (batch->done) CloseLine(event);
   }
 
-  void TakeEndMarker(const http::SseEvent& event, std::string_view bytes, StreamBatch* batch) {
+  void TakeEndMarker(const http::StreamEvent& event, std::string_view bytes, StreamBatch* batch) {
     if (!data_seen_) {
       batch->error = EmptyStream();
       return;
@@ -57,7 +58,7 @@ class RelayStream final : public SseStream {
   }
 
   // The reader ends an event at a CR and gives its LF later, which would be dropped with all that follows.
-  void CloseLine(const http::SseEvent& last) {
+  void CloseLine(const http::StreamEvent& last) {
     half_line_end_ = last.raw.ends_with('\r') && last.raw.find("\r\n") != std::string_view::npos;
   }
 
@@ -65,9 +66,9 @@ class RelayStream final : public SseStream {
     if (!typed_ && !form_.end_event.empty()) batch->pieces.push_back(form_.end_event);
   }
 
-  void TakeLast(const http::SseEvent& event, StreamBatch* batch) override {
+  void TakeLast(const http::StreamEvent& event, StreamBatch* batch) override {
     const bool whole = event.has_data && (IsEndMarker(event, form_.end) || event.name == "ping" ||
-                                          Scanner(operation_.plan->scan).Scan(event.data).is_object);
+                                          Scanner(operation_.plan->scan).ScanWhole(event.data).is_object);
     if (whole) {
       TakeEvent(event, {}, batch);
     } else if (!facts.passed_error) {

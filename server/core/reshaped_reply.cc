@@ -29,8 +29,8 @@ class Chunks final : public providers::MessageSink {
 // The chunks that a whole answer comes to. An error, with what of it may pass untouched, if it is none.
 std::optional<Error> Split(CallState& call, const upstream::Exchange& exchange, std::string_view body,
                            Chunks* chunks, std::string_view* untouched) {
-  const bool relayed = call.way.kind == providers::Way::Kind::kRelay;
-  const ScanResult scan = Scanner(call.config.operations->PlanOf(*call.way.form).scan).Scan(body);
+  const bool relayed = call.route.way.kind == providers::Way::Kind::kRelay;
+  const ScanResult scan = Scanner(call.config.operations->PlanOf(*call.route.way.form).scan).ScanWhole(body);
   if (relayed && scan.is_object && scan.has_error) {
     *untouched = UntouchedError(call, body);
     return ErrorInAnswer(call, exchange, body);

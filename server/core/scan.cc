@@ -289,6 +289,8 @@ class Scanner::Run {
   bool has_usage_ = false;
 };
 
+ScanResult Scanner::ScanWhole(std::string_view json) { return Run(*this, json, kMaxDepth).Whole(); }
+
 ScanResult Scanner::Scan(std::string_view json) {
   if (!begin_.empty() && json.starts_with(begin_)) {
     // Within the object that is open already.

@@ -84,6 +84,8 @@ class Scanner {
   explicit Scanner(const ScanPlan& plan) : plan_(plan) { counts_.fill(-1); }
 
   ScanResult Scan(std::string_view json);
+  // The same for what comes alone, of which no beginning need be kept.
+  ScanResult ScanWhole(std::string_view json);
   // What was told so far.
   TokenUsage usage() const;
   const ChoiceTracker& choices() const { return choices_; }

@@ -43,10 +43,10 @@ struct Opening {
 };
 
 // Media types are compared without case (RFC 9110, section 8.3.1).
-bool IsLabelledStream(const upstream::Exchange& exchange) {
-  constexpr std::string_view kType = "text/event-stream";
+bool IsLabelledStream(const CallState& call, const upstream::Exchange& exchange) {
+  const std::string_view wanted = providers::MediaType(call.route.way.form->framing);
   const std::string_view type = FindHeader(exchange.headers(), "content-type").value_or("");
-  return StartsWithIgnoreCase(type, kType);
+  return StartsWithIgnoreCase(type, wanted);
 }
 
 // Reads until it is clear how the body begins, but at most until `latest` if its label says that it is a
@@ -54,7 +54,7 @@ bool IsLabelledStream(const upstream::Exchange& exchange) {
 net::Task<std::optional<Error>> Open(CallState& call, upstream::Exchange& exchange, net::TimePoint latest,
                                      Opening* opening) {
   net::Wait wait = call.attempt_wait;
-  if (IsLabelledStream(exchange)) wait.deadline = std::min(wait.deadline, latest);
+  if (IsLabelledStream(call, exchange)) wait.deadline = std::min(wait.deadline, latest);
   while (opening->form == BodyForm::kUnknown && !opening->ended) {
     const upstream::Exchange::Piece piece = co_await exchange.Read(wait);
     opening->late =
@@ -70,7 +70,7 @@ net::Task<std::optional<Error>> Open(CallState& call, upstream::Exchange& exchan
     opening->bytes = opening->held;
   }
   // What is no JSON is a stream if its label says so, for better or worse.
-  const bool stream = opening->form != BodyForm::kJson && IsLabelledStream(exchange);
+  const bool stream = opening->form != BodyForm::kJson && IsLabelledStream(call, exchange);
   if (stream) opening->form = BodyForm::kEvents;
   co_return std::nullopt;
 }
@@ -92,7 +92,7 @@ net::Task<bool> WriteBatch(CallState& call, const StreamBatch& batch) {
 void NoteError(CallState& call, Error error) {
   error.attempts = call.outcome.attempts;
   error.tried = call.tried;
-  TellUpstream(call.route.target, *call.way.form, call.facts, &error);
+  TellUpstream(call.route.target, *call.route.way.form, call.facts, &error);
   call.outcome.error = std::move(error);
 }
 

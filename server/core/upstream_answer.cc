@@ -49,14 +49,14 @@ Error ErrorInAnswer(const CallState& call, const upstream::Exchange& exchange, s
 }
 
 std::string_view UntouchedError(const CallState& call, std::string_view body) {
-  const bool relayed = call.way.kind == Way::Kind::kRelay;
+  const bool relayed = call.route.way.kind == Way::Kind::kRelay;
   return relayed && call.operation.door().IsError(body) ? body : std::string_view();
 }
 
 namespace {
 
 std::optional<Error> Translate(CallState& call, const FormPlan& plan, std::string_view body, Message* hub) {
-  const providers::Form& form = *call.way.form;
+  const providers::Form& form = *call.route.way.form;
   Message* const answer = form.answer->New(&call.arena.get());
   codec::DecodeError problem;
   if (!codec::Decode(*plan.answer, body, kAnswerDecoding, answer, &problem)) return NotUnderstood(problem);
@@ -68,19 +68,19 @@ std::optional<Error> Translate(CallState& call, const FormPlan& plan, std::strin
 std::optional<Error> TypeAnswer(CallState& call, const upstream::Exchange& exchange, std::string_view body,
                                 const Message** out) {
   const OperationSpec& spec = *call.operation.hub;
-  const FormPlan& plan = call.config.operations->PlanOf(*call.way.form);
+  const FormPlan& plan = call.config.operations->PlanOf(*call.route.way.form);
   Message* const hub = spec.response_type->New(&call.arena.get());
   *out = hub;
-  if (call.way.form->mapping != nullptr) {
+  if (call.route.way.form->mapping != nullptr) {
     std::optional<Error> error = Translate(call, plan, body, hub);
     // An error in no shape of its dialect: what the provider says goes before what the gateway makes of it.
-    if (error && error->code == "upstream_invalid_answer" && Scanner(plan.scan).Scan(body).has_error) {
+    if (error && error->code == "upstream_invalid_answer" && Scanner(plan.scan).ScanWhole(body).has_error) {
       return ErrorInAnswer(call, exchange, body);
     }
     return error;
   }
   Scanner scanner(plan.scan);
-  const ScanResult scan = scanner.Scan(body);
+  const ScanResult scan = scanner.ScanWhole(body);
   if (scan.has_error) return ErrorInAnswer(call, exchange, body);
   codec::DecodeError problem;
   if (codec::Decode(*spec.response, body, kAnswerDecoding, hub, &problem)) return std::nullopt;
@@ -88,9 +88,9 @@ std::optional<Error> TypeAnswer(CallState& call, const upstream::Exchange& excha
 }
 
 std::unique_ptr<StreamPipeline> NewPipeline(CallState& call, bool typed) {
-  const bool relayed = call.way.kind == Way::Kind::kRelay && (call.operation.speaks_hub() || !typed);
+  const bool relayed = call.route.way.kind == Way::Kind::kRelay && (call.operation.speaks_hub() || !typed);
   if (relayed) return NewRelayStream(call.operation, call.route.target, typed, call.hides_usage);
-  const providers::Form& form = *call.way.form;
+  const providers::Form& form = *call.route.way.form;
   return NewMappedStream(call.operation, {form, call.config.operations->PlanOf(form), call.route.target},
                          call.facts, typed);
 }

@@ -35,7 +35,7 @@ net::Task<Attempted> FailFromProvider(CallState& call, std::unique_ptr<upstream:
 std::optional<Error> CheckRelayed(CallState& call, const upstream::Exchange& exchange, std::string_view body,
                                   std::string_view* untouched) {
   Scanner scanner(call.operation.plan->scan);
-  const ScanResult scan = scanner.Scan(body);
+  const ScanResult scan = scanner.ScanWhole(body);
   call.outcome.usage = scanner.usage();
   if (!scan.is_object) return InvalidAnswer("the provider's answer is not a JSON object");
   if (scan.has_error) {
@@ -86,7 +86,7 @@ net::Task<Attempted> ReplyBody(CallState& call, std::unique_ptr<upstream::Exchan
                                std::string_view body) {
   body = WithoutMark(body);
   if (FormOf(body) == BodyForm::kEvents) return ReplyJoined(call, std::move(exchange), body);
-  if (call.way.kind == Way::Kind::kMap) return ReplyTranslated(call, std::move(exchange), body);
+  if (call.route.way.kind == Way::Kind::kMap) return ReplyTranslated(call, std::move(exchange), body);
   return ReplyRelayed(call, std::move(exchange), body);
 }
 
@@ -115,7 +115,7 @@ net::Task<Attempted> FailListed(CallState& call, std::unique_ptr<upstream::Excha
 
 Attempted Fail(CallState& call, Error error, std::unique_ptr<upstream::Exchange> exchange,
                std::string_view body) {
-  if (call.outcome.attempts > 0) TellUpstream(call.route.target, *call.way.form, call.facts, &error);
+  if (call.outcome.attempts > 0) TellUpstream(call.route.target, *call.route.way.form, call.facts, &error);
   call.failure.emplace(
       AttemptFailure{std::move(error), /*local=*/false, std::move(exchange), std::string(body)});
   return Attempted::kFailed;

@@ -24,7 +24,7 @@ std::string_view TakeLine(std::string_view* block) {
 
 void SseReader::Push(std::string_view bytes) { input_ = bytes; }
 
-SseReader::Result SseReader::Next(SseEvent* event) {
+SseReader::Result SseReader::Next(StreamEvent* event) {
   if (too_large_) return Result::kTooLarge;
   if (buffered_event_out_) {
     buffered_event_out_ = false;
@@ -35,7 +35,7 @@ SseReader::Result SseReader::Next(SseEvent* event) {
   if (skip_lf_) {
     skip_lf_ = false;
     if (input_.front() == '\n') {
-      *event = SseEvent();
+      *event = StreamEvent();
       event->raw = input_.substr(0, 1);
       input_.remove_prefix(1);
       return Result::kEvent;
@@ -64,7 +64,7 @@ SseReader::Result SseReader::Next(SseEvent* event) {
   return Result::kEvent;
 }
 
-bool SseReader::TakeLast(SseEvent* event) {
+bool SseReader::TakeLast(StreamEvent* event) {
   if (pending() == 0) return false;
   // One line end for the last line, if it has none yet, and one for the blank line.
   for (int i = 0; i < 2; ++i) {
@@ -104,8 +104,8 @@ size_t SseReader::FindBlockEnd(bool* whole) {
   return input_.size();
 }
 
-void SseReader::ParseBlock(std::string_view block, SseEvent* event) {
-  *event = SseEvent();
+void SseReader::ParseBlock(std::string_view block, StreamEvent* event) {
+  *event = StreamEvent();
   event->raw = block;
   if (!started_) {
     started_ = true;
@@ -133,7 +133,7 @@ void SseReader::ParseBlock(std::string_view block, SseEvent* event) {
   }
 }
 
-bool IsIdleEvent(const SseEvent& event) {
+bool IsIdleEvent(const StreamEvent& event) {
   if (event.name == "ping") return true;
   return !event.has_data && event.name.empty() && event.raw.starts_with(':');
 }

@@ -7,15 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace portolan::http {
+#include "server/http/event_reader.h"
 
-// One event. Views are valid until the next call of the reader that gave it.
-struct SseEvent {
-  std::string_view name;  // the `event` field; empty if there was none
-  std::string_view data;  // `data` lines joined with LF
-  std::string_view raw;   // its bytes as they came, with its blank line and the comments before it
-  bool has_data = false;
-};
+namespace portolan::http {
 
 // Cuts a byte stream into events. Takes LF, CRLF and CR as line ends, a leading byte order mark, comments,
 // and the bytes split in any way. Allocates only if an event is split over reads or has several data lines.
@@ -27,31 +21,30 @@ struct SseEvent {
 // The `raw` of all events and the pending bytes together are the bytes that were pushed. The events that have
 // data or a name do not depend on how the bytes were split. If a CR and its LF arrive apart, the LF becomes
 // an event of its own, without data.
-class SseReader {
+class SseReader final : public EventReader {
  public:
   explicit SseReader(size_t max_event_bytes = 16u << 20) : max_event_bytes_(max_event_bytes) {}
 
   // Hands in the next bytes, which must stay valid until Next() has returned kNeedMore.
   // REQUIRES: Next() has returned kNeedMore since the last Push().
-  void Push(std::string_view bytes);
+  void Push(std::string_view bytes) override;
 
-  enum class Result { kEvent, kNeedMore, kTooLarge };
   // Gives the next whole event. Comments alone, and blank lines, are events without data, so that their raw
   // bytes can be relayed. kTooLarge is final.
-  Result Next(SseEvent* event);
+  Result Next(StreamEvent* event) override;
 
   // At the end of the stream: gives the unfinished event as if its blank line had come, as some servers stop
   // right after the last event's data. False if nothing is pending.
-  bool TakeLast(SseEvent* event);
+  bool TakeLast(StreamEvent* event) override;
 
   // The number of bytes of the unfinished event; ask after kNeedMore. If it is not 0 at the end of the
   // stream, that was cut.
-  size_t pending() const { return buffered_event_out_ ? 0 : buffer_.size(); }
+  size_t pending() const override { return buffered_event_out_ ? 0 : buffer_.size(); }
 
  private:
   // How many bytes of input_ belong to the current block; *whole is set if its blank line is among them.
   size_t FindBlockEnd(bool* whole);
-  void ParseBlock(std::string_view block, SseEvent* event);
+  void ParseBlock(std::string_view block, StreamEvent* event);
 
   size_t max_event_bytes_;
   std::string buffer_;               // bytes of the unfinished event from earlier pushes
@@ -67,7 +60,7 @@ class SseReader {
 
 // Whether an event says only that the server is alive: it is named `ping`, whatever its data, or holds
 // nothing but comments.
-bool IsIdleEvent(const SseEvent& event);
+bool IsIdleEvent(const StreamEvent& event);
 
 // Appends `data: …\n\n`. REQUIRES: `data` holds no line ends, as JSON without layout does not.
 void AppendSseData(std::string_view data, std::string* out);

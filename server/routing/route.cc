@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/base/json_text.h"
+#include "server/base/text.h"
 #include "server/codec/string_value.h"
 #include "server/routing/forward_headers.h"
 #include "server/routing/timeout.h"
@@ -138,6 +139,8 @@ class Resolver {
     own_ = IsRequestsOwn(policy_, request_, plan_, node_, out_.target.provider, host_from_request);
     ChooseCredentials();
     if (auto error = TakeOptions()) return error;
+    if (auto error = FillInHost()) return error;
+    TakeKeyOfOptions();
     return CheckUsable();
   }
 
@@ -247,9 +250,49 @@ class Resolver {
     return std::nullopt;
   }
 
-  std::optional<Error> CheckUsable() const {
+  // `https://bedrock-runtime.{aws_region}.amazonaws.com`: the options in their places.
+  std::optional<Error> FillInHost() {
+    std::string& url = out_.target.base_url;
+    if (out_.target.own_host) return std::nullopt;
+    for (size_t begin = url.find('{'); begin != std::string::npos; begin = url.find('{')) {
+      const size_t end = url.find('}', begin);
+      const std::string name = url.substr(begin + 1, end - begin - 1);
+      const std::string_view value = OptionOrFallback(name);
+      if (value.empty()) {
+        return Error::InvalidRequest("missing_option",
+                                     out_.target.provider->name + " needs the option " + name, name);
+      }
+      // Anything else could lead to another host.
+      const bool plain = std::all_of(value.begin(), value.end(),
+                                     [](char c) { return IsLetterOrDigit(c) || c == '-' || c == '_'; });
+      if (!plain) {
+        return Error::InvalidRequest("invalid_option", name + ": letters, digits, - and _ only", name);
+      }
+      url.replace(begin, end - begin + 1, value);
+    }
+    return std::nullopt;
+  }
+
+  std::string_view OptionOrFallback(std::string_view name) const {
+    const std::string_view given = out_.target.option(name);
+    if (!given.empty()) return given;
+    for (const ProviderOption& option : out_.target.provider->options) {
+      if (option.name == name) return option.fallback;
+    }
+    return {};
+  }
+
+  // Options that come with the request or its config take the place of the gateway's own key.
+  void TakeKeyOfOptions() {
+    std::string key = out_.target.provider->auth->KeyFromOptions(out_.target);
+    if (key.empty()) return;
+    out_.target.api_key = Secret(std::move(key));
+    out_.target.key_from_caller = !plan_.from_operator;
+  }
+
+  std::optional<Error> CheckUsable() {
     const Provider& provider = *out_.target.provider;
-    const Way way = providers::WayOf(*request_.door, request_.operation, provider);
+    const Way way = out_.way = providers::WayOf(*request_.door, request_.operation, provider);
     if (way.kind == Way::Kind::kUnsupported) {
       return Error::InvalidRequest(
           "unsupported_operation",

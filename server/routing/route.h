@@ -46,6 +46,7 @@ struct RouteRequest {
 // One target, and what is changed for it.
 struct Route {
   providers::Target target;
+  providers::Way way;              // from the caller to the target
   std::string_view index;          // the target's path in the config, for x-portolan-last-used-option-index
   std::string_view why;            // the provider is that one, for people: `named by the config`
   std::string model;               // as the target will see it

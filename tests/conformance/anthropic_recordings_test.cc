@@ -65,7 +65,7 @@ void ReplayStream(const Harness& harness, const std::string& sse, size_t piece) 
   SCOPED_TRACE("in pieces of " + std::to_string(piece));
   Harness::Stream stream(harness, Facts(true));
   http::SseReader reader;
-  http::SseEvent event;
+  http::StreamEvent event;
   bool more = true;
   for (size_t at = 0; at < sse.size() && more; at += piece) {
     reader.Push(std::string_view(sse).substr(at, piece));

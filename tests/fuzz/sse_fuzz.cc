@@ -15,8 +15,8 @@
 
 namespace {
 
-using portolan::http::SseEvent;
 using portolan::http::SseReader;
+using portolan::http::StreamEvent;
 
 constexpr size_t kLimit = 2000;
 
@@ -49,7 +49,7 @@ Outcome Read(std::string_view text, uint32_t seed, bool whole) {
     std::copy_n(text.data() + taken, size, copy.get());
     taken += size;
     reader.Push({copy.get(), size});
-    SseEvent event;
+    StreamEvent event;
     SseReader::Result result = reader.Next(&event);
     for (; result == SseReader::Result::kEvent; result = reader.Next(&event)) {
       outcome.raw.append(event.raw);
@@ -64,7 +64,7 @@ Outcome Read(std::string_view text, uint32_t seed, bool whole) {
     const size_t pending = reader.pending();
     Require(outcome.raw.size() + pending == text.size());
     Require(text.starts_with(outcome.raw));
-    SseEvent last;
+    StreamEvent last;
     const bool taken_last = reader.TakeLast(&last);
     Require(taken_last == (pending != 0) || pending + 2 > kLimit);
     outcome.last = {std::string(last.name), std::string(last.data), last.has_data};

@@ -1,5 +1,5 @@
-// A dialect and an operation that exist here alone, driven through both doors: what adding one of either takes, and
-// that nothing of it touches the gateway's core.
+// A dialect and an operation that exist here alone, driven through both doors: what adding one of either
+// takes, and that nothing of it touches the gateway's core.
 
 #include <gmock/gmock.h>
 #include <grpcpp/generic/generic_stub.h>
@@ -233,9 +233,10 @@ class Extension : public ::testing::Test {
  protected:
   Extension()
       : upstream_([this](const SeenRequest&) { return answer_; }),
-        catalog_{{&hub_, &lab_},
-                 {{.name = "openai", .base_url = "http://none.invalid", .dialect = &hub_, .auth = &BearerAuth()},
-                  {.name = "lab", .base_url = "http://none.invalid", .dialect = &lab_, .auth = &BearerAuth()}}},
+        catalog_{
+            {&hub_, &lab_},
+            {{.name = "openai", .base_url = "http://none.invalid", .dialect = &hub_, .auth = &BearerAuth()},
+             {.name = "lab", .base_url = "http://none.invalid", .dialect = &lab_, .auth = &BearerAuth()}}},
         gateway_({}, {}, catalog_) {}
 
   TestAnswer Post(const std::string& path, const std::string& body, const std::string& provider) {
@@ -259,8 +260,9 @@ class Extension : public ::testing::Test {
 };
 
 constexpr char kChat[] = R"({"model":"m","temperature":0.5,"messages":[{"role":"user","content":"hi"}]})";
-constexpr char kTalkEvents[] = "data: {\"piece\":\"Hel\"}\n\ndata: {\"piece\":\"lo\"}\n\n"
-                               "data: {\"why\":\"stop\",\"mark\":\"end\"}\n\n";
+constexpr char kTalkEvents[] =
+    "data: {\"piece\":\"Hel\"}\n\ndata: {\"piece\":\"lo\"}\n\n"
+    "data: {\"why\":\"stop\",\"mark\":\"end\"}\n\n";
 
 TEST_F(Extension, TheHubsCallersReachTheNewDialect) {
   answer_ = RespondJson(200, R"({"say":"Hello","why":"stop","words":1})");
@@ -273,8 +275,9 @@ TEST_F(Extension, TheHubsCallersReachTheNewDialect) {
   EXPECT_EQ(Last().Header("authorization"), "Bearer k");
 
   answer_ = Events(kTalkEvents);
-  const TestAnswer stream = Post(
-      "/v1/chat/completions", R"({"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]})", "lab");
+  const TestAnswer stream =
+      Post("/v1/chat/completions",
+           R"({"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]})", "lab");
   EXPECT_THAT(stream.body, HasSubstr(R"("content":"lo")"));
   EXPECT_TRUE(stream.body.ends_with("data: [DONE]\n\n")) << stream.body;
 
@@ -302,7 +305,8 @@ TEST_F(Extension, CallersOfTheNewDialectReachIt) {
 TEST_F(Extension, CallersOfTheNewDialectReachAllOthers) {
   answer_ = RespondJson(200, R"({"choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},)"
                              R"("finish_reason":"stop"}]})");
-  EXPECT_EQ(Post("/lab/talk", R"({"model":"m","prompt":"hi"})", "openai").body, R"({"say":"Hello","why":"stop"})");
+  EXPECT_EQ(Post("/lab/talk", R"({"model":"m","prompt":"hi"})", "openai").body,
+            R"({"say":"Hello","why":"stop"})");
   EXPECT_EQ(Last().target, "/chat/completions");
   EXPECT_EQ(Json::parse(Last().body)["messages"][0]["content"], "hi");
   answer_ = Events(OpenAiDelta(R"({"content":"Hello"})") + OpenAiFinish());

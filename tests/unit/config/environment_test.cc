@@ -27,6 +27,21 @@ TEST(EnvironmentKeys, ComeInOrderOfPreference) {
   EXPECT_EQ((*keys)[1].key.Reveal(), "second");
 }
 
+TEST(EnvironmentKeys, MayStandInSeveralVariables) {
+  const std::string_view names[] = {"TOKEN", "ID:SECRET:SESSION?"};
+  const auto read = [&](std::map<std::string, std::string> variables) {
+    const auto keys = ReadEnvironmentKeys(names, FakeEnvironment(std::move(variables)));
+    std::string all;
+    if (!keys.ok()) return std::string(keys.status().message());
+    for (const EnvironmentKey& key : *keys) all += key.variable + "=" + std::string(key.key.Reveal()) + " ";
+    return all;
+  };
+  EXPECT_EQ(read({{"ID", "a"}, {"SECRET", "b"}}), "ID:SECRET:SESSION?=a:b ");
+  EXPECT_EQ(read({{"ID", "a"}, {"SECRET", "b"}, {"SESSION", "c"}, {"TOKEN", "t"}}),
+            "TOKEN=t ID:SECRET:SESSION?=a:b:c ");
+  EXPECT_EQ(read({{"ID", "a"}, {"SESSION", "c"}}), "");
+}
+
 TEST(EnvironmentKeys, AreNoneIfNothingIsSet) {
   const auto keys = ReadEnvironmentKeys(kNames, FakeEnvironment({{"GEMINI_API_KEY", " \n"}}));
   ASSERT_TRUE(keys.ok());

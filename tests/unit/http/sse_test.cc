@@ -31,7 +31,7 @@ Outcome Read(const std::vector<std::string>& pieces, size_t limit = 1 << 20) {
   Outcome run;
   for (const std::string& piece : pieces) {
     reader.Push(piece);
-    SseEvent event;
+    StreamEvent event;
     SseReader::Result result = reader.Next(&event);
     for (; result == SseReader::Result::kEvent; result = reader.Next(&event)) {
       run.raw.append(event.raw);
@@ -115,7 +115,7 @@ TEST(Sse, ReadsTheSameAtEverySplit) {
 
 TEST(Sse, GivesAnEventEndedByCrWithoutWaitingForALf) {
   SseReader reader;
-  SseEvent event;
+  StreamEvent event;
   reader.Push("data: 1\r\n\r");
   ASSERT_EQ(reader.Next(&event), SseReader::Result::kEvent);
   EXPECT_EQ(event.data, "1");
@@ -127,7 +127,7 @@ TEST(Sse, CopiesNothingWhenAnEventIsInOnePush) {
   const std::string text = "data: 0\n\nevent: a\ndata: {\"x\":1}\n\n";
   SseReader reader;
   reader.Push(text);
-  SseEvent event;
+  StreamEvent event;
   ASSERT_EQ(reader.Next(&event), SseReader::Result::kEvent);
   ASSERT_EQ(reader.Next(&event), SseReader::Result::kEvent);
   EXPECT_EQ(event.data.data(), text.data() + text.find("{"));
@@ -145,7 +145,7 @@ TEST(Sse, RefusesAnEventOverTheLimitHoweverItComes) {
     EXPECT_EQ(run.events.size(), 1u) << cut;
   }
   SseReader reader(100);
-  SseEvent event;
+  StreamEvent event;
   reader.Push(over);
   EXPECT_EQ(reader.Next(&event), SseReader::Result::kTooLarge);
   EXPECT_EQ(reader.Next(&event), SseReader::Result::kTooLarge);
@@ -169,7 +169,7 @@ TEST(SseReader, AtTheEndAnEventMayLackItsBlankLine) {
   for (const auto& c : cases) {
     for (const bool split : {false, true}) {
       SseReader reader;
-      SseEvent event;
+      StreamEvent event;
       for (size_t at = 0; at < c.stream.size(); at += split ? 1 : c.stream.size()) {
         reader.Push(c.stream.substr(at, split ? 1 : c.stream.size()));
         while (reader.Next(&event) == SseReader::Result::kEvent) {

@@ -228,6 +228,36 @@ TEST_F(ResolveTargetTest, CallersOfAProvidersDialectSayHowTheirKeyGoes) {
   }
 }
 
+// The address of a provider may need an option; what is no part of a name could lead to another host.
+TEST_F(ResolveTargetTest, PutsOptionsIntoTheAddress) {
+  providers::Provider parted{
+      .name = "parted",
+      .base_url = "https://{parted_region}.example/{parted_project}/v1",
+      .dialect = &providers::OpenAiDialect(),
+      .auth = &providers::BearerAuth(),
+      .options = {{.name = "parted_region", .fallback = "north"}, {.name = "parted_project"}}};
+  registry_->Add(std::move(parted));
+  const HeaderView named{"x-portolan-provider", "parted"};
+  const HeaderView key{"authorization", "Bearer k"};
+  ASSERT_FALSE(Choose({named, key, {"x-portolan-parted-project", "p-1"}}, "m"));
+  EXPECT_EQ(route_.target.base_url, "https://north.example/p-1/v1");
+  ASSERT_FALSE(
+      Choose({named, key, {"x-portolan-parted-project", "p"}, {"x-portolan-parted-region", "s_2"}}, "m"));
+  EXPECT_EQ(route_.target.base_url, "https://s_2.example/p/v1");
+  const auto missing = Choose({named, key}, "m");
+  ASSERT_TRUE(missing);
+  EXPECT_EQ(missing->code, "missing_option");
+  EXPECT_EQ(missing->param, "parted_project");
+  for (const char* bad : {"evil.com/", "a.b", "a@b", "a:b", "a#", "{parted_region}", "%2e"}) {
+    const auto refused = Choose({named, key, {"x-portolan-parted-project", bad}}, "m");
+    ASSERT_TRUE(refused) << bad;
+    EXPECT_EQ(refused->code, "invalid_option");
+  }
+  // A host of the caller's own is taken as it is.
+  ASSERT_FALSE(Choose({named, key, {"x-portolan-custom-host", "http://h/v2"}}, "m"));
+  EXPECT_EQ(route_.target.base_url, "http://h/v2");
+}
+
 TEST_F(ResolveTargetTest, SaysThatAKeyIsMissingBeforeAnybodyIsCalled) {
   const auto error = Choose({}, "gpt-5");
   ASSERT_TRUE(error);

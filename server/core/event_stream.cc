@@ -1,6 +1,7 @@
-#include "server/core/sse_stream.h"
+#include "server/core/event_stream.h"
 
 #include "server/base/text.h"
+#include "server/http/aws_event_stream.h"
 
 namespace portolan::core {
 namespace {
@@ -19,17 +20,33 @@ Error BrokenStream(std::string code, std::string message) {
   return error;
 }
 
+// Null for server-sent events.
+std::unique_ptr<http::EventReader> NewReader(providers::Framing framing) {
+  switch (framing) {
+    case providers::Framing::kSse:
+      return nullptr;
+    case providers::Framing::kAwsEventStream:
+      return std::make_unique<http::AwsEventReader>();
+  }
+  return nullptr;
+}
+
 }  // namespace
 
-void SseStream::Feed(std::string_view bytes, StreamBatch* batch) {
+EventStream::EventStream(providers::Framing framing)
+    : other_(NewReader(framing)), reader_(other_ == nullptr ? sse_ : *other_) {}
+
+void EventStream::Feed(std::string_view bytes, StreamBatch* batch) {
   Begin();
   reader_.Push(bytes);
-  http::SseEvent event;
+  http::StreamEvent event;
   while (!batch->done && !batch->error) {
     const auto result = reader_.Next(&event);
-    if (result == http::SseReader::Result::kNeedMore) break;
-    if (result == http::SseReader::Result::kTooLarge) {
-      batch->error = InvalidEvent("an event is larger than the gateway's limit");
+    if (result == http::EventReader::Result::kNeedMore) break;
+    if (result != http::EventReader::Result::kEvent) {
+      const bool too_large = result == http::EventReader::Result::kTooLarge;
+      batch->error =
+          InvalidEvent(too_large ? "an event is larger than the gateway's limit" : "its framing is broken");
       break;
     }
     TakeEvent(event, bytes, batch);
@@ -37,16 +54,20 @@ void SseStream::Feed(std::string_view bytes, StreamBatch* batch) {
   Deliver(batch);
 }
 
-void SseStream::End(StreamBatch* batch) {
+void EventStream::End(StreamBatch* batch) {
   Begin();
-  if (http::SseEvent event; reader_.pending() != 0) {
-    if (reader_.TakeLast(&event)) TakeLast(event, batch);
+  if (http::StreamEvent event; reader_.pending() != 0) {
+    if (reader_.TakeLast(&event)) {
+      TakeLast(event, batch);
+    } else {
+      batch->error = TruncatedStream();
+    }
   }
   if (!batch->done && !batch->error) Finish(batch);
   Deliver(batch);
 }
 
-bool IsEndMarker(const http::SseEvent& event, std::string_view end) {
+bool IsEndMarker(const http::StreamEvent& event, std::string_view end) {
   return !end.empty() && event.has_data && event.data.size() < kLongestMarker &&
          TrimBlanks(event.data) == end;
 }
