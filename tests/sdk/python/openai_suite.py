@@ -9,16 +9,7 @@ import openai_endings_test  # noqa: F401
 import openai_errors_test  # noqa: F401
 import openai_routes_test  # noqa: F401
 import openai_refusals_test  # noqa: F401
-
-
-class Control:
-    """Answers like the upstream, without asking it: `answers`, an Upstream of its own, whose records nobody sees."""
-
-    def __init__(self, answers):
-        self.url = answers.url
-
-    def close(self):
-        pass
+from control import Control
 
 
 if __name__ == "__main__":
