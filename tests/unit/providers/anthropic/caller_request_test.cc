@@ -221,11 +221,12 @@ TEST(CallersTools, KeepTheirSchemasByteForByte) {
 TEST(CallersTools, LoseWhatOpenAiDoesNotKnowByName) {
   DroppedMembers dropped;
   const json sent = Sent(Asked(R"({"tools":[{"type":"custom","name":"f","input_schema":{"type":"object"},
-      "cache_control":{"type":"ephemeral"},"defer_loading":true,"input_examples":null}]})"),
+      "cache_control":{"type":"ephemeral"},"defer_loading":true,"function":{"name":"g"},"input_examples":null}]})"),
                          &dropped);
   EXPECT_EQ(sent["tools"],
             json::parse(R"([{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}])"));
-  EXPECT_THAT(dropped, UnorderedElementsAre("tools[0].cache_control", "tools[0].defer_loading"));
+  EXPECT_THAT(dropped,
+              UnorderedElementsAre("tools[0].cache_control", "tools[0].defer_loading", "tools[0].function"));
 }
 
 TEST(CallersTools, HaveNamesThatOpenAiTakes) {
