@@ -7,6 +7,7 @@
 // translated, and its wire format in proto/<name>/v1; one line in providers/dialects.cc; its tests.
 // CONTRIBUTING.md has the steps.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -117,6 +118,11 @@ class Dialect {
   // own message and code if it gives any, and the status that the caller is to see.
   virtual Error ReadError(int http_status, std::span<const HeaderView> headers, std::string_view body,
                           const Target& target) const = 0;
+  // For the hub's dialect: makes of a request in the hub's messages, which hold more than OpenAI's do, one
+  // that any provider of this dialect takes. Only for requests that were mapped from another dialect; what
+  // callers of this one wrote goes as it is. Returns an Error as Mapping::RequestToWire does.
+  virtual std::optional<Error> ToNative(std::string_view operation, Message* hub,
+                                        DroppedMembers* dropped) const;
   // Null: no caller speaks it.
   virtual const Door* door() const { return nullptr; }
 

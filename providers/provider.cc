@@ -56,6 +56,10 @@ const Form* Dialect::Find(std::string_view operation) const {
   return nullptr;
 }
 
+std::optional<Error> Dialect::ToNative(std::string_view, Message*, DroppedMembers*) const {
+  return std::nullopt;
+}
+
 std::string_view Target::option(std::string_view name) const {
   for (const HeaderField& field : options) {
     if (field.name == name) return field.value;

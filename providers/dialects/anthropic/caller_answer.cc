@@ -194,11 +194,13 @@ std::string MessageId(std::string_view id) {
 void EncodeUsage(const api::Usage& hub, wire::Usage* to) {
   EncodeCounts(hub, to);
   for (const std::string_view name : kUsageMembers) TakeOrNull(hub.extra(), name, to);
+  TakeExtra(hub.extra(), "iterations", to);
 }
 
 void EncodeFinalUsage(const api::Usage& hub, wire::Usage* to) {
   EncodeCounts(hub, to);
   TakeOrNull(hub.extra(), "server_tool_use", to);
+  TakeExtra(hub.extra(), "iterations", to);
 }
 
 std::string_view UsedTier(std::string_view service_tier) {

@@ -85,13 +85,18 @@ bool RequestDecoder::AppendImage(const api::ContentBlock& block, const MemberPat
                                  bool* exact) {
   const Source& source = block.source().media();
   *exact = *exact && HasOnly(block, kImageMembers) && HasOnly(source, kSourceMembers);
+  if (source.type() == "file") {
+    *exact = false;
+    NewPart("file", block, parts)->mutable_file()->set_file_id(source.file_id());
+    return true;
+  }
   std::string url;
   if (source.type() == "base64") {
     url = DataUrl(source);
   } else if (source.type() == "url") {
     url = source.url();
   } else {
-    return Fail("unsupported_value", "expected an image as base64 or as a URL", MemberPath{&path, "source"});
+    return Fail("unsupported_value", "expected an image as base64, URL or file", MemberPath{&path, "source"});
   }
   NewPart("image_url", block, parts)->mutable_image_url()->mutable_image()->set_url(std::move(url));
   return true;
@@ -110,12 +115,16 @@ bool RequestDecoder::AppendDocument(const api::ContentBlock& block, const Member
     return true;
   }
   *exact = false;
+  if (type == "file") {
+    NewPart("file", block, parts)->mutable_file()->set_file_id(source.file_id());
+    return true;
+  }
   if (type == "text") {
     AddText(Lines({block.title(), block.context(), source.data()}), block, parts);
     return true;
   }
   if (type != "content") {
-    return Fail("unsupported_value", "expected a document as base64, URL, text or content", at);
+    return Fail("unsupported_value", "expected a document as base64, URL, file, text or content", at);
   }
   AddText(Lines({block.title(), block.context(), source.content().text()}), block, parts);
   const auto& inner = source.content().blocks().items();

@@ -93,26 +93,30 @@ bool RequestDecoder::DecodeSystem(const wire::MessageContent& content, const Mem
 bool RequestDecoder::DecodeUser(const wire::MessageContent& content, const MemberPath& path) {
   Draft draft;
   draft.message.set_role("user");
-  if (!IsBlank(content.text())) draft.message.mutable_content()->set_text(content.text());
+  if (content.kind_case() == wire::MessageContent::kText) {
+    if (!IsBlank(content.text())) draft.message.mutable_content()->set_text(content.text());
+    Finish(std::move(draft));
+    return true;
+  }
   const auto& blocks = content.blocks().items();
-  // What results leave for the user's message comes first in it.
+  Parts parts;  // what results leave for the user's message comes first in it
   for (int i = 0; i < blocks.size(); ++i) {
     if (blocks.Get(i).type() != "tool_result") continue;
-    if (!DecodeToolResult(blocks.Get(i), MemberPath{&path, "content", i}, &draft)) return false;
+    if (!DecodeToolResult(blocks.Get(i), MemberPath{&path, "content", i}, &parts)) return false;
   }
-  Parts parts = std::move(*draft.message.mutable_content()->mutable_parts()->mutable_items());
-  if (content.kind_case() != wire::MessageContent::kText) draft.message.clear_content();
+  // Who reads blocks has seen those in the result.
+  draft.exact = parts.empty();
   for (int i = 0; i < blocks.size(); ++i) {
     if (blocks.Get(i).type() == "tool_result") continue;
     if (!AppendPart(blocks.Get(i), MemberPath{&path, "content", i}, &parts, &draft.exact)) return false;
     *draft.blocks.Add() = blocks.Get(i);
   }
-  if (content.kind_case() != wire::MessageContent::kText) SetParts(std::move(parts), &draft.message);
+  SetParts(std::move(parts), &draft.message);
   Finish(std::move(draft));
   return true;
 }
 
-bool RequestDecoder::DecodeToolResult(const api::ContentBlock& block, const MemberPath& path, Draft* user) {
+bool RequestDecoder::DecodeToolResult(const api::ContentBlock& block, const MemberPath& path, Parts* user) {
   if (block.tool_use_id().empty()) {
     return Fail("missing_value", "a result must name the call it answers", MemberPath{&path, "tool_use_id"});
   }
@@ -134,10 +138,7 @@ bool RequestDecoder::DecodeToolResult(const api::ContentBlock& block, const Memb
   *draft.blocks.Add() = block;
   if (!parts.empty()) {
     draft.exact = false;
-    // Who reads blocks has seen these in the result.
-    user->exact = false;
-    auto* to = user->message.mutable_content()->mutable_parts()->mutable_items();
-    for (api::ContentPart& part : parts) *to->Add() = std::move(part);
+    for (api::ContentPart& part : parts) *user->Add() = std::move(part);
   }
   Finish(std::move(draft));
   return true;

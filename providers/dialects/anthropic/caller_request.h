@@ -49,7 +49,8 @@ class RequestDecoder {
   bool DecodeMessage(const wire::Message& message, const MemberPath& path);
   bool DecodeSystem(const wire::MessageContent& content, const MemberPath& path);
   bool DecodeUser(const wire::MessageContent& content, const MemberPath& path);
-  bool DecodeToolResult(const api::ContentBlock& block, const MemberPath& path, Draft* user);
+  // `user`: gets what a message of a tool cannot hold.
+  bool DecodeToolResult(const api::ContentBlock& block, const MemberPath& path, Parts* user);
   bool DecodeAssistant(const wire::MessageContent& content, const MemberPath& path);
   bool DecodeAssistantBlock(const api::ContentBlock& block, const MemberPath& path, Draft* draft);
   bool DecodeToolUse(const api::ContentBlock& block, const MemberPath& path, Draft* draft);

@@ -171,8 +171,8 @@ void EventWriter::OnCall(int32_t index, const std::string& id, const std::string
                          std::string_view arguments, EventSink& out) {
   Block* block = Find(Kind::kCall, index);
   // Servers that give every call the index 0 tell them apart by their ids.
-  const bool another = block != nullptr && !id.empty() && !block->start.id().empty() &&
-                       id != block->start.id() && !name.empty();
+  const bool another =
+      block != nullptr && !id.empty() && !block->id.empty() && id != block->id && !name.empty();
   if (another) {
     block->stopped = true;
     block = nullptr;
@@ -184,6 +184,7 @@ void EventWriter::OnCall(int32_t index, const std::string& id, const std::string
     has_calls_ = true;
     ++begun_;
   }
+  if (!id.empty()) block->id = id;
   if (!block->said_start) {
     if (!id.empty()) block->start.set_id(id);
     if (!name.empty()) block->start.set_name(names_.InFull(name));

@@ -52,8 +52,9 @@ class EventWriter final : public EventsToWire {
   // A block that is being said, or waits for its turn.
   struct Block {
     Kind kind = Kind::kText;
-    int32_t key = 0;  // of a call, or a given block: its index in the chunks
-    ::portolan::v1::ContentBlock start;
+    int32_t key = 0;                     // of a call, or a given block: its index in the chunks
+    std::string id;                      // of a call, as the provider gave it
+    ::portolan::v1::ContentBlock start;  // until it is said
     std::vector<::anthropic::v1::EventDelta> waiting;
     std::string held;  // arguments that are no object so far
     ObjectEnd end;     // of a call's arguments

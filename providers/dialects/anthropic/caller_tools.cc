@@ -71,7 +71,13 @@ bool RequestDecoder::DecodeTool(const wire::Tool& from, const MemberPath& path) 
   if (from.has_input_schema()) function->set_parameters(from.input_schema());
   if (from.has_strict()) function->set_strict(from.strict());
   for (const api::Extra& extra : from.extra()) {
-    if (extra.json() != "null") *to->add_extra() = extra;
+    if (extra.json() == "null") continue;
+    // A name that means something else in the hub is not taken over.
+    if (api::Tool::descriptor()->FindFieldByName(extra.name()) == nullptr) {
+      *to->add_extra() = extra;
+    } else {
+      Drop(MemberPath{&path, extra.name()});
+    }
   }
   return true;
 }

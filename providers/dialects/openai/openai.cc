@@ -11,6 +11,7 @@
 #include "portolan/v1/model.pb.h"
 #include "providers/classify.h"
 #include "providers/dialects/openai/errors.h"
+#include "providers/dialects/openai/native.h"
 
 namespace portolan::providers {
 namespace {
@@ -86,6 +87,12 @@ class OpenAi final : public Dialect {
   std::span<const Form> forms() const override { return forms_; }
   bool is_hub() const override { return true; }
   const Door* door() const override { return &openai::TheDoor(); }
+
+  std::optional<Error> ToNative(std::string_view operation, Message* hub,
+                                DroppedMembers* dropped) const override {
+    if (operation != operation::kChat) return std::nullopt;
+    return openai::MakeNative(static_cast<v1::ChatCompletionRequest*>(hub), dropped);
+  }
 
   Error ReadError(int http_status, std::span<const HeaderView> headers, std::string_view body,
                   const Target& target) const override {

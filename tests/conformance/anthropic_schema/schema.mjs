@@ -4,10 +4,13 @@
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 
+const DRAFT = 'https://json-schema.org/draft/2020-12/schema';
 const ROOTS = `
 import type { MessageCreateParamsBase as Stable } from '@anthropic-ai/sdk/resources/messages/messages';
+import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages/messages';
 import type { MessageCreateParams as Beta } from '@anthropic-ai/sdk/resources/beta/messages/messages';
 export interface Roots { stable: Stable; beta: Beta }
+export interface Answers { message: Message; event: RawMessageStreamEvent }
 `;
 
 // Members that are headers in HTTP, and members that API version 2023-06-01 takes while the package describes the
@@ -23,14 +26,24 @@ const OLDER_VERSION = {
 export function requestSchema(directory) {
   const modules = resolve(directory);
   const ts = createRequire(join(modules, 'package.json'))('typescript');
-  const { checker, roots } = load(ts, modules);
+  const { checker, roots } = load(ts, modules, 'Roots');
   const writer = new Writer(ts, checker);
   const anyOf = [];
   for (const property of checker.getPropertiesOfType(roots)) {
     const types = checker.getTypeOfSymbol(property);
     for (const type of types.isUnion() ? types.types : [types]) anyOf.push(body(writer, writer.object(type)));
   }
-  return { $schema: 'https://json-schema.org/draft/2020-12/schema', anyOf, $defs: writer.definitions };
+  return { $schema: DRAFT, anyOf, $defs: writer.definitions };
+}
+
+// The schema of {"message": …} and {"event": …}: what the package takes as an answer, and as an event of a stream.
+export function answerSchema(directory) {
+  const modules = resolve(directory);
+  const ts = createRequire(join(modules, 'package.json'))('typescript');
+  const { checker, roots } = load(ts, modules, 'Answers');
+  const writer = new Writer(ts, checker);
+  const schema = writer.object(roots);
+  return { $schema: DRAFT, ...schema, required: [], minProperties: 1, $defs: writer.definitions };
 }
 
 function body(writer, schema) {
@@ -39,7 +52,7 @@ function body(writer, schema) {
   return { ...schema, properties };
 }
 
-function load(ts, modules) {
+function load(ts, modules, name) {
   const root = join(modules, 'roots.ts');
   const options = {
     strict: true,
@@ -62,7 +75,7 @@ function load(ts, modules) {
     throw new Error(problems.map((p) => ts.flattenDiagnosticMessageText(p.messageText, '\n')).join('\n'));
   }
   const checker = program.getTypeChecker();
-  const [symbol] = checker.getExportsOfModule(checker.getSymbolAtLocation(file));
+  const symbol = checker.getExportsOfModule(checker.getSymbolAtLocation(file)).find((s) => s.getName() === name);
   return { checker, roots: checker.getDeclaredTypeOfSymbol(symbol) };
 }
 

@@ -99,6 +99,13 @@ TEST_F(ProviderTest, OfAnotherDialectIsMappedToByWayOfTheHub) {
   EXPECT_EQ(way.form, Find("anthropic").Find(operation::kChat));
   EXPECT_EQ(WayOf(OpenAiDialect(), operation::kListModels, Find("anthropic")).kind, kMap);
   EXPECT_EQ(WayOf(OpenAiDialect(), operation::kEmbedding, Find("anthropic")).kind, kUnsupported);
+  const Way back = WayOf(AnthropicDialect(), operation::kChat, Find("openai"));
+  EXPECT_EQ(back.kind, kMap);
+  EXPECT_EQ(back.form, Find("openai").Find(operation::kChat));
+  EXPECT_EQ(WayOf(AnthropicDialect(), operation::kChat, Find("echo")).kind, kInside);
+  // Tokens are counted by those who speak the dialect, or not at all.
+  EXPECT_EQ(WayOf(AnthropicDialect(), operation::kCountTokens, Find("anthropic")).kind, kRelay);
+  EXPECT_EQ(WayOf(AnthropicDialect(), operation::kCountTokens, Find("openai")).kind, kUnsupported);
 }
 
 TEST_F(ProviderTest, InsideTheProcessAnswersThoseWhoseWordsCanBeMapped) {

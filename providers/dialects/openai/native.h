@@ -1,0 +1,32 @@
+#pragma once
+
+// The hub's messages hold what other dialects say and OpenAI's does not. This takes it out, for providers of
+// OpenAI's dialect, which refuse what they do not know.
+
+#include <optional>
+
+#include "portolan/v1/chat_request.pb.h"
+#include "providers/call.h"
+#include "server/base/error.h"
+
+namespace portolan::providers::openai {
+
+// Makes a request OpenAI's own:
+//
+//   content_blocks                    left out: `content` and `tool_calls` follow from them. Blocks that
+//   these
+//                                     do not show are named
+//   reasoning_content                 left out and named
+//   cache_control                     left out and named
+//   thinking                          `enabled` becomes a reasoning_effort by its budget, if there is none;
+//                                     `adaptive` is what models do by themselves; others are named
+//   top_k, members of other APIs      left out and named
+//   tools of other APIs, mcp_servers  refused
+//   a file by URL                     refused
+//   parts that are all text           one text, which more servers take
+//   a call without content            `content` is null, which more servers take
+//
+// Returns an Error (400, with the path in the hub's request) if something cannot be left out.
+std::optional<Error> MakeNative(v1::ChatCompletionRequest* request, DroppedMembers* dropped);
+
+}  // namespace portolan::providers::openai
