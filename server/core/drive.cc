@@ -45,6 +45,7 @@ bool CountsStream(const CallState& call) {
 // Forgets what belonged to an attempt that failed.
 void ResetAttempt(CallState& call) {
   call.route = {};
+  call.facts.request = nullptr;
   call.failure.reset();
   call.request_body.clear();
   call.request_text.clear();
@@ -83,42 +84,58 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   return std::nullopt;
 }
 
-// The request in the hub's words, with the route's edits.
-std::optional<Error> HubRequest(CallState& call, const Message** out) {
-  if (call.operation.speaks_hub()) return call.payload.ToMessage(call.route.edits, out);
+// The request of a caller of another dialect than the hub's, in the hub's words, with the route's edits.
+std::optional<Error> MapToHub(CallState& call, Message** out) {
   const Message* wire = nullptr;
   if (auto error = call.payload.ToMessage({}, &wire)) return error;
+  call.facts.request = wire;
+  // Every door but the hub's own tells the tokens of each stream.
+  call.facts.include_usage = true;
   const OperationSpec& hub = *call.operation.hub;
-  Message* const request = hub.request_type->New(&call.arena.get());
-  if (auto error = call.operation.form->mapping->RequestToHub(*wire, call.facts, request, &call.dropped)) {
+  *out = hub.request_type->New(&call.arena.get());
+  if (auto error = call.operation.form->mapping->RequestToHub(*wire, call.facts, *out, &call.dropped)) {
     return error;
   }
-  *out = request;
   codec::DecodeError problem;
-  if (call.route.edits.empty() || codec::ApplyEdits(*hub.request, call.route.edits, request, &problem)) {
+  if (call.route.edits.empty() || codec::ApplyEdits(*hub.request, call.route.edits, *out, &problem)) {
     return std::nullopt;
   }
   return Error::InvalidRequest("invalid_value", problem.ToString(), problem.path);
 }
 
+// The request in the hub's words, with the route's edits.
+std::optional<Error> HubRequest(CallState& call, const Message** out) {
+  if (call.operation.speaks_hub()) return call.payload.ToMessage(call.route.edits, out);
+  Message* mapped = nullptr;
+  std::optional<Error> error = MapToHub(call, &mapped);
+  *out = mapped;
+  return error;
+}
+
+// For a provider that speaks the hub's dialect.
+std::optional<Error> TranslateToHub(CallState& call) {
+  Message* request = nullptr;
+  if (auto error = MapToHub(call, &request)) return error;
+  const providers::Dialect& dialect = *call.route.target.provider->dialect;
+  if (auto error = dialect.ToNative(call.operation.name, request, &call.dropped)) return error;
+  codec::Encode(*call.operation.hub->request, *request, {.for_upstream = true, .replace_surrogates = true},
+                &call.request_text);
+  call.request_body.push_back(call.request_text);
+  return std::nullopt;
+}
+
 // The request in the provider's words, by way of the hub's.
 std::optional<Error> Translate(CallState& call) {
+  const providers::Form& form = *call.route.way.form;
+  if (form.mapping == nullptr) return TranslateToHub(call);
   const Message* request = nullptr;
   if (auto error = HubRequest(call, &request)) return error;
-  const providers::Form& form = *call.route.way.form;
   if (form.request == nullptr) return std::nullopt;
   call.facts.content_blocks = call.facts.content_blocks || UsesBlocks(*request);
-  // Every door but the hub's own tells the tokens of each stream.
-  call.facts.include_usage = call.facts.include_usage || !call.operation.speaks_hub();
-  const FormPlan& plan = call.config.operations->PlanOf(form);
-  if (form.mapping == nullptr) {
-    codec::Encode(*plan.request, *request, {.for_upstream = true, .replace_surrogates = true},
-                  &call.request_text);
-  } else {
-    Message* const wire = form.request->New(&call.arena.get());
-    if (auto error = form.mapping->RequestToWire(*request, call.facts, wire, &call.dropped)) return error;
-    codec::Encode(*plan.request, *wire, {.replace_surrogates = true}, &call.request_text);
-  }
+  Message* const wire = form.request->New(&call.arena.get());
+  if (auto error = form.mapping->RequestToWire(*request, call.facts, wire, &call.dropped)) return error;
+  codec::Encode(*call.config.operations->PlanOf(form).request, *wire, {.replace_surrogates = true},
+                &call.request_text);
   call.request_body.push_back(call.request_text);
   return std::nullopt;
 }
@@ -174,8 +191,11 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls) 
   if (call.tells_steps) TellRequest(call, /*goes_out=*/true);
   // Text from now on. What the messages took is used by the next call, while it is in the cache, rather than
   // held until this one is answered; another attempt makes them anew.
-  call.payload.ForgetMessages();
-  call.arena.Clear();
+  // Only an answer that is to be mapped to another dialect than the hub's looks at the request again.
+  if (call.facts.request == nullptr) {
+    call.payload.ForgetMessages();
+    call.arena.Clear();
+  }
   if (call.outcome.attempts == 0) call.outcome.upstream_started = call.shard.loop->now();
   const upstream::Timeouts timeouts = TimeoutsOf(call);
   const AttemptRequest attempt{call.route.target,          *call.route.way.form, call.facts, call.in.headers,
