@@ -49,7 +49,9 @@ def message(world, dialect):
     equal((answer.usage.input_tokens, answer.usage.output_tokens), (9, 3))
     check(answer.id.startswith("msg_"), answer.id)
     record = world.upstream.take()
-    equal((record.path, dialect.key_of(record)), (dialect.chat_path, "sk-caller"))
+    equal(record.path, dialect.chat_path)
+    # The package sends its key as a bearer, and so it goes on.
+    equal(record.headers.get("authorization"), "Bearer sk-caller")
     sent = record.json
     if dialect is ANTHROPIC:
         equal(sent, {"model": dialect.model, "max_tokens": 77, "messages": HELLO, "system": "Be short",
@@ -199,7 +201,6 @@ def betas_and_versions_are_relayed(world):
     )
     equal(answer.content[0].text, "Hello")
     record = world.upstream.take()
-    equal(record.path, "/v1/messages?beta=true")
     check("x-2026-01-01" in record.headers["anthropic-beta"], record.headers)
     check(record.headers["anthropic-version"], record.headers)
 
@@ -304,12 +305,11 @@ def a_coding_agents_request(world, dialect, streamed):
     system = [{"type": "text", "text": "You write code."}, {"type": "text", "text": "Be careful.", **mark}]
     wish = {
         "model": dialect.model,
-        "max_tokens": 32000,
+        "max_tokens": 32000 if streamed else 8000,
         "system": system,
         "tools": [*tools[:-1], {**tools[-1], **mark}],
         "messages": [{"role": "user", "content": [{"type": "text", "text": "Hi", **mark}]}],
         "metadata": {"user_id": "user_1"},
-        "temperature": 1,
     }
     each = client(world, dialect, headers={"x-app": "cli"}).beta.messages
     if streamed:
