@@ -3,13 +3,14 @@
 #include <utility>
 
 #include "providers/dialects/anthropic/anthropic.h"
+#include "providers/dialects/google/google.h"
 #include "providers/dialects/openai/openai.h"
 #include "providers/rows.h"
 
 namespace portolan::providers {
 
 std::span<const Dialect* const> BuiltInDialects() {
-  static const Dialect* const kDialects[] = {&OpenAiDialect(), &AnthropicDialect()};
+  static const Dialect* const kDialects[] = {&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect()};
   return kDialects;
 }
 
