@@ -5,7 +5,6 @@
 #include "providers/dialects/common/json.h"
 #include "providers/dialects/google/finish.h"
 #include "providers/dialects/google/parts.h"
-#include "providers/dialects/google/signature.h"
 
 namespace portolan::providers::gemini {
 namespace {
@@ -30,7 +29,10 @@ CandidateReader::Piece CandidateReader::Take(const wire::Candidate& candidate) {
     const PartKind kind = KindOf(part);
     // Calls and images take their signatures along.
     const bool keeps = kind != PartKind::kCall && kind != PartKind::kImage && kind != PartKind::kForeign;
-    if (keeps && !part.thought_signature().empty()) signature_ = part.thought_signature();
+    if (keeps && !part.thought_signature().empty()) {
+      content_.signature = part.thought_signature();
+      content_.alone = kind == PartKind::kSignature;
+    }
     switch (kind) {
       case PartKind::kText:
         text_ += part.text();
@@ -49,7 +51,7 @@ CandidateReader::Piece CandidateReader::Take(const wire::Candidate& candidate) {
         piece.sound = &part.inline_data();
         break;
       case PartKind::kForeign:
-        foreign_.push_back(PartJson(part));
+        content_.parts.push_back(PartJson(part));
         break;
       case PartKind::kSignature:
       case PartKind::kNothing:
@@ -95,10 +97,6 @@ void CandidateReader::AddAnnotations(Annotations* to) const {
   const GroundedText grounded{text_, part_begins_};
   TranslateGrounding(grounding_, grounded, to);
   TranslateCitations(citations_, grounded, to);
-}
-
-void CandidateReader::AddGoogleContent(Extras* to) const {
-  gemini::AddGoogleContent(signature_, foreign_, to);
 }
 
 }  // namespace portolan::providers::gemini

@@ -12,6 +12,7 @@
 #include "portolan/v1/chat_completion.pb.h"
 #include "providers/dialects/common/json.h"
 #include "providers/dialects/google/grounding.h"
+#include "providers/dialects/google/signature.h"
 
 namespace portolan::providers::gemini {
 
@@ -43,7 +44,7 @@ class CandidateReader {
   void AddAnnotations(Annotations* to) const;
   // `extra_content`, with the signature of the text and what there is of Google's own tools: once, as SDKs
   // that put a stream together join texts or keep the last one.
-  void AddGoogleContent(Extras* to) const;
+  const GoogleContent& content() const { return content_; }
   // Members that the hub has no place for, in Google's words.
   const Extras& extras() const { return extras_; }
   std::string_view reason() const { return reason_; }  // Google's word
@@ -58,8 +59,7 @@ class CandidateReader {
   std::string call_prefix_;
   std::string text_;  // the annotations count its characters
   std::vector<size_t> part_begins_;
-  std::string signature_;
-  std::vector<std::string> foreign_;
+  GoogleContent content_;
   std::string grounding_;
   std::string citations_;
   std::string reason_;

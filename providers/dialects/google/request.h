@@ -42,7 +42,7 @@ class RequestEncoder {
   bool EncodeCall(const api::ToolCall& call, const MemberPath& path);
   void AddCall(std::string_view id, std::string_view name, std::string_view arguments,
                std::string_view signature, const MemberPath& path);
-  void AttachSignature(std::string_view signature);
+  void AttachSignature(const Extras& extras);
   void SignCalls();
   void DropMessageMembers(const api::Message& message, const MemberPath& path);
   // A new part of the turn that is being written. Neighbours of one role are one turn.

@@ -48,7 +48,7 @@ bool RequestEncoder::EncodeAssistant(const api::Message& message, const MemberPa
   if (!AppendContent(message, path)) return false;
   AddText(message.refusal());
   if (!AppendImages(message.extra(), path)) return false;
-  AttachSignature(SignatureIn(message.extra()));
+  AttachSignature(message.extra());
   for (int i = 0; i < message.tool_calls_size(); ++i) {
     if (!EncodeCall(message.tool_calls(i), MemberPath{&path, "tool_calls", i})) return false;
   }
@@ -60,15 +60,17 @@ bool RequestEncoder::EncodeAssistant(const api::Message& message, const MemberPa
   return true;
 }
 
-// A message's own signature came with the last of its texts, or with an empty one behind.
-void RequestEncoder::AttachSignature(std::string_view signature) {
+// A message's own signature came with the last of its texts, or behind them with an empty one.
+void RequestEncoder::AttachSignature(const Extras& extras) {
+  const std::string signature = SignatureIn(extras);
   if (signature.empty()) return;
   wire::Part* part = last_part_;
-  if (part == nullptr || !part->has_text() || part->has_thought_signature()) {
+  const bool alone = JsonMember(GoogleContentIn(extras), "alone") == "true";
+  if (alone || part == nullptr || !part->has_text() || part->has_thought_signature()) {
     part = AddPart();
     part->set_text("");
   }
-  part->set_thought_signature(std::string(signature));
+  part->set_thought_signature(signature);
 }
 
 bool RequestEncoder::EncodeCall(const api::ToolCall& call, const MemberPath& path) {

@@ -48,7 +48,7 @@ void FillChoice(const wire::GenerateContentResponse& answer, const wire::Candida
     }
   }
   reader.AddAnnotations(message->mutable_annotations());
-  reader.AddGoogleContent(message->mutable_extra());
+  AddGoogleContent(reader.content(), message->mutable_extra());
   if (candidate.has_logprobs_result()) {
     TranslateLogprobs(candidate.logprobs_result(), choice->mutable_logprobs());
   }

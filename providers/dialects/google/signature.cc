@@ -10,17 +10,20 @@ std::string SignatureIn(const Extras& extras) {
   return JsonText(JsonMember(GoogleContentIn(extras), "thought_signature"));
 }
 
-void AddSignature(std::string_view signature, Extras* extras) { AddGoogleContent(signature, {}, extras); }
+void AddSignature(std::string_view signature, Extras* extras) {
+  AddGoogleContent({.signature = std::string(signature)}, extras);
+}
 
-void AddGoogleContent(std::string_view signature, const std::vector<std::string>& parts, Extras* extras) {
-  if (signature.empty() && parts.empty()) return;
+void AddGoogleContent(const GoogleContent& content, Extras* extras) {
+  if (content.signature.empty() && content.parts.empty()) return;
   std::string google = "{";
-  if (!signature.empty()) google += "\"thought_signature\":" + JsonString(signature);
-  if (!parts.empty()) {
+  if (!content.signature.empty()) google += "\"thought_signature\":" + JsonString(content.signature);
+  if (content.alone) google += ",\"alone\":true";
+  if (!content.parts.empty()) {
     google += google.size() > 1 ? ",\"parts\":[" : "\"parts\":[";
-    for (size_t i = 0; i < parts.size(); ++i) {
+    for (size_t i = 0; i < content.parts.size(); ++i) {
       if (i > 0) google += ',';
-      google += "{\"index\":" + std::to_string(i) + ",\"part\":" + parts[i] + "}";
+      google += "{\"index\":" + std::to_string(i) + ",\"part\":" + content.parts[i] + "}";
     }
     google += ']';
   }

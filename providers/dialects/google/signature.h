@@ -4,7 +4,9 @@
 //
 // Google's own OpenAI endpoint puts them into a member `extra_content` of tool calls and of messages, as
 // `{"google":{"thought_signature":"…"}}`. Callers that send back what they got bring them along, whatever
-// OpenAI SDK they use. A message's `google` also has `parts`: those of the API's own tools, as they came.
+// OpenAI SDK they use. A message's `google` has two members more: `alone`, if the signature came without
+// text, as it often does in streams (Google forbids to join parts with signatures and parts without); and
+// `parts`, those of the API's own tools, as they came.
 
 #include <string>
 #include <string_view>
@@ -25,10 +27,16 @@ std::string SignatureIn(const Extras& extras);
 // The object under `extra_content.google`, as it stands; empty if there is none.
 std::string_view GoogleContentIn(const Extras& extras);
 
-// Adds `extra_content` with a signature, unless that is empty.
+// What `extra_content` says of a message.
+struct GoogleContent {
+  std::string signature;
+  bool alone = false;
+  std::vector<std::string> parts = {};  // each one JSON object
+};
+
+// Adds `extra_content`, unless there is nothing to say. Each part gets its number as `index`, by which SDKs
+// put streams together.
+void AddGoogleContent(const GoogleContent& content, Extras* extras);
 void AddSignature(std::string_view signature, Extras* extras);
-// The same with parts, each one JSON object. Each gets its number as `index`, by which SDKs put streams
-// together.
-void AddGoogleContent(std::string_view signature, const std::vector<std::string>& parts, Extras* extras);
 
 }  // namespace portolan::providers::gemini

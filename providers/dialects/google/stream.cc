@@ -152,7 +152,7 @@ void ChatStream::EmitFinish(int32_t index, Choice* choice, MessageSink& out) {
   api::MessageDelta* delta = last->mutable_delta();
   choice->blocks.Close(delta);
   choice->reader.AddAnnotations(delta->mutable_annotations());
-  choice->reader.AddGoogleContent(delta->mutable_extra());
+  AddGoogleContent(choice->reader.content(), delta->mutable_extra());
   FillFinish(choice->reader, last);
   CopyExtras(extras_, chunk);
   if (!prompt_feedback_.empty()) AddExtra("promptFeedback", prompt_feedback_, chunk->mutable_extra());

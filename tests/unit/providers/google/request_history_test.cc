@@ -80,6 +80,15 @@ TEST(GoogleHistory, SignaturesGoBackWhereTheyWere) {
   EXPECT_THAT(sent.dropped, IsEmpty());
 }
 
+TEST(GoogleHistory, ASignatureThatCameAloneIsNotJoinedToTheText) {
+  const auto sent = Encode(R"([
+      {"role":"user","content":"q"},
+      {"role":"assistant","content":"a","extra_content":{"google":{"thought_signature":"S","alone":true}}},
+      {"role":"user","content":"more"}])");
+  EXPECT_EQ(ContentsOf(sent)[1]["parts"],
+            json::parse(R"([{"text":"a"},{"text":"","thoughtSignature":"S"}])"));
+}
+
 TEST(GoogleHistory, ASignatureWithoutTextIsAnEmptyText) {
   const auto sent = Encode(R"([
       {"role":"user","content":"q"},

@@ -136,7 +136,7 @@ TEST(GoogleStream, ASignatureBehindTheTextComesOnce) {
                               Event(R"([{"text":"","thoughtSignature":"S2"}])", kStop)});
   const json message = MessageOf(stream);
   EXPECT_EQ(message["content"], "ab");
-  EXPECT_EQ(message["extra_content"], json::parse(R"({"google":{"thought_signature":"S2"}})"));
+  EXPECT_EQ(message["extra_content"], json::parse(R"({"google":{"thought_signature":"S2","alone":true}})"));
 }
 
 TEST(GoogleStream, PartsAfterTheReasonStillCount) {
