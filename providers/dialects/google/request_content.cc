@@ -1,5 +1,3 @@
-#include <array>
-
 #include "providers/dialects/common/media.h"
 #include "providers/dialects/google/request.h"
 #include "server/base/text.h"
