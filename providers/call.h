@@ -60,6 +60,7 @@ struct CallFacts {
   bool stream = false;
   bool include_usage = false;   // stream_options.include_usage
   bool content_blocks = false;  // the caller wants ordered content blocks in the answer
+  bool base64 = false;          // the caller wants embeddings in base64 (`encoding_format`)
   // The query of the caller's URL without what the gateway itself reads, percent-encoded as it came. Sent to
   // the provider if the form says so.
   std::string_view query = {};

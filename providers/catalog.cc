@@ -1,13 +1,14 @@
 #include "providers/catalog.h"
 
 #include "providers/dialects/anthropic/anthropic.h"
+#include "providers/dialects/google/google.h"
 #include "providers/dialects/openai/openai.h"
 #include "providers/rows.h"
 
 namespace portolan::providers {
 
 const Catalog& BuiltInCatalog() {
-  static const Catalog* const catalog = new Catalog{{&OpenAiDialect(), &AnthropicDialect()}, BuiltInRows()};
+  static const Catalog* const catalog = new Catalog{{&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect()}, BuiltInRows()};
   return *catalog;
 }
 

@@ -61,7 +61,9 @@ struct Form {
   // its slashes. Parameters in it are defaults, which those of the caller's query replace.
   std::string_view path = {};
   std::string_view stream_path = {};  // of a streamed call, if it is another
-  bool passes_query = false;          // the caller's query goes on to the provider
+  // Put before a model that is named without a folder (`models/`): both names mean the same there.
+  std::string_view model_folder = {};
+  bool passes_query = false;  // the caller's query goes on to the provider
   // Prototypes. Null: the operation has no such body.
   const Message* request = nullptr;
   const Message* answer = nullptr;

@@ -92,7 +92,9 @@ HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target) 
   std::string_view path = facts.stream && !form.stream_path.empty() ? form.stream_path : form.path;
   const std::string_view callers = form.passes_query ? facts.query : std::string_view();
   const size_t query = std::min(path.find('?'), path.size());
-  AppendPath(path.substr(0, query), facts.model, &call.path);
+  std::string model(facts.model);
+  if (model.find('/') == std::string::npos) model.insert(0, form.model_folder);
+  AppendPath(path.substr(0, query), model, &call.path);
   path.remove_prefix(std::min(query + 1, path.size()));
   while (!path.empty()) {
     const std::string_view parameter = NextParameter(&path);

@@ -1,6 +1,7 @@
 #include "providers/rows.h"
 
 #include "providers/dialects/anthropic/anthropic.h"
+#include "providers/dialects/google/google.h"
 #include "providers/dialects/openai/openai.h"
 #include "providers/echo/echo.h"
 
@@ -25,6 +26,11 @@ std::vector<Provider> BuiltInRows() {
                   // The newest version refuses sampling parameters, which OpenAI's callers use.
                   .options = {{"anthropic_version", "anthropic-version", "2023-06-01"},
                               {"anthropic_beta", "anthropic-beta"}}});
+  rows.push_back({.name = "google",
+                  .base_url = "https://generativelanguage.googleapis.com/v1beta",
+                  .dialect = &GoogleDialect(),
+                  .auth = &GoogleAuth(),
+                  .key_variables = {"GEMINI_API_KEY", "GOOGLE_API_KEY"}});
   rows.push_back({.name = "echo",
                   .dialect = &OpenAiDialect(),
                   .operations = {"chat", "completion", "embedding", "list_models", "get_model"},

@@ -1,0 +1,99 @@
+#include "providers/dialects/common/json.h"
+
+#include <utility>
+
+#include "server/base/text.h"
+#include "server/codec/json_string.h"
+#include "server/codec/number.h"
+
+namespace portolan::providers {
+namespace {
+
+using codec::JsonReader;
+using codec::JsonType;
+
+bool IsStrict(std::string_view text, JsonType type) {
+  JsonReader reader(text);
+  return reader.Peek() == type && reader.Skip(nullptr, /*strict=*/true) && reader.AtEnd();
+}
+
+}  // namespace
+
+std::string_view JsonMember(std::string_view json, std::string_view name) {
+  std::string_view found;
+  ForEachMember(json, [&](std::string_view member, std::string_view value) {
+    if (member == name) found = value;
+  });
+  return found;
+}
+
+std::string JsonText(std::string_view json) {
+  JsonReader reader(json);
+  std::string scratch;
+  std::string_view text;
+  if (reader.Peek() != JsonType::kString) return {};
+  if (!reader.ReadString(&text, &scratch, codec::LoneSurrogate::kReplace)) return {};
+  return std::string(text);
+}
+
+std::optional<int64_t> JsonInteger(std::string_view json) {
+  JsonReader reader(json);
+  std::string_view text;
+  int64_t value = 0;
+  if (reader.Peek() != JsonType::kNumber || !reader.ReadNumber(&text)) return std::nullopt;
+  if (codec::ParseInteger(text, &value) != codec::NumberError::kNone) return std::nullopt;
+  return value;
+}
+
+bool IsJsonObject(std::string_view text) { return IsStrict(text, JsonType::kObject); }
+bool IsJsonArray(std::string_view text) { return IsStrict(text, JsonType::kArray); }
+
+bool IsEmptyJson(std::string_view json) {
+  if (json == "null") return true;
+  if (json.size() < 2) return false;
+  const bool array = json.front() == '[' && json.back() == ']';
+  const bool object = json.front() == '{' && json.back() == '}';
+  return (array || object) && TrimSpace(json.substr(1, json.size() - 2)).empty();
+}
+
+std::string JsonObjectOf(std::string_view name, std::string_view json) {
+  std::string object = "{";
+  codec::AppendQuoted(name, &object);
+  object += ':';
+  object += json;
+  return object += '}';
+}
+
+std::string JsonObjectOfText(std::string_view name, std::string_view text) {
+  return JsonObjectOf(name, JsonString(text));
+}
+
+std::string JsonArrayOf(std::span<const std::string> values) {
+  std::string array = "[";
+  for (const std::string& value : values) {
+    if (array.size() > 1) array += ',';
+    array += value;
+  }
+  return array += ']';
+}
+
+std::string JsonString(std::string_view text) {
+  std::string json;
+  codec::AppendQuoted(text, &json);
+  return json;
+}
+
+std::string_view FindExtra(const Extras& extras, std::string_view name) {
+  for (const v1::Extra& extra : extras) {
+    if (extra.name() == name) return extra.json();
+  }
+  return {};
+}
+
+void AddExtra(std::string_view name, std::string json, Extras* extras) {
+  v1::Extra* extra = extras->Add();
+  extra->set_name(std::string(name));
+  extra->set_json(std::move(json));
+}
+
+}  // namespace portolan::providers

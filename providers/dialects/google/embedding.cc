@@ -1,0 +1,112 @@
+#include "providers/dialects/google/embedding.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gemini/v1/embedding.pb.h"
+#include "portolan/v1/embedding.pb.h"
+#include "providers/dialects/common/base64.h"
+#include "providers/dialects/common/json.h"
+#include "providers/dialects/google/errors.h"
+#include "providers/dialects/google/model_traits.h"
+#include "providers/dialects/google/request.h"
+#include "providers/dialects/google/response.h"
+#include "providers/dialects/google/usage.h"
+
+namespace portolan::providers::gemini {
+namespace {
+
+// The API's own bound.
+constexpr size_t kMostTexts = 100;
+
+// Members of Google's own.
+constexpr std::array<std::string_view, 3> kOwnMembers = {"taskType", "title", "autoTruncate"};
+
+std::optional<Error> TakeTexts(const api::TextInput& input, std::vector<std::string>* texts) {
+  if (input.kind_case() == api::TextInput::kText) {
+    texts->push_back(input.text());
+  } else if (input.kind_case() == api::TextInput::kTexts) {
+    texts->assign(input.texts().items().begin(), input.texts().items().end());
+  } else if (input.kind_case() != api::TextInput::KIND_NOT_SET) {
+    return Error::InvalidRequest("unsupported_value", "google embeds texts, not token ids", "input");
+  }
+  if (texts->empty()) return Error::InvalidRequest("missing_value", "there is no text to embed", "input");
+  if (texts->size() > kMostTexts) {
+    return Error::InvalidRequest("unsupported_value", "google embeds at most 100 texts a request", "input");
+  }
+  return std::nullopt;
+}
+
+// The members of Google's own, and those that nobody knows as dropped.
+Extras OwnMembers(const api::EmbeddingRequest& request, DroppedMembers* dropped) {
+  Extras own;
+  for (const api::Extra& extra : request.extra()) {
+    const std::string name = CamelCase(extra.name());
+    if (IsEmptyJson(extra.json())) continue;
+    const bool known = std::find(kOwnMembers.begin(), kOwnMembers.end(), name) != kOwnMembers.end();
+    if (known && FindExtra(own, name).empty()) {
+      AddExtra(name, extra.json(), &own);
+    } else {
+      dropped->push_back(extra.name());
+    }
+  }
+  if (!request.user().empty()) dropped->push_back("user");
+  return own;
+}
+
+}  // namespace
+
+std::optional<Error> EmbeddingMapping::RequestToWire(const Message& hub, const CallFacts& facts,
+                                                     Message* wire, DroppedMembers* dropped) const {
+  const auto& request = static_cast<const api::EmbeddingRequest&>(hub);
+  auto* out = static_cast<wire::BatchEmbedContentsRequest*>(wire);
+  std::vector<std::string> texts;
+  if (auto error = TakeTexts(request.input(), &texts)) return error;
+  const Extras own = OwnMembers(request, dropped);
+  const std::string model = ResourceName(facts.model);
+  for (std::string& text : texts) {
+    wire::EmbedContentRequest* one = out->add_requests();
+    one->set_model(model);
+    one->mutable_content()->add_parts()->set_text(std::move(text));
+    if (request.has_dimensions()) one->set_output_dimensionality(request.dimensions());
+    *one->mutable_extra() = own;
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> EmbeddingMapping::AnswerToHub(const Message& wire, const CallFacts& facts,
+                                                   Message* hub) const {
+  const auto& answer = static_cast<const wire::BatchEmbedContentsResponse&>(wire);
+  auto* out = static_cast<api::EmbeddingResponse*>(hub);
+  if (answer.has_error()) return ErrorInAnswer(answer.error());
+  if (answer.embeddings().empty()) {
+    return Broken("upstream_invalid_answer", "google answered with something that holds no embeddings");
+  }
+  out->set_object("list");
+  out->set_model(std::string(facts.model));
+  for (const wire::ContentEmbedding& from : answer.embeddings()) {
+    api::Embedding* to = out->add_data();
+    to->set_object("embedding");
+    to->set_index(out->data_size() - 1);
+    if (facts.base64) {
+      to->mutable_embedding()->set_base64(
+          Base64Floats({from.values().data(), static_cast<size_t>(from.values_size())}));
+    } else {
+      *to->mutable_embedding()->mutable_floats()->mutable_values() = from.values();
+    }
+    CopyExtras(from.extra(), to);
+  }
+  if (answer.has_usage_metadata()) {
+    // Nothing is generated: OpenAI reports the prompt alone.
+    const int64_t tokens = std::max<int64_t>(answer.usage_metadata().prompt_token_count(), 0);
+    out->mutable_usage()->set_prompt_tokens(tokens);
+    out->mutable_usage()->set_total_tokens(tokens);
+  }
+  CopyExtras(answer.extra(), out);
+  return std::nullopt;
+}
+
+}  // namespace portolan::providers::gemini
