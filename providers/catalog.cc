@@ -8,7 +8,8 @@
 namespace portolan::providers {
 
 const Catalog& BuiltInCatalog() {
-  static const Catalog* const catalog = new Catalog{{&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect()}, BuiltInRows()};
+  static const Catalog* const catalog =
+      new Catalog{{&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect()}, BuiltInRows()};
   return *catalog;
 }
 

@@ -132,6 +132,7 @@ std::optional<Error> Translate(CallState& call) {
   if (auto error = HubRequest(call, &request)) return error;
   if (form.request == nullptr) return std::nullopt;
   call.facts.content_blocks = call.facts.content_blocks || UsesBlocks(*request);
+  call.facts.base64 = WantsBase64(*request);
   Message* const wire = form.request->New(&call.arena.get());
   if (auto error = form.mapping->RequestToWire(*request, call.facts, wire, &call.dropped)) return error;
   codec::Encode(*call.config.operations->PlanOf(form).request, *wire, {.replace_surrogates = true},

@@ -89,4 +89,9 @@ bool UsesBlocks(const google::protobuf::Message& request) {
                      [](const v1::Message& message) { return message.content_blocks_size() > 0; });
 }
 
+bool WantsBase64(const google::protobuf::Message& request) {
+  const auto* embedding = As<v1::EmbeddingRequest>(request);
+  return embedding != nullptr && embedding->encoding_format() == "base64";
+}
+
 }  // namespace portolan::core

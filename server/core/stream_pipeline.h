@@ -113,6 +113,9 @@ void ScanMessage(const google::protobuf::Message& message, TokenUsage* usage, Ch
 // too.
 bool UsesBlocks(const google::protobuf::Message& request);
 
+// Whether a typed request for embeddings wants them in base64.
+bool WantsBase64(const google::protobuf::Message& request);
+
 // The error for a stream that ended before it was complete.
 Error TruncatedStream();
 // The error for a stream that held only its end marker.
