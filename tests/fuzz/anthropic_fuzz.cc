@@ -21,6 +21,7 @@
 #include "portolan/v1/chat_request.pb.h"
 #include "portolan/v1/model.pb.h"
 #include "providers/dialects/anthropic/anthropic.h"
+#include "providers/provider.h"
 #include "server/codec/codec.h"
 #include "server/codec/json_reader.h"
 

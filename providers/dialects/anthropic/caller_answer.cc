@@ -41,6 +41,13 @@ void TakeOrNull(const Extras& from, std::string_view name, M* to) {
   if (!TakeExtra(from, name, to)) SetNull(name, to);
 }
 
+// The list is there and empty.
+void SetNoContent(wire::MessagesResponse* message) {
+  api::Extra* content = message->add_extra();
+  content->set_name("content");
+  content->set_json("[]");
+}
+
 void AddText(const std::string& text, wire::MessagesResponse* message) {
   if (IsBlank(text)) return;  // would be refused when it is sent back
   api::ContentBlock* block = message->add_content();
@@ -132,6 +139,7 @@ void EncodeAnswer(const api::ChatCompletion& hub, const CallFacts& facts, wire::
   } else {
     TakeBlocks(said, names, message);
   }
+  if (message->content().empty()) SetNoContent(message);
   const bool has_calls =
       std::any_of(message->content().begin(), message->content().end(),
                   [](const api::ContentBlock& block) { return block.type() == "tool_use"; });
@@ -215,10 +223,7 @@ void BeginMessage(std::string_view id, std::string_view model, wire::MessagesRes
   message->set_type("message");
   message->set_role("assistant");
   message->set_model(std::string(model));
-  // The list is there and empty.
-  api::Extra* content = message->add_extra();
-  content->set_name("content");
-  content->set_json("[]");
+  SetNoContent(message);
   for (const char* name : {"stop_reason", "stop_sequence", "stop_details"}) SetNull(name, message);
   for (const std::string_view name : kMessageMembers) SetNull(name, message);
 }

@@ -161,7 +161,7 @@ bool RequestDecoder::DecodeExtras() {
     const std::string& json = extra.json();
     if (json == "null" || json == "[]" || json == "{}") continue;
     if (name == "thread") {
-      // Anthropic's SDKs know this code: they send the whole conversation then.
+      // Anthropic's SDKs know this code: they can send the whole conversation then.
       return Fail("thread_unsupported_request",
                   "conversations are not held here: send all messages, without `thread`", name);
     }

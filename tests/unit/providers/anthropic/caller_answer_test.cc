@@ -123,7 +123,7 @@ TEST(CallersAnswer, TakesReasoningByItsOtherName) {
 
 TEST(CallersAnswer, LeavesOutTextThatSaysNothing) {
   for (const char* message : {R"({"content":""})", R"({"content":null})", R"({"content":" \n"})"}) {
-    EXPECT_EQ(Answered(Completion(message)).value("content", json::array()), json::array()) << message;
+    EXPECT_EQ(Answered(Completion(message)).at("content"), json::array()) << message;
   }
 }
 

@@ -58,7 +58,7 @@ TEST(AnthropicDoor, WritesErrorsInAnthropicsShape) {
                 "message":"say \"what\"\n"}})"));
 }
 
-// BetaMessageThread of @anthropic-ai/sdk sends the whole conversation once it finds this code there.
+// BetaMessageThread of @anthropic-ai/sdk looks for this code there, and can send the whole conversation then.
 TEST(AnthropicDoor, TellsTheSdkThatThereAreNoThreads) {
   const json body = json::parse(Written(Error::InvalidRequest("thread_unsupported_request", "m", "thread")));
   EXPECT_EQ(body["error"]["details"]["error_code"], "thread_unsupported_request");
