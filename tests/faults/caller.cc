@@ -137,7 +137,7 @@ Seen Caller::Rest(const Setting& setting, const test::Headers& headers) {
 Seen Caller::Rpc(const Setting& setting, const test::Headers& headers) {
   grpc::ClientContext context;
   for (const auto& [name, value] : headers) context.AddMetadata(name, value);
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(120));
   v1::ChatCompletionRequest request;
   request.set_model("m");
   request.set_max_tokens(9);

@@ -31,7 +31,7 @@ class Caller {
   explicit Caller(test::GatewayFixture& gateway);
 
   // Calls chat at the upstream of this URL, with a config (JSON) if there is one. A call that takes longer
-  // than 20 seconds hangs: the test's failure.
+  // than two minutes hangs: the test's failure.
   Seen Call(Door door, const Setting& setting, const std::string& upstream, const std::string& config = {});
 
  private:

@@ -39,7 +39,8 @@ TEST(Endurance, WithoutDescriptorsAcceptingPausesAndNothingElse) {
                                      {"x-portolan-custom-host", upstream.url() + "/v1"}};
   Process gateway(Binary());
   constexpr size_t kDescriptors = 96;
-  gateway.Start({"--threads", "1"}, {.max_files = kDescriptors, .environment = {}});
+  // However slow the machine: nobody is sent away.
+  gateway.Start({"--threads", "1", "--keep-alive", "30m"}, {.max_files = kDescriptors, .environment = {}});
   ASSERT_TRUE(gateway.WaitUntilReady());
 
   TestClient streaming(gateway.http());

@@ -95,13 +95,13 @@ class FakeUpstream {
 
   // Each waits until something has happened; false after `timeout`, which means that the test has failed.
   using Timeout = std::chrono::seconds;
-  bool WaitForRequests(size_t count, Timeout timeout = Timeout(20)) const;
-  bool WaitForConnections(size_t count, Timeout timeout = Timeout(20)) const;
-  bool WaitForClientToLeave(int connection, Timeout timeout = Timeout(20)) const;
+  bool WaitForRequests(size_t count, Timeout timeout = Timeout(120)) const;
+  bool WaitForConnections(size_t count, Timeout timeout = Timeout(120)) const;
+  bool WaitForClientToLeave(int connection, Timeout timeout = Timeout(120)) const;
   // Until the script or the client has ended every connection, so that none is left to be used again.
-  bool WaitForConnectionsToEnd(Timeout timeout = Timeout(20)) const;
+  bool WaitForConnectionsToEnd(Timeout timeout = Timeout(120)) const;
   bool WaitFor(const std::function<bool(const std::vector<SeenConnection>&)>& condition,
-               Timeout timeout = Timeout(20)) const;
+               Timeout timeout = Timeout(120)) const;
 
  private:
   struct State;

@@ -92,7 +92,7 @@ TestClient::TestClient(const std::string& address)
     : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), address_(address) {
   const int on = 1;
   setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  const timeval limit{20, 0};
+  const timeval limit{120, 0};
   setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   const size_t colon = address.rfind(':');

@@ -55,7 +55,7 @@ struct TestAnswer {
   std::string Header(std::string_view name) const;  // the first header called `name`, in lower case, or ""
 };
 
-// One connection, kept alive until the server closes it. Not thread-safe. Every wait ends after 20 seconds.
+// One connection, kept alive until the server closes it. Not thread-safe. Every wait ends after two minutes.
 class TestClient {
  public:
   explicit TestClient(const std::string& address);  // `127.0.0.1:8787`

@@ -25,7 +25,7 @@ struct RouteCall {
   Headers headers = {};  // besides, lower case
   bool tools = false;
   std::string model = "m";
-  int deadline_ms = 20'000;  // gRPC's
+  int deadline_ms = 120'000;  // gRPC's
 };
 
 std::string Describe(const RouteCall& call);
