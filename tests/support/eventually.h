@@ -19,7 +19,7 @@
 namespace portolan::test {
 
 // How long a test waits for something that takes milliseconds on a machine that is neither slow nor busy.
-inline constexpr std::chrono::seconds kPatience{30};
+inline constexpr std::chrono::seconds kPatience{120};
 
 // Calls `look` until it returns `wanted`, a value or a matcher. Once `patience` has run out, fails with what
 // it returned last.
