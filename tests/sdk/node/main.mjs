@@ -5,6 +5,7 @@ import './errors_test.mjs';
 import './endings_test.mjs';
 import './routes_test.mjs';
 import './configs_test.mjs';
+import './messages_test.mjs';
 import './refusals_test.mjs';
 import { main } from './harness.mjs';
 

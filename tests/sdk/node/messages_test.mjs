@@ -1,0 +1,123 @@
+// Anthropic's official package, at /v1/messages: it cannot tell who answers.
+
+import assert from 'node:assert/strict';
+import Anthropic from '@anthropic-ai/sdk';
+import { anthropic, dialects, openai } from './dialects.mjs';
+import { test } from './harness.mjs';
+import { json, stream } from './upstream.mjs';
+
+const hello = [{ role: 'user', content: 'Hi' }];
+const calls = [
+  { id: 'toolu_1', name: 'weather', input: { city: 'Turin' } },
+  { id: 'toolu_2', name: 'weather', input: { city: 'Bari' } },
+];
+const weather = {
+  name: 'weather',
+  description: 'Tells the weather',
+  input_schema: { type: 'object', required: ['city'], properties: { city: { type: 'string' } } },
+};
+
+/** A client whose calls go to the upstream in `dialect`. */
+const clientOf = (world, dialect, options = {}) =>
+  new Anthropic({
+    apiKey: 'sk-caller',
+    baseURL: world.gateway.url,
+    maxRetries: 0,
+    defaultHeaders: {
+      'x-portolan-provider': dialect.name, 'x-portolan-custom-host': `${world.upstream.url}/v1`,
+    },
+    ...options,
+  });
+
+for (const dialect of dialects) {
+  const { name, model } = dialect;
+  const wish = { model, max_tokens: 77, messages: hello };
+
+  test(`messages to ${name}: a message`, async (world) => {
+    const answer = await clientOf(world, dialect).messages.create({ ...wish, system: 'Be short', stop_sequences: ['END'] });
+    assert.deepEqual(answer.content.map(({ type, text }) => [type, text]), [['text', 'Hello']]);
+    assert.deepEqual([answer.type, answer.role, answer.stop_reason], ['message', 'assistant', 'end_turn']);
+    assert.deepEqual([answer.usage.input_tokens, answer.usage.output_tokens], [9, 3]);
+    const record = world.upstream.take();
+    assert.equal(record.path, dialect.chatPath);
+    if (dialect === openai) {
+      assert.deepEqual(record.json.messages, [{ role: 'system', content: 'Be short' }, { role: 'user', content: 'Hi' }]);
+      assert.deepEqual(record.json.stop, ['END']);
+    } else {
+      assert.deepEqual(record.json, { ...wish, system: 'Be short', stop_sequences: ['END'] });
+    }
+  });
+
+  test(`messages to ${name}: a stream and its final message`, async (world) => {
+    world.upstream.answer(dialect.suffix, stream(dialect.textStream(['Ciao', ' ', 'mondo'], { usage: true })));
+    const events = clientOf(world, dialect).messages.stream(wish);
+    const texts = [];
+    events.on('text', (text) => texts.push(text));
+    const final = await events.finalMessage();
+    assert.deepEqual(texts, ['Ciao', ' ', 'mondo']);
+    assert.deepEqual([final.content[0].text, final.stop_reason], ['Ciao mondo', 'end_turn']);
+    assert.deepEqual([final.usage.input_tokens, final.usage.output_tokens], [9, 3]);
+    assert.equal(world.upstream.take().json.stream, true);
+  });
+
+  test(`messages to ${name}: a loop of tools, streamed`, async (world) => {
+    world.upstream.answer(dialect.suffix, stream(dialect.callStream(calls)));
+    const client = clientOf(world, dialect);
+    const first = await client.messages.stream({ ...wish, tools: [weather] }).finalMessage();
+    assert.equal(first.stop_reason, 'tool_use');
+    assert.deepEqual(
+      first.content.filter(({ type }) => type === 'tool_use').map(({ id, name: tool, input }) => ({ id, name: tool, input })),
+      calls,
+    );
+    const results = [
+      { type: 'tool_result', tool_use_id: 'toolu_1', content: 'sun' },
+      { type: 'tool_result', tool_use_id: 'toolu_2', content: 'rain' },
+    ];
+    const second = await client.messages.create({
+      ...wish, tools: [weather],
+      messages: [...hello, { role: 'assistant', content: first.content }, { role: 'user', content: results }],
+    });
+    assert.equal(second.content[0].text, 'Hello');
+    world.upstream.take();
+    const sent = world.upstream.take().json;
+    if (dialect === openai) {
+      assert.deepEqual(sent.messages.map(({ role }) => role), ['user', 'assistant', 'tool', 'tool']);
+      assert.deepEqual(sent.messages[1].tool_calls.map(({ id }) => id), ['toolu_1', 'toolu_2']);
+      assert.deepEqual(sent.messages.slice(2).map(({ content }) => content), ['sun', 'rain']);
+    } else {
+      assert.deepEqual(sent.messages.at(-1).content, results);
+    }
+  });
+
+  test(`messages to ${name}: errors have the package's classes`, async (world) => {
+    for (const [status, kind] of [
+      [400, Anthropic.BadRequestError], [401, Anthropic.AuthenticationError], [404, Anthropic.NotFoundError],
+      [429, Anthropic.RateLimitError], [529, Anthropic.InternalServerError],
+    ]) {
+      world.upstream.answer(dialect.suffix, json(dialect.error({ message: `No: ${status}`, type: 'rate_limit_error' }), { status }));
+      await assert.rejects(clientOf(world, dialect).messages.create(wish), (error) => {
+        assert.ok(error instanceof kind, error);
+        assert.equal(error.error.type, 'error');
+        assert.match(error.error.error.message, new RegExp(`No: ${status}`));
+        return true;
+      });
+      world.upstream.take();
+    }
+  });
+
+  test(`messages to ${name}: the package tries again`, async (world) => {
+    world.upstream.answer(dialect.suffix, json(dialect.error({ message: 'slow', type: 'rate_limit_error' }), { status: 429, headers: { 'retry-after': '0' } }));
+    const answer = await clientOf(world, dialect, { maxRetries: 2 }).messages.create(wish);
+    assert.equal(answer.content[0].text, 'Hello');
+    world.upstream.take();
+    world.upstream.take();
+  });
+}
+
+test('messages to anthropic: betas and what nobody knows are relayed', async (world) => {
+  const body = { model: anthropic.model, max_tokens: 77, messages: hello, betas: ['x-2026-01-01'] };
+  await clientOf(world, anthropic).beta.messages.create(body);
+  const record = world.upstream.take();
+  assert.match(record.headers['anthropic-beta'], /x-2026-01-01/);
+  assert.ok(record.headers['anthropic-version']);
+});
