@@ -76,14 +76,15 @@ const Form* Provider::Find(std::string_view operation) const {
 Way WayOf(const Dialect& door, std::string_view operation, const Provider& provider) {
   const Form* const form = provider.Find(operation);
   if (form == nullptr) return {};
-  const Form* const callers = door.Find(operation);
-  const bool door_maps = door.is_hub() || (callers != nullptr && callers->mapping != nullptr &&
-                                           callers->mapping->serves_callers());
-  if (provider.local != nullptr) return door_maps ? Way{Way::Kind::kInside, form} : Way{};
-  if (provider.dialect == &door) return {Way::Kind::kRelay, form};
-  const bool provider_maps =
-      provider.dialect->is_hub() || (form->mapping != nullptr && form->mapping->serves_providers());
-  return door_maps && provider_maps ? Way{Way::Kind::kMap, form} : Way{};
+  const bool inside = provider.local != nullptr;
+  if (provider.dialect == &door && !inside) return {Way::Kind::kRelay, form};
+  const auto maps = [](const Form* of, bool (Mapping::*half)() const) {
+    return of != nullptr && of->mapping != nullptr && (of->mapping->*half)();
+  };
+  if (!door.is_hub() && !maps(door.Find(operation), &Mapping::serves_callers)) return {};
+  if (inside) return {Way::Kind::kInside, form};
+  if (!provider.dialect->is_hub() && !maps(form, &Mapping::serves_providers)) return {};
+  return {Way::Kind::kMap, form};
 }
 
 HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target) {
@@ -92,8 +93,12 @@ HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target) 
   std::string_view path = facts.stream && !form.stream_path.empty() ? form.stream_path : form.path;
   const std::string_view callers = form.passes_query ? facts.query : std::string_view();
   const size_t query = std::min(path.find('?'), path.size());
-  std::string model(facts.model);
-  if (model.find('/') == std::string::npos) model.insert(0, form.model_folder);
+  std::string_view model = facts.model;
+  std::string in_folder;
+  if (!form.model_folder.empty() && model.find('/') == std::string_view::npos) {
+    in_folder.append(form.model_folder).append(model);
+    model = in_folder;
+  }
   AppendPath(path.substr(0, query), model, &call.path);
   path.remove_prefix(std::min(query + 1, path.size()));
   while (!path.empty()) {
