@@ -146,7 +146,7 @@ void ReplayStream(const Harness& harness, const std::string& model, const json& 
     SCOPED_TRACE("in pieces of " + std::to_string(piece));
     Harness::Stream stream(harness, Facts(model, true));
     http::SseReader reader;
-    http::SseEvent event;
+    http::StreamEvent event;
     bool more = true;
     for (size_t at = 0; at < text.size() && more; at += piece) {
       reader.Push(std::string_view(text).substr(at, piece));
