@@ -43,6 +43,8 @@ struct Accounting {
   // The event that ends a stream is the one whose `end_path` is `end_value` (`type`, `message_stop`).
   std::string_view end_path = {};
   std::string_view end_value = {};
+  // These very paths, which are the hub's, are written out by hand as well: server/core/hub_scan.h.
+  bool by_hand = false;
 };
 
 // How a streamed answer is cut into events.

@@ -90,6 +90,7 @@ Way WayOf(const Dialect& door, std::string_view operation, const Provider& provi
 HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target) {
   HttpCall call;
   call.method = form.method;
+  call.headers.reserve(target.provider->options.size());
   std::string_view path = facts.stream && !form.stream_path.empty() ? form.stream_path : form.path;
   const std::string_view callers = form.passes_query ? facts.query : std::string_view();
   const size_t query = std::min(path.find('?'), path.size());

@@ -28,6 +28,13 @@ void AddCallersHeaders(const AttemptRequest& request, upstream::Request* out) {
   }
 }
 
+template <typename Headers>
+void Remove(std::string_view name, Headers* headers) {
+  headers->erase(std::remove_if(headers->begin(), headers->end(),
+                                [&](const HeaderView& header) { return header.name == name; }),
+                 headers->end());
+}
+
 // Last, over the request as it will be sent. `credentials` holds what is added.
 std::optional<Error> AddCredentials(const AttemptRequest& request, std::vector<HeaderField>* credentials,
                                     upstream::Request* out) {
@@ -38,9 +45,8 @@ std::optional<Error> AddCredentials(const AttemptRequest& request, std::vector<H
                                      headers,     request.body,    request.facts.unix_seconds};
     if (auto error = target.provider->auth->Apply(input, target, credentials)) return error;
     for (const HeaderField& header : *credentials) {
-      headers.erase(std::remove_if(headers.begin(), headers.end(),
-                                   [&](const HeaderView& other) { return other.name == header.name; }),
-                    headers.end());
+      // Only what the operator or the caller has listed could bear its name.
+      if (!request.forward_headers.empty()) Remove(header.name, &headers);
       headers.push_back({header.name, header.value});
     }
   }

@@ -1,8 +1,11 @@
 #include "server/core/scan.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <limits>
+
+#include "server/core/hub_scan.h"
 
 namespace portolan::core {
 namespace {
@@ -26,7 +29,8 @@ std::string_view NextPart(std::string_view* text, char separator) {
 
 }  // namespace
 
-ScanPlan::ScanPlan(const providers::Accounting& accounting) : end_value_(accounting.end_value) {
+ScanPlan::ScanPlan(const providers::Accounting& accounting)
+    : by_hand_(accounting.by_hand), end_value_(accounting.end_value) {
   nodes_.emplace_back();
   if (!accounting.choices.empty()) {
     nodes_[Add(accounting.choices, Use::kInner)].is_choices = true;
@@ -84,13 +88,20 @@ uint16_t ScanPlan::Add(std::string_view path, Use use, uint8_t counts) {
   return at;
 }
 
-// What is below each node, from the leaves up.
+// What is below each node, from the leaves up, and how it is looked up.
 void ScanPlan::Sum(uint16_t at) {
   std::vector<uint16_t> below = nodes_[at].children;
   if (nodes_[at].others != 0) below.push_back(nodes_[at].others);
   const Use use = nodes_[at].use;
   nodes_[at].only_content = use == Use::kContent || use == Use::kIgnored || !below.empty();
   nodes_[at].only_counts = use == Use::kCounts || !below.empty();
+  for (const uint16_t child : nodes_[at].children) {
+    const std::string_view name = nodes_[child].name;
+    nodes_[at].edges.push_back({name, &nodes_[child]});
+    nodes_[at].lengths |= uint64_t{1} << (name.size() & 63);
+    nodes_[at].letters |= uint32_t{1} << (static_cast<unsigned char>(name[0]) & 31);
+  }
+  if (nodes_[at].others != 0) nodes_[at].rest = &nodes_[nodes_[at].others];
   for (const uint16_t child : below) {
     Sum(child);
     nodes_[at].only_content &= nodes_[child].only_content;
@@ -128,7 +139,7 @@ class Scanner::Run {
     const Node& root = plan_.nodes_.front();
     std::string_view name;
     while (reader_.NextMember(&name, &scratch_)) {
-      const Node* const child = plan_.ChildOf(root, name);
+      const Node* const child = ScanPlan::ChildOf(root, name);
       if (child == nullptr) {
         reader_.Skip();
         continue;
@@ -212,10 +223,13 @@ class Scanner::Run {
     reader_.EnterObject();
     std::string_view name;
     while (reader_.NextMember(&name, &scratch_)) {
-      if (const Node* child = plan_.ChildOf(node, name)) {
-        Take(*child);
-      } else {
+      const Node* const child = ScanPlan::ChildOf(node, name);
+      if (child == nullptr) {
         reader_.Skip();
+      } else if (child->use == Use::kCounts) {
+        TakeCount(*child);
+      } else {
+        Take(*child);
       }
     }
   }
@@ -223,8 +237,8 @@ class Scanner::Run {
   void TakeCount(const Node& node) {
     const int64_t value = ReadInteger();
     if (value < 0) return;
-    for (unsigned bits = node.counts, i = 0; bits != 0; bits >>= 1, ++i) {
-      if ((bits & 1) != 0) scanner_.counts_[i] = value;
+    for (unsigned bits = node.counts; bits != 0; bits &= bits - 1) {
+      scanner_.counts_[static_cast<size_t>(std::countr_zero(bits))] = value;
     }
   }
 
@@ -289,42 +303,44 @@ class Scanner::Run {
   bool has_usage_ = false;
 };
 
-ScanResult Scanner::ScanWhole(std::string_view json) { return Run(*this, json, kMaxDepth).Whole(); }
+ScanResult Scanner::ScanWhole(std::string_view json) {
+  size_t ignored = 0;
+  if (plan_.by_hand()) return ScanHub(json, kMaxDepth, &hub_usage_, &choices_, &ignored);
+  return Run(*this, json, kMaxDepth).Whole();
+}
 
 ScanResult Scanner::Scan(std::string_view json) {
   if (!begin_.empty() && json.starts_with(begin_)) {
     // Within the object that is open already.
-    return Run(*this, json.substr(begin_.size()), kMaxDepth - 1).From(*first_);
+    const std::string_view rest = json.substr(begin_.size());
+    if (plan_.by_hand()) return ScanHubFromChoices(rest, kMaxDepth - 1, &hub_usage_, &choices_);
+    return Run(*this, rest, kMaxDepth - 1).From(*first_);
   }
-  Run run(*this, json, kMaxDepth);
-  ScanResult result = run.Whole();
+  ScanResult result;
+  size_t offset = 0;
+  if (plan_.by_hand()) {
+    result = ScanHub(json, kMaxDepth, &hub_usage_, &choices_, &offset);
+  } else {
+    Run run(*this, json, kMaxDepth);
+    result = run.Whole();
+    first_ = run.first();
+    offset = run.first_offset();
+  }
   begin_.clear();
-  first_ = run.first();
-  if (run.first_offset() <= kMaxBegin) begin_ = json.substr(0, run.first_offset());
+  if (offset <= kMaxBegin) begin_ = json.substr(0, offset);
   return result;
 }
 
 TokenUsage Scanner::usage() const {
+  if (plan_.by_hand()) return hub_usage_;
   TokenUsage usage;
+  // As the kinds are numbered.
+  int64_t* const totals[] = {&usage.input, &usage.output, &usage.cached, &usage.reasoning};
   for (size_t i = 0; i < plan_.count_; ++i) {
     if (counts_[i] < 0) continue;
-    int64_t* total = nullptr;
-    switch (plan_.kinds_[i]) {
-      case ScanPlan::Kind::kInput:
-        total = &usage.input;
-        break;
-      case ScanPlan::Kind::kOutput:
-        total = &usage.output;
-        break;
-      case ScanPlan::Kind::kCached:
-        total = &usage.cached;
-        break;
-      case ScanPlan::Kind::kReasoning:
-        total = &usage.reasoning;
-        break;
-    }
+    int64_t& total = *totals[static_cast<size_t>(plan_.kinds_[i])];
     // At most eight counts of less than a tenth of what an int64_t holds.
-    *total = std::max<int64_t>(*total, 0) + counts_[i];
+    total = std::max<int64_t>(total, 0) + counts_[i];
   }
   return usage;
 }

@@ -39,6 +39,11 @@ class ScanPlan {
  public:
   // `accounting` is data of ours: a path that cannot be read aborts.
   explicit ScanPlan(const providers::Accounting& accounting);
+  bool by_hand() const { return by_hand_; }  // see hub_scan.h
+  // Nodes point to each other.
+  ScanPlan(ScanPlan&&) = default;
+  ScanPlan(const ScanPlan&) = delete;
+  ScanPlan& operator=(const ScanPlan&) = delete;
 
  private:
   friend class Scanner;
@@ -46,6 +51,11 @@ class ScanPlan {
   enum class Use : uint8_t { kNone, kInner, kCounts, kIndex, kFinish, kContent, kIgnored, kError, kEnd };
   enum class Kind : uint8_t { kInput, kOutput, kCached, kReasoning };
 
+  struct Node;
+  struct Edge {
+    std::string_view name;
+    const Node* node;
+  };
   struct Node {
     std::string name;
     Use use = Use::kInner;
@@ -56,18 +66,27 @@ class ScanPlan {
     uint8_t counts = 0;  // kCounts: a bit for each
     std::vector<uint16_t> children;
     uint16_t others = 0;  // the child for members that have none of their own; 0: none
+    // For the look-up, once the tree is whole: most names are told apart by their lengths or first letters.
+    std::vector<Edge> edges;
+    uint64_t lengths = 0;
+    uint32_t letters = 0;
+    const Node* rest = nullptr;
   };
 
   uint16_t Add(std::string_view path, Use use, uint8_t counts = 0);
   void AddCounts(const std::vector<std::string_view>& paths, Kind kind);
   void Sum(uint16_t node);
-  const Node* ChildOf(const Node& node, std::string_view name) const {
-    for (const uint16_t child : node.children) {
-      if (nodes_[child].name == name) return &nodes_[child];
+  static const Node* ChildOf(const Node& node, std::string_view name) {
+    if ((node.lengths >> (name.size() & 63) & 1) == 0) return node.rest;
+    if (name.empty() || (node.letters >> (static_cast<unsigned char>(name[0]) & 31) & 1) == 0)
+      return node.rest;
+    for (const Edge& edge : node.edges) {
+      if (edge.name.size() == name.size() && edge.name == name) return edge.node;
     }
-    return node.others == 0 ? nullptr : &nodes_[node.others];
+    return node.rest;
   }
 
+  bool by_hand_ = false;
   std::vector<Node> nodes_;  // the first is the root
   std::array<Kind, kMaxCounts> kinds_{};
   size_t count_ = 0;
@@ -94,6 +113,7 @@ class Scanner {
   class Run;
 
   const ScanPlan& plan_;
+  TokenUsage hub_usage_;  // if the plan is carried out by hand
   std::array<int64_t, ScanPlan::kMaxCounts> counts_;
   ChoiceTracker choices_;
   // The last event up to the first value that was looked at: valid JSON so far, with nothing in it that the

@@ -25,9 +25,24 @@ Error Forbidden(std::string code, std::string message, std::string param) {
   return error;
 }
 
+// `127.0.0.1:8787` and `localhost`, as nearly all requests have it.
+bool IsPlainLoopback(std::string_view host) {
+  for (const std::string_view name : {std::string_view("127.0.0.1"), std::string_view("localhost")}) {
+    if (!host.starts_with(name)) continue;
+    host.remove_prefix(name.size());
+    // Of five digits, as many compare as numbers do.
+    const bool port = host.size() > 1 &&
+                      (host.size() < 6 || (host.size() == 6 && host.substr(1) <= "65535")) &&
+                      host.front() == ':' && std::all_of(host.begin() + 1, host.end(), IsDigit);
+    return host.empty() || port;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool IsLoopbackHost(std::string_view host) {
+  if (IsPlainLoopback(host)) return true;
   HostParts parts;
   std::string ignored;
   if (!SplitHostPort(host, &parts, &ignored)) return false;

@@ -14,7 +14,7 @@ import tempfile
 LEAST = 85.0
 # What each fuzzer is for.
 PARSERS = {
-    "answer_fuzz": ["server/core/scan.cc", "server/core/relay_stream.cc", "server/core/event_stream.cc", "server/core/error_body.cc", "providers/classify.cc"],
+    "answer_fuzz": ["server/core/hub_scan.cc", "server/core/relay_stream.cc", "server/core/event_stream.cc", "server/core/error_body.cc", "providers/classify.cc"],
     "anthropic_fuzz": ["providers/dialects/anthropic/response.cc", "providers/dialects/anthropic/stream.cc", "providers/dialects/anthropic/usage.cc"],
     "aws_event_fuzz": ["server/http/aws_event_stream.cc"],
     "chunked_fuzz": ["server/http/chunked.cc"],

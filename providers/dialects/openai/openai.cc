@@ -37,6 +37,7 @@ Accounting Counted() {
 // Content is the first text, reasoning, tool call, refusal or audio that is not empty; a role alone is not.
 Accounting CountedChoices() {
   Accounting counted = Counted();
+  counted.by_hand = true;
   counted.choices = "choices[]";
   counted.index = "choices[].index";
   counted.finish = {"choices[].finish_reason"};

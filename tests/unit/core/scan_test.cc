@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "providers/dialects/anthropic/anthropic.h"
@@ -14,6 +15,17 @@ namespace {
 const ScanPlan& ChatPlan() {
   static const ScanPlan* const plan =
       new ScanPlan(providers::OpenAiDialect().Find(providers::operation::kChat)->accounting);
+  return *plan;
+}
+
+// The same paths, walked as those of any other dialect are.
+const ScanPlan& WalkedPlan() {
+  static const ScanPlan* const plan = [] {
+    providers::Accounting accounting =
+        providers::OpenAiDialect().Find(providers::operation::kChat)->accounting;
+    EXPECT_TRUE(std::exchange(accounting.by_hand, false));
+    return new ScanPlan(accounting);
+  }();
   return *plan;
 }
 
@@ -133,11 +145,23 @@ TEST(Scanner, ReadsEachChunkAsIfItWereTheFirst) {
       Scanner scanner(ChatPlan());
       scanner.Scan(before);
       const ScanResult got = scanner.Scan(chunk);
-      // One that has forgotten how the last chunk began.
+      // One that has forgotten how the last chunk began, and one that walks along the paths.
       Scanner other(ChatPlan());
       other.Scan(before);
       other.Scan("{}");
       const ScanResult want = other.Scan(chunk);
+      Scanner walker(WalkedPlan());
+      walker.Scan(before);
+      const ScanResult walked = walker.Scan(chunk);
+      EXPECT_EQ(walked.is_object, want.is_object) << before << chunk;
+      EXPECT_EQ(walked.has_error, want.has_error) << before << chunk;
+      EXPECT_EQ(walked.has_content, want.has_content) << before << chunk;
+      EXPECT_EQ(walked.only_usage, want.only_usage) << before << chunk;
+      EXPECT_EQ(walked.finish_reason, want.finish_reason) << before << chunk;
+      EXPECT_EQ(walker.usage().input, other.usage().input) << before << chunk;
+      EXPECT_EQ(walker.usage().output, other.usage().output) << before << chunk;
+      EXPECT_EQ(walker.choices().seen, other.choices().seen) << before << chunk;
+      EXPECT_EQ(walker.choices().finished, other.choices().finished) << before << chunk;
       EXPECT_EQ(got.is_object, want.is_object) << before << chunk;
       EXPECT_EQ(got.has_error, want.has_error) << before << chunk;
       EXPECT_EQ(got.has_content, want.has_content) << before << chunk;
