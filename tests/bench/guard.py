@@ -25,7 +25,9 @@ import rows as table
 
 BASELINES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "instructions.json")
 INSTRUCTION_ROWS = ("unary", "streamed, per chunk", "translated", "translated stream, per chunk")
-TOLERANCE = 1.05
+# Of a stream it matters how many pieces a read brings: the same program was seen to take from 3,400 to 5,000
+# instructions for a chunk, as the machine had more or less to do beside. These baselines are of a busy one.
+TOLERANCE = 1.03
 CORE = 0
 
 
