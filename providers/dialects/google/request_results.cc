@@ -29,6 +29,7 @@ std::string ResponseOf(const std::vector<std::string>& texts, bool is_error) {
   if (texts.empty()) return AsResponse({}, is_error);
   if (texts.size() == 1) return AsResponse(texts.front(), is_error);
   std::vector<std::string> list;
+  list.reserve(texts.size());
   for (const std::string& text : texts) list.push_back(JsonString(text));
   return JsonObjectOf(is_error ? "error" : "result", JsonArrayOf(list));
 }
