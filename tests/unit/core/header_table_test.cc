@@ -7,7 +7,7 @@
 namespace portolan::core {
 namespace {
 
-struct Case {
+struct HeaderCase {
   std::string_view name;
   bool up;    // from the caller to the provider
   bool down;  // from the provider to the caller
@@ -15,7 +15,7 @@ struct Case {
 
 // What docs/headers.md says of both ways, and what stands near it.
 TEST(HeaderTable, LetsThroughWhatItNamesAndNothingElse) {
-  const Case cases[] = {
+  const HeaderCase cases[] = {
       {"idempotency-key", true, false},
       {"traceparent", true, false},
       {"tracestate", true, false},
@@ -67,7 +67,7 @@ TEST(HeaderTable, LetsThroughWhatItNamesAndNothingElse) {
       {"x-ratelimit", false, false},
       {"retry", false, false},
   };
-  for (const Case& c : cases) {
+  for (const HeaderCase& c : cases) {
     EXPECT_EQ(PassesUpstream(c.name), c.up) << c.name;
     EXPECT_EQ(PassesDownstream(c.name), c.down) << c.name;
   }
