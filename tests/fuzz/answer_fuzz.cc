@@ -110,7 +110,28 @@ Outcome Relay(std::string_view text, uint32_t seed, bool typed, bool hide_usage 
   return outcome;
 }
 
+// The same events in the framing of AWS, which is told apart from nonsense by its CRCs: whatever comes is no
+// answer.
+void FuzzFraming(std::string_view text) {
+  static const auto* const form = [] {
+    auto* copy = new providers::Form(*TheWorld().target.provider->Find("chat"));
+    copy->framing = providers::Framing::kAwsEventStream;
+    return copy;
+  }();
+  const core::OperationSpec& chat = *TheWorld().operations->Hub("chat");
+  const auto pipeline = core::NewMappedStream(chat, {*form, *chat.plan, TheWorld().target},
+                                              providers::CallFacts(), /*typed=*/false);
+  core::StreamBatch batch;
+  pipeline->Feed(text, &batch);
+  if (!batch.error) {
+    batch.Clear();
+    pipeline->End(&batch);
+  }
+  Require(batch.error && !batch.done && batch.empty());
+}
+
 void FuzzStream(std::string_view text, uint32_t seed) {
+  FuzzFraming(text);
   const Outcome rest = Relay(text, 0, /*typed=*/false);
   Require(rest == Relay(text, seed, /*typed=*/false));
   const Outcome typed = Relay(text, 0, /*typed=*/true);
@@ -150,6 +171,9 @@ void CheckTold(Error error) {
   std::string body;
   core::AppendErrorBody(TheDoor(), error, "r", &body);
   Require(codec::IsJson(body, /*max_depth=*/8) && TheDoor().IsError(body));
+  std::string event;
+  core::AppendErrorEvent(TheDoor(), error, "r", &event);
+  Require(event == "data: " + body + "\n\n");
   const std::string detail = core::ErrorDetail(error);
   Require(codec::IsJson(detail, /*max_depth=*/8));
   // It becomes a header.

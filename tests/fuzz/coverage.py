@@ -31,7 +31,7 @@ PARSERS = {
     "sse_fuzz": ["server/http/sse.cc"],
     "transcode_fuzz": ["server/transcode/router.cc", "server/transcode/bind.cc", "server/transcode/path_index.cc",
                        "server/transcode/percent.cc", "server/transcode/scalar.cc"],
-    "url_fuzz": ["server/upstream/url.cc", "server/upstream/ip.cc"],
+    "url_fuzz": ["server/upstream/url.cc", "server/base/host.cc", "server/base/ip.cc"],
 }
 
 
