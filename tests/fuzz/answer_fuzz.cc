@@ -165,6 +165,7 @@ void FuzzStream(std::string_view text, uint32_t seed) {
 // What the gateway tells of an error in words of a provider's.
 void CheckTold(Error error) {
   // As of a host that a caller has named.
+  error.limit = portolan::TimeLimit{"request_timeout", "route", std::chrono::milliseconds(100)};
   error.upstream_method = "POST";
   error.upstream_url = "http://h/v1/" + error.message;
   Require(!error.message.empty() && error.http_status >= 400 && error.http_status <= 599);

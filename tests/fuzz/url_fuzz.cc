@@ -63,6 +63,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::string written = (origin.tls ? "https://" : "http://") + HostPort(origin) + path;
     Require(ParseUrl(written, &again, &path_again, &problem));
     Require(again == origin && path_again == path);
+    Require(OriginHash()(again) == OriginHash()(origin));
+    // What goes into the Host header names the same place.
+    TextBuffer header;
+    AppendHostHeader(origin, &header);
+    const std::string shown = (origin.tls ? "https://" : "http://") + std::string(header.view());
+    Require(ParseUrl(shown, &again, &path_again, &problem) && again == origin);
   } else {
     Require(!problem.empty());
   }
