@@ -50,7 +50,8 @@ net::Task<bool> Write(CallState& call, ChunkWriter& writer) {
 net::Task<bool> FinishStream(CallState& call, ChunkWriter& writer) {
   writer.Clear();
   writer.AddEnd();
-  if (!co_await Write(call, writer)) co_return false;
+  const bool written = co_await Write(call, writer);
+  if (!written) co_return false;
   co_return co_await call.sink.EndStream(nullptr);
 }
 
