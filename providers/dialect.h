@@ -4,7 +4,7 @@
 // both are said in the hub's words. The same object serves upstream and at the door.
 //
 // To add one: a folder under providers/dialects with its forms, a Mapping for each operation that is to be
-// translated, and its wire format in proto/<name>/v1; one line in providers/dialects.cc; its tests.
+// translated, and its wire format in proto/<name>/v1; one line in providers/catalog.cc; its tests.
 // CONTRIBUTING.md has the steps.
 
 #include <optional>

@@ -1,6 +1,6 @@
 // Warnings at the start about settings that were most likely meant otherwise.
 
-#include "providers/registry.h"
+#include "providers/catalog.h"
 #include "server/config/strays.h"
 #include "server/gateway_parts.h"
 
@@ -14,10 +14,9 @@ constexpr std::string_view kQuoted =
 
 void Gateway::Parts::TellOfStrayVariables(const Settings& settings,
                                           const config::Environment& environment) const {
-  const std::unique_ptr<providers::Registry> registry = providers::Registry::BuiltIn();
   std::vector<std::string_view> others;
-  for (const auto& provider : registry->all()) {
-    for (std::string_view names : provider->key_variables) {
+  for (const providers::Provider& provider : catalog.providers) {
+    for (std::string_view names : provider.key_variables) {
       while (!names.empty()) {
         const size_t end = std::min(names.find(':'), names.size());
         std::string_view name = names.substr(0, end);
@@ -26,7 +25,7 @@ void Gateway::Parts::TellOfStrayVariables(const Settings& settings,
         names.remove_prefix(std::min(end + 1, names.size()));
       }
     }
-    for (const providers::ProviderOption& option : provider->options) {
+    for (const providers::ProviderOption& option : provider.options) {
       if (!option.variable.empty()) others.push_back(option.variable);
     }
   }

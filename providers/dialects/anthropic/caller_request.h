@@ -17,7 +17,7 @@
 
 #include "anthropic/v1/request.pb.h"
 #include "portolan/v1/chat_request.pb.h"
-#include "providers/dialects/anthropic/member_path.h"
+#include "providers/dialects/common/member_path.h"
 #include "providers/mapping.h"
 
 namespace portolan::providers::anthropic {

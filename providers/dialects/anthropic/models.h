@@ -1,8 +1,6 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
-#include <string_view>
 
 #include "providers/mapping.h"
 
@@ -19,8 +17,5 @@ class GetModelMapping final : public Mapping {
  public:
   std::optional<Error> AnswerToHub(const Message& wire, const CallFacts& facts, Message* hub) const override;
 };
-
-// Seconds since 1970 of an RFC 3339 time in UTC, such as `2026-06-07T00:00:00Z`; nullopt for anything else.
-std::optional<int64_t> ParseUtcTime(std::string_view text);
 
 }  // namespace portolan::providers::anthropic

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "providers/dialects/common/json.h"
 #include "server/base/text.h"
 #include "server/codec/json_reader.h"
 
@@ -64,14 +65,6 @@ std::string AsArgumentsObject(std::string_view text) {
   std::string object = R"({"arguments":)";
   codec::AppendQuoted(text, &object);
   return object += '}';
-}
-
-bool IsEmptyJson(std::string_view json) {
-  if (json == "null") return true;
-  if (json.size() < 2) return false;
-  const bool array = json.front() == '[' && json.back() == ']';
-  const bool object = json.front() == '{' && json.back() == '}';
-  return (array || object) && TrimSpace(json.substr(1, json.size() - 2)).empty();
 }
 
 }  // namespace portolan::providers::anthropic

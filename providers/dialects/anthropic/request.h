@@ -10,9 +10,9 @@
 
 #include "anthropic/v1/request.pb.h"
 #include "portolan/v1/chat_request.pb.h"
-#include "providers/dialects/anthropic/member_path.h"
 #include "providers/dialects/anthropic/model_traits.h"
 #include "providers/dialects/anthropic/tool_ids.h"
+#include "providers/dialects/common/member_path.h"
 #include "providers/mapping.h"
 
 namespace portolan::providers::anthropic {
@@ -139,8 +139,5 @@ std::string AsArgumentsObject(std::string_view text);
 
 // The text of a JSON string; any other value as it is, and "" for null.
 std::string JsonText(std::string_view json);
-
-// Whether a sink entry records nothing but `null`, `[]` or `{}`.
-bool IsEmptyJson(std::string_view json);
 
 }  // namespace portolan::providers::anthropic

@@ -3,6 +3,7 @@
 
 #include "providers/dialects/anthropic/request.h"
 #include "providers/dialects/anthropic/text.h"
+#include "providers/dialects/common/json.h"
 
 namespace portolan::providers::anthropic {
 

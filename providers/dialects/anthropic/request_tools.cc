@@ -3,6 +3,7 @@
 
 #include "providers/dialects/anthropic/input_schema.h"
 #include "providers/dialects/anthropic/request.h"
+#include "providers/dialects/common/json.h"
 #include "server/codec/json_reader.h"
 
 namespace portolan::providers::anthropic {

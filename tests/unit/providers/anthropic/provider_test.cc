@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "providers/dialects/anthropic/model_traits.h"
-#include "providers/dialects/anthropic/models.h"
+#include "providers/dialects/common/time.h"
 #include "providers/dialects/openai/openai.h"
 #include "tests/unit/providers/anthropic/harness.h"
 
