@@ -45,5 +45,11 @@ const Auth& BearerAuth();
 const Auth& AnthropicAuth();
 // `x-goog-api-key: KEY`.
 const Auth& GoogleAuth();
+// AWS's Signature Version 4 for the service `bedrock`, if the key is `ID:SECRET` or `ID:SECRET:TOKEN`;
+// options
+// (`aws_access_key_id`, `aws_secret_access_key`, `aws_session_token`) may say it too. A key of any other form
+// is one of Bedrock's own, which goes as a bearer. The region is the option `aws_region`, else the one that
+// the host names, else the option's fallback.
+const Auth& AwsAuth();
 
 }  // namespace portolan::providers

@@ -16,14 +16,13 @@ constexpr std::array<std::string_view, 13> kFraming = {
     "trailer",         "upgrade",    "transfer-encoding"};
 
 // Of any dialect: a key for one provider must not reach another because somebody has listed its header.
-constexpr std::array<std::string_view, 10> kCredentials = {
+constexpr std::array<std::string_view, 9> kCredentials = {
     "api-key",                    // Azure OpenAI
     "authorization",              //
     "cookie",                     //
     "ocp-apim-subscription-key",  // Azure
     "proxy-authorization",        //
     "set-cookie",                 //
-    "x-amz-security-token",       // AWS
     "x-api-key",                  // Anthropic
     "x-goog-api-key",             // Google
     "xi-api-key",                 // ElevenLabs
@@ -36,8 +35,9 @@ bool Holds(std::span<const std::string_view> names, std::string_view name) {
 }  // namespace
 
 bool MayForward(std::string_view name) {
+  // `x-amz-…` is what AWS signs by: its tokens, dates and hashes.
   return !name.empty() && !name.starts_with("x-portkey-") && !name.starts_with("x-portolan-") &&
-         !Holds(kFraming, name) && !Holds(kCredentials, name);
+         !name.starts_with("x-amz-") && !Holds(kFraming, name) && !Holds(kCredentials, name);
 }
 
 std::vector<std::string> ForwardList(std::string_view list) {
