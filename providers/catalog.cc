@@ -1,6 +1,7 @@
 #include "providers/catalog.h"
 
 #include "providers/dialects/anthropic/anthropic.h"
+#include "providers/dialects/bedrock/bedrock.h"
 #include "providers/dialects/google/google.h"
 #include "providers/dialects/openai/openai.h"
 #include "providers/rows.h"
@@ -9,7 +10,7 @@ namespace portolan::providers {
 
 const Catalog& BuiltInCatalog() {
   static const Catalog* const catalog =
-      new Catalog{{&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect()}, BuiltInRows()};
+      new Catalog{{&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect(), &BedrockDialect()}, BuiltInRows()};
   return *catalog;
 }
 

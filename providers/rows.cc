@@ -1,6 +1,7 @@
 #include "providers/rows.h"
 
 #include "providers/dialects/anthropic/anthropic.h"
+#include "providers/dialects/bedrock/bedrock.h"
 #include "providers/dialects/google/google.h"
 #include "providers/dialects/openai/openai.h"
 #include "providers/echo/echo.h"
@@ -31,6 +32,17 @@ std::vector<Provider> BuiltInRows() {
                   .dialect = &GoogleDialect(),
                   .auth = &GoogleAuth(),
                   .key_variables = {"GEMINI_API_KEY", "GOOGLE_API_KEY"}});
+  rows.push_back({.name = "bedrock",
+                  .base_url = "https://bedrock-runtime.{aws_region}.amazonaws.com",
+                  .dialect = &BedrockDialect(),
+                  .operations = {"chat"},
+                  .auth = &AwsAuth(),
+                  .key_variables = {"AWS_BEARER_TOKEN_BEDROCK",
+                                    "AWS_ACCESS_KEY_ID:AWS_SECRET_ACCESS_KEY:AWS_SESSION_TOKEN?"},
+                  .options = {{.name = "aws_region", .fallback = "us-east-1", .variable = "AWS_REGION"},
+                              {.name = "aws_access_key_id"},
+                              {.name = "aws_secret_access_key"},
+                              {.name = "aws_session_token"}}});
   rows.push_back({.name = "echo",
                   .dialect = &OpenAiDialect(),
                   .operations = {"chat", "completion", "embedding", "list_models", "get_model"},

@@ -38,6 +38,7 @@ ModelTraits TraitsOf(std::string_view model) {
   const int version = VersionOf(name);
 
   ModelTraits traits;
+  traits.version = version;
   traits.max_output_tokens = 128000;
   traits.thinking = Thinking::kDefault;
   traits.sampling = false;

@@ -14,6 +14,7 @@ struct ModelTraits {
     kAdaptive,  // when told so, as much as it likes
     kDefault,   // unless told not to
   };
+  int version = 0;  // 405 is 4.5; 0: the name has none, as those of previews
   int64_t max_output_tokens = 8192;
   Thinking thinking = Thinking::kAdaptive;
   bool effort = true;            // output_config.effort, from `low` to `high`
