@@ -41,6 +41,7 @@ class RequestEncoder {
   // request_messages.cc: the conversation.
   bool EncodeMessages();
   bool EncodeMessage(const api::Message& message, const MemberPath& path);
+  Blocks* SystemBlocks();
   bool EncodeAssistant(const api::Message& message, const MemberPath& path, Blocks* blocks);
   bool EncodeToolCall(const api::ToolCall& call, const MemberPath& path, Blocks* blocks);
   bool EncodeToolResult(const api::Message& message, const MemberPath& path, Blocks* blocks);

@@ -12,8 +12,11 @@ using anthropic::IsBlank;
 constexpr std::string_view kBesideDocument = "See the attached document.";
 constexpr std::string_view kErrorPrefix = "Error: ";
 
-// Roles must alternate: what one says in several messages is one.
+// Roles must alternate: what one says in several messages is one, and who says nothing does not stand
+// between.
 Blocks* BlocksOf(std::string_view role, wire::ConverseRequest* wire) {
+  auto* messages = wire->mutable_messages();
+  while (!messages->empty() && messages->rbegin()->content().empty()) messages->RemoveLast();
   if (wire->messages().empty() || wire->messages(wire->messages_size() - 1).role() != role) {
     wire->add_messages()->set_role(std::string(role));
   }
@@ -55,7 +58,7 @@ bool RequestEncoder::EncodeMessage(const api::Message& message, const MemberPath
   const std::string& role = message.role();
   if (role == "system" || role == "developer") {
     DropMessageMembers(message, Role::kSystem, path);
-    return AppendContent(message, Role::kSystem, path, wire_->mutable_system());
+    return AppendContent(message, Role::kSystem, path, SystemBlocks());
   }
   if (role == "tool" || role == "function") {
     DropMessageMembers(message, Role::kTool, path);
@@ -76,6 +79,15 @@ bool RequestEncoder::EncodeMessage(const api::Message& message, const MemberPath
   return Fail("invalid_value",
               "expected one of system, developer, user, assistant, tool, function; got \"" + role + "\"",
               MemberPath{&path, "role"});
+}
+
+// Instructions that open the conversation are the `system` of the request. Later ones keep their place where
+// the model takes that, else they join the first ones, in order. Nothing may stand between a call and its
+// result.
+Blocks* RequestEncoder::SystemBlocks() {
+  const bool next_is_tool = number_ < hub_.messages_size() && hub_.messages(number_).role() == "tool";
+  const bool in_place = model_.is_claude && model_.claude.system_in_place && !next_is_tool;
+  return in_place && !wire_->messages().empty() ? BlocksOf("system", wire_) : wire_->mutable_system();
 }
 
 bool RequestEncoder::EncodeAssistant(const api::Message& message, const MemberPath& path, Blocks* blocks) {
@@ -190,9 +202,7 @@ void RequestEncoder::FinishResult(bool failed, wire::ToolResultBlock* result) {
 
 void RequestEncoder::FinishMessages() {
   auto* messages = wire_->mutable_messages();
-  messages->erase(std::remove_if(messages->begin(), messages->end(),
-                                 [](const wire::Message& message) { return message.content().empty(); }),
-                  messages->end());
+  while (!messages->empty() && messages->rbegin()->content().empty()) messages->RemoveLast();
   for (wire::Message& message : *messages) {
     if (Has(message, &wire::ContentBlock::has_document) && !Has(message, &wire::ContentBlock::has_text)) {
       message.add_content()->set_text(std::string(kBesideDocument));

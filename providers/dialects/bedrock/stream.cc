@@ -152,7 +152,8 @@ void ChatStream::OnReasoningDelta(const wire::ReasoningDelta& from, OpenBlock& o
 }
 
 void ChatStream::OnCallDelta(const std::string& input, OpenBlock& open, MessageSink& out) {
-  if (input.empty()) return;
+  const bool is_call = open.kind == Kind::kCall || open.kind == Kind::kServerCall;
+  if (input.empty() || !is_call) return;
   open.has_arguments = true;
   api::MessageDelta* delta = nullptr;
   if (open.kind == Kind::kCall) {

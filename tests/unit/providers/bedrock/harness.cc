@@ -1,0 +1,132 @@
+#include "tests/unit/providers/bedrock/harness.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "bedrock/v1/request.pb.h"
+#include "bedrock/v1/response.pb.h"
+#include "portolan/v1/chat_completion.pb.h"
+#include "portolan/v1/chat_request.pb.h"
+
+namespace portolan::providers::bedrock {
+namespace {
+
+// tests/conformance/bedrock_schema checks the requests that the tests produced against the types of AWS's own
+// package. Those that no caller would send are left out: with members that a test made up, which are all
+// called `novel`.
+void LogRequest(const std::string& text) {
+  const char* path = std::getenv("PORTOLAN_REQUEST_LOG");
+  const bool real = text.find("\"novel\"") == std::string::npos;
+  if (path != nullptr && real) std::ofstream(path, std::ios::app) << text << '\n';
+}
+
+}  // namespace
+
+Harness::Harness() : registry_(Registry::BuiltIn()) {
+  const google::protobuf::Descriptor* roots[] = {
+      ::portolan::v1::ChatCompletionRequest::descriptor(), ::portolan::v1::ChatCompletion::descriptor(),
+      ::portolan::v1::ChatCompletionChunk::descriptor(),   ::bedrock::v1::ConverseRequest::descriptor(),
+      ::bedrock::v1::ConverseResponse::descriptor(),       ::bedrock::v1::StreamEvent::descriptor()};
+  auto compiled = codec::Codec::Compile(roots);
+  if (!compiled.ok()) {
+    ADD_FAILURE() << compiled.status();
+    std::abort();
+  }
+  codec_ = *std::move(compiled);
+}
+
+const codec::MessagePlan& Harness::Plan(const google::protobuf::Descriptor* type) const {
+  const codec::MessagePlan* plan = codec_->Find(type);
+  if (plan == nullptr) std::abort();
+  return *plan;
+}
+
+Harness::Request Harness::EncodeText(std::string_view hub, CallFacts facts) const {
+  Request result;
+  ::portolan::v1::ChatCompletionRequest request;
+  codec::DecodeError problem;
+  const auto& plan = Plan(request.GetDescriptor());
+  if (!codec::Decode(plan, hub, {}, &request, &problem)) {
+    ADD_FAILURE() << problem.ToString();
+    return result;
+  }
+  facts.model = request.has_model() ? std::string_view(request.model()) : kModel;
+  ::bedrock::v1::ConverseRequest wire;
+  result.error = form(operation::kChat).mapping->RequestToWire(request, facts, &wire, &result.dropped);
+  if (result.error) return result;
+  const auto& wire_plan = Plan(wire.GetDescriptor());
+  EXPECT_TRUE(codec::CheckVerbatim(wire_plan, wire, {}, &problem)) << problem.ToString();
+  codec::Encode(wire_plan, wire, {.composed = true, .for_upstream = true, .replace_surrogates = true},
+                &result.text);
+  result.wire = nlohmann::json::parse(result.text);
+  LogRequest(result.text);
+  return result;
+}
+
+Harness::Answer Harness::Decode(std::string_view wire, CallFacts facts) const {
+  Answer answer;
+  ::bedrock::v1::ConverseResponse message;
+  codec::DecodeError problem;
+  if (!codec::Decode(Plan(message.GetDescriptor()), wire, {.strictness = codec::Strictness::kResponse},
+                     &message, &problem)) {
+    ADD_FAILURE() << problem.ToString();
+    return answer;
+  }
+  ::portolan::v1::ChatCompletion hub;
+  answer.error = form(operation::kChat).mapping->AnswerToHub(message, facts, &hub);
+  if (answer.error) return answer;
+  EXPECT_TRUE(codec::CheckVerbatim(Plan(hub.GetDescriptor()), hub, {}, &problem)) << problem.ToString();
+  std::string text;
+  codec::Encode(Plan(hub.GetDescriptor()), hub, {.composed = true}, &text);
+  answer.hub = nlohmann::json::parse(text);
+  return answer;
+}
+
+class Harness::Stream::Sink final : public MessageSink {
+ public:
+  Message* Add() override {
+    chunks.push_back(std::make_unique<::portolan::v1::ChatCompletionChunk>());
+    return chunks.back().get();
+  }
+  std::vector<std::unique_ptr<::portolan::v1::ChatCompletionChunk>> chunks;
+};
+
+Harness::Stream::Stream(const Harness& harness, CallFacts facts)
+    : harness_(harness), events_(harness.form(operation::kChat).mapping->ReadEvents(facts)) {}
+
+bool Harness::Stream::Feed(std::string_view event) {
+  ::bedrock::v1::StreamEvent wire;
+  codec::DecodeError problem;
+  if (!codec::Decode(harness_.Plan(wire.GetDescriptor()), event, {.strictness = codec::Strictness::kResponse},
+                     &wire, &problem)) {
+    ADD_FAILURE() << problem.ToString();
+    return false;
+  }
+  Sink sink;
+  EventsToHub::State state = EventsToHub::State::kMore;
+  error = events_->OnEvent(wire, sink, &state);
+  Take(sink);
+  done = state == EventsToHub::State::kDone;
+  return !error && !done;
+}
+
+void Harness::Stream::End() {
+  Sink sink;
+  error = events_->OnEnd(sink);
+  Take(sink);
+}
+
+void Harness::Stream::Take(const Sink& sink) {
+  for (const auto& chunk : sink.chunks) {
+    const auto& plan = harness_.Plan(chunk->GetDescriptor());
+    codec::DecodeError problem;
+    EXPECT_TRUE(codec::CheckVerbatim(plan, *chunk, {}, &problem)) << problem.ToString();
+    std::string text;
+    codec::Encode(plan, *chunk, {.composed = true}, &text);
+    chunks.push_back(nlohmann::json::parse(text));
+  }
+}
+
+}  // namespace portolan::providers::bedrock
