@@ -44,7 +44,7 @@ bool IsHopByHop(std::span<const HeaderView> headers, std::string_view lower_name
 }
 
 bool IsUpstreamRequestId(std::string_view lower_name) {
-  return lower_name == "x-request-id" || lower_name == "request-id";
+  return lower_name == "x-request-id" || lower_name == "request-id" || lower_name == "x-amzn-requestid";
 }
 
 }  // namespace portolan::core

@@ -17,6 +17,7 @@ PARSERS = {
     "answer_fuzz": ["server/core/hub_scan.cc", "server/core/relay_stream.cc", "server/core/event_stream.cc", "server/core/error_body.cc", "providers/classify.cc"],
     "anthropic_fuzz": ["providers/dialects/anthropic/response.cc", "providers/dialects/anthropic/stream.cc", "providers/dialects/anthropic/usage.cc"],
     "aws_event_fuzz": ["server/http/aws_event_stream.cc"],
+    "bedrock_fuzz": ["providers/dialects/bedrock/response.cc", "providers/dialects/bedrock/citations.cc", "providers/dialects/bedrock/stream.cc", "providers/dialects/bedrock/usage.cc", "providers/dialects/bedrock/errors.cc"],
     "chunked_fuzz": ["server/http/chunked.cc"],
     "codec_fuzz": ["server/codec/json_reader.cc", "server/codec/decode.cc", "server/codec/decode_object.cc",
                    "server/codec/decode_error.cc", "server/codec/encode.cc",

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "server/base/sha256.h"
 #include "server/base/text.h"
 
 namespace portolan::providers::anthropic {
@@ -10,13 +11,7 @@ namespace {
 
 absl::string_view Key(std::string_view id) { return {id.data(), id.size()}; }
 
-std::string Fit(std::string_view id) {
-  std::string out(id);
-  for (char& c : out) {
-    if (!IsLetterOrDigit(c) && c != '-') c = '_';
-  }
-  return out;
-}
+constexpr size_t kHashDigits = 16;
 
 }  // namespace
 
@@ -44,6 +39,15 @@ std::string ToolIds::ForResult(std::string_view given) {
   const Call& call = calls_[static_cast<size_t>(entry.answered)];
   if (call.next >= 0) entry.answered = call.next;
   return call.id;
+}
+
+std::string ToolIds::Fit(std::string_view id) const {
+  std::string out(id);
+  for (char& c : out) {
+    if (!IsLetterOrDigit(c) && c != '-') c = '_';
+  }
+  if (out.size() <= longest_) return out;
+  return out.substr(0, longest_ - kHashDigits) + Sha256Hex(id).substr(0, kHashDigits);
 }
 
 std::string ToolIds::Unique(std::string base) {

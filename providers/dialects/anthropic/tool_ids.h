@@ -18,6 +18,10 @@ namespace portolan::providers::anthropic {
 
 class ToolIds {
  public:
+  // `longest`: the most characters of an id that is changed, before a number that makes it unique. Longer
+  // ones end in a hash of the whole.
+  explicit ToolIds(size_t longest = std::string::npos) : longest_(longest) {}
+
   // The id under which the conversation's next call is sent. `given` is the caller's id; if it is empty, an
   // id is made of `number`.
   std::string ForCall(std::string_view given, int number);
@@ -44,8 +48,10 @@ class ToolIds {
     int last = -1;       // in calls_: the last one
   };
 
+  std::string Fit(std::string_view id) const;
   std::string Unique(std::string base);
 
+  const size_t longest_;
   std::vector<Call> calls_;
   absl::flat_hash_map<std::string, Entry> entries_;
   int turn_ = 0;

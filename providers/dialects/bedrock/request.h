@@ -24,6 +24,9 @@ namespace portolan::providers::bedrock {
 namespace api = ::portolan::v1;
 namespace wire = ::bedrock::v1;
 
+// 64 are allowed; a number may follow.
+inline constexpr size_t kLongestToolId = 56;
+
 using Blocks = google::protobuf::RepeatedPtrField<wire::ContentBlock>;
 
 // Every method that returns bool returns false, with the error set, if the request cannot be expressed.
@@ -127,7 +130,7 @@ class RequestEncoder {
   DroppedMembers* dropped_;
   const Model model_;
   std::optional<Error> error_;
-  anthropic::ToolIds tool_ids_;
+  anthropic::ToolIds tool_ids_{kLongestToolId};
   int number_ = 0;                                   // of the message being written, from 1
   absl::flat_hash_set<std::string> document_names_;  // those that are taken
   bool forced_call_ = false;                         // a tool must be called

@@ -74,7 +74,8 @@ TEST(HeaderTable, LetsThroughWhatItNamesAndNothingElse) {
 }
 
 TEST(HeaderTable, KnowsTheProvidersRequestId) {
-  for (const char* name : {"x-request-id", "request-id"}) EXPECT_TRUE(IsUpstreamRequestId(name)) << name;
+  for (const char* name : {"x-request-id", "request-id", "x-amzn-requestid"})
+    EXPECT_TRUE(IsUpstreamRequestId(name)) << name;
   for (const char* name : {"", "x-client-request-id", "x-request-ids", "request", "x-portolan-request-id"}) {
     EXPECT_FALSE(IsUpstreamRequestId(name)) << name;
   }

@@ -176,6 +176,37 @@ const RefusalCase kRefusals[] = {
 };
 INSTANTIATE_TEST_SUITE_P(All, MessagesRefusalTest, testing::ValuesIn(kRefusals), NameOfRefusal);
 
+// 64 characters are the most that an id has. Results find their calls all the same.
+TEST(LongIdsTest, AreShortenedAlike) {
+  const std::string one(300, 'a');
+  const std::string other = one + "b";
+  const auto call = [](const std::string& id) {
+    return nlohmann::json{
+        {"id", id}, {"type", "function"}, {"function", {{"name", "f"}, {"arguments", "{}"}}}};
+  };
+  const auto result = [](const std::string& id) {
+    return nlohmann::json{{"role", "tool"}, {"tool_call_id", id}, {"content", "1"}};
+  };
+  const auto sent =
+      TheHarness().Encode({{"messages",
+                            {{{"role", "user"}, {"content", "q"}},
+                             {{"role", "assistant"}, {"tool_calls", {call(one), call(other), call(one)}}},
+                             result(other),
+                             result(one),
+                             result(one)}}});
+  ASSERT_FALSE(sent.error);
+  std::vector<std::string> ids;
+  for (const auto& block : sent.wire["messages"][1]["content"]) ids.push_back(block["toolUse"]["toolUseId"]);
+  ASSERT_EQ(ids.size(), 3u);
+  for (const std::string& id : ids) EXPECT_LE(id.size(), 64u);
+  EXPECT_NE(ids[0], ids[1]);
+  EXPECT_EQ(ids[2], ids[0] + "_2");
+  const auto& results = sent.wire["messages"][2]["content"];
+  EXPECT_EQ(results[0]["toolResult"]["toolUseId"], ids[1]);
+  EXPECT_EQ(results[1]["toolResult"]["toolUseId"], ids[0]);
+  EXPECT_EQ(results[2]["toolResult"]["toolUseId"], ids[2]);
+}
+
 TEST(MessagesWithoutAModelTest, AreRefused) {
   const auto sent = TheHarness().EncodeText(R"({"model":"","messages":[{"role":"user","content":"hi"}]})");
   ASSERT_TRUE(sent.error);
