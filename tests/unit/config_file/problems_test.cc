@@ -102,18 +102,18 @@ TEST(ConfigFile, RefusesValuesThatMakeNoSense) {
        "f:1:13: providers.\"a b\": a name has letters, digits and . _ - in it, at most 128"},
       {"providers: {lab: {}}",
        "f:1:13: providers.lab: a provider that is not built in needs a base_url; built in are openai, "
-       "anthropic, google, echo; did you mean \"echo\"?"},
+       "anthropic, google, bedrock, echo; did you mean \"echo\"?"},
       {"providers: {antropic: {api_key: 'env:A'}}",
        "f:1:13: providers.antropic: a provider that is not built in needs a base_url; built in are openai, "
-       "anthropic, google, echo; did you mean \"anthropic\"?"},
+       "anthropic, google, bedrock, echo; did you mean \"anthropic\"?"},
       {"providers: {lab: {base_url: 'lab:1'}}",
        "f:1:29: providers.lab.base_url: the URL must start with http:// or https://"},
       {"providers: {lab: {base_url: 'http://lab', dialect: echo}}",
-       "f:1:52: providers.lab.dialect: there is no such dialect; known are openai, anthropic, google; did "
+       "f:1:52: providers.lab.dialect: there is no such dialect; known are openai, anthropic, google, bedrock; did "
        "you mean "
        "\"openai\"?"},
       {"providers: {lab: {base_url: 'http://lab', dialect: opnai}}",
-       "f:1:52: providers.lab.dialect: there is no such dialect; known are openai, anthropic, google; did "
+       "f:1:52: providers.lab.dialect: there is no such dialect; known are openai, anthropic, google, bedrock; did "
        "you mean "
        "\"openai\"?"},
       {"providers: {openai: {dialect: anthropic}}",
@@ -134,15 +134,15 @@ TEST(ConfigFile, RefusesValuesThatMakeNoSense) {
        "f:1:29: providers.lab.base_url: the URL has user information"},
       {"routes: {a: {provider: nobody}}",
        "f:1:24: routes.a.provider: there is no provider called \"nobody\"; known are openai, anthropic, "
-       "google, echo; did you mean \"google\"?"},
+       "google, bedrock, echo; did you mean \"google\"?"},
       {"routes: {a: {strategy: {mode: fallback}, targets: [{provider: openai}, {strategy: {mode: single}, "
        "targets: [{provider: Antropic}]}]}}",
        "f:1:120: routes.a.targets[1].targets[0].provider: there is no provider called \"Antropic\"; known "
        "are "
-       "openai, anthropic, google, echo; did you mean \"anthropic\"?"},
+       "openai, anthropic, google, bedrock, echo; did you mean \"anthropic\"?"},
       {"providers: {vllm-a: {base_url: 'http://a'}}\nroutes: {a: {provider: vlm-a}}",
        "f:2:24: routes.a.provider: there is no provider called \"vlm-a\"; known are openai, anthropic, "
-       "google, echo, "
+       "google, bedrock, echo, "
        "vllm-a; did you mean \"vllm-a\"?"},
       {"routes: {a: {strategy: {mode: fallback}}}",
        "f:1:13: routes.a.targets: a strategy needs at least one target"},
@@ -220,7 +220,7 @@ TEST(ConfigFile, TellsAllProblemsAtOnceInOrder) {
             "f:3:3: listen.\"gracе\": there is no such key; did you mean \"grace\"?\n"
             "f:4:10: listen.grace: a time is a number with its unit: 500ms, 30s, 2m or 1h\n"
             "f:6:17: routes.a.provider: there is no provider called \"nobody\"; known are openai, anthropic, "
-            "google, echo; "
+            "google, bedrock, echo; "
             "did you mean \"google\"?\n"
             "f:7:41: routes.b.retry.attempts: must be between 0 and 5\n"
             "f:8:17: routes.c.provider: expected a string, got a number; in quotes it is a string\n"
