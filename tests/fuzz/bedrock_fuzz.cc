@@ -19,6 +19,7 @@
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/chat_request.pb.h"
 #include "providers/dialects/bedrock/bedrock.h"
+#include "providers/provider.h"
 #include "server/codec/codec.h"
 #include "server/codec/json_reader.h"
 

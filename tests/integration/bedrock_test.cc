@@ -262,6 +262,34 @@ TEST_F(Bedrock, AStreamIsGoodWithoutItsMetadata) {
   }
 }
 
+// Nobody has written Anthropic's dialect to Bedrock: both are said in the hub's words.
+TEST_F(Bedrock, CallersOfAnthropicsDialectReachIt) {
+  const FakeUpstream upstream(Hello);
+  const Headers headers = {{"x-portolan-config", Target(upstream)}};
+  const std::string body =
+      R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}])";
+  const TestAnswer whole = TestClient(gateway_.http_address()).Post("/v1/messages", body + "}", headers);
+  ASSERT_EQ(whole.status, 200) << whole.body;
+  const auto message = nlohmann::json::parse(whole.body);
+  ASSERT_EQ(message["content"].size(), 1u);
+  EXPECT_EQ(message["content"][0]["type"], "text");
+  EXPECT_EQ(message["content"][0]["text"], "Hello");
+  EXPECT_EQ(message["stop_reason"], "end_turn");
+  EXPECT_EQ(message["usage"]["input_tokens"], 3);
+  const TestAnswer streamed =
+      TestClient(gateway_.http_address()).Post("/v1/messages", body + R"(,"stream":true})", headers);
+  std::vector<std::string> names;
+  for (size_t at = 0; (at = streamed.body.find("event: ", at)) != std::string::npos;) {
+    at += 7;
+    names.push_back(streamed.body.substr(at, streamed.body.find('\n', at) - at));
+  }
+  EXPECT_THAT(names, testing::ElementsAre("message_start", "content_block_start", "content_block_delta",
+                                          "content_block_delta", "content_block_stop", "message_delta",
+                                          "message_stop"));
+  EXPECT_THAT(streamed.body, HasSubstr(R"("output_tokens":2)"));
+  for (const SeenRequest& seen : upstream.requests()) EXPECT_EQ(WrongWithSignature(seen, kAccount), "");
+}
+
 TEST_F(Bedrock, AnErrorUnderAGoodStatusIsOne) {
   const FakeUpstream upstream(
       [](const SeenRequest&) { return RespondJson(200, R"({"message":"it is broken"})"); });

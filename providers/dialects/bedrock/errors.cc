@@ -61,6 +61,14 @@ int StatusOf(std::string_view name) {
   return found == kExceptions.end() ? 500 : found->status;
 }
 
+// AWS answers a wrong signature with all that it has signed itself, session tokens among it, which must get
+// neither into logs nor to callers.
+void CutWhatWasSigned(std::string* message) {
+  const size_t at = message->find("The Canonical String");
+  if (at == std::string::npos) return;
+  message->resize(TrimSpace(std::string_view(*message).substr(0, at)).size());
+}
+
 // What follows from the name besides what follows from the status.
 void AddMeaning(Error* error) {
   // A model that fails is not the request's fault, and a quota may be free again later.
@@ -110,6 +118,7 @@ Error ClassifyAnswer(int http_status, std::span<const HeaderView> headers, std::
   ErrorMembers members;
   ReadErrorText(body, &members);
   error.message = std::move(members.message);
+  CutWhatWasSigned(&error.message);
   error.code = NameOf(FindHeader(headers, "x-amzn-errortype").value_or(""));
   if (error.code.empty()) error.code = std::move(members.type.empty() ? members.code : members.type);
   ClassifyStatus(http_status, headers, target, &error);

@@ -17,6 +17,25 @@ bool IsServerResult(const api::ContentBlock& block) {
   return block.has_tool_use_id() && block.type().ends_with("_result");
 }
 
+// What this gateway made of the pieces of an earlier answer for which Anthropic's form has no word. False if
+// the block is none of these.
+bool AppendOwnForm(const api::ContentBlock& block, wire::ToolResultBlock* result) {
+  const std::string& type = block.type();
+  const std::string_view json =
+      type == "json" || type == "other" ? FindExtra(block.extra(), type) : std::string_view();
+  if (json.empty()) return false;
+  if (type == "json") {
+    result->add_content()->set_json(std::string(json));
+    return true;
+  }
+  if (!IsJsonObject(json)) return false;
+  wire::ContentBlock* out = result->add_content();
+  ForEachMember(json, [&](std::string_view name, std::string_view value) {
+    AddExtra(name, std::string(value), out->mutable_extra());
+  });
+  return true;
+}
+
 }  // namespace
 
 bool RequestEncoder::AppendGivenBlocks(const api::Message& message, const MemberPath& path, Blocks* blocks) {
@@ -91,10 +110,8 @@ bool RequestEncoder::AppendGivenResult(const api::ContentBlock& block, const Mem
   const auto& items = content.blocks().items();
   for (int i = 0; i < items.size(); ++i) {
     const MemberPath at{&path, "content", i};
-    // What this gateway made of a JSON value in an earlier answer.
-    if (items.Get(i).type() == "json") {
-      result.add_content()->set_json(std::string(FindExtra(items.Get(i).extra(), "json")));
-    } else if (!AppendGivenBlock(items.Get(i), at, result.mutable_content())) {
+    if (AppendOwnForm(items.Get(i), &result)) continue;
+    if (!AppendGivenBlock(items.Get(i), at, result.mutable_content())) {
       return false;
     }
   }

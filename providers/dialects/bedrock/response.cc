@@ -9,12 +9,22 @@
 namespace portolan::providers::bedrock {
 namespace {
 
+// A block of a kind that is not known, as it came.
+std::string OtherJson(const wire::AnswerBlock& block) {
+  std::string json = "{";
+  for (const api::Extra& extra : block.extra()) {
+    if (json.size() > 1) json += ',';
+    json.append(JsonString(extra.name())).append(":").append(extra.json());
+  }
+  return json += '}';
+}
+
 // Reads the blocks of a message one by one, into OpenAI's members and into ordered ones.
 class BlockReader {
  public:
   BlockReader(bool wants_blocks, api::Message* to) : wants_blocks_(wants_blocks), to_(to) {}
 
-  void Read(const wire::ContentBlock& block) {
+  void Read(const wire::AnswerBlock& block) {
     if (block.has_text()) {
       AddText(block.text());
     } else if (block.has_tool_use()) {
@@ -29,8 +39,7 @@ class BlockReader {
       images_.push_back(ImageJson(block.image()));
       if (wants_blocks_) TranslateImage(block.image(), to_->add_content_blocks());
     } else {
-      for (const api::Extra& extra : block.extra())
-        others_.push_back(JsonObjectOf(extra.name(), extra.json()));
+      others_.push_back(OtherJson(block));
     }
   }
 
@@ -122,7 +131,7 @@ std::optional<Error> DecodeAnswer(const wire::ConverseResponse& answer, const Ca
   api::Message* message = choice->mutable_message();
   message->set_role("assistant");
   BlockReader reader(facts.content_blocks, message);
-  for (const wire::ContentBlock& block : answer.output().message().content()) reader.Read(block);
+  for (const wire::AnswerBlock& block : answer.output().message().content()) reader.Read(block);
   reader.Finish();
   const std::string& reason = answer.stop_reason();
   choice->set_finish_reason(std::string(FinishReason(reason, !message->tool_calls().empty())));
@@ -146,12 +155,12 @@ std::string AnswerId(const CallFacts& facts) {
   return "chatcmpl-bedrock-" + std::to_string(facts.unix_seconds);
 }
 
-void TranslateResult(const wire::ToolResultBlock& from, api::ContentBlock* to) {
+void TranslateResult(const wire::AnswerResult& from, api::ContentBlock* to) {
   to->set_type(from.has_type() ? from.type() : "tool_result");
   to->set_tool_use_id(from.tool_use_id());
   if (from.status() == "error") to->set_is_error(true);
   auto* content = to->mutable_content()->mutable_blocks();
-  for (const wire::ContentBlock& item : from.content()) {
+  for (const wire::AnswerBlock& item : from.content()) {
     api::ContentBlock* block = content->add_items();
     if (item.has_text()) {
       block->set_type("text");
@@ -163,7 +172,7 @@ void TranslateResult(const wire::ToolResultBlock& from, api::ContentBlock* to) {
       TranslateImage(item.image(), block);
     } else {
       block->set_type("other");
-      *block->mutable_extra() = item.extra();
+      AddExtra("other", OtherJson(item), block->mutable_extra());
     }
   }
 }

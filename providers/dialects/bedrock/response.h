@@ -46,7 +46,7 @@ bool TranslateAnnotation(const wire::Citation& from, int64_t begin, int64_t end,
 
 // Blocks in the shape of the hub's ordered content.
 void TranslateCall(const wire::ToolUseBlock& from, api::ContentBlock* to);
-void TranslateResult(const wire::ToolResultBlock& from, api::ContentBlock* to);
+void TranslateResult(const wire::AnswerResult& from, api::ContentBlock* to);
 void TranslateImage(const wire::MediaBlock& from, api::ContentBlock* to);
 // Whether Bedrock makes the call itself: it is none for the caller.
 bool IsServerCall(const wire::ToolUseBlock& call);

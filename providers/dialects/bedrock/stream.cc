@@ -118,7 +118,7 @@ std::optional<Error> ChatStream::OnBlockDelta(const wire::ContentBlockDelta& eve
       *open->image.mutable_source()->mutable_s3_location() = delta.image().source().s3_location();
     }
   }
-  for (const wire::ContentBlock& piece : delta.tool_result()) *open->result.add_content() = piece;
+  for (const wire::AnswerBlock& piece : delta.tool_result()) *open->result.add_content() = piece;
   return std::nullopt;
 }
 

@@ -44,7 +44,7 @@ class ChatStream final : public EventsToHub {
     bool has_arguments = false;
     int64_t begin = 0;  // where in the text the block begins, in characters
     std::vector<::bedrock::v1::Citation> citations;
-    ::bedrock::v1::ToolResultBlock result;
+    ::bedrock::v1::AnswerResult result;
     ::bedrock::v1::MediaBlock image;
   };
 

@@ -88,6 +88,18 @@ TEST_F(DialectTest, KnowsWhoseFaultAnErrorIs) {
   }
 }
 
+// The answer has the form that AWS's pages on signature errors show.
+TEST_F(DialectTest, DoesNotTellWhatWasSigned) {
+  const Error error = Read(
+      403, "InvalidSignatureException",
+      R"({"message":"The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.\n\nThe Canonical String for this request should have been\n'POST\n/model/m/converse\n\nhost:h\nx-amz-security-token:hushhush\n'\n"})");
+  EXPECT_EQ(
+      error.message,
+      "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+      "Access Key and signing method. Consult the service documentation for details.");
+  EXPECT_EQ(error.code, "InvalidSignatureException");
+}
+
 TEST_F(DialectTest, ReadsErrorsThatSayLess) {
   EXPECT_EQ(Read(403, "", R"({"Message":"User is not authorized"})").message, "User is not authorized");
   EXPECT_EQ(Read(500, "com.amazon.coral.service#InternalFailure", "").code, "InternalFailure");

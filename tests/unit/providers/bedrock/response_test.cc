@@ -109,23 +109,25 @@ TEST_F(ResponseTest, PagesAreAnnotations) {
 TEST_F(ResponseTest, CallsOfItsOwnToolsAreNoneForTheCaller) {
   const std::string content = R"([{"toolUse":{"toolUseId":"s","name":"nova_grounding","input":{"q":"x"},
       "type":"server_tool_use"}},{"toolResult":{"toolUseId":"s","status":"success","type":"nova_grounding_result",
-      "content":[{"text":"[HIDDEN]"},{"json":{"a":1}}]}},{"text":"y"}])";
+      "content":[{"text":"[HIDDEN]"},{"json":{"a":1}},{"document":{"name":"d"}}]}},{"text":"y"}])";
   const json plain = Message(content);
   EXPECT_FALSE(plain.contains("tool_calls"));
   EXPECT_EQ(plain["content"], "y");
   EXPECT_EQ(Message(content, true)["content_blocks"], json::parse(R"([
       {"type":"server_tool_use","id":"s","name":"nova_grounding","input":{"q":"x"}},
       {"type":"nova_grounding_result","tool_use_id":"s","content":[{"type":"text","text":"[HIDDEN]"},
-        {"type":"json","json":{"a":1}}]},{"type":"text","text":"y"}])"));
+        {"type":"json","json":{"a":1}},{"type":"other","other":{"document":{"name":"d"}}}]},
+      {"type":"text","text":"y"}])"));
 }
 
 TEST_F(ResponseTest, PicturesAndWhatIsUnknownAreKept) {
-  const std::string content = R"([{"image":{"format":"png","source":{"bytes":"AA"}}},{"novel":{"a":[1]}}])";
+  const std::string content = R"([{"image":{"format":"png","source":{"bytes":"AA"}}},{"novel":{"a":[1]}},
+      {"audio":{"format":"mp3"}}])";
   const json message = Message(content);
   EXPECT_EQ(message["content"], nullptr);
   EXPECT_EQ(message["images"],
             json::parse(R"([{"type":"image_url","image_url":{"url":"data:image/png;base64,AA"}}])"));
-  EXPECT_EQ(message["other_content"], json::parse(R"([{"novel":{"a":[1]}}])"));
+  EXPECT_EQ(message["other_content"], json::parse(R"([{"novel":{"a":[1]}},{"audio":{"format":"mp3"}}])"));
   EXPECT_EQ(
       Message(content, true)["content_blocks"],
       json::parse(R"([{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AA"}}])"));
