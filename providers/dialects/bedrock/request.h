@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "bedrock/v1/request.pb.h"
 #include "portolan/v1/chat_request.pb.h"
 #include "providers/dialects/anthropic/tool_ids.h"
@@ -131,10 +131,11 @@ class RequestEncoder {
   const Model model_;
   std::optional<Error> error_;
   anthropic::ToolIds tool_ids_{kLongestToolId};
-  int number_ = 0;                                   // of the message being written, from 1
-  absl::flat_hash_set<std::string> document_names_;  // those that are taken
-  bool forced_call_ = false;                         // a tool must be called
-  bool thinking_is_derived_ = false;                 // from reasoning_effort, not as the caller wrote it
+  int number_ = 0;  // of the message being written, from 1
+  // The names of documents that are taken, and how many were made of each.
+  absl::flat_hash_map<std::string, int> document_names_;
+  bool forced_call_ = false;          // a tool must be called
+  bool thinking_is_derived_ = false;  // from reasoning_effort, not as the caller wrote it
   std::vector<std::pair<std::string, std::string>> fields_;  // of additionalModelRequestFields
 };
 

@@ -284,10 +284,10 @@ void RequestEncoder::AppendDocument(std::string_view format, std::string_view na
   std::string base = DocumentName(name);
   if (base.empty()) base = "document";
   std::string unique = base;
-  for (int i = 2; !document_names_.insert(unique).second; ++i) {
-    const std::string number = " " + std::to_string(i);
-    unique = std::string(TrimBlanks(std::string_view(base).substr(0, kLongestDocumentName - number.size()))) +
-             number;
+  while (!document_names_.try_emplace(unique, 1).second) {
+    const std::string number = " " + std::to_string(++document_names_[base]);
+    const std::string_view begin = std::string_view(base).substr(0, kLongestDocumentName - number.size());
+    unique = std::string(TrimBlanks(begin)) + number;
   }
   wire::DocumentBlock* document = blocks->Add()->mutable_document();
   document->set_format(std::string(format));

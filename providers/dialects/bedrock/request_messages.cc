@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <vector>
 
 #include "providers/dialects/anthropic/text.h"
 #include "providers/dialects/bedrock/request.h"
@@ -23,12 +24,19 @@ Blocks* BlocksOf(std::string_view role, wire::ConverseRequest* wire) {
   return wire->mutable_messages(wire->messages_size() - 1)->mutable_content();
 }
 
-// Takes the place of the last blocks of a message, from `begin` on: behind the results that are there
-// already, before all else, as Converse wants them.
-void MoveResultsForward(int begin, Blocks* blocks) {
-  for (int i = begin; i < blocks->size(); ++i) {
-    for (int at = i; at > 0 && !IsToolResult(blocks->Get(at - 1)); --at) blocks->SwapElements(at, at - 1);
+// Results stand before all else that a user says, as Converse wants them, each with its mark for the cache.
+void PutResultsFirst(Blocks* blocks) {
+  std::vector<wire::ContentBlock*> results;
+  std::vector<wire::ContentBlock*> others;
+  bool of_result = false;
+  for (wire::ContentBlock& block : *blocks) {
+    of_result = block.has_tool_result() || (of_result && block.has_cache_point());
+    (of_result ? results : others).push_back(&block);
   }
+  if (results.empty() || others.empty()) return;
+  auto place = blocks->pointer_begin();
+  for (wire::ContentBlock* block : results) *place++ = block;
+  for (wire::ContentBlock* block : others) *place++ = block;
 }
 
 bool Has(const wire::Message& message, bool (wire::ContentBlock::*member)() const) {
@@ -144,12 +152,7 @@ void RequestEncoder::EncodeArguments(const api::FunctionCall& function, const Me
 }
 
 bool RequestEncoder::EncodeToolResult(const api::Message& message, const MemberPath& path, Blocks* blocks) {
-  const int before = blocks->size();
-  if (!message.content_blocks().empty()) {
-    if (!AppendGivenBlocks(message, path, blocks)) return false;
-    MoveResultsForward(before, blocks);
-    return true;
-  }
+  if (!message.content_blocks().empty()) return AppendGivenBlocks(message, path, blocks);
   wire::ToolResultBlock* result = blocks->Add()->mutable_tool_result();
   // The deprecated function messages name no call.
   result->set_tool_use_id(tool_ids_.ForResult(
@@ -162,7 +165,6 @@ bool RequestEncoder::EncodeToolResult(const api::Message& message, const MemberP
   if (!CheckResult(*result, path)) return false;
   FinishResult(FindExtra(message.extra(), "is_error") == "true", result);
   MarkResult(message, path, blocks);
-  MoveResultsForward(before, blocks);
   return true;
 }
 
@@ -204,6 +206,7 @@ void RequestEncoder::FinishMessages() {
   auto* messages = wire_->mutable_messages();
   while (!messages->empty() && messages->rbegin()->content().empty()) messages->RemoveLast();
   for (wire::Message& message : *messages) {
+    if (message.role() == "user") PutResultsFirst(message.mutable_content());
     if (Has(message, &wire::ContentBlock::has_document) && !Has(message, &wire::ContentBlock::has_text)) {
       message.add_content()->set_text(std::string(kBesideDocument));
     }

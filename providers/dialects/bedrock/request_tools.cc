@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/container/flat_hash_set.h"
 #include "providers/dialects/anthropic/input_schema.h"
 #include "providers/dialects/anthropic/text.h"
 #include "providers/dialects/bedrock/request.h"
@@ -31,11 +32,6 @@ bool HoldsToolBlocks(const wire::ConverseRequest& request) {
     }
   }
   return false;
-}
-
-bool Offers(const wire::ToolConfig& config, std::string_view name) {
-  return std::any_of(config.tools().begin(), config.tools().end(),
-                     [&](const wire::Tool& tool) { return tool.tool_spec().name() == name; });
 }
 
 }  // namespace
@@ -202,30 +198,31 @@ bool RequestEncoder::EncodeNamedChoice(const api::NamedToolChoice& choice, const
 
 // The API knows no subsets: the model is offered the allowed tools only.
 bool RequestEncoder::KeepAllowedTools(const api::AllowedTools& allowed, const MemberPath& path) {
-  std::vector<std::string> names;
+  absl::flat_hash_set<std::string> offered;
+  for (const wire::Tool& tool : wire_->tool_config().tools()) offered.insert(tool.tool_spec().name());
+  absl::flat_hash_set<std::string> names;
   for (int i = 0; i < allowed.tools_size(); ++i) {
     std::string name = NameInReference(allowed.tools(i));
-    if (name.empty() || !Offers(wire_->tool_config(), name)) {
+    if (name.empty() || !offered.contains(name)) {
       return Fail("invalid_value", "expected a reference to one of the tools", MemberPath{&path, "tools", i});
     }
-    names.push_back(std::move(name));
+    names.insert(std::move(name));
   }
   auto* tools = wire_->mutable_tool_config()->mutable_tools();
-  tools->erase(std::remove_if(tools->begin(), tools->end(),
-                              [&](const wire::Tool& tool) {
-                                return std::find(names.begin(), names.end(), tool.tool_spec().name()) ==
-                                       names.end();
-                              }),
-               tools->end());
+  tools->erase(
+      std::remove_if(tools->begin(), tools->end(),
+                     [&](const wire::Tool& tool) { return !names.contains(tool.tool_spec().name()); }),
+      tools->end());
   return true;
 }
 
 // Converse wants to know the tools of calls in the history, also where the caller offers none any more.
 void RequestEncoder::OfferToolsOfHistory() {
+  absl::flat_hash_set<std::string> offered;
   for (const wire::Message& message : wire_->messages()) {
     for (const wire::ContentBlock& block : message.content()) {
       const bool call = block.has_tool_use() && !block.tool_use().has_type();
-      if (!call || Offers(wire_->tool_config(), block.tool_use().name())) continue;
+      if (!call || !offered.insert(block.tool_use().name()).second) continue;
       wire::ToolSpec* spec = wire_->mutable_tool_config()->add_tools()->mutable_tool_spec();
       spec->set_name(block.tool_use().name());
       spec->set_description(std::string(kNotOffered));

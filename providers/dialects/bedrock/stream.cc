@@ -11,6 +11,12 @@ namespace {
 
 // Blocks do not overlap; a server that opens many without closing them must not fill the memory.
 constexpr size_t kMaxOpenBlocks = 64;
+// Nor one that never ends what is given when it is whole: results, pictures and sources.
+constexpr size_t kMaxHeld = 64u << 20;
+
+Error TooMuch() {
+  return Broken("upstream_invalid_answer", "bedrock began block after block without an end");
+}
 
 }  // namespace
 
@@ -73,7 +79,7 @@ std::optional<Error> ChatStream::OnBlockStart(const wire::ContentBlockStart& eve
   OpenBlock* open = Open(event.content_block_index(), kind);
   if (open == nullptr) {
     done_ = true;
-    return Broken("upstream_invalid_answer", "bedrock began block after block without an end");
+    return TooMuch();
   }
   if (start.has_tool_use()) BeginCall(start.tool_use(), *open, out);
   if (start.has_tool_result()) open->result = start.tool_result();
@@ -100,9 +106,11 @@ std::optional<Error> ChatStream::OnBlockDelta(const wire::ContentBlockDelta& eve
   EmitRole(out);
   const wire::BlockDelta& delta = event.delta();
   OpenBlock* open = FindOrBegin(event.content_block_index(), delta, out);
-  if (open == nullptr) {
+  if (delta.has_citation() || delta.has_image() || delta.tool_result_size() > 0)
+    held_ += event.ByteSizeLong();
+  if (open == nullptr || held_ > kMaxHeld) {
     done_ = true;
-    return Broken("upstream_invalid_answer", "bedrock began block after block without an end");
+    return TooMuch();
   }
   if (delta.has_text()) {
     OnTextDelta(delta.text(), *open, out);

@@ -86,6 +86,7 @@ class ChatStream final : public EventsToHub {
   int32_t blocks_ = 0;
   int32_t calls_ = 0;
   int64_t characters_ = 0;  // of the text so far
+  size_t held_ = 0;         // bytes of what is given when it is whole
   bool role_sent_ = false;
   bool stopped_ = false;  // messageStop has come
   bool done_ = false;     // nothing may follow

@@ -287,6 +287,19 @@ TEST_F(StreamTest, UnknownEventsMeanNothing) {
   EXPECT_TRUE(stream.done);
 }
 
+TEST_F(StreamTest, APictureWithoutAnEndIsRefused) {
+  Harness::Stream stream(harness_, facts_);
+  const std::string piece =
+      R"({"contentBlockDelta":{"contentBlockIndex":0,"delta":{"image":{"source":{"bytes":")" +
+      std::string(1u << 20, 'A') + R"("}}}}})";
+  stream.Feed(R"({"contentBlockStart":{"contentBlockIndex":0,"start":{"image":{"format":"png"}}}})");
+  int fed = 0;
+  while (fed < 200 && stream.Feed(piece)) ++fed;
+  ASSERT_TRUE(stream.error);
+  EXPECT_GT(fed, 32);  // as large as pictures may be
+  EXPECT_EQ(stream.error->code, "upstream_invalid_answer");
+}
+
 TEST_F(StreamTest, BlocksWithoutAnEndAreRefused) {
   Harness::Stream stream(harness_, facts_);
   int fed = 0;
