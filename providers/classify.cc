@@ -1,10 +1,12 @@
 #include "providers/classify.h"
 
 #include <string>
+#include <utility>
 
 #include "providers/retry_after.h"
 
 namespace portolan::providers {
+
 void ClassifyStatus(int http_status, std::span<const HeaderView> headers, const Target& target,
                     Error* error) {
   error->http_status = http_status;
@@ -25,6 +27,17 @@ int StatusInError(std::string_view json, int otherwise) {
   ErrorMembers members;
   ReadJsonError(json, &members);
   return members.status == 0 ? otherwise : members.status;
+}
+
+Error BrokenAnswer(std::string code, std::string message) {
+  Error error;
+  error.error_class = ErrorClass::kProvider;
+  error.http_status = 502;
+  error.code = std::move(code);
+  error.message = std::move(message);
+  error.retryable = true;
+  error.transport = true;
+  return error;
 }
 
 }  // namespace portolan::providers

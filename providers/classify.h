@@ -3,6 +3,7 @@
 // What providers' error answers have in common: whose fault a status is, whether a retry helps and when.
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "providers/error_text.h"
@@ -20,5 +21,9 @@ void ClassifyStatus(int http_status, std::span<const HeaderView> headers, const 
 // The status of an error that came with a good status: the number from 400 to 599 that its JSON has under
 // `code`, else under `status` or a similar name, in the object under `error` or beside it; else `otherwise`.
 int StatusInError(std::string_view json, int otherwise);
+
+// An answer that cannot be what it should be: 502, the provider's fault; another attempt may help, and counts
+// as one after a connection that failed.
+Error BrokenAnswer(std::string code, std::string message);
 
 }  // namespace portolan::providers

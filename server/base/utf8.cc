@@ -32,6 +32,12 @@ bool IsUtf8(std::string_view text) {
   return true;
 }
 
+int64_t CountUtf8(std::string_view text) {
+  int64_t count = 0;
+  for (const char c : text) count += !IsUtf8Tail(c);
+  return count;
+}
+
 std::string_view CutUtf8(std::string_view text, size_t limit) {
   if (text.size() <= limit) return text;
   size_t end = limit;

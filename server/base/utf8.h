@@ -4,6 +4,7 @@
 // codec/utf8.h, which is faster.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,9 @@ constexpr bool IsUtf8Tail(char c) { return (static_cast<unsigned char>(c) & 0xc0
 size_t Utf8Length(std::string_view text);
 
 bool IsUtf8(std::string_view text);
+
+// The number of characters (code points) of a UTF-8 text.
+int64_t CountUtf8(std::string_view text);
 
 // The longest beginning of `text` of at most `limit` bytes that does not end within a character. What is no
 // UTF-8 may be cut anywhere.

@@ -4,8 +4,9 @@
 #include <array>
 
 #include "providers/dialects/anthropic/request.h"
-#include "providers/dialects/anthropic/text.h"
 #include "providers/dialects/anthropic/tool_names.h"
+#include "providers/dialects/common/json.h"
+#include "providers/dialects/common/text.h"
 #include "server/base/text.h"
 
 namespace portolan::providers::anthropic {

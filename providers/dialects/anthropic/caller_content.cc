@@ -2,7 +2,7 @@
 
 #include "providers/dialects/anthropic/caller_request.h"
 #include "providers/dialects/anthropic/request.h"
-#include "providers/dialects/anthropic/text.h"
+#include "providers/dialects/common/text.h"
 
 namespace portolan::providers::anthropic {
 namespace {
@@ -70,7 +70,7 @@ bool RequestDecoder::AppendPart(const api::ContentBlock& block, const MemberPath
     AddText(FoundText(block), block, parts);
   } else if (type == "tool_reference") {
     for (const api::Extra& extra : block.extra()) {
-      if (extra.name() == "tool_name") AddText(JsonText(extra.json()), block, parts);
+      if (extra.name() == "tool_name") AddText(AsText(extra.json()), block, parts);
     }
   } else if (type == "compaction") {
     AddText(block.content().text(), block, parts);  // stands for what was said before it

@@ -2,8 +2,8 @@
 // tool's message holds text only, so that images among its results follow in the user's.
 
 #include "providers/dialects/anthropic/caller_request.h"
-#include "providers/dialects/anthropic/text.h"
 #include "providers/dialects/anthropic/tool_names.h"
+#include "providers/dialects/common/text.h"
 
 namespace portolan::providers::anthropic {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "providers/dialects/anthropic/caller_answer.h"
 #include "providers/dialects/anthropic/request.h"
-#include "providers/dialects/anthropic/text.h"
+#include "providers/dialects/common/text.h"
 #include "server/base/text.h"
 
 namespace portolan::providers::anthropic {

@@ -3,6 +3,7 @@
 #include "anthropic/v1/models.pb.h"
 #include "portolan/v1/model.pb.h"
 #include "providers/dialects/anthropic/response.h"
+#include "providers/dialects/common/json.h"
 #include "providers/dialects/common/time.h"
 
 namespace portolan::providers::anthropic {

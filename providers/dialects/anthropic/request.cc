@@ -10,7 +10,7 @@ namespace portolan::providers::anthropic {
 
 RequestEncoder::RequestEncoder(const api::ChatCompletionRequest& hub, const CallFacts& facts,
                                wire::MessagesRequest* wire, DroppedMembers* dropped)
-    : hub_(hub), facts_(facts), wire_(wire), dropped_(dropped), traits_(TraitsOf(facts.model)) {}
+    : hub_(hub), facts_(facts), wire_(wire), dropped_(dropped), traits_(ClaudeTraitsOf(facts.model)) {}
 
 std::optional<Error> RequestEncoder::Run() {
   if (!facts_.model.empty()) wire_->set_model(std::string(facts_.model));
@@ -56,15 +56,6 @@ bool HasExtra(const Extras& extras, std::string_view name) {
                      [&](const api::Extra& extra) { return extra.name() == name; });
 }
 
-bool IsJsonObject(std::string_view text) {
-  codec::JsonReader reader(text);
-  return reader.Peek() == codec::JsonType::kObject && reader.Skip(nullptr, /*strict=*/true) && reader.AtEnd();
-}
-
-std::string AsArgumentsObject(std::string_view text) {
-  std::string object = R"({"arguments":)";
-  codec::AppendQuoted(text, &object);
-  return object += '}';
-}
+std::string AsArgumentsObject(std::string_view text) { return JsonObjectOfText("arguments", text); }
 
 }  // namespace portolan::providers::anthropic

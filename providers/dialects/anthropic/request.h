@@ -10,9 +10,9 @@
 
 #include "anthropic/v1/request.pb.h"
 #include "portolan/v1/chat_request.pb.h"
-#include "providers/dialects/anthropic/model_traits.h"
-#include "providers/dialects/anthropic/tool_ids.h"
+#include "providers/dialects/common/claude_models.h"
 #include "providers/dialects/common/member_path.h"
+#include "providers/dialects/common/tool_ids.h"
 #include "providers/mapping.h"
 
 namespace portolan::providers::anthropic {
@@ -111,7 +111,7 @@ class RequestEncoder {
   const CallFacts& facts_;
   wire::MessagesRequest* wire_;
   DroppedMembers* dropped_;
-  const ModelTraits traits_;
+  const ClaudeTraits traits_;
   std::optional<Error> error_;
   ToolIds tool_ids_;
   bool conversation_begun_ = false;    // a message of another role than system has been met
@@ -131,13 +131,10 @@ void MarkForCache(const api::ContentPart& part, api::ContentBlock* block);
 
 bool HasExtra(const Extras& extras, std::string_view name);
 
-// Whether `text` is one JSON object in which no key occurs twice, as the input of a call must be.
-bool IsJsonObject(std::string_view text);
-
 // Wraps a call's arguments that are not a JSON object: an object that has them as text.
 std::string AsArgumentsObject(std::string_view text);
 
 // The text of a JSON string; any other value as it is, and "" for null.
-std::string JsonText(std::string_view json);
+std::string AsText(std::string_view json);
 
 }  // namespace portolan::providers::anthropic

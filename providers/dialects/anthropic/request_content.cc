@@ -4,7 +4,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
 #include "providers/dialects/anthropic/request.h"
-#include "providers/dialects/anthropic/text.h"
+#include "providers/dialects/common/text.h"
 #include "server/base/text.h"
 #include "server/codec/utf8.h"
 

@@ -2,8 +2,8 @@
 #include <array>
 
 #include "providers/dialects/anthropic/request.h"
-#include "providers/dialects/anthropic/text.h"
 #include "providers/dialects/common/json.h"
+#include "providers/dialects/common/text.h"
 
 namespace portolan::providers::anthropic {
 

@@ -5,8 +5,8 @@
 #include <array>
 
 #include "providers/dialects/anthropic/request.h"
-#include "providers/dialects/anthropic/text.h"
 #include "providers/dialects/common/json.h"
+#include "providers/dialects/common/text.h"
 #include "server/codec/json_reader.h"
 
 namespace portolan::providers::anthropic {
@@ -45,7 +45,7 @@ void EraseExtra(std::string_view name, Extras* extras) {
   }
 }
 
-bool IsBlankString(std::string_view json) { return json.starts_with('"') && IsBlank(JsonText(json)); }
+bool IsBlankString(std::string_view json) { return json.starts_with('"') && IsBlank(AsText(json)); }
 
 // {"type":"text","text":" "}
 bool IsBlankTextBlock(std::string_view json) {
@@ -59,7 +59,7 @@ bool IsBlankTextBlock(std::string_view json) {
     const bool is_type = name == "type";
     const bool is_said = name == "text";
     if (!reader.Skip(&value)) return false;
-    if (is_type) is_text = JsonText(value) == "text";
+    if (is_type) is_text = AsText(value) == "text";
     if (is_said) is_blank = IsBlankString(value);
   }
   return is_text && is_blank;
@@ -125,11 +125,11 @@ bool RequestEncoder::AppendNativePart(const api::ContentPart& part, Role role, c
   for (const api::Extra& extra : part.extra()) {
     const std::string& name = extra.name();
     if (is_call && name == "id") {
-      block->set_id(JsonText(extra.json()));
+      block->set_id(AsText(extra.json()));
     } else if (is_call && name == "input") {
       block->set_input(extra.json());
     } else if (is_result && name == "tool_use_id") {
-      block->set_tool_use_id(JsonText(extra.json()));
+      block->set_tool_use_id(AsText(extra.json()));
     } else {
       *block->add_extra() = extra;
     }
@@ -146,7 +146,7 @@ void RequestEncoder::MendGivenCall(const MemberPath& path, api::ContentBlock* bl
   if (!block->has_input() || IsEmptyJson(block->input())) {
     block->set_input("{}");
   } else if (!IsJsonObject(block->input())) {
-    block->set_input(AsArgumentsObject(JsonText(block->input())));
+    block->set_input(AsArgumentsObject(AsText(block->input())));
     Drop(MemberPath{&path, "input"});
   }
 }
@@ -182,7 +182,7 @@ void RequestEncoder::MendNativeMembers() {
     } else if (extra->name() == "stop_sequences") {
       mended = Filtered(extra->json(), [&](int at, std::string_view sequence) {
         if (!IsBlankString(sequence)) return false;
-        if (!JsonText(sequence).empty()) Drop(MemberPath{nullptr, "stop_sequences", at});
+        if (!AsText(sequence).empty()) Drop(MemberPath{nullptr, "stop_sequences", at});
         return true;
       });
     } else {
@@ -196,7 +196,7 @@ void RequestEncoder::MendNativeMembers() {
   }
 }
 
-std::string JsonText(std::string_view json) {
+std::string AsText(std::string_view json) {
   if (json == "null") return {};
   JsonReader reader(json);
   std::string scratch;

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "providers/dialects/anthropic/request.h"
-#include "providers/dialects/anthropic/text.h"
+#include "providers/dialects/common/text.h"
 
 namespace portolan::providers::anthropic {
 namespace {

@@ -71,7 +71,7 @@ bool RequestEncoder::EncodeThinking() {
   }
   if (effort.empty()) return true;
   if (effort == "none") {
-    if (!hub_.has_thinking() && traits_.thinking == ModelTraits::Thinking::kDefault) {
+    if (!hub_.has_thinking() && traits_.thinking == ClaudeTraits::Thinking::kDefault) {
       wire_->mutable_thinking()->set_type("disabled");
     }
     return true;
@@ -103,17 +103,17 @@ bool RequestEncoder::EncodeEffort(std::string_view effort) {
   const std::string& choice = wire_->tool_choice().type();
   const bool forced = choice == "any" || choice == "tool";
   switch (traits_.thinking) {
-    case ModelTraits::Thinking::kDefault:
+    case ClaudeTraits::Thinking::kDefault:
       return true;
-    case ModelTraits::Thinking::kAdaptive:
+    case ClaudeTraits::Thinking::kAdaptive:
       if (forced) return true;
       wire_->mutable_thinking()->set_type("adaptive");
       thinking_is_derived_ = true;
       return true;
-    case ModelTraits::Thinking::kBudget:
+    case ClaudeTraits::Thinking::kBudget:
       if (!forced && !ContinuesWithoutThinking(*wire_)) EncodeThinkingBudget(effort);
       break;
-    case ModelTraits::Thinking::kNone:
+    case ClaudeTraits::Thinking::kNone:
       break;
   }
   if (!thinking_is_derived_ && !traits_.effort) Drop("reasoning_effort");

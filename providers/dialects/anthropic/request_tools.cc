@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <array>
 
-#include "providers/dialects/anthropic/input_schema.h"
 #include "providers/dialects/anthropic/request.h"
+#include "providers/dialects/common/input_schema.h"
 #include "providers/dialects/common/json.h"
 #include "server/codec/json_reader.h"
 

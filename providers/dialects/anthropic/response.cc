@@ -2,21 +2,15 @@
 
 #include <utility>
 
-#include "providers/dialects/anthropic/errors.h"
+#include "providers/classify.h"
+#include "providers/dialects/common/json.h"
 #include "server/base/utf8.h"
 
 namespace portolan::providers::anthropic {
 namespace {
 
 Error NotAMessage() {
-  Error error;
-  error.error_class = ErrorClass::kProvider;
-  error.http_status = 502;
-  error.code = "upstream_invalid_answer";
-  error.message = "anthropic answered with something that is not a message";
-  error.retryable = true;
-  error.transport = true;
-  return error;
+  return BrokenAnswer("upstream_invalid_answer", "anthropic answered with something that is not a message");
 }
 
 // The OpenAI members follow from the blocks: texts joined to one, tool uses as calls, thinking as reasoning.
@@ -29,7 +23,7 @@ void Project(const wire::MessagesResponse& from, api::Message* to) {
     if (block.type() == "text") {
       has_text = true;
       const int64_t begin = characters;
-      characters += CountCharacters(block.text());
+      characters += CountUtf8(block.text());
       text += block.text();
       for (const api::Citation& citation : block.citations().list().items()) {
         api::Annotation annotation;
@@ -95,12 +89,6 @@ bool TranslateCitation(const api::Citation& citation, int64_t begin, int64_t end
   page->set_url(citation.url());
   if (citation.has_title()) page->set_title(citation.title());
   return true;
-}
-
-int64_t CountCharacters(std::string_view utf8) {
-  int64_t count = 0;
-  for (const char c : utf8) count += !IsUtf8Tail(c);
-  return count;
 }
 
 }  // namespace portolan::providers::anthropic

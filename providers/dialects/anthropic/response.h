@@ -46,17 +46,4 @@ void TranslateUsage(const wire::Usage& from, api::Usage* to);
 // Makes the page that a citation names an annotation of the characters [begin, end); false if it names none.
 bool TranslateCitation(const api::Citation& citation, int64_t begin, int64_t end, api::Annotation* out);
 
-// The number of characters (code points) of a text.
-int64_t CountCharacters(std::string_view utf8);
-
-// Copies members that the hub does not describe, except nulls.
-template <typename M>
-void CopyExtras(const google::protobuf::RepeatedPtrField<api::Extra>& from, M* to) {
-  for (const api::Extra& extra : from) {
-    // A name that means something else in the hub is not taken over.
-    if (extra.json() == "null" || M::descriptor()->FindFieldByName(extra.name()) != nullptr) continue;
-    *to->add_extra() = extra;
-  }
-}
-
 }  // namespace portolan::providers::anthropic

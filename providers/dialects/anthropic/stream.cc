@@ -3,25 +3,17 @@
 #include <algorithm>
 #include <utility>
 
+#include "providers/classify.h"
 #include "providers/dialects/anthropic/errors.h"
 #include "providers/dialects/anthropic/response.h"
+#include "providers/dialects/common/json.h"
+#include "server/base/utf8.h"
 
 namespace portolan::providers::anthropic {
 namespace {
 
 // Blocks do not overlap; a server that opens many without closing them must not fill the memory.
 constexpr size_t kMaxOpenBlocks = 64;
-
-Error Broken(std::string code, std::string message) {
-  Error error;
-  error.error_class = ErrorClass::kProvider;
-  error.http_status = 502;
-  error.code = std::move(code);
-  error.message = std::move(message);
-  error.retryable = true;
-  error.transport = true;
-  return error;
-}
 
 // The event's delta as the hub's: the members of a block's piece have the same names.
 void CopyDelta(const wire::EventDelta& from, api::BlockDelta* to) {
@@ -60,7 +52,7 @@ std::optional<Error> ChatStream::OnEvent(const Message& event, MessageSink& out,
   } else if (type == "message_stop") {
     if (!role_sent_) {
       done_ = true;
-      return Broken("upstream_empty_answer", "anthropic's stream has nothing but its end");
+      return BrokenAnswer("upstream_empty_answer", "anthropic's stream has nothing but its end");
     }
     Finish(out);
     *state = State::kDone;
@@ -78,7 +70,7 @@ std::optional<Error> ChatStream::OnEnd(MessageSink& out) {
   if (done_) return std::nullopt;
   // Some compatible servers leave `message_stop` out; the reason was given, so this is all.
   if (!finished_)
-    return Broken("upstream_truncated", "anthropic ended the stream before the message was complete");
+    return BrokenAnswer("upstream_truncated", "anthropic ended the stream before the message was complete");
   Finish(out);
   return std::nullopt;
 }
@@ -95,7 +87,7 @@ void ChatStream::OnMessageStart(const wire::MessagesResponse& message, MessageSi
 std::optional<Error> ChatStream::OnBlockStart(const wire::StreamEvent& event, MessageSink& out) {
   if (open_.size() >= kMaxOpenBlocks) {
     done_ = true;
-    return Broken("upstream_invalid_answer", "anthropic began block after block without an end");
+    return BrokenAnswer("upstream_invalid_answer", "anthropic began block after block without an end");
   }
   EmitRole(out);
   const api::ContentBlock& block = event.content_block();
@@ -117,7 +109,7 @@ std::optional<Error> ChatStream::OnBlockStart(const wire::StreamEvent& event, Me
   } else if (open.is_text && !block.text().empty()) {
     delta = NewDelta(out);
     delta->set_content(block.text());
-    characters_ += CountCharacters(block.text());
+    characters_ += CountUtf8(block.text());
   } else if (block.type() == "thinking" && !block.thinking().empty()) {
     delta = NewDelta(out);
     delta->set_reasoning_content(block.thinking());
@@ -143,7 +135,7 @@ void ChatStream::OnBlockDelta(const wire::StreamEvent& event, MessageSink& out) 
   if (!piece.text().empty()) {
     delta = NewDelta(out);
     delta->set_content(piece.text());
-    characters_ += CountCharacters(piece.text());
+    characters_ += CountUtf8(piece.text());
   } else if (!piece.thinking().empty()) {
     delta = NewDelta(out);
     delta->set_reasoning_content(piece.thinking());

@@ -1,6 +1,7 @@
 #include <limits>
 
 #include "providers/dialects/anthropic/response.h"
+#include "providers/dialects/common/json.h"
 
 namespace portolan::providers::anthropic {
 namespace {

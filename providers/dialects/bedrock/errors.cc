@@ -150,15 +150,4 @@ std::optional<Error> ErrorInEvent(const wire::StreamEvent& event) {
   return std::nullopt;
 }
 
-Error Broken(std::string code, std::string message) {
-  Error error;
-  error.error_class = ErrorClass::kProvider;
-  error.http_status = 502;
-  error.code = std::move(code);
-  error.message = std::move(message);
-  error.retryable = true;
-  error.transport = true;
-  return error;
-}
-
 }  // namespace portolan::providers::bedrock

@@ -25,7 +25,4 @@ Error ClassifyAnswer(int http_status, std::span<const HeaderView> headers, std::
 // again.
 std::optional<Error> ErrorInEvent(const ::bedrock::v1::StreamEvent& event);
 
-// An answer that cannot be what it should be: 502, another attempt may help.
-Error Broken(std::string code, std::string message);
-
 }  // namespace portolan::providers::bedrock

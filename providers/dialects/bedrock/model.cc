@@ -11,7 +11,7 @@ Model ModelOf(std::string_view id) {
   Model model;
   // `arn:aws:bedrock:REGION:ACCOUNT:inference-profile/us.anthropic.claude-…`
   const std::string_view name = id.substr(id.rfind('/') + 1);
-  model.claude = anthropic::TraitsOf(name);
+  model.claude = ClaudeTraitsOf(name);
   model.is_claude = Has(name, "claude");
   model.is_nova = Has(name, "amazon.nova");
   model.is_nova_2 = Has(name, "amazon.nova-2");

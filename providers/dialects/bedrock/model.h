@@ -4,12 +4,12 @@
 
 #include <string_view>
 
-#include "providers/dialects/anthropic/model_traits.h"
+#include "providers/dialects/common/claude_models.h"
 
 namespace portolan::providers::bedrock {
 
 struct Model {
-  anthropic::ModelTraits claude;  // meaningful if the model is one
+  ClaudeTraits claude;  // meaningful if the model is one
   bool is_claude = false;
   bool is_nova = false;
   bool is_nova_2 = false;

@@ -13,10 +13,10 @@
 #include "absl/container/flat_hash_map.h"
 #include "bedrock/v1/request.pb.h"
 #include "portolan/v1/chat_request.pb.h"
-#include "providers/dialects/anthropic/tool_ids.h"
 #include "providers/dialects/bedrock/model.h"
 #include "providers/dialects/common/json.h"
 #include "providers/dialects/common/member_path.h"
+#include "providers/dialects/common/tool_ids.h"
 #include "providers/mapping.h"
 
 namespace portolan::providers::bedrock {
@@ -130,7 +130,7 @@ class RequestEncoder {
   DroppedMembers* dropped_;
   const Model model_;
   std::optional<Error> error_;
-  anthropic::ToolIds tool_ids_{kLongestToolId};
+  ToolIds tool_ids_{kLongestToolId};
   int number_ = 0;  // of the message being written, from 1
   // The names of documents that are taken, and how many were made of each.
   absl::flat_hash_map<std::string, int> document_names_;

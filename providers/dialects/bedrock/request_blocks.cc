@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "providers/dialects/anthropic/text.h"
 #include "providers/dialects/bedrock/request.h"
 #include "providers/dialects/common/media.h"
+#include "providers/dialects/common/text.h"
 
 namespace portolan::providers::bedrock {
 namespace {
-
-using anthropic::IsBlank;
 
 // `nova_grounding_result`: what a tool of Bedrock's own answered.
 bool IsServerResult(const api::ContentBlock& block) {

@@ -4,15 +4,13 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
-#include "providers/dialects/anthropic/text.h"
 #include "providers/dialects/bedrock/request.h"
 #include "providers/dialects/common/media.h"
+#include "providers/dialects/common/text.h"
 #include "server/base/text.h"
 
 namespace portolan::providers::bedrock {
 namespace {
-
-using anthropic::IsBlank;
 
 constexpr size_t kLongestDocumentName = 200;
 

@@ -1,13 +1,11 @@
 #include <algorithm>
 #include <vector>
 
-#include "providers/dialects/anthropic/text.h"
 #include "providers/dialects/bedrock/request.h"
+#include "providers/dialects/common/text.h"
 
 namespace portolan::providers::bedrock {
 namespace {
-
-using anthropic::IsBlank;
 
 // What stands beside a document if the caller says nothing: Converse refuses one alone.
 constexpr std::string_view kBesideDocument = "See the attached document.";
@@ -216,7 +214,7 @@ void RequestEncoder::FinishMessages() {
   wire::Message& last = *messages->rbegin();
   wire::ContentBlock* block = last.mutable_content(last.content_size() - 1);
   if (block->has_text()) {
-    block->mutable_text()->resize(anthropic::WithoutTrailingSpace(block->text()).size());
+    block->mutable_text()->resize(WithoutTrailingSpace(block->text()).size());
   }
 }
 

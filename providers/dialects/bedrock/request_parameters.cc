@@ -1,14 +1,12 @@
 #include <algorithm>
 #include <array>
 
-#include "providers/dialects/anthropic/text.h"
 #include "providers/dialects/bedrock/request.h"
+#include "providers/dialects/common/text.h"
 #include "server/base/text.h"
 
 namespace portolan::providers::bedrock {
 namespace {
-
-using anthropic::IsBlank;
 
 constexpr double kHighestTemperature = 1;
 

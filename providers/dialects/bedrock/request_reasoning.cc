@@ -6,7 +6,7 @@
 namespace portolan::providers::bedrock {
 namespace {
 
-using Thinking = anthropic::ModelTraits::Thinking;
+using Thinking = ClaudeTraits::Thinking;
 
 constexpr int64_t kLeastBudget = 1024;  // Claude's own bound
 
@@ -121,7 +121,7 @@ bool RequestEncoder::EncodeThinking() {
 }
 
 bool RequestEncoder::EncodeClaudeEffort(std::string_view effort) {
-  const anthropic::ModelTraits& claude = model_.claude;
+  const ClaudeTraits& claude = model_.claude;
   if (claude.effort) {
     const bool too_high =
         (effort == "xhigh" && !claude.effort_xhigh) || (effort == "max" && !claude.effort_max);

@@ -2,14 +2,12 @@
 #include <array>
 
 #include "absl/container/flat_hash_set.h"
-#include "providers/dialects/anthropic/input_schema.h"
-#include "providers/dialects/anthropic/text.h"
 #include "providers/dialects/bedrock/request.h"
+#include "providers/dialects/common/input_schema.h"
+#include "providers/dialects/common/text.h"
 
 namespace portolan::providers::bedrock {
 namespace {
-
-using anthropic::SchemaFit;
 
 constexpr std::string_view kNoParameters = R"({"type":"object","properties":{}})";
 
@@ -82,13 +80,13 @@ bool RequestEncoder::EncodeFunction(const api::FunctionDefinition& function, con
   const std::string& parameters = function.parameters();
   const bool none = parameters.empty() || IsEmptyJson(parameters);
   std::string mended;
-  const SchemaFit fit = none ? SchemaFit::kGood : anthropic::FitInputSchema(parameters, &mended);
+  const SchemaFit fit = none ? SchemaFit::kGood : FitInputSchema(parameters, &mended);
   if (fit == SchemaFit::kNoSchema) {
     return Fail("invalid_value", "expected a JSON Schema", MemberPath{&path, "parameters"});
   }
   wire::ToolSpec* spec = wire_->mutable_tool_config()->add_tools()->mutable_tool_spec();
   spec->set_name(function.name());
-  if (!anthropic::IsBlank(function.description())) spec->set_description(function.description());
+  if (!IsBlank(function.description())) spec->set_description(function.description());
   std::string* schema = spec->mutable_input_schema()->mutable_json();
   if (fit == SchemaFit::kMended) {
     *schema = std::move(mended);

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "providers/dialects/bedrock/errors.h"
+#include "providers/classify.h"
 #include "server/base/utf8.h"
 
 namespace portolan::providers::bedrock {
@@ -54,7 +54,7 @@ class BlockReader {
   void AddText(const std::string& text) {
     has_text_ = true;
     text_ += text;
-    characters_ += CountCharacters(text);
+    characters_ += CountUtf8(text);
     if (!wants_blocks_) return;
     api::ContentBlock* block = to_->add_content_blocks();
     block->set_type("text");
@@ -120,7 +120,7 @@ class BlockReader {
 std::optional<Error> DecodeAnswer(const wire::ConverseResponse& answer, const CallFacts& facts,
                                   api::ChatCompletion* hub) {
   if (!answer.output().has_message()) {
-    return Broken("upstream_invalid_answer", "bedrock answered with something that is not a message");
+    return BrokenAnswer("upstream_invalid_answer", "bedrock answered with something that is not a message");
   }
   hub->set_id(AnswerId(facts));
   hub->set_object("chat.completion");
@@ -203,12 +203,6 @@ std::string ImageJson(const wire::MediaBlock& image) {
   std::string url = image.source().s3_location().uri();
   if (url.empty()) url = "data:image/" + image.format() + ";base64," + image.source().bytes();
   return R"({"type":"image_url","image_url":)" + JsonObjectOfText("url", url) + "}";
-}
-
-int64_t CountCharacters(std::string_view utf8) {
-  int64_t count = 0;
-  for (const char c : utf8) count += !IsUtf8Tail(c);
-  return count;
 }
 
 }  // namespace portolan::providers::bedrock

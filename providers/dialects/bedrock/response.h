@@ -64,7 +64,4 @@ void TakeExtras(const Extras& from, M* to) {
   }
 }
 
-// The number of characters (code points) of a text.
-int64_t CountCharacters(std::string_view utf8);
-
 }  // namespace portolan::providers::bedrock

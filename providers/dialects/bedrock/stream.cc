@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "providers/classify.h"
 #include "providers/dialects/bedrock/errors.h"
 #include "providers/dialects/bedrock/response.h"
+#include "server/base/utf8.h"
 
 namespace portolan::providers::bedrock {
 namespace {
@@ -15,7 +17,7 @@ constexpr size_t kMaxOpenBlocks = 64;
 constexpr size_t kMaxHeld = 64u << 20;
 
 Error TooMuch() {
-  return Broken("upstream_invalid_answer", "bedrock began block after block without an end");
+  return BrokenAnswer("upstream_invalid_answer", "bedrock began block after block without an end");
 }
 
 }  // namespace
@@ -62,7 +64,7 @@ std::optional<Error> ChatStream::OnEvent(const Message& event, MessageSink& out,
 std::optional<Error> ChatStream::OnEnd(MessageSink& out) {
   if (done_) return std::nullopt;
   if (!stopped_) {
-    return Broken("upstream_truncated", "bedrock ended the stream before the message was complete");
+    return BrokenAnswer("upstream_truncated", "bedrock ended the stream before the message was complete");
   }
   Finish(wire::Metadata::default_instance(), out);
   return std::nullopt;
@@ -134,7 +136,7 @@ void ChatStream::OnTextDelta(const std::string& text, OpenBlock& open, MessageSi
   if (text.empty()) return;
   api::MessageDelta* delta = NewDelta(out);
   delta->set_content(text);
-  characters_ += CountCharacters(text);
+  characters_ += CountUtf8(text);
   if (!content_blocks_) return;
   api::BlockDelta* piece = NewStep(open.index, delta, out)->mutable_delta();
   piece->set_type("text_delta");

@@ -8,6 +8,7 @@
 
 #include "gemini/v1/embedding.pb.h"
 #include "portolan/v1/embedding.pb.h"
+#include "providers/classify.h"
 #include "providers/dialects/common/base64.h"
 #include "providers/dialects/common/json.h"
 #include "providers/dialects/google/errors.h"
@@ -83,7 +84,7 @@ std::optional<Error> EmbeddingMapping::AnswerToHub(const Message& wire, const Ca
   auto* out = static_cast<api::EmbeddingResponse*>(hub);
   if (answer.has_error()) return ErrorInAnswer(answer.error());
   if (answer.embeddings().empty()) {
-    return Broken("upstream_invalid_answer", "google answered with something that holds no embeddings");
+    return BrokenAnswer("upstream_invalid_answer", "google answered with something that holds no embeddings");
   }
   out->set_object("list");
   out->set_model(std::string(facts.model));

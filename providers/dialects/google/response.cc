@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "providers/classify.h"
 #include "providers/dialects/common/json.h"
 #include "providers/dialects/common/time.h"
 #include "providers/dialects/google/errors.h"
@@ -63,9 +64,10 @@ std::optional<Error> DecodeAnswer(const wire::GenerateContentResponse& answer, c
   const bool blocked = !BlockReason(answer).empty();
   if (answer.candidates().empty() && !blocked) {
     if (!answer.has_usage_metadata() && !answer.has_response_id()) {
-      return Broken("upstream_invalid_answer", "google answered with something that is no answer of a model");
+      return BrokenAnswer("upstream_invalid_answer",
+                          "google answered with something that is no answer of a model");
     }
-    return Broken("upstream_empty_answer", "google answered without a candidate");
+    return BrokenAnswer("upstream_empty_answer", "google answered without a candidate");
   }
   hub->set_id(answer.response_id());
   hub->set_object("chat.completion");
@@ -95,17 +97,6 @@ int64_t CreatedAt(const wire::GenerateContentResponse& answer, const CallFacts& 
 std::string CallPrefix(const wire::GenerateContentResponse& answer, int64_t created, int32_t candidate) {
   const std::string name = answer.response_id().empty() ? std::to_string(created) : answer.response_id();
   return "call_" + name + "_" + std::to_string(candidate) + "_";
-}
-
-Error Broken(std::string code, std::string message) {
-  Error error;
-  error.error_class = ErrorClass::kProvider;
-  error.http_status = 502;
-  error.code = std::move(code);
-  error.message = std::move(message);
-  error.retryable = true;
-  error.transport = true;
-  return error;
 }
 
 void TranslateLogprobs(const wire::LogprobsResult& from, api::ChatLogprobs* to) {

@@ -26,8 +26,6 @@ int64_t CreatedAt(const wire::GenerateContentResponse& answer, const CallFacts& 
 // What the ids of a candidate's calls begin with where Google gives none: the same whenever the answer is
 // read, and no other answer's.
 std::string CallPrefix(const wire::GenerateContentResponse& answer, int64_t created, int32_t candidate);
-// The provider's fault.
-Error Broken(std::string code, std::string message);
 
 // Sets the finish reason, in both words, and what the hub has no place for.
 template <typename Choice>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "providers/classify.h"
 #include "providers/dialects/common/json.h"
 #include "providers/dialects/common/time.h"
 #include "providers/dialects/google/errors.h"
@@ -42,7 +43,7 @@ std::optional<Error> ChatStream::OnEvent(const Message& event, MessageSink& out,
   }
   if (choices_.size() > kMaxChoices) {
     done_ = true;
-    return Broken("upstream_invalid_answer", "google gives more answers than were asked for");
+    return BrokenAnswer("upstream_invalid_answer", "google gives more answers than were asked for");
   }
   if (answer.candidates().empty()) *state = State::kIdle;
   return std::nullopt;
@@ -72,11 +73,12 @@ std::optional<Error> ChatStream::OnEnd(MessageSink& out) {
   done_ = true;
   const bool blocked = choices_.empty() && !block_reason_.empty();
   if (choices_.empty() && !blocked) {
-    return Broken("upstream_empty_answer", "google's stream has no candidate");
+    return BrokenAnswer("upstream_empty_answer", "google's stream has no candidate");
   }
   const bool whole = std::all_of(choices_.begin(), choices_.end(),
                                  [](const auto& choice) { return choice.second.reader.finished(); });
-  if (!whole) return Broken("upstream_truncated", "google ended the stream before the answer was complete");
+  if (!whole)
+    return BrokenAnswer("upstream_truncated", "google ended the stream before the answer was complete");
   if (blocked) OnBlocked(out);
   for (auto& [index, choice] : choices_) EmitFinish(index, &choice, out);
   if (!include_usage_) return std::nullopt;

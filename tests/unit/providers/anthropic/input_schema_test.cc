@@ -2,7 +2,7 @@
 //   tools.0.custom.input_schema.type: Field required / Input should be 'object'
 //   input_schema does not support oneOf, allOf, or anyOf at the top level
 
-#include "providers/dialects/anthropic/input_schema.h"
+#include "providers/dialects/common/input_schema.h"
 
 #include <gtest/gtest.h>
 

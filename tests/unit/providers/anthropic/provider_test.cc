@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "providers/dialects/anthropic/model_traits.h"
+#include "providers/dialects/common/claude_models.h"
 #include "providers/dialects/common/time.h"
 #include "providers/dialects/openai/openai.h"
 #include "tests/unit/providers/anthropic/harness.h"
@@ -218,20 +218,20 @@ TEST(AnthropicModels, TimesOfAnotherFormAreNotGuessed) {
 struct TraitsCase {
   const char* model;
   int64_t max_output;
-  ModelTraits::Thinking thinking;
+  ClaudeTraits::Thinking thinking;
   bool sampling;
 };
 
 class TraitsTest : public testing::TestWithParam<TraitsCase> {};
 
 TEST_P(TraitsTest, FollowFromTheName) {
-  const ModelTraits traits = TraitsOf(GetParam().model);
+  const ClaudeTraits traits = ClaudeTraitsOf(GetParam().model);
   EXPECT_EQ(traits.max_output_tokens, GetParam().max_output);
   EXPECT_EQ(traits.thinking, GetParam().thinking);
   EXPECT_EQ(traits.sampling, GetParam().sampling);
 }
 
-using enum ModelTraits::Thinking;
+using enum ClaudeTraits::Thinking;
 INSTANTIATE_TEST_SUITE_P(
     All, TraitsTest,
     testing::Values(TraitsCase{"claude-sonnet-5", 128000, kDefault, false},

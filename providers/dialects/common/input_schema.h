@@ -1,13 +1,13 @@
 #pragma once
 
-// Makes the schema of a tool's arguments fit for Anthropic's API, which wants an object whose `type` is
-// `object`, without `anyOf`, `oneOf` or `allOf` beside that.
+// Makes the schema of a tool's arguments fit for Claude (Anthropic's API, Bedrock), which wants an object
+// whose `type` is `object`, without `anyOf`, `oneOf` or `allOf` beside that.
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace portolan::providers::anthropic {
+namespace portolan::providers {
 
 enum class SchemaFit : uint8_t {
   kGood,      // may be sent as it is
@@ -26,4 +26,4 @@ enum class SchemaFit : uint8_t {
 //   false                                       an object without members
 SchemaFit FitInputSchema(std::string_view schema, std::string* mended);
 
-}  // namespace portolan::providers::anthropic
+}  // namespace portolan::providers

@@ -1,9 +1,9 @@
-#include "providers/dialects/anthropic/text.h"
+#include "providers/dialects/common/text.h"
 
 #include <algorithm>
 #include <array>
 
-namespace portolan::providers::anthropic {
+namespace portolan::providers {
 namespace {
 
 bool IsAsciiSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || (c >= '\x1c' && c <= '\x1f'); }
@@ -43,4 +43,4 @@ std::string_view WithoutTrailingSpace(std::string_view text) {
   return text;
 }
 
-}  // namespace portolan::providers::anthropic
+}  // namespace portolan::providers

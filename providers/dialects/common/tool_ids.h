@@ -1,8 +1,8 @@
 #pragma once
 
-// Makes the ids of tool calls fit for Anthropic's API.
+// Makes the ids of tool calls fit for the APIs that serve Claude, Anthropic's and Bedrock's.
 //
-// That demands an id for each call, of letters, digits, `_` and `-`, and each id only once in a conversation.
+// They demand an id for each call, of letters, digits, `_` and `-`, and each id only once in a conversation.
 // Elsewhere ids may have other characters (`functions.get:0`), begin anew with every turn (`call_0`), or be
 // missing. A call's id is changed only if it must be, and then in its results too. It depends on nothing that
 // comes after it, so that a growing conversation begins with the same bytes and stays in the provider's
@@ -14,7 +14,7 @@
 
 #include "absl/container/flat_hash_map.h"
 
-namespace portolan::providers::anthropic {
+namespace portolan::providers {
 
 class ToolIds {
  public:
@@ -58,4 +58,4 @@ class ToolIds {
   bool turn_ended_ = false;
 };
 
-}  // namespace portolan::providers::anthropic
+}  // namespace portolan::providers

@@ -1,4 +1,4 @@
-#include "providers/dialects/anthropic/tool_ids.h"
+#include "providers/dialects/common/tool_ids.h"
 
 #include <utility>
 
@@ -6,7 +6,7 @@
 #include "server/base/sha256.h"
 #include "server/base/text.h"
 
-namespace portolan::providers::anthropic {
+namespace portolan::providers {
 namespace {
 
 absl::string_view Key(std::string_view id) { return {id.data(), id.size()}; }
@@ -58,4 +58,4 @@ std::string ToolIds::Unique(std::string base) {
   }
 }
 
-}  // namespace portolan::providers::anthropic
+}  // namespace portolan::providers

@@ -1,9 +1,9 @@
-#include "providers/dialects/anthropic/model_traits.h"
+#include "providers/dialects/common/claude_models.h"
 
-namespace portolan::providers::anthropic {
+namespace portolan::providers {
 namespace {
 
-using Thinking = ModelTraits::Thinking;
+using Thinking = ClaudeTraits::Thinking;
 
 // Major and minor version as `major * 100 + minor`; 0 if the name has none.
 int VersionOf(std::string_view name) {
@@ -29,7 +29,7 @@ int VersionOf(std::string_view name) {
 
 }  // namespace
 
-ModelTraits TraitsOf(std::string_view model) {
+ClaudeTraits ClaudeTraitsOf(std::string_view model) {
   constexpr std::string_view kPrefix = "claude-";
   const size_t at = model.find(kPrefix);
   if (at == std::string_view::npos) return {};
@@ -37,7 +37,7 @@ ModelTraits TraitsOf(std::string_view model) {
   const bool opus = name.find("opus") != std::string_view::npos;
   const int version = VersionOf(name);
 
-  ModelTraits traits;
+  ClaudeTraits traits;
   traits.version = version;
   traits.max_output_tokens = 128000;
   traits.thinking = Thinking::kDefault;
@@ -65,4 +65,4 @@ ModelTraits TraitsOf(std::string_view model) {
   return traits;
 }
 
-}  // namespace portolan::providers::anthropic
+}  // namespace portolan::providers

@@ -1,13 +1,13 @@
 #pragma once
 
-// What Claude models take, as far as the translation has to know.
+// What Claude models take, wherever they are served, as far as a translation has to know.
 
 #include <cstdint>
 #include <string_view>
 
-namespace portolan::providers::anthropic {
+namespace portolan::providers {
 
-struct ModelTraits {
+struct ClaudeTraits {
   enum class Thinking : uint8_t {
     kNone,      // cannot
     kBudget,    // when told so with a budget
@@ -28,6 +28,6 @@ struct ModelTraits {
 // By the model's name: `claude-FAMILY-MAJOR-MINOR`, older `claude-MAJOR-MINOR-FAMILY`, with or without a
 // date, with any prefix. Names that are not Claude's (other makers speak this dialect too) get the defaults
 // above. Source: the `capabilities` that GET /v1/models reported in 2026-08, and the SDK's changelog.
-ModelTraits TraitsOf(std::string_view model);
+ClaudeTraits ClaudeTraitsOf(std::string_view model);
 
-}  // namespace portolan::providers::anthropic
+}  // namespace portolan::providers

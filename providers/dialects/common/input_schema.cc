@@ -1,4 +1,4 @@
-#include "providers/dialects/anthropic/input_schema.h"
+#include "providers/dialects/common/input_schema.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,7 @@
 #include "server/base/text.h"
 #include "server/codec/json_reader.h"
 
-namespace portolan::providers::anthropic {
+namespace portolan::providers {
 namespace {
 
 using codec::JsonReader;
@@ -202,4 +202,4 @@ SchemaFit FitInputSchema(std::string_view schema, std::string* mended) {
   return SchemaFit::kMended;
 }
 
-}  // namespace portolan::providers::anthropic
+}  // namespace portolan::providers
