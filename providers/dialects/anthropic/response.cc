@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "providers/classify.h"
+#include "providers/dialects/anthropic/errors.h"
 #include "providers/dialects/common/json.h"
 #include "server/base/utf8.h"
 
