@@ -33,6 +33,8 @@ class Auth {
   virtual std::span<const std::string_view> key_headers() const { return {}; }
   // The key, where options say it (`aws_access_key_id` …); empty: they do not.
   virtual std::string KeyFromOptions(const Target&) const { return {}; }
+  // Whether what it adds depends on the body, which must be held whole then.
+  virtual bool signs_body() const { return false; }
   // Adds the headers that authenticate the request. Not called without a key.
   virtual std::optional<Error> Apply(const SignInput& input, const Target& target,
                                      std::vector<HeaderField>* headers) const = 0;
@@ -45,11 +47,10 @@ const Auth& BearerAuth();
 const Auth& AnthropicAuth();
 // `x-goog-api-key: KEY`.
 const Auth& GoogleAuth();
-// AWS's Signature Version 4 for the service `bedrock`, if the key is `ID:SECRET` or `ID:SECRET:TOKEN`;
-// options
-// (`aws_access_key_id`, `aws_secret_access_key`, `aws_session_token`) may say it too. A key of any other form
-// is one of Bedrock's own, which goes as a bearer. The region is the option `aws_region`, else the one that
-// the host names, else the option's fallback.
+// AWS's Signature Version 4 for the service `bedrock`, if the key is `ID:SECRET` or `ID:SECRET:TOKEN`, which
+// the options `aws_access_key_id`, `aws_secret_access_key` and `aws_session_token` may say too. A key of any
+// other form is one of Bedrock's own, which goes as a bearer. The region is the option `aws_region`, else the
+// one that the host names, else the option's fallback.
 const Auth& AwsAuth();
 
 }  // namespace portolan::providers

@@ -92,6 +92,8 @@ class Aws final : public Auth {
     return key;
   }
 
+  bool signs_body() const override { return true; }
+
   std::optional<Error> Apply(const SignInput& input, const Target& target,
                              std::vector<HeaderField>* headers) const override {
     if (std::optional<Error> error = CheckOptions(target)) return error;

@@ -30,6 +30,8 @@ inline constexpr std::string_view kEmbedding = "embedding";
 inline constexpr std::string_view kListModels = "list_models";
 inline constexpr std::string_view kGetModel = "get_model";
 inline constexpr std::string_view kCountTokens = "count_tokens";
+// Any call that no other operation is, passed on as it is: see providers/relay.h.
+inline constexpr std::string_view kRelay = "relay";
 }  // namespace operation
 
 // One place that a call may be sent to, with everything resolved that a config or the request's headers said
@@ -64,6 +66,9 @@ struct CallFacts {
   // The query of the caller's URL without what the gateway itself reads, percent-encoded as it came. Sent to
   // the provider if the form says so.
   std::string_view query = {};
+  // Of a call that is relayed: what is called, below the base URL.
+  std::string_view raw_method = {};
+  std::string_view raw_path = {};
   int64_t unix_seconds = 0;  // now, for `created` where the provider tells no time
   // What the caller asked, as it was decoded in the words of their own dialect; null where that is the
   // hub's. For answers that have to say something of the request again.

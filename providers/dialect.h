@@ -96,6 +96,9 @@ class Door {
   virtual std::string_view default_provider() const = 0;
   // The header in which callers may send a key, besides Authorization; empty: none.
   virtual std::string_view key_header() const { return {}; }
+  // A header that only callers of this dialect send; empty: there is none. Tells whose call it is where the
+  // path does not.
+  virtual std::string_view telling_header() const { return {}; }
   // The header of answers under which the dialect's clients look for the request's id; empty: none but
   // x-request-id.
   virtual std::string_view request_id_header() const { return {}; }

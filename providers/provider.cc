@@ -22,6 +22,13 @@ void AppendPath(std::string_view pattern, std::string_view model, std::string* o
   out->append(pattern.substr(keep_slash ? kModelWithSlashes.size() : kModel.size()));
 }
 
+// The call itself says what stands in it.
+constexpr Form kRawForm = {.operation = operation::kRelay};
+
+Way RawWay(const Provider& provider) {
+  return provider.local != nullptr ? Way() : Way{Way::Kind::kRaw, &kRawForm};
+}
+
 std::string_view NextParameter(std::string_view* query) {
   const size_t end = std::min(query->find('&'), query->size());
   const std::string_view parameter = query->substr(0, end);
@@ -75,7 +82,7 @@ const Form* Provider::Find(std::string_view operation) const {
 
 Way WayOf(const Dialect& door, std::string_view operation, const Provider& provider) {
   const Form* const form = provider.Find(operation);
-  if (form == nullptr) return {};
+  if (form == nullptr) return operation == operation::kRelay ? RawWay(provider) : Way();
   const bool inside = provider.local != nullptr;
   if (provider.dialect == &door && !inside) return {Way::Kind::kRelay, form};
   const auto maps = [](const Form* of, bool (Mapping::*half)() const) {
@@ -87,11 +94,15 @@ Way WayOf(const Dialect& door, std::string_view operation, const Provider& provi
   return {Way::Kind::kMap, form};
 }
 
+bool IsRaw(const Form& form) { return &form == &kRawForm; }
+
 HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target) {
   HttpCall call;
-  call.method = form.method;
+  const bool raw = IsRaw(form);
+  call.method = raw ? facts.raw_method : form.method;
   call.headers.reserve(target.provider->options.size());
   std::string_view path = facts.stream && !form.stream_path.empty() ? form.stream_path : form.path;
+  if (raw) call.path = facts.raw_path;
   const std::string_view callers = form.passes_query ? facts.query : std::string_view();
   const size_t query = std::min(path.find('?'), path.size());
   std::string_view model = facts.model;

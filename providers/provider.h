@@ -33,6 +33,7 @@ struct Provider {
   std::string base_url = {};
   const Dialect* dialect = nullptr;          // never null once registered
   std::vector<std::string> operations = {};  // of the dialect's; empty: all of them
+  std::vector<std::string> families = {};    // of objects that it keeps: see ObjectFamily
   const Auth* auth = nullptr;                // never null once registered
   // The environment variables that may hold its key, in order of preference: `NAME`, or several whose values
   // are joined by colons (`ID:SECRET:TOKEN?`), of which those with a `?` may be missing.
@@ -57,6 +58,7 @@ struct Way {
     kRelay,   // caller and provider speak one dialect: bytes are passed on, with the route's edits
     kMap,     // from the caller's dialect to the hub's, and from there to the provider's
     kInside,  // answered in the process
+    kRaw,     // passed on as it is, both ways, whatever it is
   };
   Kind kind = Kind::kUnsupported;
   const Form* form = nullptr;  // the provider's
@@ -64,6 +66,9 @@ struct Way {
 
 // The way from callers that speak `door` to `provider`.
 Way WayOf(const Dialect& door, std::string_view operation, const Provider& provider);
+
+// Whether a form is that of calls which are passed on as they are.
+bool IsRaw(const Form& form);
 
 // What stands at the head of a call of `form`, but for credentials.
 HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target);

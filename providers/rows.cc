@@ -5,6 +5,7 @@
 #include "providers/dialects/google/google.h"
 #include "providers/dialects/openai/openai.h"
 #include "providers/echo/echo.h"
+#include "providers/relay.h"
 
 namespace portolan::providers {
 
@@ -13,6 +14,7 @@ std::vector<Provider> BuiltInRows() {
   rows.push_back({.name = "openai",
                   .base_url = "https://api.openai.com/v1",
                   .dialect = &OpenAiDialect(),
+                  .families = AllObjectFamilies(),
                   .auth = &BearerAuth(),
                   .key_variables = {"OPENAI_API_KEY"},
                   .options = {{"openai_organization", "openai-organization"},

@@ -29,6 +29,7 @@ using google::protobuf::ServiceDescriptor;
 std::vector<const ServiceDescriptor*> Services(const core::Operations& operations) {
   std::vector<const ServiceDescriptor*> services;
   for (const auto& spec : operations.all()) {
+    if (spec->unary == nullptr) continue;
     const ServiceDescriptor* service = spec->unary->service();
     if (services.empty() || services.back() != service) services.push_back(service);
   }
@@ -112,6 +113,7 @@ absl::Status Gateway::Parts::BuildShared() {
   service_config.operations = operations.get();
   service_config.longest_hold = options.stream_hold;
   service_config.heartbeat = options.heartbeat;
+  service_config.max_body_bytes = options.max_body;
   service_config.splice = !options.no_splice;
 
   rest_config.router = router.get();

@@ -11,11 +11,12 @@ namespace {
 constexpr size_t kMaxUrl = 1024;
 
 // What the caller's headers add to those that the gateway sends by itself, which are there already.
-void AddCallersHeaders(const AttemptRequest& request, upstream::Request* out) {
+void AddCallersHeaders(const AttemptRequest& request, bool raw, upstream::Request* out) {
   auto& headers = out->headers;
   const size_t own = headers.size();
   for (const HeaderView& header : request.caller_headers) {
-    if (!GoesUpstream(header.name, request.caller_headers, request.forward_headers)) continue;
+    const bool goes = GoesUpstream(header.name, request.caller_headers, request.forward_headers);
+    if (!goes && !(raw && RelaysUpstream(header.name))) continue;
     // What the gateway would say by itself is said once, in the caller's words.
     const auto end = headers.begin() + static_cast<ptrdiff_t>(own);
     const auto same =
@@ -82,12 +83,17 @@ std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest
   out.path = call.path;
   out.method = call.method;
   for (const HeaderField& header : call.headers) out.headers.push_back({header.name, header.value});
-  if (!request.body.empty()) out.headers.push_back({"content-type", "application/json"});
-  out.headers.push_back(
-      {"accept", request.facts.stream ? providers::MediaType(request.form.framing) : "application/json"});
+  const bool raw = providers::IsRaw(request.form);
+  if (!raw) {
+    if (!request.body.empty()) out.headers.push_back({"content-type", "application/json"});
+    out.headers.push_back(
+        {"accept", request.facts.stream ? providers::MediaType(request.form.framing) : "application/json"});
+  }
   out.headers.push_back({"user-agent", "portolan/" PORTOLAN_VERSION});
-  AddCallersHeaders(request, &out);
+  AddCallersHeaders(request, raw, &out);
   out.body = request.body;
+  out.source = request.source;
+  out.keep_encoding = raw;
   std::vector<HeaderField> credentials;
   if (auto error = AddCredentials(request, &credentials, &out)) return error;
 

@@ -24,6 +24,7 @@ struct AttemptRequest {
   // Names of headers that go up besides those of header_table.h.
   std::span<const std::string> forward_headers;
   std::span<const std::string_view> body;  // empty for a GET
+  http::BodySource* source = nullptr;      // in place of it
   upstream::UrlCache& urls;
   const upstream::Timeouts& timeouts;
   net::Wait wait;

@@ -12,6 +12,7 @@
 #include "server/base/header.h"
 #include "server/codec/codec.h"
 #include "server/core/scan.h"
+#include "server/http/body_source.h"
 #include "server/net/cancel.h"
 #include "server/net/loop.h"
 
@@ -55,6 +56,8 @@ struct OperationSpec {
   bool has_body = false;  // REST: the request is a JSON body
   // The request holds the request of another operation, which is explained rather than performed.
   bool explains = false;
+  // Calls are passed on as they are: `request` is what is read of a body that is a JSON object.
+  bool relays = false;
   // Fields of the request that the gateway itself reads; nullptr if the operation has no such field.
   const google::protobuf::FieldDescriptor* model_field = nullptr;
   const google::protobuf::FieldDescriptor* stream_flag = nullptr;
@@ -73,12 +76,17 @@ struct Inbound {
   const OperationSpec* operation = nullptr;
   Door door = Door::kHttp;
   // Exactly one of the two is given. For HTTP with a body, its JSON, not yet checked. For gRPC, and HTTP
-  // without a body, the typed request, checked with CheckVerbatim.
+  // without a body, the typed request, checked with CheckVerbatim. A call that is relayed has neither by
+  // HTTP, and its RelayRequestHead by gRPC.
   std::string json;
   google::protobuf::Message* message = nullptr;
   bool streaming_rpc = false;           // gRPC: the streaming rpc was called
   std::span<const HeaderView> headers;  // HTTP headers or gRPC metadata, names lower case
   std::string_view method;              // HTTP's
+  // Of a call that is relayed: the path below the API's root, with the query; and the body, null if it has
+  // none.
+  std::string_view path;
+  http::BodySource* body = nullptr;
   std::string query;  // the URL's parameters that no field of the request has, percent-encoded as they came
   std::string_view peer;  // `127.0.0.1:50712`, for the log
   // Of the caller's certificate (`CN=billing,O=Example`); empty: none was shown.

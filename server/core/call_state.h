@@ -11,6 +11,7 @@
 #include "server/core/call_arena.h"
 #include "server/core/gateway_service.h"
 #include "server/core/payload.h"
+#include "server/core/relayed_body.h"
 #include "server/core/reply.h"
 #include "server/core/stream_pipeline.h"
 #include "server/routing/engine.h"
@@ -76,6 +77,9 @@ struct CallState {
   bool hides_usage = false;
   bool has_own_member = false;     // the request has the field `portolan`, which no provider is to see
   std::vector<std::string> tried;  // Error::tried
+
+  std::unique_ptr<RelayedBody> relayed;  // of a call that is relayed; null: it has no body
+  bool relays_object = false;            // that body is a JSON object, in `payload`
 
   // Of the attempt under way.
   routing::Route route;

@@ -9,6 +9,7 @@
 #include "server/core/attempt.h"
 #include "server/core/call_state.h"
 #include "server/core/call_steps.h"
+#include "server/core/relay.h"
 #include "server/core/request_facts.h"
 #include "server/core/route_choice.h"
 #include "server/core/upstream_error.h"
@@ -66,7 +67,7 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   if (call.has_config) call.outcome.option = call.route.index;
   // A server of the caller's or the operator's own may extend the API in ways that the gateway does not know.
   // What is wrong with the request comes before what is missing for its target.
-  if (call.payload.unfit() != nullptr && call.route.target.provider != nullptr &&
+  if (call.payload.unfit() != nullptr && !call.operation.relays && call.route.target.provider != nullptr &&
       !call.route.target.own_host) {
     return *call.payload.unfit();
   }
@@ -199,13 +200,42 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls) 
   }
   if (call.outcome.attempts == 0) call.outcome.upstream_started = call.shard.loop->now();
   const upstream::Timeouts timeouts = TimeoutsOf(call);
-  const AttemptRequest attempt{call.route.target,          *call.route.way.form, call.facts, call.in.headers,
-                               call.route.forward_headers, call.request_body,    urls,       timeouts,
-                               call.attempt_wait};
+  const AttemptRequest attempt{.target = call.route.target,
+                               .form = *call.route.way.form,
+                               .facts = call.facts,
+                               .caller_headers = call.in.headers,
+                               .forward_headers = call.route.forward_headers,
+                               .body = call.request_body,
+                               .urls = urls,
+                               .timeouts = timeouts,
+                               .wait = call.attempt_wait};
   net::Task<upstream::Failure> sending;
   error = BeginAttempt(*call.shard.client, attempt, &call.exchange, &sending);
   if (error) return FailedAttempt(call, *std::move(error));
   return AwaitAnswer(call, std::move(sending));
+}
+
+net::Task<Attempted> AttemptRaw(CallState& call, upstream::UrlCache& urls) {
+  std::optional<Error> error = co_await PrepareRelayed(call);
+  if (error) co_return FailHere(call, *std::move(error));
+  if (call.tells_steps) TellRequest(call, /*goes_out=*/true);
+  if (call.outcome.attempts == 0) call.outcome.upstream_started = call.shard.loop->now();
+  const bool streamed = call.relayed != nullptr && !call.relayed->whole();
+  const upstream::Timeouts timeouts = TimeoutsOf(call);
+  const AttemptRequest attempt{.target = call.route.target,
+                               .form = *call.route.way.form,
+                               .facts = call.facts,
+                               .caller_headers = call.in.headers,
+                               .forward_headers = call.route.forward_headers,
+                               .body = call.request_body,
+                               .source = streamed ? call.relayed.get() : nullptr,
+                               .urls = urls,
+                               .timeouts = timeouts,
+                               .wait = call.attempt_wait};
+  net::Task<upstream::Failure> sending;
+  error = BeginAttempt(*call.shard.client, attempt, &call.exchange, &sending);
+  if (error) co_return FailHere(call, *std::move(error));
+  co_return co_await AwaitAnswer(call, std::move(sending));
 }
 
 net::Task<Attempted> AttemptLocal(CallState& call) {
@@ -219,7 +249,14 @@ net::Task<Attempted> Attempt(CallState& call, upstream::UrlCache& urls, const ro
   std::optional<Error> error = PrepareAttempt(call, node);
   if (call.tells_steps) TellTarget(call, node);
   if (error) return FailedAttempt(call, *std::move(error));
-  return call.route.way.kind == Way::Kind::kInside ? AttemptLocal(call) : AttemptUpstream(call, urls);
+  switch (call.route.way.kind) {
+    case Way::Kind::kInside:
+      return AttemptLocal(call);
+    case Way::Kind::kRaw:
+      return AttemptRaw(call, urls);
+    default:
+      return AttemptUpstream(call, urls);
+  }
 }
 
 routing::Outcome OutcomeOf(const AttemptFailure& failure) {
@@ -265,6 +302,15 @@ net::Task<bool> Pause(CallState& call, std::chrono::milliseconds delay) {
   co_return result != net::WaitResult::kCancelled;
 }
 
+// What the call asks for has left already, and was not kept.
+bool IsSpent(const CallState& call) { return call.relayed != nullptr && call.relayed->spent(); }
+
+void NoteSpent(CallState& call) {
+  if (!call.engine->MayGoOn()) return;
+  call.failure->error.message +=
+      "; there was no other attempt, as the request's body was passed on while it came";
+}
+
 Error NoTarget() {
   return Error::InvalidRequest("no_target",
                                "config.strategy: no condition matches this request, and there is no default",
@@ -291,6 +337,10 @@ net::Task<void> Drive(CallState& call, upstream::UrlCache& urls) {
     if (attempted == Attempted::kAnswered) co_return;
     if (call.tells_steps) TellFailure(call);
     if (call.in.scope->cancelled()) break;
+    if (IsSpent(call)) {
+      NoteSpent(call);
+      break;
+    }
     step = call.engine->Next(OutcomeOf(*call.failure), call.shard.loop->UpdateNow(), call.wait.deadline);
     if (step.kind == Step::Kind::kDone) break;
     NoteTried(call);

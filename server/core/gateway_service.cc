@@ -7,15 +7,23 @@
 
 #include "portolan/v1/call_options.pb.h"
 #include "portolan/v1/route_config.pb.h"
+#include "providers/relay.h"
+#include "server/base/utf8.h"
 #include "server/core/call_state.h"
 #include "server/core/explain.h"
 #include "server/core/own_models.h"
+#include "server/core/relay.h"
+#include "server/core/relay_request.h"
 #include "server/core/request_facts.h"
 #include "server/core/route_choice.h"
 #include "server/routing/plan_cache.h"
 
 namespace portolan::core {
 namespace {
+
+constexpr size_t kMaxPath = 256;  // in the log
+
+std::string_view Pathname(std::string_view path) { return path.substr(0, path.find('?')); }
 
 class Implementation final : public GatewayService {
  public:
@@ -38,6 +46,8 @@ class Implementation final : public GatewayService {
     auto call = std::make_unique<CallState>(asked, std::move(inbound), sink, config_, snapshot_, shard_);
     shard_.observer->OnCallStarted(call->in.door);
     call->wait = {call->in.deadline, call->in.scope};
+    if (!error) error = Admit(*call);
+    if (!error && call->operation.relays) return PerformRelay(std::move(call));
     if (!error) error = Prepare(*call);
     return error ? Refuse(std::move(call), *std::move(error)) : Perform(std::move(call));
   }
@@ -59,6 +69,20 @@ class Implementation final : public GatewayService {
     Finish(*call);
   }
 
+  net::Task<void> PerformRelay(std::unique_ptr<CallState> call) {
+    // The limit that a header sets holds for the arrival of the body as well, which may set another.
+    RequestFacts facts;
+    std::optional<Error> error = LimitTimes(*call, facts);
+    if (!error) error = co_await TakeRelayed(*call, &facts);
+    if (!error) error = PrepareRelay(*call, std::move(facts));
+    if (error) {
+      co_await ReplyError(*call, *std::move(error), nullptr, {});
+    } else {
+      co_await Drive(*call, urls_);
+    }
+    Finish(*call);
+  }
+
   void Finish(CallState& call) {
     if (call.explain && call.engine) RecordDecisions(call);
     CallRecord record;
@@ -70,6 +94,7 @@ class Implementation final : public GatewayService {
     record.request_id = call.in.request_id;
     record.trace_id = call.trace_id;
     record.method = call.in.method;
+    if (call.operation.relays) record.path = CutUtf8(Pathname(call.in.path), kMaxPath);
     if (call.credentials.caller != nullptr) record.caller = call.credentials.caller->name;
     record.named_route = call.named_route;
     record.upstream_request_id = call.upstream_request_id;
@@ -79,14 +104,16 @@ class Implementation final : public GatewayService {
     shard_.observer->OnCallEnded(call.in.door);
   }
 
-  // Everything that can be refused before anybody is called.
-  std::optional<Error> Prepare(CallState& call) {
+  // Whether the caller may call at all.
+  std::optional<Error> Admit(CallState& call) {
     if (auto error = routing::ReadRequestHeaders(call.in.headers, &call.headers)) return error;
     call.trace_id = shard_.trace_id(call.in.headers);
-    if (auto error = routing::Authenticate(snapshot_->callers, call.headers, call.in.headers,
-                                           call.operation.door().key_header(), &call.credentials)) {
-      return error;
-    }
+    return routing::Authenticate(snapshot_->callers, call.headers, call.in.headers,
+                                 call.operation.door().key_header(), &call.credentials);
+  }
+
+  // Everything that can be refused before anybody is called.
+  std::optional<Error> Prepare(CallState& call) {
     RequestFacts facts;
     if (call.in.message != nullptr) {
       call.payload.TakeMessage(*call.in.message);
@@ -98,6 +125,19 @@ class Implementation final : public GatewayService {
     if (call.in.message != nullptr) {
       if (auto error = CheckStreamingRpc(call, &facts)) return error;
     }
+    return PlanCall(call, std::move(facts));
+  }
+
+  std::optional<Error> PrepareRelay(CallState& call, RequestFacts facts) {
+    if (auto error = CheckRelayedModel(call, facts)) return error;
+    call.facts.raw_method = call.in.method;
+    call.facts.raw_path = call.in.path;
+    if (auto error = PlanCall(call, std::move(facts))) return error;
+    call.route_request->family = providers::ObjectFamily(call.in.path);
+    return std::nullopt;
+  }
+
+  std::optional<Error> PlanCall(CallState& call, RequestFacts facts) {
     if (auto error = LimitTimes(call, facts)) return error;
     if (auto error = ChoosePlan(call, facts, *plans_, open_route_)) return error;
     StartEngine(call, facts);
@@ -116,7 +156,8 @@ class Implementation final : public GatewayService {
                                                      .custom_host = {},
                                                      .door = call.operation.dialect,
                                                      .operation = call.operation.name,
-                                                     .model = std::move(facts.model)});
+                                                     .model = std::move(facts.model),
+                                                     .family = {}});
     if (facts.options && facts.options->has_provider())
       call.route_request->provider = facts.options->provider();
     if (facts.options && facts.options->has_custom_host()) {
@@ -186,9 +227,16 @@ class Implementation final : public GatewayService {
       call.pathname = call.operation.route.substr(0, place) + facts.model;
       call.condition_facts.pathname = call.pathname;
     }
+    if (call.operation.relays) {
+      call.pathname = std::string(kRelayRoot).append(Pathname(call.in.path).substr(1));
+      call.condition_facts.pathname = call.pathname;
+      if (!call.relays_object) return EngineFor(call);
+    }
     if (call.plan->reads_params) call.condition_facts.params = call.payload.Text();
-    call.engine.emplace(*call.plan, call.condition_facts, shard_.random);
+    EngineFor(call);
   }
+
+  void EngineFor(CallState& call) { call.engine.emplace(*call.plan, call.condition_facts, shard_.random); }
 
   const ServiceConfig& config_;
   ServiceShard shard_;

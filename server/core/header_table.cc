@@ -19,7 +19,25 @@ constexpr std::array<std::string_view, 6> kDownstreamPrefixes = {
     "openai-", "anthropic-", "x-ratelimit-", "ratelimit-", "retry-after", "x-should-retry",
 };
 
+// RFC 9110; Content-Disposition: RFC 6266. Not Accept-Encoding: errors are to be read here.
+constexpr std::array<std::string_view, 9> kRelayedUp = {
+    "accept",        "content-encoding", "content-type",        "if-match", "if-modified-since",
+    "if-none-match", "if-range",         "if-unmodified-since", "range",
+};
+constexpr std::array<std::string_view, 9> kRelayedDown = {
+    "accept-ranges", "cache-control", "content-disposition", "content-encoding", "content-language",
+    "content-range", "etag",          "last-modified",       "location",
+};
+
+bool Holds(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 }  // namespace
+
+bool RelaysUpstream(std::string_view lower_name) { return Holds(kRelayedUp, lower_name); }
+
+bool RelaysDownstream(std::string_view lower_name) { return Holds(kRelayedDown, lower_name); }
 
 bool PassesUpstream(std::string_view lower_name) {
   return std::find(kUpstream.begin(), kUpstream.end(), lower_name) != kUpstream.end();

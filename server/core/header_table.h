@@ -17,6 +17,11 @@ bool PassesUpstream(std::string_view lower_name);
 // Whether a provider's header goes down to the caller as it is.
 bool PassesDownstream(std::string_view lower_name);
 
+// The same for calls that are relayed, besides: what tells of their bodies, and of the parts of an answer
+// that are wanted.
+bool RelaysUpstream(std::string_view lower_name);
+bool RelaysDownstream(std::string_view lower_name);
+
 // True if a Connection header among `headers` names this one: it is for the next hop and goes no further (RFC
 // 9110, section 7.6.1), allowed or not.
 bool IsHopByHop(std::span<const HeaderView> headers, std::string_view lower_name);

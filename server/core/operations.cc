@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "google/api/annotations.pb.h"
 #include "portolan/options/v1/options.pb.h"
+#include "portolan/v1/relay.pb.h"
 
 namespace portolan::core {
 namespace {
@@ -25,6 +26,8 @@ using providers::Form;
 
 // Asks for a route to be told rather than taken.
 constexpr std::string_view kExplain = "explain";
+// In logs and metrics, whatever its path.
+constexpr std::string_view kRelayRoute = "/v1/*";
 
 const Message* Prototype(const Descriptor* type) {
   return MessageFactory::generated_factory()->GetPrototype(type);
@@ -46,6 +49,24 @@ absl::Status TakeForm(const Dialect& dialect, OperationSpec* spec) {
     return absl::OkStatus();
   }
   return absl::InternalError(spec->unary->full_name() + ": its types are not those of the form");
+}
+
+// The messages of its rpc are the parts of calls, not calls.
+void MakeRelay(OperationSpec* spec) {
+  spec->relays = true;
+  spec->route = kRelayRoute;
+  spec->request_type = &v1::RelayedJson::default_instance();
+  spec->response_type = nullptr;
+  spec->model_field = v1::RelayedJson::descriptor()->FindFieldByName("model");
+  spec->options_field = v1::RelayedJson::descriptor()->FindFieldByName("portolan");
+}
+
+// The same for callers of another dialect than the hub's, which have no rpc for it.
+std::unique_ptr<OperationSpec> RelayFor(const Dialect& dialect, const OperationSpec& hub) {
+  auto spec = std::make_unique<OperationSpec>(hub);
+  spec->dialect = &dialect;
+  spec->unary = nullptr;
+  return spec;
 }
 
 absl::StatusOr<std::unique_ptr<OperationSpec>> MakeSpec(const Dialect& dialect,
@@ -79,6 +100,10 @@ absl::StatusOr<std::unique_ptr<OperationSpec>> MakeSpec(const Dialect& dialect,
   spec->model_field = unary.input_type()->FindFieldByName("model");
   spec->options_field = unary.input_type()->FindFieldByName("portolan");
   if (spec->explains) return spec;
+  if (spec->name == providers::operation::kRelay) {
+    MakeRelay(spec.get());
+    return spec;
+  }
   if (absl::Status status = TakeForm(dialect, spec.get()); !status.ok()) return status;
   return spec;
 }
@@ -128,6 +153,12 @@ absl::StatusOr<std::unique_ptr<Operations>> Operations::Build(std::span<const Di
   }
 
   if (operations->hub_door_ == nullptr) return absl::InternalError("no dialect is the hub's");
+  if (const OperationSpec* relay = operations->Hub(providers::operation::kRelay); relay != nullptr) {
+    for (const Dialect* dialect : dialects) {
+      if (dialect->door() != nullptr && !dialect->is_hub())
+        operations->specs_.push_back(RelayFor(*dialect, *relay));
+    }
+  }
 
   auto codec = codec::Codec::Compile(roots);
   if (!codec.ok()) return codec.status();
@@ -153,6 +184,7 @@ absl::StatusOr<std::unique_ptr<Operations>> Operations::Build(std::span<const Di
 
 const OperationSpec* Operations::Find(const MethodDescriptor* method) const {
   for (const auto& spec : specs_) {
+    if (method == nullptr) break;
     if (spec->unary == method || (spec->streaming != nullptr && spec->streaming == method)) return spec.get();
   }
   return nullptr;
@@ -164,6 +196,21 @@ const providers::Door& Operations::DoorAt(std::string_view path) const {
     if (path.size() == spec->route.size() || path[spec->route.size()] == '/') return spec->door();
   }
   return *hub_door_;
+}
+
+const OperationSpec* Operations::Relay(std::string_view path, std::span<const HeaderView> headers) const {
+  const providers::Door* const at_path = &DoorAt(path);
+  const OperationSpec* hubs = nullptr;
+  for (const auto& spec : specs_) {
+    if (!spec->relays) continue;
+    if (spec->dialect->is_hub()) {
+      hubs = spec.get();
+      continue;
+    }
+    const std::string_view telling = spec->door().telling_header();
+    if (&spec->door() == at_path || (!telling.empty() && FindHeader(headers, telling))) return spec.get();
+  }
+  return hubs;
 }
 
 const OperationSpec* Operations::Hub(std::string_view name) const {

@@ -31,6 +31,9 @@ class Operations {
   // The door of the callers that ask for `path`: those of a dialect that has a route there or above it, else
   // the hub's.
   const providers::Door& DoorAt(std::string_view path) const;
+  // For calls of paths that no other operation has: as the callers speak, going by the path and the headers.
+  // nullptr if the hub relays nothing.
+  const OperationSpec* Relay(std::string_view path, std::span<const HeaderView> headers) const;
   // REQUIRES: the form is one of these dialects'.
   const FormPlan& PlanOf(const providers::Form& form) const { return *forms_.find(&form)->second; }
 

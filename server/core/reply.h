@@ -3,6 +3,7 @@
 // How the service answers: each front implements ReplySink for one call. Writing awaits, which is the
 // back-pressure.
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -42,7 +43,7 @@ class ReplySink {
   virtual net::Task<Delivered> SendMessage(ReplyHead head, std::string_view wire) = 0;
 
   // An error before anything was sent. `provider_body`, if not empty, is the provider's own error body in the
-  // caller's dialect: REST passes it untouched.
+  // caller's dialect, or of a call that is relayed: REST passes it untouched.
   virtual net::Task<Delivered> SendError(ReplyHead head, const Error& error,
                                          std::string_view provider_body) = 0;
 
@@ -55,6 +56,18 @@ class ReplySink {
   // The end. With an error, REST sends `data: {"error":…}` and no end marker, gRPC a non-OK status. Without
   // one, REST has already been given the end marker by WriteBytes.
   virtual net::Task<Delivered> EndStream(const Error* error) = 0;
+
+  // The answer to a call that is relayed: any status, type and body. `length`: of the body, if it is known.
+  // Exactly one of SendError and (StartRelay, WriteRelay…, EndRelay) happens. Only for sinks of such calls.
+  virtual net::Task<Delivered> StartRelay(ReplyHead /*head*/, std::optional<uint64_t> /*length*/) {
+    return Misfit();
+  }
+  virtual net::Task<Delivered> WriteRelay(std::string_view /*data*/) { return Misfit(); }
+  // With an error the body is not whole, and the caller is made to see that.
+  virtual net::Task<Delivered> EndRelay(const Error* /*error*/) { return Misfit(); }
+
+ private:
+  static net::Task<Delivered> Misfit() { co_return false; }
 };
 
 }  // namespace portolan::core

@@ -61,9 +61,10 @@ void AddProvidersHeaders(CallState& call, bool retried, const upstream::Exchange
                          HeaderBlock* out) {
   const std::string_view prefix = call.headers.reply_prefix;
   if (call.tells_steps) TellAnswerHeaders(call, exchange);
+  const bool raw = call.operation.relays;
   for (const HeaderView& header : exchange.headers()) {
     if (retried && header.name == "x-should-retry") continue;
-    if (PassesDownstream(header.name)) {
+    if (PassesDownstream(header.name) || (raw && RelaysDownstream(header.name))) {
       if (!IsHopByHop(exchange.headers(), header.name)) out->Add(header.name, header.value);
     } else if (IsUpstreamRequestId(header.name) && call.upstream_request_id.empty()) {
       call.upstream_request_id = header.value;
@@ -118,6 +119,8 @@ net::Task<void> ReplyError(CallState& call, Error error, const upstream::Exchang
   }
   ReplyHead head = MakeHead(call, error.http_status, exchange);
   if (!provider_body.empty()) {
+    if (call.operation.relays && exchange != nullptr)
+      head.content_type = FindHeader(exchange->headers(), "content-type").value_or("");
     const std::string detail = ErrorDetail(error);
     if (detail.size() <= kMaxErrorHeaderBytes) head.headers.Add(call.headers.reply_prefix, "error", detail);
   }

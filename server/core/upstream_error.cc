@@ -108,6 +108,7 @@ Error ToError(const CallState& call, const upstream::Failure& failure, net::Wait
     const bool by_scope = call.in.scope->reason() == net::CancelReason::kDeadline;
     return by_scope ? CancelledError(call, doing) : OutOfTime(call, wait.deadline, doing);
   }
+  if (failure.kind == kSource) return *call.relayed->error();
   Error error;
   error.message = failure.message;
   for (const Row& row : kRows) {

@@ -4,6 +4,7 @@
 
 #include "server/core/answer_form.h"
 #include "server/core/attempt.h"
+#include "server/core/relay.h"
 #include "server/core/upstream_answer.h"
 
 namespace portolan::core {
@@ -122,9 +123,11 @@ Attempted Fail(CallState& call, Error error, std::unique_ptr<upstream::Exchange>
 }
 
 net::Task<Attempted> ReplyFromUpstream(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
-  if (exchange->status() < 200 || exchange->status() >= 300)
-    return FailFromProvider(call, std::move(exchange));
-  if (call.engine->Rejects(exchange->status())) return FailListed(call, std::move(exchange));
+  const int status = exchange->status();
+  const bool good = status >= 200 && status < 300;
+  if (good && call.engine->Rejects(status)) return FailListed(call, std::move(exchange));
+  if (call.route.way.kind == Way::Kind::kRaw) return ReplyRaw(call, std::move(exchange));
+  if (!good) return FailFromProvider(call, std::move(exchange));
   return call.facts.stream ? ReplyStream(call, std::move(exchange)) : ReplyUnary(call, std::move(exchange));
 }
 

@@ -131,7 +131,7 @@ net::Task<bool> Connection::ServeInput() {
       verdict = co_await ReadHead(parsed);
     }
     if (verdict == Verdict::kGood) verdict = ScreenHead();
-    if (verdict == Verdict::kGood) {
+    if (verdict == Verdict::kGood && exchange.body_mode == BodyMode::kWhole) {
       std::string_view rest = std::string_view(input).substr(exchange.used);
       const std::optional<Verdict> taken = TakeBody(&rest);
       exchange.used = input.size() - rest.size();
@@ -140,8 +140,8 @@ net::Task<bool> Connection::ServeInput() {
       } else {
         verdict = co_await ReadBody();
       }
+      if (verdict == Verdict::kGood) verdict = Inflate();
     }
-    if (verdict == Verdict::kGood) verdict = Inflate();
     if (verdict == Verdict::kGone) co_return false;
     if (verdict == Verdict::kGood) {
       BeginHandling();
@@ -177,12 +177,14 @@ net::Task<Connection::Verdict> Connection::ReadHead(ParseResult parsed) {
 Connection::Verdict Connection::ScreenHead() {
   const RequestHead& head = exchange_->request.head;
   exchange_->request.received = server_.loop_.now();
-  std::optional<Answer> refusal = server_.handler_.Screen(head, peer_);
+  exchange_->body_mode = BodyMode::kWhole;
+  std::optional<Answer> refusal = server_.handler_.Screen(head, peer_, &exchange_->body_mode);
   if (refusal) {
     SkipBufferedBody();
     refusal_ = std::make_unique<Answer>(std::move(*refusal));
     return Verdict::kRefuse;
   }
+  if (exchange_->body_mode == BodyMode::kStreamed) return Verdict::kGood;
   if (head.content_encoding && !IsEncodingKnown(head.headers)) {
     SkipBufferedBody();
     const Verdict verdict =
@@ -270,6 +272,7 @@ void Connection::BeginHandling() {
   request.client_subject = client_subject_;
   ResponseWriter& writer = exchange.writer;
   writer.Reset(socket_.get(), &scope, &request.head, request.head.keep_alive);
+  if (exchange.body_mode == BodyMode::kStreamed) StreamBody();
   handling_ = true;
   ++server_.active_requests_;
   ++server_.counters_.requests;
@@ -283,6 +286,33 @@ void Connection::EndHandling() {
     // A caller that did not ask for the end may have more under way.
     ending_ = exchange_->request.head.keep_alive ? Ending::kLinger : Ending::kClose;
   }
+  if (exchange_->reader) EndStreamedBody();
+}
+
+void Connection::StreamBody() {
+  Exchange& exchange = *exchange_;
+  const ServerOptions& options = server_.options_;
+  const std::span<char> arrived = std::span<char>(exchange.input).subspan(exchange.used);
+  exchange.reader.emplace(
+      *socket_, exchange.request.head, arrived,
+      BodyReader::Limits{options.body_idle_timeout, options.write_timeout, options.max_streamed_bytes},
+      *exchange.scope);
+  exchange.request.stream = &*exchange.reader;
+  exchange.writer.SetBody(&*exchange.reader);
+}
+
+void Connection::EndStreamedBody() {
+  Exchange& exchange = *exchange_;
+  exchange.writer.SetBody(nullptr);
+  exchange.request.stream = nullptr;
+  if (exchange.reader->complete()) {
+    exchange.surplus = exchange.reader->TakeSurplus();
+    exchange.used = exchange.input.size();
+  } else if (exchange.writer.done()) {
+    // The caller may still be sending, and is to read the answer first.
+    ending_ = Ending::kLinger;
+  }
+  exchange.reader.reset();
 }
 
 net::Task<void> Connection::SendUnanswered() {

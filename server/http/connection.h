@@ -11,6 +11,7 @@
 #include <string>
 
 #include "server/http/body.h"
+#include "server/http/body_reader.h"
 #include "server/http/handler.h"
 #include "server/http/response_writer.h"
 #include "server/http/server.h"
@@ -28,7 +29,9 @@ struct Exchange {
   bool boundary_known = false;  // the end of its body is known, so that another request may follow
   std::string surplus;          // read past the end of a chunked body
   Request request;
+  BodyMode body_mode = BodyMode::kWhole;
   BodyCollector body;
+  std::optional<BodyReader> reader;  // kStreamed, while the handler has the request
   std::optional<net::CancelScope> scope;
   ResponseWriter writer;
 };
@@ -70,6 +73,10 @@ class Connection {
   // What is done before and after the handler.
   void BeginHandling();
   void EndHandling();
+  // Hands the body to the handler as it comes.
+  void StreamBody();
+  // After the handler: finds out where the next request begins.
+  void EndStreamedBody();
   // Answers for a handler that gave no answer.
   net::Task<void> SendUnanswered();
   // Sends *refusal_.

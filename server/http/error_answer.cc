@@ -21,6 +21,8 @@ Answer Handler::Refuse(const Refusal& refusal, const RequestHead*, std::string_v
   return ErrorAnswer(refusal.status, refusal.code, refusal.message);
 }
 
-std::optional<Answer> Handler::Screen(const RequestHead&, std::string_view) { return std::nullopt; }
+std::optional<Answer> Handler::Screen(const RequestHead&, std::string_view, BodyMode*) {
+  return std::nullopt;
+}
 
 }  // namespace portolan::http

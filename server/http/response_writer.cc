@@ -1,5 +1,6 @@
 #include "server/http/response_writer.h"
 
+#include "server/http/body_reader.h"
 #include "server/http/message.h"
 #include "server/http/server.h"
 
@@ -31,6 +32,7 @@ void ResponseWriter::Reset(net::Socket* socket, net::CancelScope* scope, const R
   keep_alive_ = keep_alive;
   chunked_ = false;
   bodiless_ = false;
+  left_.reset();
   if (text_.capacity() > kKeptText) text_ = TextBuffer();
   if (pieces_.capacity() > kKeptPieces) std::vector<std::string_view>().swap(pieces_);
 }
@@ -38,6 +40,7 @@ void ResponseWriter::Reset(net::Socket* socket, net::CancelScope* scope, const R
 void ResponseWriter::BeginHead(int status, std::string_view content_type, std::string_view headers) {
   bodiless_ = head_request_ || status == 204 || status == 304;
   keep_alive_ = keep_alive_ && !server_.draining();
+  if (body_ != nullptr && !body_->complete()) keep_alive_ = false;
   text_.clear();
   AppendStatusLine(status, &text_);
   if (content_type.empty()) {
@@ -72,13 +75,19 @@ net::Task<bool> ResponseWriter::Send(int status, std::string_view content_type, 
   return Flush();
 }
 
-void ResponseWriter::Start(int status, std::string_view content_type, std::string_view headers) {
+void ResponseWriter::Start(int status, std::string_view content_type, std::string_view headers,
+                           std::optional<uint64_t> length) {
   if (state_ != State::kFresh) return;
+  left_ = length;
   // HTTP/1.0 knows no chunks: there the end of the connection ends the body.
-  chunked_ = !http10_;
-  if (!chunked_) keep_alive_ = false;
+  chunked_ = !length && !http10_;
+  if (!length && !chunked_) keep_alive_ = false;
   BeginHead(status, content_type, headers);
-  if (chunked_ && status != 204 && status != 304) text_.Append("transfer-encoding: chunked\r\n");
+  if (length && status != 204) {
+    text_.Append("content-length: ", Digits(*length), "\r\n");
+  } else if (chunked_ && status != 204 && status != 304) {
+    text_.Append("transfer-encoding: chunked\r\n");
+  }
   EndHead();
   state_ = State::kStreaming;
 }
@@ -96,15 +105,24 @@ void ResponseWriter::Frame(std::span<const std::string_view> pieces, std::string
   if (chunk) pieces_.push_back(size > 0 ? tail : tail_if_empty);
 }
 
+bool ResponseWriter::Fits(std::span<const std::string_view> pieces) {
+  if (!left_ || bodiless_) return true;
+  const size_t size = TotalSize(pieces);
+  if (size > *left_) return false;
+  *left_ -= size;
+  return true;
+}
+
 net::Task<bool> ResponseWriter::Write(std::span<const std::string_view> pieces) {
-  if (state_ != State::kStreaming || CallerGone()) return Refused();
+  if (state_ != State::kStreaming || CallerGone() || !Fits(pieces)) return Refused();
   Frame(pieces, "\r\n", "");
   return Flush();
 }
 
 net::Task<bool> ResponseWriter::Finish(std::span<const std::string_view> pieces) {
   // If the caller was taken to be gone but reads on after all, what it gets must not look whole.
-  if (CallerGone()) Abort();
+  const bool whole = Fits(pieces) && (left_.value_or(0) == 0 || bodiless_);
+  if (CallerGone() || !whole) Abort();
   if (state_ != State::kStreaming) return Refused();
   Frame(pieces, "\r\n0\r\n\r\n", "0\r\n\r\n");
   state_ = State::kDone;

@@ -9,6 +9,7 @@
 //   co_await writer.Finish();
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@
 
 namespace portolan::http {
 
+class BodyReader;
 struct RequestHead;
 class Server;
 
@@ -40,8 +42,10 @@ class ResponseWriter {
   net::Task<bool> Send(int status, std::string_view content_type, std::string_view headers,
                        std::span<const std::string_view> body);
 
-  // Begins a stream, whose head is held back until the first Write. REQUIRES: as for Send.
-  void Start(int status, std::string_view content_type, std::string_view headers);
+  // Begins a stream, whose head is held back until the first Write. `length`: how many bytes it will have, if
+  // that is known; no more are sent, and a stream of fewer counts as broken off. REQUIRES: as for Send.
+  void Start(int status, std::string_view content_type, std::string_view headers,
+             std::optional<uint64_t> length = std::nullopt);
   // Sends the pieces as one chunk, in one system call if the caller keeps up, and returns when the kernel has
   // taken them all. If they are empty, sends only the head if that is still held back. REQUIRES: Start was
   // called; one Write at a time.
@@ -62,6 +66,9 @@ class ResponseWriter {
 
   // Prepares for the next request. `keep_alive`: the connection may be kept after the answer.
   void Reset(net::Socket* socket, net::CancelScope* scope, const RequestHead* head, bool keep_alive);
+  // The body of the request, if it is read while it is answered; else null. What is left of it when the head
+  // leaves ends the connection.
+  void SetBody(const BodyReader* body) { body_ = body; }
   // Whether the whole answer has left.
   bool done() const { return state_ == State::kDone; }
   bool keep_alive() const { return keep_alive_ && done(); }
@@ -72,6 +79,8 @@ class ResponseWriter {
   net::Task<bool> Flush();
   net::Task<bool> Refused();
   bool CallerGone() const;
+  // Whether the stream has room for the pieces, which are counted.
+  bool Fits(std::span<const std::string_view> pieces);
   // Sets pieces_ to the head if it is held back, the pieces as a chunk, and `tail`.
   void Frame(std::span<const std::string_view> pieces, std::string_view tail, std::string_view tail_if_empty);
 
@@ -84,7 +93,9 @@ class ResponseWriter {
   bool keep_alive_ = false;
   bool chunked_ = false;
   bool bodiless_ = false;
-  TextBuffer text_;  // the head while it is held back; the size line of a chunk
+  const BodyReader* body_ = nullptr;
+  std::optional<uint64_t> left_;  // of a stream whose length was given
+  TextBuffer text_;               // the head while it is held back; the size line of a chunk
   std::vector<std::string_view> pieces_;
   WriteWatch watch_;
 };

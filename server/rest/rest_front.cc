@@ -7,6 +7,7 @@
 
 #include "server/base/text.h"
 #include "server/core/error_body.h"
+#include "server/core/relay_request.h"
 #include "server/http/response_writer.h"
 #include "server/rest/rest_sink.h"
 #include "server/transcode/bind.h"
@@ -51,6 +52,23 @@ Error WrongMediaType(std::string_view content_type) {
   return Error::InvalidRequest("unsupported_media_type",
                                "the body must be application/json, not " + std::string(content_type),
                                "content-type");
+}
+
+// Methods of paths that have a typed rpc with another one: OpenAI's API has these too.
+bool IsUntyped(std::string_view method, std::string_view path) {
+  return (method == "GET" && path == "/v1/chat/completions") ||
+         (method == "DELETE" && path.starts_with("/v1/models/"));
+}
+
+bool IsRelayed(const RouteMatch& match, std::string_view method, std::string_view path) {
+  if (!path.starts_with(core::kRelayRoot)) return false;
+  return match.outcome == RouteMatch::Outcome::kNotFound ||
+         (match.outcome == RouteMatch::Outcome::kMethodNotAllowed && IsUntyped(method, path));
+}
+
+Error NotUpgraded() {
+  return Error::InvalidRequest("unsupported_operation",
+                               "WebSockets and other upgraded connections are not relayed", "upgrade");
 }
 
 bool IsOwnPath(std::string_view path) { return path == "/" || path == "/healthz" || path == "/readyz"; }
@@ -112,7 +130,8 @@ http::Answer RestFront::Refuse(const http::Refusal& refusal, const http::Request
   return Refuse(head, peer, std::move(error), {});
 }
 
-std::optional<http::Answer> RestFront::Screen(const http::RequestHead& head, std::string_view peer) {
+std::optional<http::Answer> RestFront::Screen(const http::RequestHead& head, std::string_view peer,
+                                              http::BodyMode* body) {
   const std::string_view origin = HeaderOf(head, "origin");
   if (auto error = CheckBrowser(config_.browser, head.host, origin))
     return Refuse(&head, peer, *std::move(error), {});
@@ -121,6 +140,15 @@ std::optional<http::Answer> RestFront::Screen(const http::RequestHead& head, std
   if (IsOwnPath(path) && (head.method == "GET" || head.method == "HEAD")) return std::nullopt;
   if (head.method == "OPTIONS" && CorsAllowed(config_.browser, origin)) return std::nullopt;
   const RouteMatch match = config_.router->Match(head.method, path);
+  if (IsRelayed(match, head.method, path)) {
+    if (auto error = core::CheckRelay(head.method, path)) {
+      const std::string_view allow = error->http_status == 405 ? core::kRelayedMethods : std::string_view();
+      return Refuse(&head, peer, *std::move(error), allow);
+    }
+    if (!HeaderOf(head, "upgrade").empty()) return Refuse(&head, peer, NotUpgraded(), {});
+    if (head.framing != http::BodyFraming::kNone) *body = http::BodyMode::kStreamed;
+    return std::nullopt;
+  }
   switch (match.outcome) {
     case RouteMatch::Outcome::kNotFound:
       return Refuse(&head, peer, NotFound(head.method, head.path), {});
@@ -157,8 +185,9 @@ net::Task<void> RestFront::Handle(http::Request& request, http::ResponseWriter& 
     if (!answer) answer.emplace().body = kAbout;
     return Send(*std::move(answer), writer);
   }
-  // Screen has seen that there is one.
   const RouteMatch match = config_.router->Match(head.method, path);
+  // Screen has seen that it is one of the two.
+  if (match.outcome != RouteMatch::Outcome::kFound) return Relay(request, writer, origin);
   const core::OperationSpec& operation = *config_.operations->Find(match.route->unary);
   if (match.route->body == transcode::BodyKind::kWhole) {
     // The hub's own posts have no query; those of other APIs do (`?beta=true`).
@@ -177,6 +206,23 @@ net::Task<void> RestFront::Handle(http::Request& request, http::ResponseWriter& 
   return Serve(request, writer, origin, *match.route, std::move(message), std::move(query));
 }
 
+net::Task<void> RestFront::Relay(http::Request& request, http::ResponseWriter& writer,
+                                 std::string_view origin) {
+  const http::RequestHead& head = request.head;
+  std::string buffer;
+  const std::string_view path = transcode::CleanPath(head.path, &buffer);
+  const core::OperationSpec& operation = *config_.operations->Relay(path, head.headers);
+  // Below the root, which the base URLs of providers have already.
+  std::string below(path.substr(core::kRelayRoot.size() - 1));
+  if (!head.query.empty()) below.append("?").append(head.query);
+  const telemetry::Id id = ids_.Next();
+  core::Inbound inbound = MakeInbound(request, operation, nullptr, id);
+  inbound.path = below;
+  inbound.body = request.stream;
+  RestSink sink(writer, operation, origin);
+  co_await service_.Handle(std::move(inbound), sink);
+}
+
 net::Task<void> RestFront::Send(http::Answer answer, http::ResponseWriter& writer) {
   const std::string_view body = answer.body;
   co_await writer.Send(answer.status, answer.content_type, answer.headers.text(), {&body, 1});
@@ -186,18 +232,18 @@ net::Task<void> RestFront::Serve(http::Request& request, http::ResponseWriter& w
                                  std::string_view origin, const transcode::Route& route,
                                  std::unique_ptr<google::protobuf::Message> message, std::string query) {
   const telemetry::Id id = ids_.Next();
-  core::Inbound inbound = MakeInbound(request, route, message.get(), id);
+  core::Inbound inbound = MakeInbound(request, *config_.operations->Find(route.unary), message.get(), id);
   RestSink sink(writer, *inbound.operation, origin);
   inbound.query = std::move(query);
   net::Task<void> handling = service_.Handle(std::move(inbound), sink);
   co_await handling;
 }
 
-core::Inbound RestFront::MakeInbound(http::Request& request, const transcode::Route& route,
+core::Inbound RestFront::MakeInbound(http::Request& request, const core::OperationSpec& operation,
                                      google::protobuf::Message* message, const telemetry::Id& id) const {
   const http::RequestHead& head = request.head;
   core::Inbound inbound;
-  inbound.operation = config_.operations->Find(route.unary);
+  inbound.operation = &operation;
   inbound.door = core::Door::kHttp;
   inbound.message = message;
   if (message == nullptr) inbound.json = std::move(request.body);

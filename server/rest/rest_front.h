@@ -34,7 +34,8 @@ class RestFront final : public http::Handler {
   void OnConnectionClosed() override { observer_.OnConnectionClosed(core::Door::kHttp); }
   http::Answer Refuse(const http::Refusal& refusal, const http::RequestHead* head,
                       std::string_view peer) override;
-  std::optional<http::Answer> Screen(const http::RequestHead& head, std::string_view peer) override;
+  std::optional<http::Answer> Screen(const http::RequestHead& head, std::string_view peer,
+                                     http::BodyMode* body) override;
   net::Task<void> Handle(http::Request& request, http::ResponseWriter& writer) override;
 
  private:
@@ -47,7 +48,9 @@ class RestFront final : public http::Handler {
   net::Task<void> Serve(http::Request& request, http::ResponseWriter& writer, std::string_view origin,
                         const transcode::Route& route, std::unique_ptr<google::protobuf::Message> message,
                         std::string query);
-  core::Inbound MakeInbound(http::Request& request, const transcode::Route& route,
+  // Hands over a call that no rpc but Relay has.
+  net::Task<void> Relay(http::Request& request, http::ResponseWriter& writer, std::string_view origin);
+  core::Inbound MakeInbound(http::Request& request, const core::OperationSpec& operation,
                             google::protobuf::Message* message, const telemetry::Id& id) const;
 
   const RestConfig& config_;

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "server/base/text.h"
 #include "server/core/error_body.h"
 #include "server/rest/browser_guard.h"
 
@@ -31,7 +32,7 @@ net::Task<core::Delivered> RestSink::SendError(core::ReplyHead head, const Error
     core::AppendErrorBody(operation_.door(), error, head.request_id, &body);
     provider_body = body;
   }
-  co_return co_await writer_.Send(head.status, "application/json", head.headers.text(), {&provider_body, 1});
+  co_return co_await writer_.Send(head.status, head.content_type, head.headers.text(), {&provider_body, 1});
 }
 
 net::Task<core::Delivered> RestSink::StartStream(core::ReplyHead head) {
@@ -54,6 +55,26 @@ net::Task<core::Delivered> RestSink::EndStream(const Error* error) {
   core::AppendErrorEvent(operation_.door(), *error, request_id_, &event);
   const std::string_view piece = event;
   co_return co_await writer_.Finish({&piece, 1});
+}
+
+net::Task<core::Delivered> RestSink::StartRelay(core::ReplyHead head, std::optional<uint64_t> length) {
+  Decorate(&head);
+  if (StartsWithIgnoreCase(head.content_type, "text/event-stream")) {
+    head.headers.Add("x-accel-buffering", "no");
+  }
+  writer_.Start(head.status, head.content_type, head.headers.text(), length);
+  co_return true;
+}
+
+net::Task<core::Delivered> RestSink::WriteRelay(std::string_view data) {
+  co_return co_await writer_.Write({&data, 1});
+}
+
+net::Task<core::Delivered> RestSink::EndRelay(const Error* error) {
+  if (error == nullptr) co_return co_await writer_.Finish();
+  // The framing alone can tell: what the body means is not known here.
+  writer_.Abort();
+  co_return true;
 }
 
 }  // namespace portolan::rest

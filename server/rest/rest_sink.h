@@ -23,6 +23,9 @@ class RestSink final : public core::ReplySink {
   net::Task<core::Delivered> WriteBytes(std::span<const std::string_view> pieces) override;
   net::Task<core::Delivered> WriteMessages(std::span<const std::string_view> wires) override;
   net::Task<core::Delivered> EndStream(const Error* error) override;
+  net::Task<core::Delivered> StartRelay(core::ReplyHead head, std::optional<uint64_t> length) override;
+  net::Task<core::Delivered> WriteRelay(std::string_view data) override;
+  net::Task<core::Delivered> EndRelay(const Error* error) override;
 
  private:
   void Decorate(core::ReplyHead* head) const;

@@ -298,6 +298,7 @@ class Resolver {
           "unsupported_operation",
           provider.name + " has no " + std::string(request_.operation) + " operation");
     }
+    if (auto error = CheckFamily()) return error;
     // Hosts that a config or the operator names may want no key.
     if (way.kind == Way::Kind::kInside || !out_.target.api_key.empty() || out_.target.own_host) {
       return std::nullopt;
@@ -310,6 +311,18 @@ class Resolver {
                     ": send one as Authorization: Bearer, or start the gateway with " +
                     provider.key_variables[0];
     return error;
+  }
+
+  // What a server of one's own has is for its owner to know.
+  std::optional<Error> CheckFamily() const {
+    const Provider& provider = *out_.target.provider;
+    if (request_.family.empty() || out_.target.own_host) return std::nullopt;
+    if (std::find(provider.families.begin(), provider.families.end(), request_.family) !=
+        provider.families.end()) {
+      return std::nullopt;
+    }
+    return Error::InvalidRequest("unsupported_operation",
+                                 provider.name + " has no " + std::string(request_.family));
   }
 
   const RoutePolicy& policy_;

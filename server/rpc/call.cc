@@ -119,7 +119,10 @@ net::Task<void> Call::Serve(Call* call) {
 
 net::Task<void> Call::Handle() {
   core::Inbound inbound;
-  if (const std::optional<Error> error = Receive(&inbound)) return Refuse(this, ToGrpcStatus(*error));
+  Describe(&inbound);
+  const std::optional<Error> error = ParseRequest();
+  if (error) return Refuse(this, ToGrpcStatus(*error));
+  inbound.message = message_;
   return lane_.shard.service->Handle(std::move(inbound), *this);
 }
 
@@ -128,7 +131,7 @@ net::Task<void> Call::Refuse(Call* call, grpc::Status status) {
   co_return;
 }
 
-std::optional<Error> Call::Receive(core::Inbound* inbound) {
+void Call::Describe(core::Inbound* inbound) {
   inbound->operation = method_.operation;
   inbound->door = core::Door::kGrpc;
   inbound->streaming_rpc = method_.streaming;
@@ -144,9 +147,6 @@ std::optional<Error> Call::Receive(core::Inbound* inbound) {
   request_id_ = FindHeader(inbound->headers, "x-request-id").value_or("");
   if (!telemetry::IsSaneRequestId(request_id_)) request_id_ = lane_.ids.Next().view();
   inbound->request_id = request_id_;
-  std::optional<Error> error = ParseRequest();
-  inbound->message = message_;
-  return error;
 }
 
 std::optional<Error> Call::ParseRequest() {

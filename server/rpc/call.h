@@ -19,6 +19,7 @@ namespace portolan::rpc {
 // Each takes over an rpc, which then runs by itself until gRPC and the shard are both done with it.
 void TakeUnaryCall(const std::shared_ptr<Front>& front, const Method& method, Arrival arrival);
 void TakeStreamCall(const std::shared_ptr<Front>& front, const Method& method, Arrival arrival);
+void TakeRelayCall(const std::shared_ptr<Front>& front, const Method& method, Arrival arrival);
 
 // What both kinds of call have in common, which is everything but the sending.
 //
@@ -30,7 +31,7 @@ class Call : public Rpc, public core::ReplySink {
   void Start();
 
   bool typed() const final { return true; }
-  net::Task<core::Delivered> SendError(core::ReplyHead head, const Error& error, std::string_view) final;
+  net::Task<core::Delivered> SendError(core::ReplyHead head, const Error& error, std::string_view) override;
   // Answers of a kind that this rpc does not have. The service never gives one; if it did, the call would end
   // with INTERNAL.
   net::Task<core::Delivered> SendJson(core::ReplyHead, std::span<const std::string_view>) final;
@@ -57,14 +58,20 @@ class Call : public Rpc, public core::ReplySink {
   // Sends the status, unless one was sent before.
   void Finish(const grpc::Status& status, BufferPtr message = nullptr);
   virtual void SendStatus(const grpc::Status& status, BufferPtr message) = 0;
+  // Hands the call to the service.
+  virtual net::Task<void> Handle();
+  // Fills in all but what is asked for.
+  void Describe(core::Inbound* inbound);
+  core::Service& service() { return *lane_.shard.service; }
+  // Adds what counts as a header of the call. REQUIRES: the texts live as long as the call.
+  void AddHeader(HeaderView header) { headers_.push_back(header); }
+  std::span<const HeaderView> headers() const { return headers_; }
 
  private:
   class OnShard;
   static net::Task<void> Serve(Call* call);
   static net::Task<void> Refuse(Call* call, grpc::Status status);
-  net::Task<void> Handle();
   void OnClosed(bool cancelled) final;
-  std::optional<Error> Receive(core::Inbound* inbound);
   std::optional<Error> ParseRequest();
   void ViewMetadata();
   core::Delivered Misused();

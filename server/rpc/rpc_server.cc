@@ -63,11 +63,17 @@ void AddOperation(const core::OperationSpec& operation, const std::shared_ptr<Fr
     if (std::find(services->begin(), services->end(), service) == services->end())
       services->push_back(service);
     const Method method{&operation, descriptor == operation.streaming};
-    acceptor->Add(absl::StrCat("/", service, "/", descriptor->name()),
-                  method.streaming ? Kind::kServerStream : Kind::kUnary, [front, method](Arrival arrival) {
-                    const auto take = method.streaming ? &TakeStreamCall : &TakeUnaryCall;
-                    take(front, method, std::move(arrival));
-                  });
+    Kind kind = Kind::kUnary;
+    auto take = &TakeUnaryCall;
+    if (operation.relays) {
+      kind = Kind::kBidiStream;
+      take = &TakeRelayCall;
+    } else if (method.streaming) {
+      kind = Kind::kServerStream;
+      take = &TakeStreamCall;
+    }
+    acceptor->Add(absl::StrCat("/", service, "/", descriptor->name()), kind,
+                  [front, method, take](Arrival arrival) { take(front, method, std::move(arrival)); });
   }
 }
 

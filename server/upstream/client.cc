@@ -63,7 +63,8 @@ net::Task<Failure> HttpClient::Send(const Request& request, const Timeouts& time
   }
   auto attempt =
       std::make_unique<HttpExchange>(loop_, pool_, buffers_, std::move(buffers), request, timeouts);
-  std::unique_ptr<Connection> connection = pool_.Take(*request.origin);
+  std::unique_ptr<Connection> connection;
+  if (request.source == nullptr) connection = pool_.Take(*request.origin);
   if (connection == nullptr) return SendFresh(std::move(attempt), *request.origin, wait, exchange);
   return SendPooled(std::move(attempt), std::move(connection), wait, exchange);
 }

@@ -15,6 +15,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
 #include "server/base/header.h"
+#include "server/http/body_source.h"
 #include "server/http/message.h"
 #include "server/net/loop.h"
 #include "server/net/socket.h"
@@ -63,6 +64,7 @@ enum class FailureKind : uint8_t {
   kIdleTimeout,
   kDeadline,   // the Wait's deadline: the call's budget
   kCancelled,  // the Wait's scope
+  kSource,     // Request::source failed: its error() says why
 };
 
 struct Failure {
@@ -86,6 +88,9 @@ struct Request {
   // In the order to send. Must not hold Host, Content-Length and Connection, which the client writes.
   absl::InlinedVector<HeaderView, 12> headers;
   std::span<const std::string_view> body;  // sent as a gather list
+  // A body that is sent while it comes, in place of `body`; null: none. It is asked for nothing before there
+  // is a connection, which is a new one: what has been read of it cannot be sent again over another.
+  http::BodySource* source = nullptr;
   // Leaves a compressed body as it came. Otherwise gzip is inflated, without content-encoding and
   // content-length in the answer's headers, and reading a body in another encoding fails with kGarbage.
   bool keep_encoding = false;
@@ -135,8 +140,10 @@ class Client {
   // fresh connection. After that time the server may have acted on it, and sending it again is for the caller
   // to decide.
   //
-  // `request` is read before Send returns, and may be gone when the task is awaited; the text of the method
-  // and the bytes of the body must stay valid until the task is done.
+  // A body from a source is read no further once the server has begun to answer.
+  //
+  // `request` is read before Send returns, and may be gone when the task is awaited; the text of the method,
+  // the bytes of the body and its source must stay valid until the task is done.
   virtual net::Task<Failure> Send(const Request& request, const Timeouts& timeouts, net::Wait wait,
                                   std::unique_ptr<Exchange>* exchange) = 0;
 };

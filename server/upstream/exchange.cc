@@ -43,11 +43,11 @@ HttpExchange::~HttpExchange() {
 
 void HttpExchange::StartBody(size_t head_bytes) {
   http::ResponseHead& head = buffers_->head;
-  framer_.Start(head);
+  framer_.Start(head.framing, head.content_length);
   const std::span<char> rest = std::span<char>(buffers_->answer).subspan(head_bytes);
   framer_.Take(rest, &pending_);
   const std::string_view encoding = FindHeader(head.headers, "content-encoding").value_or("identity");
-  const bool empty = framer_.state() == BodyFramer::State::kComplete && pending_.empty();
+  const bool empty = framer_.state() == http::BodyFramer::State::kComplete && pending_.empty();
   if (keep_encoding_ || encoding == "identity" || empty) return;
   if (encoding != "gzip" && encoding != "x-gzip") {
     unreadable_ = "its body has a content-encoding that was not asked for";
@@ -69,7 +69,7 @@ void HttpExchange::AllowPolling() {
 }
 
 std::optional<std::string_view> HttpExchange::TakeWhole() {
-  const bool whole = framer_.state() == BodyFramer::State::kComplete && !pending_.empty();
+  const bool whole = framer_.state() == http::BodyFramer::State::kComplete && !pending_.empty();
   if (!whole || !failure_.ok() || unreadable_ != nullptr || gunzip_ != nullptr) return std::nullopt;
   return TakePending().data;
 }
@@ -103,7 +103,7 @@ net::Task<Failure> HttpExchange::ReadAll(size_t limit, std::string* body, net::W
 Exchange::Piece HttpExchange::TakePending() {
   Piece piece;
   piece.data = std::exchange(pending_, {});
-  if (framer_.state() == BodyFramer::State::kComplete) {
+  if (framer_.state() == http::BodyFramer::State::kComplete) {
     piece.end = true;
     Finish();
   }
@@ -113,11 +113,11 @@ Exchange::Piece HttpExchange::TakePending() {
 net::Task<Exchange::Piece> HttpExchange::ReadFramed(Keep keep, net::Wait wait) {
   if (!failure_.ok()) co_return Failed(failure_);
   if (unreadable_ != nullptr) co_return Failed(Fail(FailureKind::kGarbage, peer() + ": " + unreadable_));
-  if (!pending_.empty() || framer_.state() == BodyFramer::State::kComplete) co_return TakePending();
+  if (!pending_.empty() || framer_.state() == http::BodyFramer::State::kComplete) co_return TakePending();
 
   const net::TimePoint began = loop_.now();
   const Step step(loop_, wait, timeouts_.idle, waited_);
-  while (framer_.state() == BodyFramer::State::kMore) {
+  while (framer_.state() == http::BodyFramer::State::kMore) {
     const bool direct = keep == Keep::kYes && framer_.left() >= kLargeBody;
     std::span<char> into = loop_.scratch();
     if (direct) into = BodyBuffer();
@@ -129,9 +129,9 @@ net::Task<Exchange::Piece> HttpExchange::ReadFramed(Keep keep, net::Wait wait) {
     waited_ = {};
     std::string_view data;
     framer_.Take(into.first(result.bytes), &data);
-    const bool end = framer_.state() == BodyFramer::State::kComplete;
+    const bool end = framer_.state() == http::BodyFramer::State::kComplete;
     if (data.empty() && !end) continue;
-    if (framer_.state() == BodyFramer::State::kBad) break;
+    if (framer_.state() == http::BodyFramer::State::kBad) break;
     if (keep == Keep::kYes && !direct) data = KeepData(data);
     if (end) Finish();
     co_return Piece{data, end, {}};
@@ -186,7 +186,7 @@ Exchange::Piece HttpExchange::Broken(const net::IoResult& result, const Step& st
     if (failure.kind == FailureKind::kDeadline) return {{}, false, std::move(failure)};
     return Failed(std::move(failure));
   }
-  if (result.code == net::IoCode::kEof && framer_.TakeEof() == BodyFramer::State::kComplete) {
+  if (result.code == net::IoCode::kEof && framer_.TakeEof() == http::BodyFramer::State::kComplete) {
     Finish();
     return {{}, true, {}};
   }
@@ -208,7 +208,7 @@ Exchange::Piece HttpExchange::Failed(Failure failure) {
 void HttpExchange::Finish() {
   if (write_cut_) return Abort();
   if (connection_ == nullptr) return;
-  if (buffers_->head.keep_alive && !framer_.excess()) {
+  if (buffers_->head.keep_alive && framer_.excess().empty()) {
     connection_->socket().AllowPolling(false);
     return pool_.Give(std::move(connection_));
   }

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "server/base/text_buffer.h"
+#include "server/http/body_framer.h"
 #include "server/http/message.h"
-#include "server/upstream/body.h"
 #include "server/upstream/client.h"
 #include "server/upstream/failure.h"
 #include "server/upstream/gunzip.h"
@@ -57,6 +57,7 @@ class HttpExchange final : public Exchange {
   // After a failure: how long the connection had lived since the last byte of the request was written.
   net::Duration silent_for() const { return died_ - last_write_; }
   const Timeouts& timeouts() const { return timeouts_; }
+  bool has_source() const { return source_ != nullptr; }
   // REQUIRES: a connection is held.
   const Origin& origin() const { return connection_->origin(); }
   // Closes the connection so that the server notices at once, whatever is still queued to it.
@@ -77,6 +78,8 @@ class HttpExchange final : public Exchange {
   // Writes a large request part by part while looking for an answer. Ends when all is written, a part failed,
   // or write_cut_ is set.
   net::Task<net::IoResult> WriteWatched(net::Wait wait);
+  // Writes the head, and the body as it comes, likewise.
+  net::Task<net::IoResult> WriteFromSource(net::Wait wait);
   // After a write that failed: reads the answer if the server has sent one, else returns the failure.
   net::Task<Failure> AfterBrokenWrite(net::IoResult written, net::Wait wait);
   // Reads an answer that came before the whole request was written. False if none has.
@@ -108,9 +111,10 @@ class HttpExchange final : public Exchange {
   std::unique_ptr<Buffers> buffers_;
   const Timeouts timeouts_;
   const std::string_view method_;
+  http::BodySource* const source_;
   size_t request_bytes_ = 0;
   std::unique_ptr<Connection> connection_;  // null once the body is complete, or it failed
-  BodyFramer framer_;
+  http::BodyFramer framer_;
   std::unique_ptr<Gunzip> gunzip_;
   std::string_view pending_;  // bytes of the body that came with the head
   Failure failure_;
@@ -119,7 +123,8 @@ class HttpExchange final : public Exchange {
   bool request_sent_ = false;
   bool answer_began_ = false;
   bool write_cut_ = false;  // the answer came before the request was written
-  bool ended_ = false;      // all of a gzip body has been pushed
+  bool source_failed_ = false;
+  bool ended_ = false;  // all of a gzip body has been pushed
   size_t scanned_ = 0;
   int interim_heads_ = 0;
   net::TimePoint last_write_;  // when the kernel last took some of the request

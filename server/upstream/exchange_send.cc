@@ -72,6 +72,7 @@ HttpExchange::HttpExchange(net::Loop& loop, Pool& pool, BufferCache& cache, std:
       buffers_(std::move(buffers)),
       timeouts_(timeouts),
       method_(request.method),
+      source_(request.source),
       keep_encoding_(request.keep_encoding) {
   std::vector<std::string_view>& pieces = buffers_->pieces;
   pieces.clear();
@@ -87,7 +88,9 @@ net::Task<Failure> HttpExchange::Start(std::unique_ptr<Connection> connection, n
   Failure failure;
   net::IoResult result;
   last_write_ = loop_.now();
-  if (request_bytes_ <= kWatchedBytes) {
+  if (source_ != nullptr) {
+    result = co_await WriteFromSource(wait);
+  } else if (request_bytes_ <= kWatchedBytes) {
     result = co_await connection_->socket().Write(buffers_->pieces, Step(loop_, wait, timeouts_.idle).wait());
     request_sent_ = request_sent_ || result.bytes > 0;
   } else {
@@ -114,7 +117,7 @@ net::Task<Failure> HttpExchange::Start(std::unique_ptr<Connection> connection, n
   }
   failure.request_sent = !failure.ok() && request_sent_;
   // With all of the answer here, the connection is free for the next call while this one looks at it.
-  if (failure.ok() && framer_.state() == BodyFramer::State::kComplete) Finish();
+  if (failure.ok() && framer_.state() == http::BodyFramer::State::kComplete) Finish();
   co_return failure;
 }
 
@@ -135,6 +138,42 @@ net::Task<net::IoResult> HttpExchange::WriteWatched(net::Wait wait) {
   co_return result;
 }
 
+net::Task<net::IoResult> HttpExchange::WriteFromSource(net::Wait wait) {
+  AnswerWatch watch(*this, wait.scope);
+  const bool chunked = !source_->length();
+  TextBuffer size_line;
+  std::vector<std::string_view>& pieces = buffers_->pieces;
+  net::IoResult result;
+  bool end = false;
+  // The head leaves with the first bytes of the body.
+  while (result.ok() && !end && !write_cut_) {
+    const http::BodySource::Piece piece = co_await source_->Read({wait.deadline, watch.scope()});
+    if (write_cut_) break;
+    if (piece.failed) {
+      source_failed_ = source_->error().has_value();
+      const bool cancelled = wait.scope != nullptr && wait.scope->cancelled();
+      result.code = cancelled ? net::IoCode::kCancelled : net::IoCode::kTimeout;
+      break;
+    }
+    end = piece.end;
+    size_line.clear();
+    if (chunked && !piece.data.empty()) {
+      size_line.Append(Digits(piece.data.size(), 16), "\r\n");
+      pieces.push_back(size_line.view());
+    }
+    pieces.push_back(piece.data);
+    if (chunked && !piece.data.empty()) pieces.emplace_back("\r\n");
+    if (chunked && end) pieces.emplace_back("0\r\n\r\n");
+    net::Wait limits = Step(loop_, wait, timeouts_.idle).wait();
+    limits.scope = watch.scope();
+    result = co_await connection_->socket().Write(pieces, limits);
+    pieces.clear();
+    request_sent_ = request_sent_ || result.bytes > 0;
+    if (result.ok()) last_write_ = loop_.now();
+  }
+  co_return result;
+}
+
 bool HttpExchange::TakeEarlyAnswer() {
   const std::span<char> scratch = loop_.scratch().first(kFirstRead);
   const net::IoResult result = connection_->socket().TryRead(scratch);
@@ -143,6 +182,7 @@ bool HttpExchange::TakeEarlyAnswer() {
 
 net::Task<Failure> HttpExchange::AfterBrokenWrite(net::IoResult written, net::Wait wait) {
   const Step step(loop_, wait, timeouts_.idle);
+  if (source_failed_) co_return Fail(FailureKind::kSource, source_->error()->message);
   if (written.code == net::IoCode::kReset) co_await ReadLastWords(step);
   if (write_cut_) co_return Failure();
   if (written.code == net::IoCode::kTimeout || written.code == net::IoCode::kCancelled) {

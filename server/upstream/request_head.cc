@@ -72,7 +72,11 @@ bool WriteRequestHead(const Request& request, const Proxy* proxy, TextBuffer* ou
   if (proxy != nullptr && !proxy->authorization.empty()) {
     http::AppendHeader("proxy-authorization", proxy->authorization.Reveal(), out);
   }
-  uint64_t length = 0;
+  if (request.source != nullptr && !request.source->length()) {
+    out->Append("transfer-encoding: chunked\r\n\r\n");
+    return true;
+  }
+  uint64_t length = request.source != nullptr ? *request.source->length() : 0;
   for (const std::string_view piece : request.body) length += piece.size();
   if (length > 0 || ExpectsBody(request.method)) {
     out->Append("content-length: ", Digits(length), "\r\n\r\n");

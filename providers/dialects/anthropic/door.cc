@@ -41,6 +41,7 @@ class AnthropicDoor final : public Door {
   }
   std::string_view default_provider() const override { return "anthropic"; }
   std::string_view key_header() const override { return "x-api-key"; }
+  std::string_view telling_header() const override { return "anthropic-version"; }
   std::string_view request_id_header() const override { return "request-id"; }
   bool wants_blocks() const override { return true; }
 

@@ -30,7 +30,9 @@ std::string Words::Next(std::chrono::milliseconds limit) {
   return word;
 }
 
-std::optional<http::Answer> TestHandler::Screen(const http::RequestHead& head, std::string_view) {
+std::optional<http::Answer> TestHandler::Screen(const http::RequestHead& head, std::string_view,
+                                                http::BodyMode* body) {
+  if (head.path == "/upload") *body = http::BodyMode::kStreamed;
   if (head.path != "/screened") return std::nullopt;
   http::Answer answer = http::ErrorAnswer(404, "unknown_url", "no \"such\" route\n");
   answer.headers.Add("x-screened", "yes");
@@ -39,6 +41,7 @@ std::optional<http::Answer> TestHandler::Screen(const http::RequestHead& head, s
 
 net::Task<void> TestHandler::Handle(http::Request& request, http::ResponseWriter& writer) {
   const std::string_view path = request.head.path;
+  if (path == "/upload") return Upload(request, writer);
   if (path == "/hold") return Hold(request, writer, false);
   if (path == "/hold-stream") return Hold(request, writer, true);
   if (path == "/stream") return Stream(request, writer);

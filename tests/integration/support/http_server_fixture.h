@@ -35,6 +35,9 @@ class Words {
 };
 
 // /echo         answers with the body; x-method, x-path, x-peer, x-encoding, x-subject tell about the request
+// /upload       reads the body as it comes and answers with it, cut short by `?N` after N bytes; x-length
+// tells
+//               the length that it announced
 // /hold         says `held`, waits until its scope is cancelled, says the reason
 // /hold-stream  starts a stream, then as /hold
 // /stream?N     a stream of N chunks `chunk 0\n` …
@@ -47,11 +50,13 @@ class Words {
 class TestHandler : public http::Handler {
  public:
   TestHandler(net::Loop& loop, Words& words) : loop_(loop), words_(words) {}
-  std::optional<http::Answer> Screen(const http::RequestHead& head, std::string_view peer) override;
+  std::optional<http::Answer> Screen(const http::RequestHead& head, std::string_view peer,
+                                     http::BodyMode* body) override;
   net::Task<void> Handle(http::Request& request, http::ResponseWriter& writer) override;
 
  private:
   net::Task<void> Echo(http::Request& request, http::ResponseWriter& writer);
+  net::Task<void> Upload(http::Request& request, http::ResponseWriter& writer);
   net::Task<void> Hold(http::Request& request, http::ResponseWriter& writer, bool stream);
   net::Task<void> Stream(http::Request& request, http::ResponseWriter& writer);
   net::Task<void> Endless(http::ResponseWriter& writer);

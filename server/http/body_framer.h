@@ -1,6 +1,6 @@
 #pragma once
 
-// Finds the end of an answer's body, and takes the framing off its bytes. No I/O.
+// Finds the end of a message's body, and takes the framing off its bytes where they lie. No I/O.
 
 #include <cstddef>
 #include <cstdint>
@@ -10,41 +10,43 @@
 
 #include "server/http/message.h"
 
-namespace portolan::upstream {
+namespace portolan::http {
 
 class BodyFramer {
  public:
   enum class State : uint8_t { kMore, kComplete, kBad };
 
-  void Start(const http::ResponseHead& head);
+  // `length`: of a body framed by its length.
+  void Start(BodyFraming framing, uint64_t length);
 
   // Takes bytes read from the socket. *data becomes the bytes of the body among them, one piece within `raw`:
-  // chunks are moved together in place. Bytes after the body's end make excess() true.
+  // chunks are moved together in place. Bytes after the body's end are in excess().
   State Take(std::span<char> raw, std::string_view* data);
   // The connection has ended in good order. kComplete if that is how this body ends.
   State TakeEof() {
-    if (framing_ == http::BodyFraming::kUntilClose) state_ = State::kComplete;
+    if (framing_ == BodyFraming::kUntilClose) state_ = State::kComplete;
     return state_;
   }
 
   State state() const { return state_; }
-  bool excess() const { return excess_; }
+  // What came after the end of the body; a view of what Take() was given last.
+  std::string_view excess() const { return excess_; }
   const char* problem() const { return problem_; }
   // Bytes still to come if that is known (content-length), else 0.
-  uint64_t left() const { return framing_ == http::BodyFraming::kLength ? left_ : 0; }
+  uint64_t left() const { return framing_ == BodyFraming::kLength ? left_ : 0; }
   // What is missing of the body, for a person: `120 of 500 bytes`, `the last chunk`.
   std::string Missing() const;
 
  private:
   State TakeChunks(std::span<char> raw, std::string_view* data);
 
-  http::BodyFraming framing_ = http::BodyFraming::kNone;
+  BodyFraming framing_ = BodyFraming::kNone;
   State state_ = State::kMore;
-  bool excess_ = false;
+  std::string_view excess_;
   uint64_t length_ = 0;
   uint64_t left_ = 0;
-  http::ChunkedDecoder chunks_;
+  ChunkedDecoder chunks_;
   const char* problem_ = "";
 };
 
-}  // namespace portolan::upstream
+}  // namespace portolan::http

@@ -1,0 +1,40 @@
+#pragma once
+
+// The body of a call that is relayed: held whole where it can be or must be, else passed on while it comes.
+// Internal to core/.
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/http/body_source.h"
+
+namespace portolan::core {
+
+class RelayedBody final : public http::BodySource {
+ public:
+  // `source` must outlive it.
+  explicit RelayedBody(http::BodySource& source) : source_(source) {}
+
+  // Reads until the body is whole() or more than `limit` bytes are held. False if that failed: by error(), or
+  // by the end of the wait. What is held comes again from Read().
+  net::Task<bool> Hold(size_t limit, net::Wait wait);
+
+  // All of it is held, in text(), and may be sent as often as there are attempts.
+  bool whole() const { return whole_; }
+  std::string& text() { return held_; }
+  // Some of it has left for an attempt, and cannot be sent again.
+  bool spent() const { return spent_; }
+
+  net::Task<Piece> Read(net::Wait wait) override;
+  std::optional<uint64_t> length() const override { return source_.length(); }
+  const std::optional<Error>& error() const override { return source_.error(); }
+
+ private:
+  http::BodySource& source_;
+  std::string held_;
+  bool whole_ = false;
+  bool spent_ = false;
+};
+
+}  // namespace portolan::core
