@@ -192,6 +192,33 @@ aliases: {fast: main}
   }
 }
 
+// What is relayed must not be a way around what a caller may use.
+TEST_F(GatewayConfig, CallersOfCertainModelsRelayWhatShowsItsModel) {
+  file_.Write(Providers() + R"(
+callers:
+  keys: [{name: modelled, key: "env:MODELLED", models: ["lab/x"]}]
+)");
+  GatewayFixture gateway =
+      GatewayFixture::FromFile(file_.path(), {{"LAB_KEY", "k"}, {"MODELLED", "modelled"}});
+  TestClient client(gateway.http_address());
+  const auto ask = [&](const std::string& method, const std::string& type, const std::string& body) {
+    EXPECT_TRUE(client.Send(method, "/v1/things", body,
+                            {{"authorization", "Bearer modelled"},
+                             {"x-portolan-provider", "lab"},
+                             {"content-type", type}}));
+    const TestAnswer answer = client.ReadAnswer();
+    return answer.status == 200 ? "ok" : std::to_string(answer.status) + " " + Code(answer);
+  };
+  EXPECT_EQ(ask("POST", "application/json", R"({"model":"x"})"), "ok");
+  EXPECT_EQ(ask("POST", "application/json", R"({"model":"y"})"), "403 model_not_allowed");
+  EXPECT_EQ(ask("POST", "application/json", R"({"input":"hi"})"), "403 model_not_allowed");
+  EXPECT_EQ(ask("POST", "application/json", R"([{"model":"x"}])"), "403 model_not_allowed");
+  EXPECT_EQ(ask("POST", "multipart/form-data; boundary=b", "--b--"), "403 model_not_allowed");
+  EXPECT_EQ(ask("PUT", "text/plain", "x"), "403 model_not_allowed");
+  EXPECT_EQ(ask("GET", "", ""), "ok");
+  EXPECT_EQ(ask("DELETE", "", ""), "ok");
+}
+
 TEST_F(GatewayConfig, AReloadIsForCallsThatComeAndNotForThoseUnderWay) {
   Latch arrived;
   Latch go;

@@ -39,6 +39,35 @@ std::optional<http::Answer> TestHandler::Screen(const http::RequestHead& head, s
   return answer;
 }
 
+net::Task<void> TestHandler::Upload(http::Request& request, http::ResponseWriter& writer) {
+  std::string body;
+  if (request.stream != nullptr) {
+    size_t limit = SIZE_MAX;
+    if (!request.head.query.empty()) limit = std::stoul(std::string(request.head.query));
+    const net::Wait wait{net::kNever, request.scope};
+    bool more = true;
+    while (more && body.size() < limit) {
+      const http::BodySource::Piece piece = co_await request.stream->Read(wait);
+      if (piece.failed) {
+        const auto& error = request.stream->error();
+        words_.Say(error ? error->code : "left");
+        if (!error) co_return;
+        const http::Answer answer = http::ErrorAnswer(error->http_status, error->code, error->message);
+        const std::string_view text = answer.body;
+        co_await writer.Send(answer.status, answer.content_type, {}, {&text, 1});
+        co_return;
+      }
+      body += piece.data;
+      more = !piece.end;
+    }
+  }
+  HeaderBlock headers;
+  const bool known = request.stream != nullptr && request.stream->length();
+  headers.Add("x-length", known ? std::to_string(*request.stream->length()) : "unknown");
+  const std::string_view text = body;
+  co_await writer.Send(200, "text/plain", headers.text(), {&text, 1});
+}
+
 net::Task<void> TestHandler::Handle(http::Request& request, http::ResponseWriter& writer) {
   const std::string_view path = request.head.path;
   if (path == "/upload") return Upload(request, writer);
