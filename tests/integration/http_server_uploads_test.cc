@@ -31,7 +31,7 @@ std::string ChunkedRequest(const std::string& path, const std::string& body, siz
 TEST(HttpServerUploads, GivesTheBodyAndKeepsTheConnection) {
   ServerThread server;
   HttpClient client(server.port());
-  for (const size_t size : {0, 1, 100, 65'536, 1'000'000}) {
+  for (const size_t size : {size_t{0}, size_t{1}, size_t{100}, size_t{65536}, size_t{1000000}}) {
     const std::string body(size, 'b');
     ASSERT_TRUE(client.Send(RequestText("POST", "/upload", body)));
     HttpAnswer answer = client.ReadAnswer();
@@ -49,7 +49,8 @@ TEST(HttpServerUploads, GivesTheBodyAndKeepsTheConnection) {
 TEST(HttpServerUploads, RequestsThatFollowAtOnceAreKeptApart) {
   ServerThread server;
   HttpClient client(server.port());
-  const std::string requests = RequestText("POST", "/upload", "first") + ChunkedRequest("/upload", "second", 3) +
+  const std::string requests = RequestText("POST", "/upload", "first") +
+                               ChunkedRequest("/upload", "second", 3) +
                                RequestText("POST", "/echo", "third") + ChunkedRequest("/upload", "", 1) +
                                RequestText("POST", "/upload", "") + RequestText("GET", "/upload") +
                                RequestText("POST", "/echo", "last");
@@ -100,7 +101,8 @@ TEST(HttpServerUploads, HasALimitOfItsOwn) {
 TEST(HttpServerUploads, BadChunksAreRefused) {
   ServerThread server;
   HttpClient client(server.port());
-  ASSERT_TRUE(client.Send(RequestText("POST", "/upload", {}, "Transfer-Encoding: chunked\r\n") + "4\r\nfour\r\nzz\r\n"));
+  ASSERT_TRUE(client.Send(RequestText("POST", "/upload", {}, "Transfer-Encoding: chunked\r\n") +
+                          "4\r\nfour\r\nzz\r\n"));
   const HttpAnswer answer = client.ReadAnswer();
   EXPECT_EQ(answer.status, 400);
   EXPECT_THAT(answer.body, HasSubstr("malformed_http"));
@@ -117,7 +119,8 @@ TEST(HttpServerUploads, ASenderWhoLeavesIsGone) {
 TEST(HttpServerUploads, SaysContinueWhenTheBodyIsAskedFor) {
   ServerThread server;
   HttpClient client(server.port());
-  ASSERT_TRUE(client.Send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"));
+  ASSERT_TRUE(
+      client.Send("POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n"));
   std::string said;
   while (said.size() < 25) said += client.ReadSome();
   EXPECT_EQ(said, "HTTP/1.1 100 Continue\r\n\r\n");

@@ -71,7 +71,8 @@ class RelayRpc : public ::testing::Test {
     }
     relayed.status = stream->Finish();
     for (const auto& [name, value] : context->GetServerInitialMetadata()) {
-      relayed.metadata.emplace(std::string(name.data(), name.size()), std::string(value.data(), value.size()));
+      relayed.metadata.emplace(std::string(name.data(), name.size()),
+                               std::string(value.data(), value.size()));
     }
     return relayed;
   }
@@ -124,7 +125,7 @@ TEST_F(RelayRpc, LargeBodiesPassWholeAndTheirLengthIsTold) {
   FakeUpstream upstream([](const SeenRequest& request) { return Respond(200, request.body); });
   std::vector<v1::RelayRequest> parts = {Head("PUT", "/v1/uploads/u", "application/octet-stream")};
   std::string whole;
-  for (int i = 0; i < 40; ++i) {
+  for (size_t i = 0; i < 40; ++i) {
     const std::string part(100'000 + i, static_cast<char>('a' + i % 26));
     whole += part;
     parts.push_back(Data(part));
@@ -166,9 +167,8 @@ TEST_F(RelayRpc, EventsComeAsTheyAreSent) {
 }
 
 TEST_F(RelayRpc, WhatTheProviderRefusesIsAnAnswer) {
-  FakeUpstream upstream([](const SeenRequest&) {
-    return RespondJson(404, R"({"error":{"message":"No such File"}})");
-  });
+  FakeUpstream upstream(
+      [](const SeenRequest&) { return RespondJson(404, R"({"error":{"message":"No such File"}})"); });
   const Relayed relayed = Call(upstream, {Head("GET", "/v1/files/none")});
   EXPECT_TRUE(relayed.status.ok());
   EXPECT_EQ(relayed.head.status(), 404);
@@ -191,7 +191,7 @@ TEST_F(RelayRpc, WhatTheGatewayRefusesIsAStatus) {
       {{Head("GET", "/v1/a/../b")}, grpc::StatusCode::INVALID_ARGUMENT, "dots"},
       {{Head("GET", "/v1/a b")}, grpc::StatusCode::INVALID_ARGUMENT, "percent-encoded"},
       {{Head("GET", "/v2/files")}, grpc::StatusCode::NOT_FOUND, "no GET /v2/files"},
-      {{Head("CONNECT", "/v1/files")}, grpc::StatusCode::INVALID_ARGUMENT, "takes GET"},
+      {{Head("CONNECT", "/v1/files")}, grpc::StatusCode::UNIMPLEMENTED, "takes GET"},
       {{header, Data("x")}, grpc::StatusCode::INVALID_ARGUMENT, "values of headers"},
       {{longer, Data("xyz")}, grpc::StatusCode::INVALID_ARGUMENT, "longer than its content_length"},
       {{longer, Data("x")}, grpc::StatusCode::INVALID_ARGUMENT, "shorter than its content_length"},

@@ -88,17 +88,16 @@ TEST(Relay, HeadersGoWhereTheTablesSay) {
   });
   GatewayFixture gateway;
   TestClient client(gateway.http_address());
-  const TestAnswer answer = client.Get(
-      "/v1/files/file-1/content",
-      ToHost(upstream, {{"range", "bytes=0-3"},
-                        {"accept", "audio/*"},
-                        {"if-none-match", "\"6\""},
-                        {"cookie", "secret=1"},
-                        {"accept-encoding", "gzip"},
-                        {"openai-organization", "org-1"},
-                        {"openai-beta", "assistants=v2"},
-                        {"x-portolan-metadata", "{}"},
-                        {"x-forwarded-for", "10.0.0.1"}}));
+  const TestAnswer answer =
+      client.Get("/v1/files/file-1/content", ToHost(upstream, {{"range", "bytes=0-3"},
+                                                               {"accept", "audio/*"},
+                                                               {"if-none-match", "\"6\""},
+                                                               {"cookie", "secret=1"},
+                                                               {"accept-encoding", "gzip"},
+                                                               {"openai-organization", "org-1"},
+                                                               {"openai-beta", "assistants=v2"},
+                                                               {"x-portolan-metadata", "{}"},
+                                                               {"x-forwarded-for", "10.0.0.1"}}));
   EXPECT_EQ(answer.status, 206);
   EXPECT_EQ(answer.body, "part");
   EXPECT_EQ(answer.Header("content-type"), "audio/mpeg");
@@ -200,12 +199,14 @@ TEST(Relay, JsonTakesTheParametersOfItsRoute) {
                        {"custom_host", upstream.url() + "/v1"},
                        {"override_params", {{"model", "gpt-4o-mini"}, {"metadata", {{"team", "a"}}}}}};
   const Headers headers = {{"x-portolan-config", config.dump()}, {"content-type", "application/json"}};
-  TestAnswer answer = client.Post("/v1/assistants", R"({"model":"gpt-4o", "name":"n" ,"portolan":{}})", headers);
+  TestAnswer answer =
+      client.Post("/v1/assistants", R"({"portolan":{}, "model":"gpt-4o", "name" : "n"})", headers);
   EXPECT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(upstream.requests().back().body,
-            R"({"model":"gpt-4o-mini", "name":"n" ,"metadata":{"team":"a"}})");
+            R"({"model":"gpt-4o-mini", "name" : "n","metadata":{"team":"a"}})");
   // What is no JSON object cannot take them, and the caller is told.
-  const Headers form = {{"x-portolan-config", config.dump()}, {"content-type", "multipart/form-data; boundary=b"}};
+  const Headers form = {{"x-portolan-config", config.dump()},
+                        {"content-type", "multipart/form-data; boundary=b"}};
   answer = client.Post("/v1/files", kForm, form);
   EXPECT_EQ(upstream.requests().back().body, kForm);
   EXPECT_THAT(answer.Header("x-portolan-ignored"), HasSubstr("override_params"));
@@ -224,17 +225,17 @@ TEST(Relay, TheModelsPrefixNamesTheProvider) {
 
 TEST(Relay, AttemptsFollowWhereTheBodyIsHeld) {
   FakeUpstream upstream([](const SeenRequest& request) {
-    return request.Header("authorization") == "Bearer sk-b" ? RespondJson(200, R"({"ok":true})")
-                                                            : RespondJson(503, R"({"error":{"message":"busy"}})");
+    return request.Header("authorization") == "Bearer sk-b"
+               ? RespondJson(200, R"({"ok":true})")
+               : RespondJson(503, R"({"error":{"message":"busy"}})");
   });
   GatewayFixture gateway;
   TestClient client(gateway.http_address());
   const std::string host = upstream.url() + "/v1";
-  const Json config = {
-      {"strategy", {{"mode", "fallback"}}},
-      {"targets",
-       {{{"provider", "openai"}, {"api_key", "sk-a"}, {"custom_host", host}},
-        {{"provider", "openai"}, {"api_key", "sk-b"}, {"custom_host", host}}}}};
+  const Json config = {{"strategy", {{"mode", "fallback"}}},
+                       {"targets",
+                        {{{"provider", "openai"}, {"api_key", "sk-a"}, {"custom_host", host}},
+                         {{"provider", "openai"}, {"api_key", "sk-b"}, {"custom_host", host}}}}};
   for (const char* type : {"application/json", "multipart/form-data; boundary=b"}) {
     const std::string body = type[0] == 'a' ? R"({"a":1})" : kForm;
     const TestAnswer answer =
@@ -248,8 +249,8 @@ TEST(Relay, AttemptsFollowWhereTheBodyIsHeld) {
 TEST(Relay, PathsThatCouldLeadElsewhereAreRefused) {
   FakeUpstream upstream(Ok());
   GatewayFixture gateway;
-  for (const char* path : {"/v1/a/../b", "/v1/./a", "/v1/a/%2e%2E/b", "/v1/a/.%2e", "/v1/a%2f..%2fb", "/v1/..%5Cb",
-                           "/v1/%252e%252e/b", "/v1/.."}) {
+  for (const char* path : {"/v1/a/../b", "/v1/./a", "/v1/a/%2e%2E/b", "/v1/a/.%2e", "/v1/a%2f..%2fb",
+                           "/v1/..%5Cb", "/v1/%252e%252e/b", "/v1/.."}) {
     TestClient client(gateway.http_address());
     const TestAnswer answer = client.Get(path, ToHost(upstream));
     EXPECT_EQ(answer.status, 400) << path;

@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <poll.h>
 
 #include <nlohmann/json.hpp>
@@ -35,8 +34,9 @@ std::string Bytes(size_t size) {
 }
 
 std::string UploadHead(const std::string& host, const std::string& framing) {
-  return "POST /v1/uploads/u/parts HTTP/1.1\r\nhost: gateway\r\nx-portolan-custom-host: " + host +
-         "/v1\r\nauthorization: Bearer k\r\ncontent-type: application/octet-stream\r\n" + framing + "\r\n\r\n";
+  return "POST /v1/uploads/u/parts HTTP/1.1\r\nhost: 127.0.0.1\r\nx-portolan-custom-host: " + host +
+         "/v1\r\nauthorization: Bearer k\r\ncontent-type: application/octet-stream\r\n" + framing +
+         "\r\n\r\n";
 }
 
 std::string Code(const TestAnswer& answer) {
@@ -52,10 +52,10 @@ TEST(RelayUpload, EitherFramingArrivesWhole) {
   FakeUpstream upstream(Ok());
   GatewayFixture gateway;
   TestClient client(gateway.http_address());
-  for (const size_t size : {size_t{0}, size_t{1}, size_t{65535}, size_t{65536}, size_t{65537}, size_t{1} << 20}) {
+  for (const size_t size :
+       {size_t{0}, size_t{1}, size_t{65535}, size_t{65536}, size_t{65537}, size_t{1} << 20}) {
     const std::string body = Bytes(size);
-    ASSERT_TRUE(
-        client.SendRaw(UploadHead(upstream.url(), "content-length: " + std::to_string(size)) + body));
+    ASSERT_TRUE(client.SendRaw(UploadHead(upstream.url(), "content-length: " + std::to_string(size)) + body));
     EXPECT_EQ(client.ReadAnswer().status, 200) << size;
     EXPECT_TRUE(upstream.requests().back().body == body) << size;
 
@@ -78,12 +78,13 @@ TEST(RelayUpload, ALengthThatIsKnownIsTold) {
   const std::string body = Bytes(300'000);
   ASSERT_TRUE(client.SendRaw(UploadHead(upstream.url(), "content-length: 300000") + body));
   ASSERT_EQ(client.ReadAnswer().status, 200);
-  EXPECT_EQ(upstream.requests()[0].Header("content-length"), "300000");
-  EXPECT_EQ(upstream.requests()[0].CountHeader("transfer-encoding"), 0);
-  ASSERT_TRUE(client.SendRaw(UploadHead(upstream.url(), "transfer-encoding: chunked") + Chunk(body) + Chunk("")));
+  EXPECT_EQ(upstream.requests().at(0).Header("content-length"), "300000");
+  EXPECT_EQ(upstream.requests().at(0).CountHeader("transfer-encoding"), 0);
+  ASSERT_TRUE(
+      client.SendRaw(UploadHead(upstream.url(), "transfer-encoding: chunked") + Chunk(body) + Chunk("")));
   ASSERT_EQ(client.ReadAnswer().status, 200);
-  EXPECT_EQ(upstream.requests()[1].Header("transfer-encoding"), "chunked");
-  EXPECT_EQ(upstream.requests()[1].CountHeader("content-length"), 0);
+  EXPECT_EQ(upstream.requests().at(1).Header("transfer-encoding"), "chunked");
+  EXPECT_EQ(upstream.requests().at(1).CountHeader("content-length"), 0);
 }
 
 TEST(RelayUpload, AProviderThatReadsNoMoreHoldsTheCallerBack) {
@@ -92,8 +93,7 @@ TEST(RelayUpload, AProviderThatReadsNoMoreHoldsTheCallerBack) {
   GatewayFixture gateway;
   TestClient client(gateway.http_address());
   const std::string body = Bytes(4 * kLarge);
-  ASSERT_TRUE(
-      client.SendRaw(UploadHead(upstream.url(), "content-length: " + std::to_string(body.size()))));
+  ASSERT_TRUE(client.SendRaw(UploadHead(upstream.url(), "content-length: " + std::to_string(body.size()))));
   // What sockets hold besides is the kernel's: some megabytes at most.
   bool held_back = false;
   for (size_t at = 0; at < body.size(); at += 65536) {
@@ -106,19 +106,21 @@ TEST(RelayUpload, AProviderThatReadsNoMoreHoldsTheCallerBack) {
   }
   EXPECT_TRUE(held_back);
   EXPECT_EQ(client.ReadAnswer().status, 200);
-  EXPECT_TRUE(upstream.requests()[0].body == body);
+  EXPECT_TRUE(upstream.requests().at(0).body == body);
 }
 
 TEST(RelayUpload, ABodyThatHasLeftIsNotSentAgain) {
-  FakeUpstream upstream([](const SeenRequest&) { return RespondJson(503, R"({"error":{"message":"busy"}})"); });
+  FakeUpstream upstream(
+      [](const SeenRequest&) { return RespondJson(503, R"({"error":{"message":"busy"}})"); });
   GatewayFixture gateway;
   TestClient client(gateway.http_address());
   const Json config = {{"provider", "openai"},
                        {"api_key", "k"},
                        {"custom_host", upstream.url() + "/v1"},
                        {"retry", {{"attempts", 3}}}};
-  ASSERT_TRUE(client.Send("POST", "/v1/files", Bytes(kLarge),
-                          {{"x-portolan-config", config.dump()}, {"content-type", "application/octet-stream"}}));
+  ASSERT_TRUE(
+      client.Send("POST", "/v1/files", Bytes(kLarge),
+                  {{"x-portolan-config", config.dump()}, {"content-type", "application/octet-stream"}}));
   const TestAnswer answer = client.ReadAnswer();
   EXPECT_EQ(answer.status, 503);
   EXPECT_EQ(answer.body, R"({"error":{"message":"busy"}})");
@@ -138,16 +140,18 @@ TEST(RelayUpload, AHostThatCannotBeReachedLeavesTheBodyForTheNext) {
   };
   const Json config = {{"strategy", {{"mode", "fallback"}}}, {"targets", {at(gone), at(upstream)}}};
   const std::string body = Bytes(kLarge);
-  ASSERT_TRUE(client.Send("POST", "/v1/files", body,
-                          {{"x-portolan-config", config.dump()}, {"content-type", "application/octet-stream"}}));
+  ASSERT_TRUE(
+      client.Send("POST", "/v1/files", body,
+                  {{"x-portolan-config", config.dump()}, {"content-type", "application/octet-stream"}}));
   EXPECT_EQ(client.ReadAnswer().status, 200);
-  EXPECT_TRUE(upstream.requests()[0].body == body);
+  EXPECT_TRUE(upstream.requests().at(0).body == body);
 }
 
 TEST(RelayUpload, AnAnswerThatComesFirstEndsTheUpload) {
-  FakeUpstream upstream(Ok(), {.on_head = [](const SeenRequest&) {
-    return RespondJson(413, R"({"error":{"message":"too large","code":"too_large"}})").Stall();
-  }});
+  FakeUpstream upstream(
+      Ok(), {.on_head = [](const SeenRequest&) {
+        return RespondJson(413, R"({"error":{"message":"too large","code":"too_large"}})").Stall();
+      }});
   GatewayFixture gateway;
   TestClient client(gateway.http_address());
   ASSERT_TRUE(client.SendRaw(UploadHead(upstream.url(), "content-length: 1000000000")));
@@ -194,8 +198,8 @@ TEST(RelayUpload, BadFramingIsTheCallersFault) {
   FakeUpstream upstream(Ok());
   GatewayFixture gateway;
   TestClient client(gateway.http_address());
-  ASSERT_TRUE(client.SendRaw(UploadHead(upstream.url(), "transfer-encoding: chunked") + Chunk(Bytes(100'000)) +
-                             "not a size\r\n"));
+  ASSERT_TRUE(client.SendRaw(UploadHead(upstream.url(), "transfer-encoding: chunked") +
+                             Chunk(Bytes(100'000)) + "not a size\r\n"));
   const TestAnswer answer = client.ReadAnswer();
   EXPECT_EQ(answer.status, 400) << answer.body;
   EXPECT_EQ(Code(answer), "malformed_http");
@@ -207,10 +211,12 @@ TEST(RelayUpload, ContinueIsSaidOnceThereIsSomebodyToSendTo) {
   GatewayFixture gateway;
   TestClient client(gateway.http_address());
   ASSERT_TRUE(client.SendRaw(UploadHead(upstream.url(), "content-length: 4\r\nexpect: 100-continue")));
-  EXPECT_EQ(client.ReadHead().status, 100);
+  std::string said;
+  while (said.find("\r\n\r\n") == std::string::npos) said += client.ReadRaw();
+  EXPECT_EQ(said, "HTTP/1.1 100 Continue\r\n\r\n");
   ASSERT_TRUE(client.SendRaw("body"));
   EXPECT_EQ(client.ReadAnswer().status, 200);
-  EXPECT_EQ(upstream.requests()[0].body, "body");
+  EXPECT_EQ(upstream.requests().at(0).body, "body");
 }
 
 TEST(RelayUpload, JsonIsHeldUpToTheLimitOfBodies) {

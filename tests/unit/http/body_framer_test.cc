@@ -69,7 +69,7 @@ TEST(BodyFramer, JoinsChunksWhereverTheyAreCut) {
 
 TEST(BodyFramer, GivesOneChunkWithoutMovingIt) {
   BodyFramer framer;
-  framer.Start(BodyFraming::kChunked);
+  framer.Start(BodyFraming::kChunked, 0);
   std::string wire = "3\r\nabc\r\n";
   std::string_view data;
   EXPECT_EQ(framer.Take(wire, &data), State::kMore);
