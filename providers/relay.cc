@@ -7,9 +7,9 @@ namespace portolan::providers {
 namespace {
 
 // https://platform.openai.com/docs/api-reference
-constexpr std::array<std::string_view, 11> kFamilies = {
-    "assistants", "batches", "containers", "conversations", "evals",        "fine_tuning",
-    "realtime",   "skills",  "threads",    "uploads",       "vector_stores"};
+constexpr std::array<std::string_view, 10> kFamilies = {
+    "assistants",  "batches",  "containers", "conversations", "evals",
+    "fine_tuning", "realtime", "threads",    "uploads",       "vector_stores"};
 
 }  // namespace
 

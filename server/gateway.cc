@@ -114,6 +114,7 @@ absl::Status Gateway::Parts::BuildShared() {
   service_config.longest_hold = options.stream_hold;
   service_config.heartbeat = options.heartbeat;
   service_config.max_body_bytes = options.max_body;
+  service_config.max_relay_body_bytes = options.max_relay_body;
   service_config.splice = !options.no_splice;
 
   rest_config.router = router.get();

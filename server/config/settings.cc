@@ -68,6 +68,10 @@ bool MaxBody(Text value, ServeOptions* options, std::string* problem) {
   return true;
 }
 
+bool MaxRelayBody(Text value, ServeOptions* options, std::string* problem) {
+  return ParseSize(value, &options->max_relay_body, problem);
+}
+
 bool Level(Text value, ServeOptions* options, std::string* problem) {
   const auto level = telemetry::ParseLogLevel(value);
   if (!level) {
@@ -332,6 +336,13 @@ constexpr Setting kSettings[] = {
      .default_text = "64MB",
      .help = "the largest request body, after decompression",
      .apply = MaxBody},
+    {.flag = "--max-relay-body",
+     .variable = "PORTOLAN_MAX_RELAY_BODY",
+     .path = "limits.max_relay_body",
+     .value_name = "SIZE",
+     .default_text = "0",
+     .help = "the largest body that is relayed while it comes; 0: no limit",
+     .apply = MaxRelayBody},
     {.flag = "--connect-timeout",
      .variable = "PORTOLAN_CONNECT_TIMEOUT",
      .path = "timeouts.connect",

@@ -16,7 +16,9 @@ void AddCallersHeaders(const AttemptRequest& request, bool raw, upstream::Reques
   const size_t own = headers.size();
   for (const HeaderView& header : request.caller_headers) {
     const bool goes = GoesUpstream(header.name, request.caller_headers, request.forward_headers);
-    if (!goes && !(raw && RelaysUpstream(header.name))) continue;
+    const bool of_raw =
+        raw && RelaysUpstream(header.name) && !IsHopByHop(request.caller_headers, header.name);
+    if (!goes && !of_raw) continue;
     // What the gateway would say by itself is said once, in the caller's words.
     const auto end = headers.begin() + static_cast<ptrdiff_t>(own);
     const auto same =

@@ -8,12 +8,12 @@
 #include "portolan/v1/call_options.pb.h"
 #include "portolan/v1/route_config.pb.h"
 #include "providers/relay.h"
+#include "server/base/relay_path.h"
 #include "server/base/utf8.h"
 #include "server/core/call_state.h"
 #include "server/core/explain.h"
 #include "server/core/own_models.h"
 #include "server/core/relay.h"
-#include "server/core/relay_request.h"
 #include "server/core/request_facts.h"
 #include "server/core/route_choice.h"
 #include "server/routing/plan_cache.h"
@@ -156,8 +156,7 @@ class Implementation final : public GatewayService {
                                                      .custom_host = {},
                                                      .door = call.operation.dialect,
                                                      .operation = call.operation.name,
-                                                     .model = std::move(facts.model),
-                                                     .family = {}});
+                                                     .model = std::move(facts.model)});
     if (facts.options && facts.options->has_provider())
       call.route_request->provider = facts.options->provider();
     if (facts.options && facts.options->has_custom_host()) {

@@ -24,6 +24,7 @@ struct ServiceConfig {
   size_t max_answer_bytes = 256u << 20;  // of a unary answer, which is held whole before it is passed on
   size_t max_error_bytes = 1u << 20;     // of an error answer
   size_t max_body_bytes = 64u << 20;     // of a relayed request that is held
+  uint64_t max_relay_body_bytes = 0;     // of one that is not; 0: there is no limit
   // How long a stream without content is held back, at most, while another attempt may follow.
   std::chrono::milliseconds longest_hold{15'000};
   // A REST stream in which nothing was sent for this long gets a comment; 0: none.

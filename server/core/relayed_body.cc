@@ -1,10 +1,12 @@
 #include "server/core/relayed_body.h"
 
+#include <algorithm>
+
 namespace portolan::core {
 
 net::Task<bool> RelayedBody::Hold(size_t limit, net::Wait wait) {
   while (!whole_ && held_.size() <= limit) {
-    const Piece piece = co_await source_.Read(wait);
+    const Piece piece = co_await Take(wait);
     if (piece.failed) co_return false;
     held_ += piece.data;
     whole_ = piece.end;
@@ -17,7 +19,23 @@ net::Task<http::BodySource::Piece> RelayedBody::Read(net::Wait wait) {
     spent_ = true;
     if (whole_ || !held_.empty()) co_return Piece{held_, whole_, false};
   }
-  co_return co_await source_.Read(wait);
+  co_return co_await Take(wait);
+}
+
+net::Task<http::BodySource::Piece> RelayedBody::Take(net::Wait wait) {
+  Piece piece;
+  // One that says that it is too large is not read at all.
+  uint64_t size = source_.length().value_or(0);
+  if (limit_ == 0 || size <= limit_) {
+    piece = co_await source_.Read(wait);
+    taken_ += piece.data.size();
+    size = std::max(size, taken_);
+  }
+  if (limit_ == 0 || size <= limit_) co_return piece;
+  too_large_ = Error::InvalidRequest("body_too_large", "the request's body is larger than the limit of " +
+                                                           std::to_string(limit_) + " bytes");
+  too_large_->http_status = 413;
+  co_return Piece{{}, false, true};
 }
 
 }  // namespace portolan::core

@@ -13,8 +13,8 @@ namespace portolan::core {
 
 class RelayedBody final : public http::BodySource {
  public:
-  // `source` must outlive it.
-  explicit RelayedBody(http::BodySource& source) : source_(source) {}
+  // `source` must outlive it. A body of more than `limit` bytes fails with a 413; 0: there is no limit.
+  RelayedBody(http::BodySource& source, uint64_t limit) : source_(source), limit_(limit) {}
 
   // Reads until the body is whole() or more than `limit` bytes are held. False if that failed: by error(), or
   // by the end of the wait. What is held comes again from Read().
@@ -28,10 +28,16 @@ class RelayedBody final : public http::BodySource {
 
   net::Task<Piece> Read(net::Wait wait) override;
   std::optional<uint64_t> length() const override { return source_.length(); }
-  const std::optional<Error>& error() const override { return source_.error(); }
+  const std::optional<Error>& error() const override { return too_large_ ? too_large_ : source_.error(); }
 
  private:
+  // The next bytes of the source.
+  net::Task<Piece> Take(net::Wait wait);
+
   http::BodySource& source_;
+  const uint64_t limit_;
+  uint64_t taken_ = 0;
+  std::optional<Error> too_large_;
   std::string held_;
   bool whole_ = false;
   bool spent_ = false;

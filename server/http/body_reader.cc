@@ -26,11 +26,6 @@ std::string BodyReader::TakeSurplus() {
 }
 
 net::Task<BodySource::Piece> BodyReader::Read(net::Wait wait) {
-  if (length_.value_or(0) > limits_.bytes) {
-    co_return Fail(
-        413, "body_too_large",
-        "the request's body is larger than the limit of " + std::to_string(limits_.bytes) + " bytes");
-  }
   if (complete()) co_return Piece{{}, true, false};
   if (!arrived_.empty()) {
     expects_continue_ = false;
@@ -61,11 +56,6 @@ BodySource::Piece BodyReader::Take(std::span<char> raw) {
   std::string_view data;
   const BodyFramer::State state = framer_.Take(raw, &data);
   if (state == BodyFramer::State::kBad) return Fail(400, "malformed_http", framer_.problem());
-  taken_ += data.size();
-  if (taken_ > limits_.bytes) {
-    return Fail(413, "body_too_large",
-                "the request's body is larger than the limit of " + std::to_string(limits_.bytes) + " bytes");
-  }
   surplus_.append(framer_.excess());
   return {data, complete(), false};
 }

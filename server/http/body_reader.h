@@ -22,7 +22,6 @@ class BodyReader final : public BodySource {
   struct Limits {
     std::chrono::milliseconds idle;   // that a read may take
     std::chrono::milliseconds write;  // for `100 Continue`
-    uint64_t bytes;                   // of the whole body
   };
 
   // `arrived` is what came with the head; it and the socket must outlive the reader. The sender's leaving is
@@ -55,7 +54,6 @@ class BodyReader final : public BodySource {
   BodyFramer framer_;
   const std::optional<uint64_t> length_;
   bool expects_continue_;
-  uint64_t taken_ = 0;
   std::unique_ptr<char[]> buffer_;  // made when the first read from the socket is
   std::string surplus_;
   std::optional<Error> error_;

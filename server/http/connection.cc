@@ -293,10 +293,9 @@ void Connection::StreamBody() {
   Exchange& exchange = *exchange_;
   const ServerOptions& options = server_.options_;
   const std::span<char> arrived = std::span<char>(exchange.input).subspan(exchange.used);
-  exchange.reader.emplace(
-      *socket_, exchange.request.head, arrived,
-      BodyReader::Limits{options.body_idle_timeout, options.write_timeout, options.max_streamed_bytes},
-      *exchange.scope);
+  exchange.reader.emplace(*socket_, exchange.request.head, arrived,
+                          BodyReader::Limits{options.body_idle_timeout, options.write_timeout},
+                          *exchange.scope);
   exchange.request.stream = &*exchange.reader;
   exchange.writer.SetBody(&*exchange.reader);
 }

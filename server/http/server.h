@@ -14,7 +14,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
-#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -33,9 +32,7 @@ struct Exchange;
 
 struct ServerOptions {
   size_t max_body_bytes = 64u << 20;  // also after inflation; 413 beyond
-  // Of bodies that are streamed to the handler; 413 beyond.
-  uint64_t max_streamed_bytes = std::numeric_limits<uint64_t>::max();
-  size_t max_connections = 16'000;  // at which accepting pauses
+  size_t max_connections = 16'000;    // at which accepting pauses
   // For the TLS handshake; for a head from its first byte to its last.
   std::chrono::milliseconds head_timeout{30'000};
   std::chrono::milliseconds body_idle_timeout{60'000};   // between two reads of a body

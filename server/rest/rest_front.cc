@@ -5,9 +5,9 @@
 #include <memory>
 #include <utility>
 
+#include "server/base/relay_path.h"
 #include "server/base/text.h"
 #include "server/core/error_body.h"
-#include "server/core/relay_request.h"
 #include "server/http/response_writer.h"
 #include "server/rest/rest_sink.h"
 #include "server/transcode/bind.h"
@@ -61,7 +61,7 @@ bool IsUntyped(std::string_view method, std::string_view path) {
 }
 
 bool IsRelayed(const RouteMatch& match, std::string_view method, std::string_view path) {
-  if (!path.starts_with(core::kRelayRoot)) return false;
+  if (!path.starts_with(kRelayRoot)) return false;
   return match.outcome == RouteMatch::Outcome::kNotFound ||
          (match.outcome == RouteMatch::Outcome::kMethodNotAllowed && IsUntyped(method, path));
 }
@@ -141,8 +141,8 @@ std::optional<http::Answer> RestFront::Screen(const http::RequestHead& head, std
   if (head.method == "OPTIONS" && CorsAllowed(config_.browser, origin)) return std::nullopt;
   const RouteMatch match = config_.router->Match(head.method, path);
   if (IsRelayed(match, head.method, path)) {
-    if (auto error = core::CheckRelay(head.method, path)) {
-      const std::string_view allow = error->http_status == 405 ? core::kRelayedMethods : std::string_view();
+    if (auto error = CheckRelay(head.method, path)) {
+      const std::string_view allow = error->http_status == 405 ? kRelayedMethods : std::string_view();
       return Refuse(&head, peer, *std::move(error), allow);
     }
     if (!HeaderOf(head, "upgrade").empty()) return Refuse(&head, peer, NotUpgraded(), {});
@@ -213,7 +213,7 @@ net::Task<void> RestFront::Relay(http::Request& request, http::ResponseWriter& w
   const std::string_view path = transcode::CleanPath(head.path, &buffer);
   const core::OperationSpec& operation = *config_.operations->Relay(path, head.headers);
   // Below the root, which the base URLs of providers have already.
-  std::string below(path.substr(core::kRelayRoot.size() - 1));
+  std::string below(path.substr(kRelayRoot.size() - 1));
   if (!head.query.empty()) below.append("?").append(head.query);
   const telemetry::Id id = ids_.Next();
   core::Inbound inbound = MakeInbound(request, operation, nullptr, id);

@@ -40,8 +40,8 @@ struct RouteRequest {
   std::optional<std::string> custom_host;
   const providers::Dialect* door = nullptr;  // that the caller speaks
   std::string_view operation = providers::operation::kChat;
-  std::string model;        // empty if the request has none
-  std::string_view family;  // of a relayed call: see providers::ObjectFamily
+  std::string model;             // empty if the request has none
+  std::string_view family = {};  // of a relayed call: see providers::ObjectFamily
 };
 
 // One target, and what is changed for it.

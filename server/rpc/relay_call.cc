@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "portolan/v1/relay.pb.h"
-#include "server/core/relay_request.h"
+#include "server/base/relay_path.h"
 #include "server/rpc/immediate.h"
 #include "server/rpc/status.h"
 #include "server/rpc/stream_call.h"
@@ -78,7 +78,7 @@ class RelayCall final : public StreamCall, private http::BodySource {
     inbound.message = &head_;
     inbound.method = head_.method();
     // Below the root, which the base URLs of providers have already.
-    inbound.path = std::string_view(head_.path()).substr(core::kRelayRoot.size() - 1);
+    inbound.path = std::string_view(head_.path()).substr(kRelayRoot.size() - 1);
     inbound.body = HasBody() ? this : nullptr;
     co_await service().Handle(std::move(inbound), *this);
   }
@@ -98,7 +98,7 @@ class RelayCall final : public StreamCall, private http::BodySource {
       co_return BadMessage("the first message of Relay must be a head");
     }
     head_ = std::move(*first.mutable_head());
-    if (auto error = core::CheckRelay(head_.method(), head_.path())) co_return error;
+    if (auto error = CheckRelay(head_.method(), head_.path())) co_return error;
     for (const std::string* text : {&head_.content_type(), &head_.accept()}) {
       const bool plain = std::all_of(text->begin(), text->end(), [](char c) { return c >= ' ' && c < 0x7f; });
       if (!plain) co_return BadMessage("content_type and accept are values of headers");

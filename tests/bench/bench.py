@@ -123,7 +123,8 @@ class Bench:
         """Runs a load: its figures (one object a line), its diagnostics, and the seconds that it took."""
         start = time.monotonic()
         done = subprocess.run(["taskset", "-c", str(LOAD_CORE)] + [str(part) for part in command], capture_output=True,
-                              text=True, env={**os.environ, "BENCH_BODY": body})
+                              text=True,
+                              env={**os.environ, "BENCH_BODY": body, "BENCH_TYPE": row.content_type})
         took = time.monotonic() - start
         figures = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
         if done.returncode != 0 or not figures:

@@ -38,6 +38,15 @@ http {{
       proxy_set_header Connection "";
       proxy_buffering off;
     }}
+    # Passed on while they come, as we do it.
+    location /v1/uploads {{
+      client_max_body_size 0;
+      proxy_request_buffering off;
+      proxy_pass http://instant;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_buffering off;
+    }}
   }}
 }}
 """

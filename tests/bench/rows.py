@@ -77,6 +77,7 @@ class Row:
     bar: float = 0  # the ratio must not be higher; 0: it is told and not judged
     added_us_bar: float = 0  # the CPU time that is added must not be more
     awake: bool = False  # the cores are kept from sleeping: the load alone leaves them time to
+    content_type: str = "application/json"  # wrk
     latency_bar: float = 0  # with `direct`: so many times the latency that nginx adds, at most
 
 
@@ -90,6 +91,10 @@ def rows(upstream, tls_upstream):
 
     def same(body, nginx_path=chat):
         return (Side("nginx", nginx_path, body, openai), Side("portolan", chat, body, openai))
+
+    def raw(size):
+        return (Side("nginx", "/v1/uploads/u/parts", "\0" * size, openai),
+                Side("portolan", "/v1/uploads/u/parts", "\0" * size, openai))
 
     def translated(stream):
         return (Side("nginx", messages, anthropic_body(stream), anthropic),
@@ -119,6 +124,10 @@ def rows(upstream, tls_upstream):
             awake=True),
         Row("translated", "wrk", 64, *translated(False), bar=1.3),
         Row("translated stream, per chunk", "streams", 8, *translated(True), per=100, bar=1.3),
+        Row("relayed Messages", "wrk", 64, Side("nginx", messages, anthropic_body(), anthropic),
+            Side("portolan", messages, anthropic_body(), anthropic)),
+        Row("raw, 10 KB upload", "wrk", 64, *raw(10 << 10), content_type="application/octet-stream"),
+        Row("raw, 100 MB upload", "wrk", 2, *raw(100 << 20), content_type="application/octet-stream", bar=1.0),
         Row("gRPC unary, HTTP upstream", "grpc-unary", 64, echo, over_http, bar=2.2),
         Row("gRPC unary, 1 caller", "grpc-unary", 1, echo, over_http, awake=True),
         Row("gRPC unary, echo", "grpc-unary", 64, echo, built_in),

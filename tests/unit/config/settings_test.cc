@@ -103,6 +103,7 @@ TEST(Settings, DefaultsInTheTableAreTheDefaultsOfTheOptions) {
     EXPECT_EQ(options.direct_keys, defaults.direct_keys);
     EXPECT_EQ(options.count_streams, defaults.count_streams);
     EXPECT_EQ(options.max_body, defaults.max_body);
+    EXPECT_EQ(options.max_relay_body, defaults.max_relay_body);
     EXPECT_EQ(options.connect_timeout, defaults.connect_timeout);
     EXPECT_EQ(options.first_byte_timeout, defaults.first_byte_timeout);
     EXPECT_EQ(options.idle_timeout, defaults.idle_timeout);

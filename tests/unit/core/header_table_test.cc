@@ -73,6 +73,46 @@ TEST(HeaderTable, LetsThroughWhatItNamesAndNothingElse) {
   }
 }
 
+// Of calls that are relayed, besides.
+TEST(HeaderTable, RelaysWhatTellsOfBodies) {
+  const HeaderCase cases[] = {
+      {"accept", true, false},
+      {"content-type", true, false},  // its way down is not by the table
+      {"content-encoding", true, true},
+      {"range", true, false},
+      {"if-range", true, false},
+      {"if-match", true, false},
+      {"if-none-match", true, false},
+      {"if-modified-since", true, false},
+      {"if-unmodified-since", true, false},
+      {"accept-ranges", false, true},
+      {"cache-control", false, true},
+      {"content-disposition", false, true},
+      {"content-language", false, true},
+      {"content-range", false, true},
+      {"etag", false, true},
+      {"last-modified", false, true},
+      {"location", false, true},
+      {"accept-encoding", false, false},
+      {"authorization", false, false},
+      {"connection", false, false},
+      {"content-length", false, false},
+      {"cookie", false, false},
+      {"expect", false, false},
+      {"server", false, false},
+      {"set-cookie", false, false},
+      {"te", false, false},
+      {"transfer-encoding", false, false},
+      {"upgrade", false, false},
+      {"x-forwarded-for", false, false},
+      {"", false, false},
+  };
+  for (const HeaderCase& c : cases) {
+    EXPECT_EQ(RelaysUpstream(c.name), c.up) << c.name;
+    EXPECT_EQ(RelaysDownstream(c.name), c.down) << c.name;
+  }
+}
+
 TEST(HeaderTable, KnowsTheProvidersRequestId) {
   for (const char* name : {"x-request-id", "request-id", "x-amzn-requestid"})
     EXPECT_TRUE(IsUpstreamRequestId(name)) << name;

@@ -7,7 +7,7 @@
 
 #include "server/base/error.h"
 
-namespace portolan::core {
+namespace portolan {
 
 // The root of the APIs that are relayed, which stands in the base URLs of providers: `/v1/`.
 inline constexpr std::string_view kRelayRoot = "/v1/";
@@ -19,4 +19,4 @@ inline constexpr std::string_view kRelayedMethods = "GET, HEAD, POST, PUT, PATCH
 // that no path has. nullopt: nothing.
 std::optional<Error> CheckRelay(std::string_view method, std::string_view path);
 
-}  // namespace portolan::core
+}  // namespace portolan

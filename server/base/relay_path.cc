@@ -1,4 +1,4 @@
-#include "server/core/relay_request.h"
+#include "server/base/relay_path.h"
 
 #include <algorithm>
 #include <string>
@@ -7,7 +7,7 @@
 #include "server/base/url_path.h"
 #include "server/base/utf8.h"
 
-namespace portolan::core {
+namespace portolan {
 namespace {
 
 constexpr size_t kMaxShown = 256;
@@ -46,4 +46,4 @@ std::optional<Error> CheckRelay(std::string_view method, std::string_view path) 
   return std::nullopt;
 }
 
-}  // namespace portolan::core
+}  // namespace portolan
