@@ -28,6 +28,10 @@ Error Refused(int status, std::string code, std::string message) {
 
 }  // namespace
 
+bool IsRelayPath(std::string_view path) {
+  return path.starts_with(kRelayRoot) && !path.substr(kRelayRoot.size() - 1).starts_with(kRelayRoot);
+}
+
 std::optional<Error> CheckRelay(std::string_view method, std::string_view path) {
   const std::string_view pathname = path.substr(0, path.find('?'));
   const bool plain = std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c < 0x7f; });
@@ -35,7 +39,7 @@ std::optional<Error> CheckRelay(std::string_view method, std::string_view path) 
     return Refused(400, "invalid_path", "the path has a character that must be percent-encoded");
   }
   const std::string shown(CutUtf8(pathname, kMaxShown));
-  if (!path.starts_with(kRelayRoot)) {
+  if (!IsRelayPath(path)) {
     return Refused(404, "route_not_found", "there is no " + std::string(method) + " " + shown);
   }
   if (!IsRelayedMethod(method)) {

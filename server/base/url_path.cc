@@ -6,18 +6,30 @@
 
 namespace portolan {
 
-bool HasDotSegment(std::string_view path) {
-  // Decoded until nothing is left to decode: servers behind proxies may do so more than once.
-  std::string decoded(path);
-  for (size_t at = 0; (at = decoded.find('%', at)) != std::string::npos;) {
-    const int high = at + 3 <= decoded.size() ? HexValue(decoded[at + 1]) : -1;
-    const int low = at + 3 <= decoded.size() ? HexValue(decoded[at + 2]) : -1;
-    if (high < 0 || low < 0) {
-      ++at;
-      continue;
+namespace {
+
+// The path without percent-encoding, however often it was encoded: servers behind proxies may decode more
+// than once.
+std::string DecodeAll(std::string_view path) {
+  std::string decoded;
+  for (const char c : path) {
+    decoded += c;
+    // What was just made may end another code.
+    while (decoded.size() >= 3 && decoded[decoded.size() - 3] == '%') {
+      const int high = HexValue(decoded[decoded.size() - 2]);
+      const int low = HexValue(decoded.back());
+      if (high < 0 || low < 0) break;
+      decoded.resize(decoded.size() - 3);
+      decoded += static_cast<char>(high * 16 + low);
     }
-    decoded.replace(at, 3, 1, static_cast<char>(high * 16 + low));
   }
+  return decoded;
+}
+
+}  // namespace
+
+bool HasDotSegment(std::string_view path) {
+  const std::string decoded = DecodeAll(path);
   std::string_view rest = decoded;
   while (true) {
     const size_t end = rest.find_first_of("/\\");

@@ -61,7 +61,7 @@ bool IsUntyped(std::string_view method, std::string_view path) {
 }
 
 bool IsRelayed(const RouteMatch& match, std::string_view method, std::string_view path) {
-  if (!path.starts_with(kRelayRoot)) return false;
+  if (!IsRelayPath(path)) return false;
   return match.outcome == RouteMatch::Outcome::kNotFound ||
          (match.outcome == RouteMatch::Outcome::kMethodNotAllowed && IsUntyped(method, path));
 }

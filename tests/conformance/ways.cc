@@ -229,6 +229,7 @@ const std::set<std::string>& KnownNames() {
     std::set<const Descriptor*> seen;
     for (const auto& spec : TheOperations().all()) {
       CollectNames(spec->request_type->GetDescriptor(), &seen, collected);
+      if (spec->response_type == nullptr) continue;
       CollectNames(spec->response_type->GetDescriptor(), &seen, collected);
       if (spec->chunk_type != nullptr) CollectNames(spec->chunk_type->GetDescriptor(), &seen, collected);
     }

@@ -166,7 +166,7 @@ void AddTypes(Table* table) {
   table->Add("sends a body that is not JSON by its type", form, 400, "unsupported_media_type").closes = false;
   table->Add("expects something unknown", Raw("Expect: 200-ok\r\nContent-Length: 2\r\n", "{}"), 417,
              "unknown_expectation");
-  table->Add("asks for a path that is not there", Get("GET /v1/nothing HTTP/1.1"), 404, "route_not_found")
+  table->Add("asks for a path that is not there", Get("GET /nothing HTTP/1.1"), 404, "route_not_found")
       .closes = false;
   table
       ->Add("uses a method that the path does not take", Get("DELETE /v1/chat/completions HTTP/1.1"), 405,

@@ -248,7 +248,7 @@ TEST(GatewayBrowsers, MayCallFromTheAllowedOriginsOnly) {
 }
 
 TEST_F(GatewayHeaders, AndStatusesOfWhatIsNoCall) {
-  const TestAnswer missing = Send("POST", "/v1/nowhere", kBody);
+  const TestAnswer missing = Send("POST", "/v2/nowhere", kBody);
   EXPECT_EQ(missing.status, 404);
   EXPECT_THAT(missing.body, HasSubstr("\"code\":\"route_not_found\""));
   const TestAnswer wrong = Send("DELETE", kChat);

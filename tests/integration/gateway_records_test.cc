@@ -197,7 +197,7 @@ TEST(GatewayLog, NamesThePathThatIsNotThere) {
       return client.Get(path, {{"x-request-id", id}}).status;
     };
     EXPECT_EQ(get("missing", "/v1/v1//models?key=UNSPEAKABLE"), 404);
-    EXPECT_EQ(get("wrong", "/v1/chat/completions?key=UNSPEAKABLE"), 405);
+    EXPECT_EQ(get("wrong", "/v1/completions?key=UNSPEAKABLE"), 405);
     EXPECT_EQ(get("endless", "/" + std::string(10'000, 'x')), 404);
     EXPECT_EQ(get("good", "/v1/models"), 200);
     (*gateway)->Drain();
@@ -211,7 +211,7 @@ TEST(GatewayLog, NamesThePathThatIsNotThere) {
   };
   EXPECT_THAT(line("missing"), HasSubstr(R"("path":"/v1/v1//models")"));
   EXPECT_THAT(line("missing"), HasSubstr(R"("error_code":"route_not_found")"));
-  EXPECT_THAT(line("wrong"), HasSubstr(R"("path":"/v1/chat/completions")"));
+  EXPECT_THAT(line("wrong"), HasSubstr(R"("path":"/v1/completions")"));
   EXPECT_LT(line("endless").size(), 800u);
   EXPECT_THAT(line("good"), Not(HasSubstr("\"path\"")));
 }

@@ -41,12 +41,12 @@ TEST(GatewayPaths, TakeRepeatedSlashesForOneAndTheLastForNothing) {
        {"//v1//models", "/v1/models/", "/models//?limit=5", "//healthz", "/readyz/", "//"}) {
     EXPECT_EQ(client.Get(path).status, 200) << path;
   }
-  EXPECT_EQ(client.Get("/v1//chat/completions/").status, 405);
+  EXPECT_EQ(client.Get("/v1//completions/").status, 405);
   for (const char* path : {"//metrics", "/healthz/", "//config/"}) {
     EXPECT_EQ(TestClient(gateway.admin_address()).Get(path).status, 200) << path;
   }
   // Encoded ones separate nothing, and are no slashes of the path.
-  for (const char* path : {"/v1%2Fchat/completions", "/v1/chat%2f%2fcompletions", "/%2F/v1/models"}) {
+  for (const char* path : {"/v1%2Fchat/completions", "/v2/chat%2f%2fcompletions", "/%2F/v1/models"}) {
     EXPECT_EQ(client.Post(path, kEcho).status, 404) << path;
   }
 }
@@ -79,9 +79,9 @@ TEST(GatewayPaths, AreNamedWhereThereIsNone) {
   EXPECT_EQ(missing.status, 404);
   EXPECT_EQ(message(missing), "there is no POST /openai/v1/chat/completions");
   EXPECT_EQ(message(client.Get("/v1/v1//models/")), "there is no GET /v1/v1//models/");
-  const TestAnswer wrong = client.Get("/v1/chat/completions?key=secret");
+  const TestAnswer wrong = client.Get("/v1/completions?key=secret");
   EXPECT_EQ(wrong.status, 405);
-  EXPECT_EQ(message(wrong), "/v1/chat/completions takes POST, not GET");
+  EXPECT_EQ(message(wrong), "/v1/completions takes POST, not GET");
   const TestAnswer endless = client.Get("/" + std::string(10'000, 'x'));
   EXPECT_EQ(endless.status, 404);
   EXPECT_LT(endless.body.size(), 800u);

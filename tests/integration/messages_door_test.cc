@@ -266,7 +266,8 @@ TEST_F(MessagesDoor, SaysItsOwnErrorsInAnthropicsWords) {
   expect(Call(kPlain, {{"content-type", "text/plain"}}), 400, "invalid_request_error");
   TestClient client(gateway_.http_address());
   expect(client.Get("/v1/messages"), 405, "invalid_request_error");
-  expect(client.Get("/v1/messages/unknown"), 404, "not_found_error");
+  expect(client.Get("/v1/messages/%2e%2e/files"), 400, "invalid_request_error");
+  expect(client.Get("/v1/messages/batches"), 401, "authentication_error");
   // Elsewhere errors are OpenAI's.
   EXPECT_THAT(client.Get("/v1/messagesx").body, HasSubstr(R"({"error":{"message":)"));
 }

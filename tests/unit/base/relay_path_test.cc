@@ -25,6 +25,7 @@ TEST(RelayPath, RefusesWhatCouldMeanSomethingElse) {
   const Refusal refusals[] = {
       {"GET", "/v2/files", 404, "route_not_found"},
       {"GET", "/v1", 404, "route_not_found"},
+      {"GET", "/v1/v1/models", 404, "route_not_found"},
       {"GET", "v1/files", 404, "route_not_found"},
       {"GET", "", 404, "route_not_found"},
       {"TRACE", "/v1/files", 405, "method_not_allowed"},

@@ -104,6 +104,7 @@ TEST(Print, FillsInTheDefaults) {
             "  allow_unauthenticated: false\n"
             "limits:\n"
             "  max_body: 64MB\n"
+            "  max_relay_body: \"0\"\n"
             "timeouts:\n"
             "  connect: 5s\n"
             "  first_byte: 10m\n"
