@@ -27,6 +27,8 @@ namespace {
 
 using google::protobuf::MethodDescriptor;
 
+constexpr int kStreamWindow = 1 << 20;
+
 int Millis(std::chrono::milliseconds duration) { return static_cast<int>(duration.count()); }
 
 void SetLimits(const RpcOptions& options, grpc::ServerBuilder& builder) {
@@ -46,6 +48,10 @@ void SetLimits(const RpcOptions& options, grpc::ServerBuilder& builder) {
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
                                Millis(options.max_connection_age_grace));
   }
+  // What a caller may send before it is read. gRPC's own estimate lets tens of megabytes arrive for a body that
+  // is relayed, and its probes take twice the time.
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindow);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA,
                              0);  // no limit: an hour may pass in silence
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
