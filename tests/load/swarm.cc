@@ -30,6 +30,17 @@ sockaddr_in Loopback(uint16_t port) {
   return address;
 }
 
+// One of 127.0.0.2 to 127.0.0.31, in turn: each has all the ports, and the system need not look long for one
+// that no connection has had within the last minute.
+void BindInTurn(int fd) {
+  static uint32_t turn = 0;
+  sockaddr_in from = Loopback(0);
+  from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + turn++ % 30);
+  const int on = 1;
+  setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  bind(fd, reinterpret_cast<const sockaddr*>(&from), sizeof from);
+}
+
 uint16_t PortOf(const std::string& address) {
   return static_cast<uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
 }
@@ -85,6 +96,7 @@ void Swarm::AddIdle(size_t count) {
 void Swarm::Connect(Client& client) {
   const sockaddr_in to = Loopback(PortOf(address_));
   client.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  BindInTurn(client.fd);
   if (connect(client.fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 ||
       send(client.fd, client.stream.request.data(), client.stream.request.size(), MSG_NOSIGNAL) < 0) {
     Fail(client, std::strerror(errno));
