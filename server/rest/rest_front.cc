@@ -60,10 +60,29 @@ bool IsUntyped(std::string_view method, std::string_view path) {
          (method == "DELETE" && path.starts_with("/v1/models/"));
 }
 
-bool IsRelayed(const RouteMatch& match, std::string_view method, std::string_view path) {
+// Anthropic's own clients, to whom a list of models is something else than to OpenAI's. Whoever names another
+// provider than theirs is given the typed list.
+bool AsksAnthropicForModels(const http::RequestHead& head, std::string_view path) {
+  if (head.method != "GET" || !path.starts_with("/v1/models")) return false;
+  if (HeaderOf(head, "anthropic-version").empty()) return false;
+  for (const char* name : {"x-portolan-provider", "x-portkey-provider"}) {
+    const std::string_view provider = HeaderOf(head, name);
+    if (!provider.empty() && provider != "anthropic") return false;
+  }
+  return true;
+}
+
+bool IsRelayed(const RouteMatch& match, const http::RequestHead& head, std::string_view path) {
   if (!IsRelayPath(path)) return false;
-  return match.outcome == RouteMatch::Outcome::kNotFound ||
-         (match.outcome == RouteMatch::Outcome::kMethodNotAllowed && IsUntyped(method, path));
+  switch (match.outcome) {
+    case RouteMatch::Outcome::kNotFound:
+      return true;
+    case RouteMatch::Outcome::kMethodNotAllowed:
+      return IsUntyped(head.method, path);
+    case RouteMatch::Outcome::kFound:
+      return AsksAnthropicForModels(head, path);
+  }
+  return false;
 }
 
 Error NotUpgraded() {
@@ -140,7 +159,7 @@ std::optional<http::Answer> RestFront::Screen(const http::RequestHead& head, std
   if (IsOwnPath(path) && (head.method == "GET" || head.method == "HEAD")) return std::nullopt;
   if (head.method == "OPTIONS" && CorsAllowed(config_.browser, origin)) return std::nullopt;
   const RouteMatch match = config_.router->Match(head.method, path);
-  if (IsRelayed(match, head.method, path)) {
+  if (IsRelayed(match, head, path)) {
     if (auto error = CheckRelay(head.method, path)) {
       const std::string_view allow = error->http_status == 405 ? kRelayedMethods : std::string_view();
       return Refuse(&head, peer, *std::move(error), allow);
@@ -187,7 +206,9 @@ net::Task<void> RestFront::Handle(http::Request& request, http::ResponseWriter& 
   }
   const RouteMatch match = config_.router->Match(head.method, path);
   // Screen has seen that it is one of the two.
-  if (match.outcome != RouteMatch::Outcome::kFound) return Relay(request, writer, origin);
+  if (match.outcome != RouteMatch::Outcome::kFound || AsksAnthropicForModels(head, path)) {
+    return Relay(request, writer, origin);
+  }
   const core::OperationSpec& operation = *config_.operations->Find(match.route->unary);
   if (match.route->body == transcode::BodyKind::kWhole) {
     // The hub's own posts have no query; those of other APIs do (`?beta=true`).

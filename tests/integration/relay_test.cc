@@ -279,6 +279,27 @@ TEST(Relay, PathsThatCouldLeadElsewhereAreRefused) {
   EXPECT_THAT(upstream.requests(), IsEmpty());
 }
 
+TEST(Relay, AnthropicsClientsGetItsOwnListOfModels) {
+  constexpr char kList[] = R"({"data":[{"type":"model","id":"claude-x","x":1.50}],"has_more":false})";
+  FakeUpstream upstream([&](const SeenRequest&) { return RespondJson(200, kList); });
+  GatewayFixture gateway({}, {{"OPENAI_API_KEY", "sk-o"}});
+  TestClient client(gateway.http_address());
+  const Headers headers = {{"x-portolan-custom-host", upstream.url() + "/v1"},
+                           {"x-api-key", "sk-ant"},
+                           {"anthropic-version", "2023-06-01"}};
+  for (const char* path : {"/v1/models?limit=2&after_id=a", "/v1/models/claude-x"}) {
+    const TestAnswer answer = client.Get(path, headers);
+    EXPECT_EQ(answer.body, kList);
+    EXPECT_EQ(upstream.requests().back().target, path);
+    EXPECT_EQ(upstream.requests().back().Header("x-api-key"), "sk-ant");
+  }
+  // Of another provider it is the typed list, for which that is asked.
+  Headers other = headers;
+  other.emplace_back("x-portolan-provider", "openai");
+  EXPECT_EQ(client.Get("/v1/models", other).Header("x-portolan-provider"), "openai");
+  EXPECT_EQ(upstream.requests().back().CountHeader("anthropic-version"), 0);
+}
+
 TEST(Relay, AnthropicsPathsGoToAnthropicInItsWords) {
   FakeUpstream upstream([](const SeenRequest&) { return RespondJson(200, R"({"id":"msgbatch_1"})"); });
   GatewayFixture gateway({}, {{"OPENAI_API_KEY", "sk-o"}});
