@@ -1,7 +1,6 @@
 #include "providers/classify.h"
 
 #include <string>
-#include <utility>
 
 #include "providers/retry_after.h"
 
@@ -27,17 +26,6 @@ int StatusInError(std::string_view json, int otherwise) {
   ErrorMembers members;
   ReadJsonError(json, &members);
   return members.status == 0 ? otherwise : members.status;
-}
-
-Error BrokenAnswer(std::string code, std::string message) {
-  Error error;
-  error.error_class = ErrorClass::kProvider;
-  error.http_status = 502;
-  error.code = std::move(code);
-  error.message = std::move(message);
-  error.retryable = true;
-  error.transport = true;
-  return error;
 }
 
 }  // namespace portolan::providers
