@@ -9,8 +9,8 @@
 namespace portolan::providers {
 
 const Catalog& BuiltInCatalog() {
-  static const Catalog* const catalog =
-      new Catalog{{&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect(), &BedrockDialect()}, BuiltInRows()};
+  static const Catalog* const catalog = new Catalog{
+      {&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect(), &BedrockDialect()}, BuiltInRows()};
   return *catalog;
 }
 

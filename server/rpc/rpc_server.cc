@@ -48,8 +48,8 @@ void SetLimits(const RpcOptions& options, grpc::ServerBuilder& builder) {
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS,
                                Millis(options.max_connection_age_grace));
   }
-  // What a caller may send before it is read. gRPC's own estimate lets tens of megabytes arrive for a body that
-  // is relayed, and its probes take twice the time.
+  // What a caller may send before it is read. gRPC's own estimate lets tens of megabytes arrive for a body
+  // that is relayed, and its probes take twice the time.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindow);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA,

@@ -202,10 +202,9 @@ callers:
       GatewayFixture::FromFile(file_.path(), {{"LAB_KEY", "k"}, {"MODELLED", "modelled"}});
   TestClient client(gateway.http_address());
   const auto ask = [&](const std::string& method, const std::string& type, const std::string& body) {
-    EXPECT_TRUE(client.Send(method, "/v1/things", body,
-                            {{"authorization", "Bearer modelled"},
-                             {"x-portolan-provider", "lab"},
-                             {"content-type", type}}));
+    EXPECT_TRUE(client.Send(
+        method, "/v1/things", body,
+        {{"authorization", "Bearer modelled"}, {"x-portolan-provider", "lab"}, {"content-type", type}}));
     const TestAnswer answer = client.ReadAnswer();
     return answer.status == 200 ? "ok" : std::to_string(answer.status) + " " + Code(answer);
   };

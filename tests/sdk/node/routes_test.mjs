@@ -132,3 +132,16 @@ for (const dialect of dialects) {
     assert.equal(dialect.keyOf(record), dialect.key('sk-caller'));
   }));
 }
+
+test('what has no type is relayed', async (world) => {
+  const client = world.client(openai);
+  world.upstream.answer('/files', json({ object: 'list', data: [], has_more: false }));
+  assert.deepEqual((await client.files.list({ limit: 2 })).data, []);
+  let record = world.upstream.take();
+  assert.deepEqual([record.method, record.path], ['GET', '/v1/files?limit=2']);
+  world.upstream.answer('/batches', json({ id: 'batch_1', object: 'batch' }));
+  const asked = { input_file_id: 'file-1', endpoint: '/v1/chat/completions', completion_window: '24h' };
+  assert.equal((await client.batches.create(asked)).id, 'batch_1');
+  record = world.upstream.take();
+  assert.deepEqual([record.method, record.path, record.json], ['POST', '/v1/batches', asked]);
+});

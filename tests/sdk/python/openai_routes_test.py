@@ -176,3 +176,17 @@ def key_of_the_caller_is_not_forwarded(world, dialect):
         check(not world.upstream.records)
     finally:
         gateway.close()
+
+
+@test()
+def what_has_no_type_is_relayed(world):
+    each = client(world, OPENAI)
+    world.upstream.answer("/files", json({"object": "list", "data": [], "has_more": False}))
+    equal(each.files.list(limit=2).data, [])
+    record = world.upstream.take()
+    equal((record.method, record.path), ("GET", "/v1/files?limit=2"))
+    world.upstream.answer("/batches", json({"id": "batch_1", "object": "batch"}))
+    asked = {"input_file_id": "file-1", "endpoint": "/v1/chat/completions", "completion_window": "24h"}
+    equal(each.batches.create(**asked).id, "batch_1")
+    record = world.upstream.take()
+    equal((record.method, record.path, record.json), ("POST", "/v1/batches", asked))
