@@ -40,7 +40,9 @@ TEST(Relay, KnowsTheFamiliesOfObjects) {
   for (const Case& each : cases) EXPECT_EQ(ObjectFamily(each.path), each.family) << each.path;
   const auto all = AllObjectFamilies();
   for (const Case& each : cases) {
-    if (!each.family.empty()) EXPECT_NE(std::find(all.begin(), all.end(), each.family), all.end());
+    if (!each.family.empty()) {
+      EXPECT_NE(std::find(all.begin(), all.end(), each.family), all.end());
+    }
   }
 }
 
@@ -50,7 +52,9 @@ TEST(Relay, WhatNobodyTranslatesIsRelayedToAnyProviderButThoseInside) {
     const Way way = WayOf(*registry->Find("openai")->dialect, operation::kRelay, *provider);
     EXPECT_EQ(way.kind, provider->local == nullptr ? Way::Kind::kRaw : Way::Kind::kUnsupported)
         << provider->name;
-    if (way.form != nullptr) EXPECT_TRUE(IsRaw(*way.form));
+    if (way.form != nullptr) {
+      EXPECT_TRUE(IsRaw(*way.form));
+    }
   }
 }
 
