@@ -11,14 +11,15 @@ TEST_P(ToolsTest, AreSentAsExpected) { ExpectSent(GetParam()); }
 
 #define PORTOLAN_TOOL R"({"type":"function","function":{"name":"f"}})"
 #define PORTOLAN_SPEC R"({"toolSpec":{"name":"f","inputSchema":{"json":{"type":"object","properties":{}}}}})"
-#define PORTOLAN_TURN \
-  R"([{"role":"user","content":"q"},
-      {"role":"assistant","tool_calls":[{"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]},
-      {"role":"tool","tool_call_id":"c1","content":"1"}])"
-#define PORTOLAN_SENT_TURN \
-  R"([{"role":"user","content":[{"text":"q"}]},
-      {"role":"assistant","content":[{"toolUse":{"toolUseId":"c1","name":"f","input":{}}}]},
-      {"role":"user","content":[{"toolResult":{"toolUseId":"c1","content":[{"text":"1"}]}}]}])"
+#define PORTOLAN_TURN                                                  \
+  R"([{"role":"user","content":"q"},)"                                 \
+  R"({"role":"assistant","tool_calls":[{"id":"c1","type":"function",)" \
+  R"("function":{"name":"f","arguments":"{}"}}]},)"                    \
+  R"({"role":"tool","tool_call_id":"c1","content":"1"}])"
+#define PORTOLAN_SENT_TURN                                                                    \
+  R"([{"role":"user","content":[{"text":"q"}]},)"                                             \
+  R"({"role":"assistant","content":[{"toolUse":{"toolUseId":"c1","name":"f","input":{}}}]},)" \
+  R"({"role":"user","content":[{"toolResult":{"toolUseId":"c1","content":[{"text":"1"}]}}]}])"
 
 const RequestCase kCases[] = {
     {"Functions",
