@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "server/base/text.h"
 #include "server/base/utf8.h"
 
 namespace portolan {
@@ -53,6 +54,11 @@ void AppendJsonString(std::string_view text, std::string* out) {
     }
   }
   *out += '"';
+}
+
+bool IsJsonMediaType(std::string_view content_type) {
+  const std::string_view type = TrimBlanks(content_type.substr(0, content_type.find(';')));
+  return EqualsIgnoreCase(type, "application/json") || EndsWithIgnoreCase(type, "+json");
 }
 
 }  // namespace portolan

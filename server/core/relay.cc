@@ -4,18 +4,13 @@
 
 #include "portolan/v1/relay.pb.h"
 #include "providers/auth.h"
-#include "server/base/text.h"
+#include "server/base/json_text.h"
 #include "server/core/upstream_answer.h"
 #include "server/core/upstream_error.h"
 #include "server/http/head_fields.h"
 
 namespace portolan::core {
 namespace {
-
-bool IsJson(std::string_view content_type) {
-  const std::string_view type = TrimBlanks(content_type.substr(0, content_type.find(';')));
-  return EqualsIgnoreCase(type, "application/json") || EndsWithIgnoreCase(type, "+json");
-}
 
 Error TooLarge(size_t limit, std::string_view why) {
   Error error =
@@ -104,7 +99,7 @@ net::Task<std::optional<Error>> TakeRelayed(CallState& call, RequestFacts* facts
   }
   if (call.in.body == nullptr) co_return std::nullopt;
   call.relayed = std::make_unique<RelayedBody>(*call.in.body, call.config.max_relay_body_bytes);
-  const bool json = IsJson(FindHeader(call.in.headers, "content-type").value_or(""));
+  const bool json = IsJsonMediaType(FindHeader(call.in.headers, "content-type").value_or(""));
   const size_t limit = json ? call.config.max_body_bytes : 0;
   const bool held = co_await call.relayed->Hold(limit, call.wait);
   if (!held) co_return BodyMissing(call, call.wait);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "server/base/json_text.h"
 #include "server/base/relay_path.h"
 #include "server/base/text.h"
 #include "server/core/error_body.h"
@@ -29,8 +30,7 @@ std::string_view HeaderOf(const http::RequestHead& head, std::string_view name) 
 // `application/json`, with parameters or a `+json` suffix; none at all is taken as JSON.
 bool IsJsonType(std::string_view content_type) {
   if (content_type == "application/json") return true;
-  const std::string_view type = TrimBlanks(content_type.substr(0, content_type.find(';')));
-  return type.empty() || EqualsIgnoreCase(type, "application/json") || EndsWithIgnoreCase(type, "+json");
+  return TrimBlanks(content_type.substr(0, content_type.find(';'))).empty() || IsJsonMediaType(content_type);
 }
 
 Error NotFound(std::string_view method, std::string_view path) {
@@ -60,19 +60,22 @@ bool IsUntyped(std::string_view method, std::string_view path) {
          (method == "DELETE" && path.starts_with("/v1/models/"));
 }
 
-// Anthropic's own clients, to whom a list of models is something else than to OpenAI's. Whoever names another
-// provider than theirs is given the typed list.
-bool AsksAnthropicForModels(const http::RequestHead& head, std::string_view path) {
+// Clients of another dialect than the hub's, which their headers tell: a list of models is something else to
+// them. Whoever names another provider than the dialect's own is given the typed list.
+bool AsksForOwnModels(const core::Operations& operations, const http::RequestHead& head,
+                      std::string_view path) {
   if (head.method != "GET" || !path.starts_with("/v1/models")) return false;
-  if (HeaderOf(head, "anthropic-version").empty()) return false;
+  const core::OperationSpec& relay = *operations.Relay(path, head.headers);
+  if (relay.dialect->is_hub()) return false;
   for (const char* name : {"x-portolan-provider", "x-portkey-provider"}) {
     const std::string_view provider = HeaderOf(head, name);
-    if (!provider.empty() && provider != "anthropic") return false;
+    if (!provider.empty() && provider != relay.door().default_provider()) return false;
   }
   return true;
 }
 
-bool IsRelayed(const RouteMatch& match, const http::RequestHead& head, std::string_view path) {
+bool IsRelayed(const core::Operations& operations, const RouteMatch& match, const http::RequestHead& head,
+               std::string_view path) {
   if (!IsRelayPath(path)) return false;
   switch (match.outcome) {
     case RouteMatch::Outcome::kNotFound:
@@ -80,7 +83,7 @@ bool IsRelayed(const RouteMatch& match, const http::RequestHead& head, std::stri
     case RouteMatch::Outcome::kMethodNotAllowed:
       return IsUntyped(head.method, path);
     case RouteMatch::Outcome::kFound:
-      return AsksAnthropicForModels(head, path);
+      return AsksForOwnModels(operations, head, path);
   }
   return false;
 }
@@ -159,7 +162,7 @@ std::optional<http::Answer> RestFront::Screen(const http::RequestHead& head, std
   if (IsOwnPath(path) && (head.method == "GET" || head.method == "HEAD")) return std::nullopt;
   if (head.method == "OPTIONS" && CorsAllowed(config_.browser, origin)) return std::nullopt;
   const RouteMatch match = config_.router->Match(head.method, path);
-  if (IsRelayed(match, head, path)) {
+  if (IsRelayed(*config_.operations, match, head, path)) {
     if (auto error = CheckRelay(head.method, path)) {
       const std::string_view allow = error->http_status == 405 ? kRelayedMethods : std::string_view();
       return Refuse(&head, peer, *std::move(error), allow);
@@ -206,7 +209,7 @@ net::Task<void> RestFront::Handle(http::Request& request, http::ResponseWriter& 
   }
   const RouteMatch match = config_.router->Match(head.method, path);
   // Screen has seen that it is one of the two.
-  if (match.outcome != RouteMatch::Outcome::kFound || AsksAnthropicForModels(head, path)) {
+  if (match.outcome != RouteMatch::Outcome::kFound || AsksForOwnModels(*config_.operations, head, path)) {
     return Relay(request, writer, origin);
   }
   const core::OperationSpec& operation = *config_.operations->Find(match.route->unary);

@@ -57,7 +57,6 @@ class HttpExchange final : public Exchange {
   // After a failure: how long the connection had lived since the last byte of the request was written.
   net::Duration silent_for() const { return died_ - last_write_; }
   const Timeouts& timeouts() const { return timeouts_; }
-  bool has_source() const { return source_ != nullptr; }
   // REQUIRES: a connection is held.
   const Origin& origin() const { return connection_->origin(); }
   // Closes the connection so that the server notices at once, whatever is still queued to it.
@@ -123,8 +122,7 @@ class HttpExchange final : public Exchange {
   bool request_sent_ = false;
   bool answer_began_ = false;
   bool write_cut_ = false;  // the answer came before the request was written
-  bool source_failed_ = false;
-  bool ended_ = false;  // all of a gzip body has been pushed
+  bool ended_ = false;      // all of a gzip body has been pushed
   size_t scanned_ = 0;
   int interim_heads_ = 0;
   net::TimePoint last_write_;  // when the kernel last took some of the request

@@ -150,7 +150,6 @@ net::Task<net::IoResult> HttpExchange::WriteFromSource(net::Wait wait) {
     const http::BodySource::Piece piece = co_await source_->Read({wait.deadline, watch.scope()});
     if (write_cut_) break;
     if (piece.failed) {
-      source_failed_ = source_->error().has_value();
       const bool cancelled = wait.scope != nullptr && wait.scope->cancelled();
       result.code = cancelled ? net::IoCode::kCancelled : net::IoCode::kTimeout;
       break;
@@ -182,7 +181,7 @@ bool HttpExchange::TakeEarlyAnswer() {
 
 net::Task<Failure> HttpExchange::AfterBrokenWrite(net::IoResult written, net::Wait wait) {
   const Step step(loop_, wait, timeouts_.idle);
-  if (source_failed_) co_return Fail(FailureKind::kSource, source_->error()->message);
+  if (source_ != nullptr && source_->error()) co_return Fail(FailureKind::kSource, source_->error()->message);
   if (written.code == net::IoCode::kReset) co_await ReadLastWords(step);
   if (write_cut_) co_return Failure();
   if (written.code == net::IoCode::kTimeout || written.code == net::IoCode::kCancelled) {
