@@ -1,5 +1,6 @@
 #include "server/core/relay.h"
 
+#include <optional>
 #include <utility>
 
 #include "portolan/v1/relay.pb.h"
@@ -59,33 +60,46 @@ net::Task<Attempted> FailRaw(CallState& call, std::unique_ptr<upstream::Exchange
   co_return Fail(call, std::move(error), std::move(exchange), text);
 }
 
-net::Task<bool> CopyRaw(CallState& call, upstream::Exchange& exchange) {
+// `piece`: the first of the body, if it has been read.
+net::Task<bool> CopyRaw(CallState& call, upstream::Exchange& exchange,
+                        std::optional<upstream::Exchange::Piece> piece) {
   while (true) {
-    const upstream::Exchange::Piece piece = co_await exchange.Read(call.wait);
-    if (!piece.failure.ok()) {
-      Error error = ToError(call, piece.failure, call.wait);
+    if (!piece) piece = co_await exchange.Read(call.wait);
+    if (!piece->failure.ok()) {
+      Error error = ToError(call, piece->failure, call.wait);
       error.attempts = call.outcome.attempts;
       call.outcome.error = std::move(error);
       co_await call.sink.EndRelay(&*call.outcome.error);
       co_return !call.in.scope->cancelled();
     }
-    call.outcome.reply_bytes += piece.data.size();
-    if (!piece.data.empty()) {
-      const bool written = co_await call.sink.WriteRelay(piece.data);
+    call.outcome.reply_bytes += piece->data.size();
+    if (!piece->data.empty()) {
+      const bool written = co_await call.sink.WriteRelay(piece->data);
       if (!written) co_return false;
     }
-    if (piece.end) break;
+    if (piece->end) break;
+    piece.reset();
   }
   co_return co_await call.sink.EndRelay(nullptr);
 }
 
 net::Task<Attempted> PassRaw(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+  // By REST the head leaves with the first of the body. A body that fails before would leave the caller with
+  // a closed connection; this way it hears why, and another attempt may follow.
+  std::optional<upstream::Exchange::Piece> first;
+  if (!call.sink.typed()) {
+    first = co_await exchange->Read(call.wait);
+    if (!first->failure.ok()) {
+      Error error = ToError(call, first->failure, call.wait);
+      co_return Fail(call, std::move(error), std::move(exchange));
+    }
+  }
   ReplyHead head = MakeHead(call, exchange->status(), exchange.get());
   head.content_type = FindHeader(exchange->headers(), "content-type").value_or("");
   call.outcome.status = head.status;
   const bool started = co_await call.sink.StartRelay(std::move(head), LengthOf(*exchange));
   bool delivered = false;
-  if (started) delivered = co_await CopyRaw(call, *exchange);
+  if (started) delivered = co_await CopyRaw(call, *exchange, first);
   if (!delivered) call.outcome.status = 499;
   co_return Attempted::kAnswered;
 }
