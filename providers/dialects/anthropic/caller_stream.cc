@@ -214,10 +214,29 @@ void EventWriter::OnGiven(const api::ContentBlockDelta& step, EventSink& out) {
       has_calls_ = true;
       block->start.set_name(names_.InFull(block->start.name()));
     }
+    SayInPieces(*block, out);
   }
   if (block == nullptr) return;  // a piece of nothing
   if (step.has_delta()) Add(*block, ToEvent(step.delta()), out);
   if (step.stop()) block->stopped = true;
+}
+
+void EventWriter::SayInPieces(Block& block, EventSink& out) {
+  api::ContentBlock& start = block.start;
+  if (start.type() == "text" && !start.text().empty()) {
+    Add(block, TextDelta(start.text()), out);
+    start.set_text("");
+  }
+  if (start.type() == "thinking" && !start.thinking().empty()) {
+    Add(block, ThinkingDelta(start.thinking()), out);
+    start.set_thinking("");
+    if (start.signature().empty()) return;
+    wire::EventDelta signature;
+    signature.set_type("signature_delta");
+    signature.set_signature(start.signature());
+    Add(block, std::move(signature), out);
+    start.set_signature("");
+  }
 }
 
 EventWriter::Block* EventWriter::Find(Kind kind, int32_t key) {

@@ -68,6 +68,9 @@ class EventWriter final : public EventsToWire {
   void OnCall(int32_t index, const std::string& id, const std::string& name, std::string_view arguments,
               EventSink& out);
   void OnGiven(const ::portolan::v1::ContentBlockDelta& step, EventSink& out);
+  // Takes what a block that was given whole begins with out of its beginning: callers who read pieces look
+  // for text and thinking there, and Anthropic's own streams begin both empty.
+  void SayInPieces(Block& block, EventSink& out);
   // The block with this key that has not been said in full; null if there is none.
   Block* Find(Kind kind, int32_t key);
   Block& Begin(Kind kind, int32_t key, EventSink& out);
