@@ -5,13 +5,30 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "tests/faults/messages_reader.h"
 
 namespace portolan::faults {
 namespace {
 
 using nlohmann::json;
 
-std::string ProviderOf(Dialect dialect) { return dialect == Dialect::kOpenAi ? "openai" : "anthropic"; }
+struct Provider {
+  std::string name;
+  std::string base;  // of its paths
+};
+Provider ProviderOf(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::kOpenAi:
+      return {"openai", "/v1"};
+    case Dialect::kAnthropic:
+      return {"anthropic", "/v1"};
+    case Dialect::kGoogle:
+      return {"google", "/v1beta"};
+    case Dialect::kBedrock:
+      break;
+  }
+  return {"bedrock", ""};
+}
 
 // Reads `{"error": {...}}`, checking that it has the members that OpenAI's SDKs rely on.
 void ReadError(const json& document, Seen* seen) {
@@ -81,6 +98,20 @@ void ReadStream(const test::TestAnswer& answer, Seen* seen) {
   if (seen->kind == Outcome::Kind::kBreak && done) seen->malformed = "an error and [DONE]";
 }
 
+// Nobody has looked at what was said: it is what it was, or the framing tells that it is not.
+void ReadRelayed(const test::TestAnswer& answer, const Setting& setting, Seen* seen) {
+  if (answer.status != 200) {
+    ReadUnary(answer, seen);
+  } else if (!answer.complete) {
+    seen->kind = Outcome::Kind::kCut;
+  } else if (answer.body == GoodBody(setting)) {
+    seen->kind = Outcome::Kind::kAnswer;
+    seen->text = kText;
+  } else {
+    seen->malformed = "broken, and looks whole: " + answer.body.substr(0, 200);
+  }
+}
+
 void ReadStatus(const grpc::Status& status, bool began, Seen* seen) {
   seen->rpc = status.error_code();
   if (status.ok()) {
@@ -103,33 +134,54 @@ void ReadStatus(const grpc::Status& status, bool began, Seen* seen) {
 
 }  // namespace
 
+std::string NameOf(Door door) {
+  switch (door) {
+    case Door::kRest:
+      return "REST";
+    case Door::kGrpc:
+      return "gRPC";
+    case Door::kMessages:
+      return "Messages";
+    case Door::kRelay:
+      break;
+  }
+  return "relayed";
+}
+
 Caller::Caller(test::GatewayFixture& gateway)
     : http_address_(gateway.http_address()),
       chat_(v1::ChatService::NewStub(
           grpc::CreateChannel(gateway.grpc_address(), grpc::InsecureChannelCredentials()))) {}
 
 Seen Caller::Call(Door door, const Setting& setting, const std::string& upstream, const std::string& config) {
-  test::Headers headers = {{"x-portolan-provider", ProviderOf(setting.dialect)},
-                           {"x-portolan-custom-host", upstream + "/v1"},
+  const Provider provider = ProviderOf(setting.dialect);
+  test::Headers headers = {{"x-portolan-provider", provider.name},
+                           {"x-portolan-custom-host", upstream + provider.base},
                            {"authorization", "Bearer sk-caller"}};
   if (!config.empty()) headers.emplace_back("x-portolan-config", config);
-  return door == Door::kRest ? Rest(setting, headers) : Rpc(setting, headers);
+  return door == Door::kGrpc ? Rpc(setting, headers) : Rest(door, setting, headers);
 }
 
-Seen Caller::Rest(const Setting& setting, const test::Headers& headers) {
+Seen Caller::Rest(Door door, const Setting& setting, const test::Headers& headers) {
   test::TestClient client(http_address_);
   const std::string body = std::string(R"({"model":"m","max_tokens":9,"stream":)") +
                            (setting.mode == Mode::kStream ? "true" : "false") +
                            R"(,"messages":[{"role":"user","content":"hi"}]})";
-  const test::TestAnswer answer = client.Post("/v1/chat/completions", body, headers);
+  const char* path = "/v1/chat/completions";
+  if (door == Door::kMessages) path = "/v1/messages";
+  if (door == Door::kRelay) path = "/v1/threads/t1/runs";
+  const test::TestAnswer answer = client.Post(path, body, headers);
+  const bool stream = answer.status == 200 && setting.mode == Mode::kStream;
   Seen seen;
   seen.status = answer.status;
   if (answer.status == 0) {
     seen.malformed = "no answer";
-  } else if (answer.status == 200 && setting.mode == Mode::kStream) {
-    ReadStream(answer, &seen);
+  } else if (door == Door::kRelay) {
+    ReadRelayed(answer, setting, &seen);
+  } else if (door == Door::kMessages) {
+    stream ? ReadMessageStream(answer, &seen) : ReadMessage(answer, &seen);
   } else {
-    ReadUnary(answer, &seen);
+    stream ? ReadStream(answer, &seen) : ReadUnary(answer, &seen);
   }
   return seen;
 }

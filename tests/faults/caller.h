@@ -1,6 +1,6 @@
 #pragma once
 
-// The two ways to call the gateway, and what came of it in the same words.
+// The ways to call the gateway, and what came of it in the same words.
 
 #include <grpcpp/grpcpp.h>
 
@@ -13,7 +13,9 @@
 
 namespace portolan::faults {
 
-enum class Door { kRest, kGrpc };
+// Chat at three doors; and by REST a path that no type of the gateway's knows, which is relayed.
+enum class Door { kRest, kGrpc, kMessages, kRelay };
+std::string NameOf(Door door);
 
 struct Seen {
   Outcome::Kind kind = Outcome::Kind::kNotAsked;
@@ -30,12 +32,12 @@ class Caller {
  public:
   explicit Caller(test::GatewayFixture& gateway);
 
-  // Calls chat at the upstream of this URL, with a config (JSON) if there is one. A call that takes longer
-  // than two minutes hangs: the test's failure.
+  // Calls the upstream of this URL, with a config (JSON) if there is one. A call that takes longer than two
+  // minutes hangs: the test's failure.
   Seen Call(Door door, const Setting& setting, const std::string& upstream, const std::string& config = {});
 
  private:
-  Seen Rest(const Setting& setting, const test::Headers& headers);
+  Seen Rest(Door door, const Setting& setting, const test::Headers& headers);
   Seen Rpc(const Setting& setting, const test::Headers& headers);
 
   const std::string http_address_;

@@ -9,7 +9,7 @@ using test::Script;
 std::vector<Fault> ConnectionFaults() {
   const std::string group = "The connection";
   const auto both = [&](std::string name, Outcome outcome) {
-    Fault fault{group, std::move(name), outcome, outcome, GoodAnswer};
+    Fault fault{group, std::move(name), outcome, outcome, GoodAnswer, outcome};
     return fault;
   };
   std::vector<Fault> faults;
@@ -34,7 +34,7 @@ std::vector<Fault> ConnectionFaults() {
   faults.push_back(fault);
 
   fault = both("resets the connection as soon as it is open", BadGateway("upstream_reset"));
-  fault.unary.or_code = fault.stream.or_code = "upstream_connection_failed";
+  fault.unary.or_code = fault.stream.or_code = fault.relayed.or_code = "upstream_connection_failed";
   fault.on_connect = [](const Setting&) { return Script().Reset(); };
   faults.push_back(fault);
   fault = both("closes the connection as soon as it is open", BadGateway("upstream_reset"));

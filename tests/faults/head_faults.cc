@@ -11,8 +11,8 @@ constexpr char kHalfHead[] = "HTTP/1.1 200 OK\r\ncontent-type: appl";
 
 // A good answer but for what its head says besides.
 Script WithHead(const Setting& setting, const std::string& lines) {
-  return Script().Send("HTTP/1.1 200 OK\r\ncontent-type: " + ContentType(setting.mode) + "\r\n" + lines +
-                       "\r\n" + GoodBody(setting));
+  return Script().Send("HTTP/1.1 200 OK\r\ncontent-type: " + ContentType(setting) + "\r\n" + lines + "\r\n" +
+                       GoodBody(setting));
 }
 
 std::string Length(const Setting& setting, int more = 0) {
@@ -25,7 +25,7 @@ std::vector<Fault> HeadFaults() {
   const std::string group = "The head of the answer";
   std::vector<Fault> faults;
   const auto add = [&](std::string name, Outcome outcome, std::function<Script(const Setting&)> answer) {
-    faults.push_back({group, std::move(name), outcome, outcome, std::move(answer)});
+    faults.push_back({group, std::move(name), outcome, outcome, std::move(answer), outcome});
   };
   const auto garbage = [&](std::string name, std::function<Script(const Setting&)> answer) {
     add(std::move(name), BadGateway("upstream_invalid_answer"), std::move(answer));
@@ -76,7 +76,7 @@ std::vector<Fault> HeadFaults() {
     Script script;
     for (int i = 0; i < 100; ++i) script.Send("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n");
     script.Send(
-        test::Head(200, {{"Content-Type", ContentType(setting.mode)}, {"Content-Length", Length(setting)}}) +
+        test::Head(200, {{"Content-Type", ContentType(setting)}, {"Content-Length", Length(setting)}}) +
         GoodBody(setting));
     return script;
   });
@@ -88,8 +88,7 @@ std::vector<Fault> HeadFaults() {
   add("sends two interim answers, then a good one", Whole(), [](const Setting& setting) {
     return Script()
         .Send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n")
-        .Send(test::Head(200,
-                         {{"Content-Type", ContentType(setting.mode)}, {"Content-Length", Length(setting)}}) +
+        .Send(test::Head(200, {{"Content-Type", ContentType(setting)}, {"Content-Length", Length(setting)}}) +
               GoodBody(setting));
   });
   faults.back().reusable = true;

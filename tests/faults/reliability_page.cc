@@ -2,6 +2,7 @@
 
 #include "tests/faults/caller_fault.h"
 #include "tests/faults/fault.h"
+#include "tests/faults/upload_fault.h"
 
 namespace portolan::faults {
 namespace {
@@ -14,7 +15,8 @@ run over real sockets (`tests/faults`); a test fails if this page says something
 What holds for all of them:
 
 - An answer is either whole or an error. Half an answer never looks like a whole one: a stream that breaks off after its
-  first event ends in `data: {"error": …}` and has no `[DONE]`; over gRPC it ends in a status that is not OK.
+  first event ends in `data: {"error": …}` and has no `[DONE]`; in Anthropic's API in `event: error` without a
+  `message_stop`; over gRPC in a status that is not OK.
 - An error says whose fault it is, has a stable code, and looks the same at both doors ([errors.md](errors.md)).
 - Nothing waits for ever: each wait for an upstream has a limit ([configuration.md](configuration.md#bounds)).
 - An upstream connection serves again only after an answer in good framing. If a connection that was kept dies within
@@ -29,9 +31,27 @@ What holds for all of them:
 
 ## Upstreams
 
-Each case is tested by REST and gRPC, unary and streamed, with a provider of the caller's own dialect and with a translated
-one, over TCP and TLS, as far as it makes sense there. The gRPC status is in brackets. "Breaks off" is an error within a
-stream that has begun; gRPC does not tell it from an error before the first message.
+Each case is tested, unary and streamed, as far as it makes sense there:
+
+- by REST and gRPC, with OpenAI, whose dialect is the caller's own, and with Anthropic, Gemini and Bedrock, which are
+  translated; with the first two over TCP and TLS;
+- by Anthropic's API for callers, with Anthropic, whose dialect is the caller's own, and with OpenAI, which is translated;
+- and as a call that is [relayed](relay.md), where nobody looks at what the answer says.
+
+The gRPC status is in brackets. "Breaks off" is an error within a stream that has begun; gRPC does not tell it from an error
+before the first message. "Is cut off" is an answer whose last chunk, or part of the length it stated, does not come: HTTP
+has no other way to tell; what is seen before anything of the answer has left is 502 or 504 with the code of the other
+columns. What stands in no cell of that column passes as it came. A row without dialects in brackets holds for all.
+)";
+
+constexpr char kUploads[] = R"(
+### A body that is passed on while it comes
+
+Each case of a relayed upload is tested with a length and in chunks, over TCP and TLS. Whatever breaks, the upstream sees no end
+of the body and never takes a part of it for the whole, and nothing is sent twice.
+
+| while a body is passed on | the caller gets |
+|---|---|
 )";
 
 constexpr char kCuts[] = R"(
@@ -133,6 +153,8 @@ std::string RpcName(grpc::StatusCode code) {
       return "INVALID_ARGUMENT";
     case grpc::DEADLINE_EXCEEDED:
       return "DEADLINE_EXCEEDED";
+    case grpc::FAILED_PRECONDITION:
+      return "FAILED_PRECONDITION";
     case grpc::NOT_FOUND:
       return "NOT_FOUND";
     case grpc::RESOURCE_EXHAUSTED:
@@ -146,18 +168,26 @@ std::string RpcName(grpc::StatusCode code) {
 
 std::string Describe(const Outcome& outcome) {
   const std::string rpc = " (`" + RpcName(outcome.rpc) + "`)";
+  const std::string code = outcome.trouble ? "the provider's own code" : "`" + outcome.code + "`";
   switch (outcome.kind) {
     case Outcome::Kind::kNotAsked:
       return "";
     case Outcome::Kind::kAnswer:
       return "the whole answer";
     case Outcome::Kind::kBreak:
-      return "breaks off, `" + outcome.code + "`" + rpc;
+      return "breaks off, " + code + rpc;
+    case Outcome::Kind::kCut:
+      return "is cut off";
     case Outcome::Kind::kError:
       break;
   }
   const std::string other = outcome.or_code.empty() ? "" : " or `" + outcome.or_code + "`";
-  return std::to_string(outcome.status) + " `" + outcome.code + "`" + other + rpc;
+  return std::to_string(outcome.status) + (outcome.trouble ? ", " : " ") + code + other + rpc;
+}
+
+// At all doors, and at that of Messages where it is another there.
+std::string Describe(const Outcome& outcome, const std::optional<Outcome>& messages) {
+  return Describe(outcome) + (messages ? "; to callers of Anthropic's API " + Describe(*messages) : "");
 }
 
 std::string Describe(const RpcCallerFault& fault) {
@@ -168,10 +198,24 @@ std::string Describe(const RpcCallerFault& fault) {
 
 std::string Where(const Fault& fault) {
   std::string where;
-  if (!fault.tcp) where = " (TLS)";
-  if (!fault.anthropic) where += " (same dialect)";
-  if (!fault.openai) where += " (translated)";
-  return where;
+  if (!fault.tcp) where = "TLS";
+  if (fault.dialects.size() < AllDialects().size()) {
+    for (const Dialect dialect : fault.dialects) where += (where.empty() ? "" : ", ") + NameOf(dialect);
+  }
+  return where.empty() ? "" : " (" + where + ")";
+}
+
+std::string DescribeUpload(const Outcome& outcome) {
+  if (outcome.kind == Outcome::Kind::kNotAsked) return "nothing; the upstream is left";
+  if (outcome.kind == Outcome::Kind::kCut) return "an answer that is cut off";
+  return std::to_string(outcome.status) + " `" + outcome.code + "`";
+}
+
+// Relayed calls are not of a dialect; the rows of OpenAI's stand for them.
+std::string DescribeRelayed(const Fault& fault) {
+  Outcome outcome = fault.Concerns(Dialect::kOpenAi) ? fault.relayed : NotAsked();
+  const bool same = outcome.kind == Outcome::Kind::kError && outcome.code == fault.unary.code;
+  return same ? "the same" : Describe(outcome);
 }
 
 }  // namespace
@@ -182,10 +226,14 @@ std::string ReliabilityPage() {
   for (const Fault& fault : AllFaults()) {
     if (fault.group != group) {
       group = fault.group;
-      page += "\n### " + group + "\n\n| the upstream | unary | stream |\n|---|---|---|\n";
+      page += "\n### " + group + "\n\n| the upstream | unary | stream | relayed |\n|---|---|---|---|\n";
     }
-    page += "| " + fault.name + Where(fault) + " | " + Describe(fault.unary) + " | " +
-            Describe(fault.stream) + " |\n";
+    page += "| " + fault.name + Where(fault) + " | " + Describe(fault.unary, fault.messages_unary) + " | " +
+            Describe(fault.stream, fault.messages_stream) + " | " + DescribeRelayed(fault) + " |\n";
+  }
+  page += kUploads;
+  for (const UploadFault& fault : UploadFaults()) {
+    page += "| " + fault.name + " | " + DescribeUpload(fault.outcome) + " |\n";
   }
   page += kCuts;
   for (const CallerFault& fault : CallerFaults()) {

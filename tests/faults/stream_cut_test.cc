@@ -23,20 +23,13 @@ std::string Framed(Dialect dialect) {
   return wire + test::Chunk("");
 }
 
-// How much of the wire must have come for the last event to be whole.
-size_t Needed(Dialect dialect) {
-  // Behind it come the line end of its chunk and the last chunk.
-  return Framed(dialect).size() - test::Chunk("").size() - 2;
-}
-
 // The cut is told by the path: `/cut/123/fin/v1/...`.
 test::Script Cut(const test::SeenRequest& request) {
-  const Dialect dialect =
-      request.target.find("/messages") != std::string::npos ? Dialect::kAnthropic : Dialect::kOpenAi;
+  const Setting setting = SettingOf(request, Transport::kTcp);
   const size_t at = std::strtoull(request.target.c_str() + sizeof("/cut/") - 1, nullptr, 10);
   test::Script script;
-  script.Send(test::Head(200, {{"Content-Type", "text/event-stream"}, {"Transfer-Encoding", "chunked"}}) +
-              Framed(dialect).substr(0, at));
+  script.Send(test::Head(200, {{"Content-Type", ContentType(setting)}, {"Transfer-Encoding", "chunked"}}) +
+              Framed(setting.dialect).substr(0, at));
   if (request.target.find("/fin/") != std::string::npos) {
     script.CutOff();
   } else {
@@ -45,18 +38,26 @@ test::Script Cut(const test::SeenRequest& request) {
   return script;
 }
 
-struct Way {
+struct CutWay {
   Door door;
   Dialect dialect;
   Transport transport;
-  friend void PrintTo(const Way& way, std::ostream* out) {
-    *out << (way.door == Door::kRest ? "REST" : "gRPC")
-         << (way.dialect == Dialect::kOpenAi ? "" : ", translated")
+  friend void PrintTo(const CutWay& way, std::ostream* out) {
+    *out << NameOf(way.door) << ", " << NameOf(way.dialect)
          << (way.transport == Transport::kTcp ? ", TCP" : ", TLS");
   }
 };
 
-class StreamCut : public testing::TestWithParam<Way> {
+// How much of the wire must have come for the last event to be whole.
+size_t Needed(const CutWay& way) {
+  const size_t all = Framed(way.dialect).size();
+  // Gemini's stream has no other end than that of the framing, and what is relayed is not looked at.
+  if (way.dialect == Dialect::kGoogle || way.door == Door::kRelay) return all;
+  // Behind it come the line end of its chunk and the last chunk.
+  return all - test::Chunk("").size() - 2;
+}
+
+class StreamCut : public testing::TestWithParam<CutWay> {
  protected:
   StreamCut() {
     config::ServeOptions options;
@@ -84,11 +85,11 @@ class StreamCut : public testing::TestWithParam<Way> {
 };
 
 TEST_P(StreamCut, IsNeverTakenForTheWhole) {
-  const Way& way = GetParam();
+  const CutWay& way = GetParam();
   const bool all =
       (way.door == Door::kRest && way.dialect == Dialect::kOpenAi && way.transport == Transport::kTcp) ||
       std::getenv("PORTOLAN_SOAK_SECONDS") != nullptr;
-  const size_t needed = Needed(way.dialect);
+  const size_t needed = Needed(way);
   size_t wholes = 0;
   for (const bool fin : {true, false}) {
     for (size_t at = 0; at <= Framed(way.dialect).size(); at += all ? 1 : kStride) {
@@ -104,7 +105,7 @@ TEST_P(StreamCut, IsNeverTakenForTheWhole) {
         ASSERT_TRUE(!whole || at >= needed);
       }
       ASSERT_TRUE(whole ? seen.text == kText : std::string(kText).starts_with(seen.text)) << seen.text;
-      if (!whole) {
+      if (!whole && seen.kind != Kind::kCut) {
         ASSERT_EQ(seen.code, "upstream_reset");
       }
       if (way.door == Door::kGrpc) {
@@ -118,14 +119,19 @@ TEST_P(StreamCut, IsNeverTakenForTheWhole) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, StreamCut,
-                         testing::Values(Way{Door::kRest, Dialect::kOpenAi, Transport::kTcp},
-                                         Way{Door::kRest, Dialect::kOpenAi, Transport::kTls},
-                                         Way{Door::kRest, Dialect::kAnthropic, Transport::kTcp},
-                                         Way{Door::kRest, Dialect::kAnthropic, Transport::kTls},
-                                         Way{Door::kGrpc, Dialect::kOpenAi, Transport::kTcp},
-                                         Way{Door::kGrpc, Dialect::kOpenAi, Transport::kTls},
-                                         Way{Door::kGrpc, Dialect::kAnthropic, Transport::kTcp},
-                                         Way{Door::kGrpc, Dialect::kAnthropic, Transport::kTls}));
+                         testing::Values(CutWay{Door::kRest, Dialect::kOpenAi, Transport::kTcp},
+                                         CutWay{Door::kRest, Dialect::kOpenAi, Transport::kTls},
+                                         CutWay{Door::kRest, Dialect::kAnthropic, Transport::kTcp},
+                                         CutWay{Door::kRest, Dialect::kAnthropic, Transport::kTls},
+                                         CutWay{Door::kGrpc, Dialect::kOpenAi, Transport::kTcp},
+                                         CutWay{Door::kGrpc, Dialect::kOpenAi, Transport::kTls},
+                                         CutWay{Door::kGrpc, Dialect::kAnthropic, Transport::kTcp},
+                                         CutWay{Door::kGrpc, Dialect::kAnthropic, Transport::kTls},
+                                         CutWay{Door::kRest, Dialect::kGoogle, Transport::kTcp},
+                                         CutWay{Door::kRest, Dialect::kBedrock, Transport::kTcp},
+                                         CutWay{Door::kMessages, Dialect::kOpenAi, Transport::kTcp},
+                                         CutWay{Door::kMessages, Dialect::kAnthropic, Transport::kTcp},
+                                         CutWay{Door::kRelay, Dialect::kOpenAi, Transport::kTcp}));
 
 }  // namespace
 }  // namespace portolan::faults

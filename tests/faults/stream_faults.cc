@@ -13,30 +13,24 @@ constexpr size_t kPiece = 64 << 10;
 constexpr size_t kHugeEvent = 100u << 20;
 
 // Events in good framing, ended in good order.
-Script Events(const std::string& bytes, const std::string& type = "text/event-stream") {
+Script Typed(const std::string& bytes, const std::string& type) {
   test::Headers headers = {{"Content-Length", std::to_string(bytes.size())}};
   if (!type.empty()) headers.push_back({"Content-Type", type});
   return Script().Send(Head(200, headers) + bytes);
 }
+Script Events(const Setting& setting, const std::string& bytes) { return Typed(bytes, ContentType(setting)); }
 
-// The events but for the last `left_out`.
-std::string Without(Dialect dialect, size_t left_out) {
+// The first `count` events.
+std::string First(Dialect dialect, size_t count) {
   std::vector<std::string> events = GoodEvents(dialect);
-  events.resize(events.size() - left_out);
+  events.resize(count);
   return Joined(events);
 }
 
-// Up to and with the first text.
-std::string UntilText(Dialect dialect) { return Without(dialect, dialect == Dialect::kOpenAi ? 3 : 4); }
+// The events but for the last.
+std::string NoLast(Dialect dialect) { return First(dialect, GoodEvents(dialect).size() - 1); }
 
-std::string ErrorEvent(Dialect dialect) {
-  if (dialect == Dialect::kOpenAi) {
-    return "data: {\"error\":{\"message\":\"out of capacity\",\"type\":\"overloaded_error\",\"param\":null,"
-           "\"code\":\"overloaded_error\"}}\n\n";
-  }
-  return "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\","
-         "\"message\":\"out of capacity\"}}\n\n";
-}
+std::string ErrorEvent(Dialect dialect) { return In(dialect).troubles.at(Trouble::kOverload).event; }
 
 }  // namespace
 
@@ -56,78 +50,102 @@ std::vector<Fault> StreamFaults() {
   };
 
   breaks("ends after a part of the text", "upstream_truncated",
-         [](const Setting& s) { return Events(UntilText(s.dialect)); });
+         [](const Setting& s) { return Events(s, UntilText(s.dialect)); });
+  breaks("ends after all of the text, without a reason", "upstream_truncated",
+         [](const Setting& s) { return Events(s, First(s.dialect, In(s.dialect).before_finish)); });
   breaks("ends in mid-event", "upstream_truncated", [](const Setting& s) {
-    return Events(UntilText(s.dialect) + GoodEvents(s.dialect)[2].substr(0, 30));
+    return Events(s, UntilText(s.dialect) + GoodEvents(s.dialect)[2].substr(0, 30));
   });
-  add("ends before the first event", BadGateway("upstream_truncated"),
-      [](const Setting&) { return Events(""); });
-  add("sends nothing but comments", BadGateway("upstream_truncated"),
-      [](const Setting&) { return Events(": ping\n\n: ping\n\n"); });
-  add("sends nothing but `[DONE]`", BadGateway("upstream_empty_answer"), [](const Setting&) {
-    return Events("data: [DONE]\n\n");
-  }).anthropic = false;
-  add("sends nothing but `message_stop`", BadGateway("upstream_empty_answer"), [](const Setting& s) {
-    return Events(GoodEvents(s.dialect).back());
-  }).openai = false;
+  const auto nothing = [](const Setting& s) { return Events(s, ""); };
+  const auto idle = [](const Setting& s) { return Events(s, In(s.dialect).idle + In(s.dialect).idle); };
+  const std::string only_idle = "sends nothing but comments, or events nobody knows";
+  add("ends before the first event", BadGateway("upstream_truncated"), nothing).ButFor(Dialect::kGoogle);
+  add(only_idle, BadGateway("upstream_truncated"), idle).ButFor(Dialect::kGoogle);
+  // Its end has no event of its own, so that this is one, and nothing before it.
+  add("ends before the first event", BadGateway("upstream_empty_answer"), nothing).Only({Dialect::kGoogle});
+  add(only_idle, BadGateway("upstream_empty_answer"), idle).Only({Dialect::kGoogle});
+  add("sends nothing but its last event", BadGateway("upstream_empty_answer"), [](const Setting& s) {
+    return Events(s, GoodEvents(s.dialect).back());
+  }).Only({Dialect::kOpenAi, Dialect::kAnthropic});
+  // That one tells of tokens alone.
+  add("sends nothing but its last event", BadGateway("upstream_truncated"), [](const Setting& s) {
+    return Events(s, GoodEvents(s.dialect).back());
+  }).Only({Dialect::kBedrock});
   add("puts blanks around `[DONE]`", Whole(), [](const Setting& s) {
-    return Events(Without(s.dialect, 1) + "data:  [DONE] \n\n");
-  }).anthropic = false;
-  add("sends events named `ping`", Whole(), [](const Setting& s) {
+    return Events(s, NoLast(s.dialect) + "data:  [DONE] \n\n");
+  }).Only({Dialect::kOpenAi});
+  const auto pings = [](const Setting& s) {
     std::string bytes;
     for (const std::string& event : GoodEvents(s.dialect)) bytes += "event: ping\ndata: hello\n\n" + event;
-    return Events(bytes);
-  });
-  add("calls its events `application/json`", Whole(),
-      [](const Setting& s) { return Events(Joined(GoodEvents(s.dialect)), "application/json"); });
-  add("says nothing of its type", Whole(),
-      [](const Setting& s) { return Events(Joined(GoodEvents(s.dialect)), ""); });
-  add("leaves `[DONE]` out after the finish reason", Whole(), [](const Setting& s) {
-    return Events(Without(s.dialect, 1));
-  }).anthropic = false;
-  add("leaves `message_stop` out after the stop reason", Whole(), [](const Setting& s) {
-    return Events(Without(s.dialect, 1));
-  }).openai = false;
-  // The provider says itself that this is all.
-  add("sends `[DONE]` without a finish reason", Whole(), [](const Setting& s) {
-    return Events(Without(s.dialect, 2) + "data: [DONE]\n\n");
-  }).anthropic = false;
-  add("sends more after the end", Whole(),
-      [](const Setting& s) { return Events(Joined(GoodEvents(s.dialect)) + GoodEvents(s.dialect)[2]); });
+    return Events(s, bytes);
+  };
+  add("sends events named `ping`", Whole(), pings).Only({Dialect::kOpenAi, Dialect::kGoogle});
+  // Where they are passed on they have to be JSON, as Anthropic's are.
+  add("sends events named `ping`", Whole(), pings).Only({Dialect::kAnthropic}).messages_stream =
+      BadGateway("upstream_invalid_answer");
+  const auto as_json = [](const Setting& s) {
+    return Typed(Joined(GoodEvents(s.dialect)), "application/json");
+  };
+  const auto untyped = [](const Setting& s) { return Typed(Joined(GoodEvents(s.dialect)), ""); };
+  add("calls its events `application/json`", Whole(), as_json).ButFor(Dialect::kBedrock);
+  add("says nothing of its type", Whole(), untyped).ButFor(Dialect::kBedrock);
+  // What is no text is not guessed.
+  add("calls its events `application/json`", BadGateway("upstream_invalid_answer"), as_json)
+      .Only({Dialect::kBedrock});
+  add("says nothing of its type", BadGateway("upstream_invalid_answer"), untyped).Only({Dialect::kBedrock});
+  // `[DONE]`, `message_stop`, `metadata`: all has been said before.
+  add("leaves the last event out", Whole(), [](const Setting& s) {
+    return Events(s, NoLast(s.dialect));
+  }).ButFor(Dialect::kGoogle);
+  // The provider says itself that this is all. Anthropic's API has to tell the reason, which nobody knows.
+  add("sends `[DONE]` without a finish reason", Whole(),
+      [](const Setting& s) {
+        return Events(s, First(s.dialect, In(s.dialect).before_finish) + "data: [DONE]\n\n");
+      })
+      .Only({Dialect::kOpenAi})
+      .messages_stream = Breaks("upstream_truncated", grpc::UNAVAILABLE);
+  add("sends more after the end", Whole(), [](const Setting& s) {
+    return Events(s, Joined(GoodEvents(s.dialect)) + GoodEvents(s.dialect)[2]);
+  }).ButFor(Dialect::kGoogle);
   add("sends comments and fields nobody knows between the events", Whole(), [](const Setting& s) {
     std::string bytes = ": hello\nretry: 5\nid: 1\n\n";
     for (const std::string& event : GoodEvents(s.dialect)) bytes += ": ping\n\n" + event;
-    return Events(bytes);
-  });
+    return Events(s, bytes);
+  }).ButFor(Dialect::kBedrock);
   breaks("sends an event that is not JSON", "upstream_invalid_answer", [](const Setting& s) {
-    return Events(UntilText(s.dialect) + "data: {\"choices\":[}\n\n" + Joined(GoodEvents(s.dialect)));
+    return Events(s, UntilText(s.dialect) + In(s.dialect).broken_event + Joined(GoodEvents(s.dialect)));
   });
   breaks("sends an event of 100 MB", "upstream_invalid_answer", [](const Setting& s) {
     return Script()
-        .Send(Head(200, {{"Content-Type", "text/event-stream"}}) + UntilText(s.dialect) + "data: ")
+        .Send(Head(200, {{"Content-Type", ContentType(s)}}) + UntilText(s.dialect) + In(s.dialect).huge_event)
         .Stream([](size_t) { return std::string(kPiece, 'a'); }, kHugeEvent / kPiece)
         .Send("\n\n");
   }).reusable = false;
-  breaks("sends an error event", "overloaded_error", [](const Setting& s) {
-    return Events(UntilText(s.dialect) + ErrorEvent(s.dialect));
-  }).stream.passes_untouched = true;
-  add("sends an error as its first event", BadGateway("overloaded_error"), [](const Setting& s) {
-    return Events(ErrorEvent(s.dialect));
-  }).anthropic = false;
-  add("sends an error as its first event (Anthropic)", Refused(529, "overloaded_error", grpc::UNAVAILABLE),
-      [](const Setting& s) { return Events(ErrorEvent(s.dialect)); })
-      .openai = false;
+  Fault& error_event =
+      add("sends an error event", Breaks(Trouble::kOverload, grpc::UNAVAILABLE),
+          [](const Setting& s) { return Events(s, UntilText(s.dialect) + ErrorEvent(s.dialect)); });
+  error_event.stream.passes_untouched = true;
+  const auto error_first = [&](int status, std::vector<Dialect> dialects) -> Fault& {
+    return add("sends an error as its first event", Refused(status, Trouble::kOverload, grpc::UNAVAILABLE),
+               [](const Setting& s) { return Events(s, ErrorEvent(s.dialect)); })
+        .Only(std::move(dialects));
+  };
+  error_first(502, {Dialect::kOpenAi});
+  // One that is passed on as it came is not told by its word.
+  error_first(529, {Dialect::kAnthropic}).messages_stream =
+      Refused(502, Trouble::kOverload, grpc::UNAVAILABLE);
+  error_first(503, {Dialect::kGoogle, Dialect::kBedrock});
   add("sends an error that has a status for a code as its first event",
       Refused(402, "402", grpc::FAILED_PRECONDITION),
-      [](const Setting&) {
-        return Events(R"(data: {"error":{"message":"no credit","type":"billing","code":"402"}})"
-                      "\n\n");
+      [](const Setting& s) {
+        return Events(s, R"(data: {"error":{"message":"no credit","type":"billing","code":"402"}})"
+                         "\n\n");
       })
-      .anthropic = false;
-  add("resets in the middle of an event", Breaks("upstream_reset", grpc::UNAVAILABLE), [](const Setting& s) {
+      .Only({Dialect::kOpenAi});
+  breaks("resets in the middle of an event", "upstream_reset", [](const Setting& s) {
     return Script()
-        .Send(Head(200, {{"Content-Type", "text/event-stream"}, {"Transfer-Encoding", "chunked"}}) +
-              Chunk(UntilText(s.dialect) + "data: {\"cho"))
+        .Send(Head(200, {{"Content-Type", ContentType(s)}, {"Transfer-Encoding", "chunked"}}) +
+              Chunk(UntilText(s.dialect) + GoodEvents(s.dialect)[2].substr(0, 20)))
         .Reset();
   }).reusable = false;
   return faults;

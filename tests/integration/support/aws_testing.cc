@@ -64,11 +64,6 @@ std::string BigEndian(uint32_t number, int bytes) {
   return out;
 }
 
-uint32_t Crc(const std::string& bytes) {
-  return static_cast<uint32_t>(
-      crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
-}
-
 }  // namespace
 
 std::string WrongWithSignature(const SeenRequest& request, const AwsAccount& account) {
@@ -110,6 +105,18 @@ std::string WrongWithSignature(const SeenRequest& request, const AwsAccount& acc
   return After(authorization, "Signature=") == signature ? "" : "the signature does not match";
 }
 
+std::string AwsCrc(const std::string& bytes) {
+  const auto* data = reinterpret_cast<const Bytef*>(bytes.data());
+  return BigEndian(static_cast<uint32_t>(crc32(0, data, static_cast<uInt>(bytes.size()))), 4);
+}
+
+std::string AwsFrameStating(uint32_t total, uint32_t headers, const std::string& rest) {
+  std::string frame = BigEndian(total, 4) + BigEndian(headers, 4);
+  frame += AwsCrc(frame);
+  frame += rest;
+  return frame + AwsCrc(frame);
+}
+
 std::string AwsFrame(const std::vector<std::pair<std::string, std::string>>& headers,
                      const std::string& payload) {
   std::string block;
@@ -119,11 +126,8 @@ std::string AwsFrame(const std::vector<std::pair<std::string, std::string>>& hea
     block += '\x07';
     block += BigEndian(static_cast<uint32_t>(value.size()), 2) + value;
   }
-  std::string frame = BigEndian(static_cast<uint32_t>(16 + block.size() + payload.size()), 4) +
-                      BigEndian(static_cast<uint32_t>(block.size()), 4);
-  frame += BigEndian(Crc(frame), 4);
-  frame += block + payload;
-  return frame + BigEndian(Crc(frame), 4);
+  const auto total = static_cast<uint32_t>(16 + block.size() + payload.size());
+  return AwsFrameStating(total, static_cast<uint32_t>(block.size()), block + payload);
 }
 
 std::string AwsEvent(const std::string& type, const std::string& payload) {

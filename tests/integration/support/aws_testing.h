@@ -2,6 +2,7 @@
 
 // AWS as a test sees it: checks signatures and frames events, sharing nothing with the product.
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
@@ -21,6 +22,11 @@ struct AwsAccount {
 };
 std::string WrongWithSignature(const SeenRequest& request, const AwsAccount& account);
 
+// The CRC of IEEE 802.3, as the framing has it.
+std::string AwsCrc(const std::string& bytes);
+// A message that states these lengths, be they true or not, with right CRCs. `rest`: its headers and its
+// payload.
+std::string AwsFrameStating(uint32_t total, uint32_t headers, const std::string& rest);
 // One message of application/vnd.amazon.eventstream with right CRCs.
 std::string AwsFrame(const std::vector<std::pair<std::string, std::string>>& headers,
                      const std::string& payload);
