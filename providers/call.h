@@ -40,8 +40,8 @@ struct Target {
   const Provider* provider = nullptr;
   std::string base_url;           // the provider's own unless a host was named; no trailing slash
   bool host_from_caller = false;  // base_url is not the provider's own: a config or the request named it
-  bool host_trusted = false;      // the operator named that host
   bool own_host = false;          // base_url is not a built-in one: a caller or the operator named it
+  bool checks_address = false;    // only addresses that callers may name are called
   Secret api_key;                 // may be empty: sent without credentials
   // The whole Authorization of the request if its scheme is not Bearer. Goes as it came to hosts that a
   // caller or the operator named, unless api_key takes its place.

@@ -128,7 +128,7 @@ class Dialect {
   // For the hub's dialect: makes of a request in the hub's messages, which hold more than OpenAI's do, one
   // that any provider of this dialect takes. Only for requests that were mapped from another dialect; what
   // callers of this one wrote goes as it is. Returns an Error as Mapping::RequestToWire does.
-  virtual std::optional<Error> ToNative(std::string_view operation, Message* hub,
+  virtual std::optional<Error> ToNative(std::string_view operation, const Provider& provider, Message* hub,
                                         DroppedMembers* dropped) const;
   // Null: no caller speaks it.
   virtual const Door* door() const { return nullptr; }

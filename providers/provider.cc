@@ -29,6 +29,13 @@ Way RawWay(const Provider& provider) {
   return provider.local != nullptr ? Way() : Way{Way::Kind::kRaw, &kRawForm};
 }
 
+std::string_view PathOf(const Form& form, const CallFacts& facts, const Provider& provider) {
+  for (const OwnPath& own : provider.paths) {
+    if (own.operation == form.operation) return own.path;
+  }
+  return facts.stream && !form.stream_path.empty() ? form.stream_path : form.path;
+}
+
 std::string_view NextParameter(std::string_view* query) {
   const size_t end = std::min(query->find('&'), query->size());
   const std::string_view parameter = query->substr(0, end);
@@ -63,7 +70,7 @@ const Form* Dialect::Find(std::string_view operation) const {
   return nullptr;
 }
 
-std::optional<Error> Dialect::ToNative(std::string_view, Message*, DroppedMembers*) const {
+std::optional<Error> Dialect::ToNative(std::string_view, const Provider&, Message*, DroppedMembers*) const {
   return std::nullopt;
 }
 
@@ -101,7 +108,7 @@ HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target) 
   const bool raw = IsRaw(form);
   call.method = raw ? facts.raw_method : form.method;
   call.headers.reserve(target.provider->options.size());
-  std::string_view path = facts.stream && !form.stream_path.empty() ? form.stream_path : form.path;
+  std::string_view path = raw ? std::string_view() : PathOf(form, facts, *target.provider);
   if (raw) call.path = facts.raw_path;
   const std::string_view callers = form.passes_query ? facts.query : std::string_view();
   const size_t query = std::min(path.find('?'), path.size());
@@ -134,6 +141,7 @@ Provider NamedProvider(const Provider& like, std::string name, std::string base_
   named.key_variables.clear();
   named.takes_stream_options = takes_stream_options;
   named.is_operators_own = true;
+  named.on_this_machine = false;
   return named;
 }
 

@@ -1,17 +1,20 @@
 #pragma once
 
 // A provider is data: where it is, which dialect it speaks, which of its operations it has, and how it wants
-// its key. To add one: a row in providers/rows.cc and its line in docs/providers.md.
+// its key. To add one that speaks OpenAI's dialect: a row in providers/rows; any other: in providers/rows.cc.
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "providers/auth.h"
+#include "providers/body_rule.h"
 #include "providers/call.h"
 #include "providers/dialect.h"
 #include "providers/local.h"
+#include "providers/url_part.h"
 
 namespace portolan::providers {
 
@@ -23,17 +26,23 @@ struct ProviderOption {
   std::string header = {};    // lower case; empty: it is no header
   std::string fallback = {};  // where nobody gives the option; empty: nothing
   std::string variable = {};  // of the environment, which may set the fallback; empty: none
+  UrlPart part = {};          // what it may be, if it stands in the base URL
+};
+
+// An operation that does not lie where its dialect has it.
+struct OwnPath {
+  std::string_view operation;
+  std::string_view path;  // as Form::path
 };
 
 // Immutable once it is in a registry.
 struct Provider {
   std::string name;
-  // No trailing slash. `{NAME}` stands for an option, which is then needed: letters, digits, `-` and `_`
-  // only.
+  // No trailing slash. `{NAME}` stands for an option, which is then needed and must be what its UrlPart says.
   std::string base_url = {};
   const Dialect* dialect = nullptr;          // never null once registered
   std::vector<std::string> operations = {};  // of the dialect's; empty: all of them
-  std::vector<std::string> families = {};    // of objects that it keeps: see ObjectFamily
+  std::vector<std::string> objects = {};     // of OpenAI's API that it keeps: see ObjectFamily
   const Auth* auth = nullptr;                // never null once registered
   // The environment variables that may hold its key, in order of preference: `NAME`, or several whose values
   // are joined by colons (`ID:SECRET:TOKEN?`), of which those with a `?` may be missing.
@@ -46,6 +55,20 @@ struct Provider {
   bool is_operators_own = false;
   // Answers inside the process; null: the provider is called at base_url.
   const LocalProvider* local = nullptr;
+  // For people: `Mistral AI`; and what else it is called, to say what was meant.
+  std::string_view title = {};
+  std::span<const std::string_view> aliases = {};
+  // What custom hosts end in; appended to those that do not (`/v1`). Empty: they are taken as they are.
+  std::string_view host_version = {};
+  std::vector<OwnPath> paths = {};
+  // How its requests differ from what its dialect says.
+  std::span<const BodyRule> rules = {};
+  // The tokens that its answers count as output lack those of reasoning.
+  bool usage_excludes_reasoning = false;
+  // Called without a key if there is none.
+  bool needs_no_key = false;
+  // base_url is this machine's own, which is called only where a caller who names that host might call it.
+  bool on_this_machine = false;
 
   // How it says an operation; null: it does not have it.
   const Form* Find(std::string_view operation) const;

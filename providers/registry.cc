@@ -1,6 +1,10 @@
 #include "providers/registry.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "server/base/json_text.h"
+#include "server/base/nearest.h"
 
 namespace portolan::providers {
 
@@ -12,25 +16,35 @@ std::unique_ptr<Registry> Registry::BuiltIn() { return std::make_unique<Registry
 
 void Registry::Add(Provider provider) {
   auto added = std::make_unique<const Provider>(std::move(provider));
-  for (std::unique_ptr<const Provider>& present : providers_) {
-    if (present->name != added->name) continue;
-    present = std::move(added);
-    return;
+  const auto present = std::find_if(providers_.begin(), providers_.end(),
+                                    [&](const auto& one) { return one->name == added->name; });
+  by_name_.erase(added->name);
+  by_name_.emplace(added->name, added.get());
+  if (present == providers_.end()) {
+    providers_.push_back(std::move(added));
+  } else {
+    *present = std::move(added);
   }
-  providers_.push_back(std::move(added));
 }
 
-std::string Registry::Names() const {
-  std::string names;
-  for (const auto& provider : providers_) names.append(names.empty() ? "" : ", ").append(provider->name);
-  return names;
+std::string Registry::NoProvider(std::string_view name) const {
+  std::vector<std::string_view> words;
+  std::vector<std::string_view> meant;  // by each of the words
+  for (const auto& provider : providers_) {
+    words.push_back(provider->name);
+    words.insert(words.end(), provider->aliases.begin(), provider->aliases.end());
+    meant.resize(words.size(), provider->name);
+  }
+  std::string text = "there is no provider called " + JsonString(name);
+  const std::string_view near = NearWord(name, words);
+  if (near.empty()) return text + "; docs/providers.md lists them, and `portolan providers` too";
+  const auto place = std::find(words.begin(), words.end(), near) - words.begin();
+  return text.append("; did you mean \"").append(meant[static_cast<size_t>(place)]).append("\"?");
 }
 
 const Provider* Registry::Find(std::string_view name) const {
-  for (const auto& provider : providers_) {
-    if (provider->name == name) return provider.get();
-  }
-  return nullptr;
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second;
 }
 
 }  // namespace portolan::providers

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "providers/catalog.h"
 
 namespace portolan::providers {
@@ -18,8 +19,9 @@ class Registry {
 
   // nullptr if no provider is called `name`. Case-sensitive, as Portkey's names are.
   const Provider* Find(std::string_view name) const;
-  // All names, for a person to read: `openai, anthropic, echo`.
-  std::string Names() const;
+  // What to tell somebody who has named a provider that does not exist: `there is no provider called "opnai";
+  // did you mean "openai"?`
+  std::string NoProvider(std::string_view name) const;
   const std::vector<std::unique_ptr<const Provider>>& all() const { return providers_; }
 
   // Adds a provider, in the place of one with its name.
@@ -27,6 +29,7 @@ class Registry {
 
  private:
   std::vector<std::unique_ptr<const Provider>> providers_;
+  absl::flat_hash_map<std::string_view, const Provider*> by_name_;
 };
 
 }  // namespace portolan::providers

@@ -6,21 +6,67 @@
 #include "providers/dialects/openai/openai.h"
 #include "providers/echo/echo.h"
 #include "providers/relay.h"
+#include "providers/rows/row.h"
 
 namespace portolan::providers {
+namespace {
+
+constexpr std::string_view kAnthropicAliases[] = {"claude"};
+constexpr std::string_view kGoogleAliases[] = {"gemini", "google-ai-studio"};
+constexpr std::string_view kBedrockAliases[] = {"aws-bedrock", "amazon-bedrock"};
+
+std::vector<std::string> OperationsOf(const Row& row) {
+  std::vector<std::string> operations;
+  if ((row.operations & kChat) != 0) operations.emplace_back(operation::kChat);
+  if ((row.operations & kCompletions) != 0) operations.emplace_back(operation::kCompletion);
+  if ((row.operations & kEmbeddings) != 0) operations.emplace_back(operation::kEmbedding);
+  if ((row.operations & kModels) != 0) {
+    operations.emplace_back(operation::kListModels);
+    operations.emplace_back(operation::kGetModel);
+  }
+  // An empty list would mean all.
+  if (operations.empty()) operations.emplace_back();
+  return operations;
+}
+
+Provider ToProvider(const Row& row) {
+  Provider provider = {.name = std::string(row.name),
+                       .base_url = std::string(row.base_url),
+                       .dialect = &OpenAiDialect(),
+                       .operations = OperationsOf(row),
+                       .auth = &row.auth(),
+                       .key_variables = {row.variables.begin(), row.variables.end()},
+                       .takes_stream_options = row.takes_stream_options,
+                       .title = row.title,
+                       .aliases = {row.aliases.begin(), row.aliases.size()},
+                       .host_version = row.host_version,
+                       .rules = {row.rules.begin(), row.rules.size()},
+                       .usage_excludes_reasoning = row.usage_excludes_reasoning,
+                       .needs_no_key = row.needs_no_key,
+                       .on_this_machine = row.local};
+  for (const RowOption& option : row.options) {
+    provider.options.push_back({std::string(option.name), std::string(option.header),
+                                std::string(option.fallback), std::string(option.variable), option.part});
+  }
+  for (const RowPath& path : row.paths) provider.paths.push_back({path.operation, path.path});
+  return provider;
+}
+
+}  // namespace
 
 std::vector<Provider> BuiltInRows() {
   std::vector<Provider> rows;
   rows.push_back({.name = "openai",
                   .base_url = "https://api.openai.com/v1",
                   .dialect = &OpenAiDialect(),
-                  .families = AllObjectFamilies(),
+                  .objects = AllObjectFamilies(),
                   .auth = &BearerAuth(),
                   .key_variables = {"OPENAI_API_KEY"},
                   .options = {{"openai_organization", "openai-organization"},
                               {"openai_project", "openai-project"},
                               {"openai_beta", "openai-beta"}},
-                  .takes_stream_options = true});
+                  .takes_stream_options = true,
+                  .title = "OpenAI"});
   rows.push_back({.name = "anthropic",
                   .base_url = "https://api.anthropic.com/v1",
                   .dialect = &AnthropicDialect(),
@@ -28,12 +74,17 @@ std::vector<Provider> BuiltInRows() {
                   .key_variables = {"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"},
                   // The newest version refuses sampling parameters, which OpenAI's callers use.
                   .options = {{"anthropic_version", "anthropic-version", "2023-06-01"},
-                              {"anthropic_beta", "anthropic-beta"}}});
+                              {"anthropic_beta", "anthropic-beta"}},
+                  .title = "Anthropic",
+                  .aliases = kAnthropicAliases});
   rows.push_back({.name = "google",
                   .base_url = "https://generativelanguage.googleapis.com/v1beta",
                   .dialect = &GoogleDialect(),
                   .auth = &GoogleAuth(),
-                  .key_variables = {"GEMINI_API_KEY", "GOOGLE_API_KEY"}});
+                  .key_variables = {"GEMINI_API_KEY", "GOOGLE_API_KEY"},
+                  .title = "Google Gemini API",
+                  .aliases = kGoogleAliases,
+                  .host_version = "/v1beta"});
   rows.push_back({.name = "bedrock",
                   .base_url = "https://bedrock-runtime.{aws_region}.amazonaws.com",
                   .dialect = &BedrockDialect(),
@@ -44,12 +95,18 @@ std::vector<Provider> BuiltInRows() {
                   .options = {{.name = "aws_region", .fallback = "us-east-1", .variable = "AWS_REGION"},
                               {.name = "aws_access_key_id"},
                               {.name = "aws_secret_access_key"},
-                              {.name = "aws_session_token"}}});
+                              {.name = "aws_session_token"}},
+                  .title = "Amazon Bedrock",
+                  .aliases = kBedrockAliases});
   rows.push_back({.name = "echo",
                   .dialect = &OpenAiDialect(),
                   .operations = {"chat", "completion", "embedding", "list_models", "get_model"},
                   .auth = &BearerAuth(),
-                  .local = &Echo()});
+                  .local = &Echo(),
+                  .title = "inside the gateway"});
+  for (const auto table : {RowsToC(), RowsDToH(), RowsIToN(), RowsOToS(), RowsTToZ()}) {
+    for (const Row& row : table) rows.push_back(ToProvider(row));
+  }
   return rows;
 }
 

@@ -6,8 +6,7 @@
 
 namespace portolan::providers {
 
-// The built-in providers. To add one that speaks a known dialect, add its row here and its line to
-// docs/providers.md.
+// The built-in providers: those of providers/rows, which speak OpenAI's dialect, and the others.
 std::vector<Provider> BuiltInRows();
 
 }  // namespace portolan::providers

@@ -14,6 +14,7 @@
 
 #include "server/config/flags.h"
 #include "server/config_file/commands.h"
+#include "server/config_file/provider_list.h"
 #include "server/gateway.h"
 #include "server/settings.h"
 
@@ -139,6 +140,14 @@ int main(int argc, char** argv) {
       return Tell(portolan::config::PrintCommand(line->file, line->json));
     case CommandLine::Command::kConfigSchema:
       return Tell(portolan::config::SchemaCommand());
+    case CommandLine::Command::kProviders: {
+      const auto& catalog = portolan::providers::BuiltInCatalog();
+      std::fputs((line->markdown ? portolan::config::ProviderTable(catalog)
+                                 : portolan::config::ProviderLines(catalog))
+                     .c_str(),
+                 stdout);
+      return 0;
+    }
     case CommandLine::Command::kServe:
       break;
   }

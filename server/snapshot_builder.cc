@@ -8,7 +8,6 @@
 
 #include "absl/status/status.h"
 #include "server/config/exposure.h"
-#include "server/config/nearest.h"
 
 namespace portolan {
 namespace {
@@ -28,11 +27,8 @@ class Builder {
     auto registry = std::make_unique<providers::Registry>(catalog_);
     if (file_) AddProviders(registry.get());
     if (!options_.default_provider.empty() && registry->Find(options_.default_provider) == nullptr) {
-      std::vector<std::string_view> names;
-      for (const auto& provider : registry->all()) names.push_back(provider->name);
-      return absl::InvalidArgumentError("--default-provider: there is no provider called " +
-                                        options_.default_provider + "; did you mean " +
-                                        std::string(config::Nearest(options_.default_provider, names)) + "?");
+      return absl::InvalidArgumentError("--default-provider: " +
+                                        registry->NoProvider(options_.default_provider));
     }
     TakeKeys(environment_keys);
     snapshot_->registry = std::move(registry);

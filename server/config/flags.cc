@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <optional>
 
+#include "server/base/nearest.h"
 #include "server/base/text.h"
-#include "server/config/nearest.h"
 #include "server/config/values.h"
 
 namespace portolan::config {
@@ -188,6 +188,19 @@ absl::StatusOr<CommandLine> ParseConfig(std::span<const std::string_view> argume
       "more");
 }
 
+absl::StatusOr<CommandLine> ParseProviders(std::span<const std::string_view> arguments) {
+  CommandLine line;
+  line.command = CommandLine::Command::kProviders;
+  for (const std::string_view argument : arguments) {
+    if (argument != "--markdown") {
+      return absl::InvalidArgumentError("unexpected argument " + std::string(argument.substr(0, kMaxQuoted)) +
+                                        "; `portolan providers` takes --markdown and nothing else");
+    }
+    line.markdown = true;
+  }
+  return line;
+}
+
 }  // namespace
 
 absl::StatusOr<CommandLine> ParseCommandLine(std::span<const std::string_view> arguments,
@@ -209,13 +222,16 @@ absl::StatusOr<CommandLine> ParseCommandLine(std::span<const std::string_view> a
     line.command = Command::kVersion;
     return line;
   }
-  if (command != "serve" && command != "check" && command != "config") return UnknownCommand(command);
+  if (command != "serve" && command != "check" && command != "config" && command != "providers") {
+    return UnknownCommand(command);
+  }
   if (AsksForHelp(arguments)) {
     line.command = command == "serve" ? Command::kServeHelp : Command::kHelp;
     return line;
   }
   if (command == "serve") return ParseServe(arguments, environment, base);
   if (command == "config") return ParseConfig(arguments);
+  if (command == "providers") return ParseProviders(arguments);
   line.command = Command::kCheck;
   return ParseFileCommand(command, arguments, std::move(line));
 }

@@ -39,12 +39,13 @@ struct Setting {
 std::span<const Setting> Settings();
 
 struct CommandLine {
-  enum class Command { kServe, kCheck, kConfigPrint, kConfigSchema, kHelp, kServeHelp, kVersion };
+  enum class Command { kServe, kCheck, kConfigPrint, kConfigSchema, kProviders, kHelp, kServeHelp, kVersion };
   Command command = Command::kServe;
   ServeOptions options;  // of kServe
   std::string file;      // of kCheck and kConfigPrint: the config file
   bool resolve = false;  // of kCheck: also look up what the file refers to
   bool json = false;     // of kConfigPrint: as JSON rather than YAML
+  bool markdown = false;  // of kProviders: as the table of the documentation
 };
 
 // Reads `arguments` (without the program's name) and the environment. A flag beats a variable, and a variable

@@ -68,6 +68,9 @@ std::string HelpText() {
          "or "
          "json\n"
          "  portolan config schema        the JSON Schema of config files, for editors\n"
+         "  portolan providers            the providers that are built in, with their addresses and the "
+         "variables for their keys;\n"
+         "                                --markdown prints the table of docs/providers.md\n"
          "  portolan --help               this text\n"
          "  portolan --version            the version\n";
 }

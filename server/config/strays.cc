@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "server/base/nearest.h"
 #include "server/base/text.h"
 #include "server/config/flags.h"
-#include "server/config/nearest.h"
 #include "server/config/values.h"
 
 namespace portolan::config {

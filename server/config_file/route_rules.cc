@@ -1,6 +1,6 @@
 #include <string>
 
-#include "server/config/nearest.h"
+#include "server/base/nearest.h"
 #include "server/config_file/rules.h"
 #include "server/routing/plan.h"
 
@@ -27,16 +27,13 @@ const ::portolan::v1::RouteConfig* FindRoute(const v1::GatewayConfig& message, s
 }
 
 // `config.targets[0].retry.attempts: must be between 0 and 5`, told at its place in the file.
-void AddRouteError(const YamlNode& route, const std::string& message, const providers::Registry& registry,
-                   Findings* findings) {
+void AddRouteError(const YamlNode& route, const std::string& message, Findings* findings) {
   const size_t colon = message.find(": ");
   std::string_view path = std::string_view(message).substr(0, colon);
   if (path.starts_with(kRoot)) path.remove_prefix(kRoot.size());
   bool whole = false;
   const YamlNode& node = route.Find(path, &whole);
   std::string problem = colon == std::string::npos ? message : message.substr(colon + 2);
-  if (whole && node.key == "provider" && registry.Find(node.text) == nullptr)
-    problem += DidYouMean(node.text, ProviderNames(registry));
   if (whole) return findings->AddValue(node, std::move(problem));
   findings->AddMissing(node, route.Path().append(path), std::move(problem));
 }
@@ -53,7 +50,7 @@ void CheckRoute(const RuleInputs& inputs, const YamlNode& route, Findings* findi
   if (config == nullptr) return;
   routing::RoutePlan plan;
   if (const auto error = routing::CompileRoute(*config, inputs.registry, &plan)) {
-    AddRouteError(route, error->message, inputs.registry, findings);
+    AddRouteError(route, error->message, findings);
     return;
   }
   for (const std::string& path : plan.ignored) {

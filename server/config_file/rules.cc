@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "providers/registry.h"
+#include "server/base/nearest.h"
 #include "server/base/text.h"
 #include "server/config/flags.h"
-#include "server/config/nearest.h"
 #include "server/config_file/reference.h"
 #include "server/upstream/client.h"
 
@@ -29,11 +29,14 @@ void CheckSetting(const Setting& setting, const YamlNode& node, Findings* findin
   if (!setting.apply(node.text, &ignored, &problem)) findings->AddValue(node, problem);
 }
 
-// The providers whose dialects others may speak.
+// The first provider of each dialect: those that dialects are called by. The others have ways of their own.
 std::vector<std::string_view> Dialects(const providers::Registry& registry) {
   std::vector<std::string_view> names;
+  std::vector<const providers::Dialect*> seen;
   for (const auto& provider : registry.all()) {
-    if (provider->local == nullptr) names.push_back(provider->name);
+    if (std::find(seen.begin(), seen.end(), provider->dialect) != seen.end()) continue;
+    seen.push_back(provider->dialect);
+    names.push_back(provider->name);
   }
   return names;
 }
@@ -58,9 +61,8 @@ class ProviderRules {
     const providers::Provider* const known = built_in_.Find(entry.key);
     if (!YamlNode::IsNull(base_url)) CheckAddress(*base_url, known);
     if (known == nullptr && YamlNode::IsNull(base_url)) {
-      const std::vector<std::string_view> names = ProviderNames(built_in_);
-      findings_.AddKey(entry, "a provider that is not built in needs a base_url; built in are " +
-                                  Listed(names) + DidYouMean(entry.key, names));
+      findings_.AddKey(
+          entry, "a provider that is not built in needs a base_url; " + built_in_.NoProvider(entry.key));
     }
     if (!YamlNode::IsNull(dialect)) CheckDialect(*dialect, known);
   }
@@ -180,12 +182,6 @@ void CheckUrl(const YamlNode& node, Findings* findings) {
   if (!upstream::ParseUrl(node.text, &origin, &path, &problem)) findings->AddValue(node, problem);
 }
 
-std::vector<std::string_view> ProviderNames(const providers::Registry& registry) {
-  std::vector<std::string_view> names;
-  for (const auto& provider : registry.all()) names.push_back(provider->name);
-  return names;
-}
-
 std::string DidYouMean(std::string_view typed, const std::vector<std::string_view>& names) {
   return "; did you mean \"" + std::string(Nearest(typed, names)) + "\"?";
 }
@@ -233,8 +229,7 @@ void CheckProviders(const RuleInputs& inputs, Findings* findings) {
   const YamlNode* const chosen = inputs.root.Member("default_provider");
   if (YamlNode::IsNull(chosen) || findings->Touched(*chosen)) return;
   if (inputs.registry.Find(chosen->text) != nullptr) return;
-  findings->AddValue(*chosen,
-                     "there is no such provider" + DidYouMean(chosen->text, ProviderNames(inputs.registry)));
+  findings->AddValue(*chosen, inputs.registry.NoProvider(chosen->text));
 }
 
 }  // namespace portolan::config

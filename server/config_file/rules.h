@@ -25,7 +25,6 @@ struct RuleInputs {
 // so that references to them are not reported as well.
 std::unique_ptr<providers::Registry> RegistryOf(const YamlNode& root);
 
-std::vector<std::string_view> ProviderNames(const providers::Registry& registry);
 // `; did you mean "openai"?`, with the nearest of `names`. REQUIRES: `names` is not empty.
 std::string DidYouMean(std::string_view typed, const std::vector<std::string_view>& names);
 

@@ -5,8 +5,8 @@
 
 #include "google/protobuf/message.h"
 #include "server/base/json_text.h"
+#include "server/base/nearest.h"
 #include "server/codec/codec.h"
-#include "server/config/nearest.h"
 #include "server/config_file/proto_shape.h"
 
 namespace portolan::config {

@@ -80,7 +80,7 @@ std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest
     return Error::InvalidRequest("invalid_custom_host", "the custom host is not usable: " + url.problem,
                                  "x-portolan-custom-host");
   }
-  out.origin = target.host_from_caller && !target.host_trusted ? &url.untrusted : &url.origin;
+  out.origin = target.checks_address ? &url.untrusted : &url.origin;
   out.base_path = url.path;
   out.path = call.path;
   out.method = call.method;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "providers/fit_body.h"
 #include "server/base/url_origin.h"
 #include "server/core/attempt.h"
 #include "server/core/call_state.h"
@@ -117,8 +118,10 @@ std::optional<Error> HubRequest(CallState& call, const Message** out) {
 std::optional<Error> TranslateToHub(CallState& call) {
   Message* request = nullptr;
   if (auto error = MapToHub(call, &request)) return error;
-  const providers::Dialect& dialect = *call.route.target.provider->dialect;
-  if (auto error = dialect.ToNative(call.operation.name, request, &call.dropped)) return error;
+  const providers::Provider& provider = *call.route.target.provider;
+  if (auto error = provider.dialect->ToNative(call.operation.name, provider, request, &call.dropped)) {
+    return error;
+  }
   codec::Encode(*call.operation.hub->request, *request, {.for_upstream = true, .replace_surrogates = true},
                 &call.request_text);
   call.request_body.push_back(call.request_text);
@@ -139,6 +142,24 @@ std::optional<Error> Translate(CallState& call) {
   codec::Encode(*call.config.operations->PlanOf(form).request, *wire, {.replace_surrogates = true},
                 &call.request_text);
   call.request_body.push_back(call.request_text);
+  return std::nullopt;
+}
+
+// What the provider's row says that has to be otherwise in the text that is about to be sent.
+std::optional<Error> FitToProvider(CallState& call) {
+  const providers::Provider& provider = *call.route.target.provider;
+  std::string joined;
+  std::string_view text = call.request_body.empty() ? std::string_view() : call.request_body.front();
+  if (call.request_body.size() > 1) {
+    for (const std::string_view piece : call.request_body) joined += piece;
+    text = joined;
+  }
+  std::string fitted;
+  const providers::BodyFit fit{provider.name, provider.rules};
+  if (auto error = providers::FitBody(fit, call.facts, text, &fitted, &call.dropped)) return error;
+  if (fitted.empty()) return std::nullopt;
+  call.request_text = std::move(fitted);
+  call.request_body.assign(1, call.request_text);
   return std::nullopt;
 }
 
@@ -189,6 +210,7 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls) 
   } else if (call.operation.has_body) {
     error = call.payload.ToJson(call.route.edits, call.config.splice, &call.request_text, &call.request_body);
   }
+  if (!error && !call.route.target.provider->rules.empty()) error = FitToProvider(call);
   if (error) return FailedAttempt(call, *std::move(error));
   if (call.tells_steps) TellRequest(call, /*goes_out=*/true);
   // Text from now on. What the messages took is used by the next call, while it is in the cache, rather than

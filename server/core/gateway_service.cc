@@ -85,6 +85,7 @@ class Implementation final : public GatewayService {
 
   void Finish(CallState& call) {
     if (call.explain && call.engine) RecordDecisions(call);
+    CountReasoning(call);
     CallRecord record;
     static_cast<CallOutcome&>(record) = std::move(call.outcome);
     record.operation = &call.asked;
@@ -102,6 +103,14 @@ class Implementation final : public GatewayService {
     record.finished = shard_.loop->UpdateNow();
     shard_.observer->OnCallFinished(record);
     shard_.observer->OnCallEnded(call.in.door);
+  }
+
+  // Output is everything that was generated, reasoning included, whatever the provider says.
+  static void CountReasoning(CallState& call) {
+    const providers::Provider* const provider = call.route.target.provider;
+    providers::TokenUsage& usage = call.outcome.usage;
+    if (provider == nullptr || !provider->usage_excludes_reasoning) return;
+    if (usage.output >= 0 && usage.reasoning > 0) usage.output += usage.reasoning;
   }
 
   // Whether the caller may call at all.

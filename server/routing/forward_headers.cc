@@ -16,10 +16,13 @@ constexpr std::array<std::string_view, 13> kFraming = {
     "trailer",         "upgrade",    "transfer-encoding"};
 
 // Of any dialect: a key for one provider must not reach another because somebody has listed its header.
-constexpr std::array<std::string_view, 9> kCredentials = {
+constexpr std::array<std::string_view, 12> kCredentials = {
     "api-key",                    // Azure OpenAI
+    "api-subscription-key",       // Sarvam
     "authorization",              //
     "cookie",                     //
+    "modal-key",                  // Modal
+    "modal-secret",               //
     "ocp-apim-subscription-key",  // Azure
     "proxy-authorization",        //
     "set-cookie",                 //

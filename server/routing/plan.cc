@@ -187,8 +187,7 @@ class Compiler {
     if (!config.provider().empty()) {
       target.provider = registry_.Find(config.provider());
       if (target.provider == nullptr) {
-        return Wrong(path + ".provider", "there is no provider called " + JsonString(config.provider()) +
-                                             "; known are " + registry_.Names());
+        return Wrong(path + ".provider", registry_.NoProvider(config.provider()));
       }
     }
     target.api_key = Secret(config.api_key());

@@ -13,6 +13,7 @@ namespace {
 
 using providers::Provider;
 using providers::ProviderOption;
+using providers::UrlPart;
 using providers::Way;
 
 bool FitForHeader(std::string_view value) {
@@ -46,8 +47,8 @@ std::string_view HostOfRequest(const RouteRequest& request) {
 }
 
 // `anthropic/claude-…`: the prefix counts if it is a provider's name and nothing else names one, and is taken
-// off. Where a host is named, a prefix that would change nothing is part of that server's own name of the
-// model (`openai/gpt-oss-20b`), and stays.
+// off. Where a host is named, a prefix that would not change what is spoken there is part of that server's
+// own name of the model (`openai/gpt-oss-20b`, `meta/llama-3.1-8b-instruct`), and stays.
 Served WhoServes(const RoutePolicy& policy, const RouteRequest& request, const TargetSpec& target) {
   Served served{target.provider, {}, request.model, false, "the config names it"};
   for (const codec::Edit& edit : target.override_params) {
@@ -61,8 +62,10 @@ Served WhoServes(const RoutePolicy& policy, const RouteRequest& request, const T
     const bool host_named = !HostOfRequest(request).empty() || !target.custom_host.empty();
     const size_t slash = std::min(served.model.find('/'), served.model.size());
     const std::string_view prefix = std::string_view(served.model).substr(0, slash);
-    if (slash < served.model.size() && !(host_named && prefix == HostDialect(request))) {
-      served.provider = policy.registry->Find(prefix);
+    if (slash < served.model.size()) served.provider = policy.registry->Find(prefix);
+    if (host_named && served.provider != nullptr && served.provider->local == nullptr) {
+      const Provider* const host = policy.registry->Find(HostDialect(request));
+      if (host != nullptr && host->dialect == served.provider->dialect) served.provider = nullptr;
     }
     served.prefix_taken = served.provider != nullptr;
     if (served.prefix_taken) {
@@ -166,9 +169,7 @@ class Resolver {
     out_.model = std::move(served.model);
     if (served.prefix_taken) out_.edits.push_back({codec::Edit::Kind::kSet, "model", JsonString(out_.model)});
     if (served.provider != nullptr) return std::nullopt;
-    return Error::InvalidRequest("unknown_provider",
-                                 "there is no provider called " + JsonString(served.named) + "; known are " +
-                                     policy_.registry->Names(),
+    return Error::InvalidRequest("unknown_provider", policy_.registry->NoProvider(served.named),
                                  "x-portolan-provider");
   }
 
@@ -177,10 +178,13 @@ class Resolver {
     if (host.empty()) host = spec_.custom_host;
     while (host.ends_with('/')) host.remove_suffix(1);
     out_.target.host_from_caller = !host.empty();
-    out_.target.host_trusted = plan_.from_operator;
     out_.target.own_host = !host.empty() || out_.target.provider->is_operators_own;
-    out_.target.base_url =
-        std::string(host.empty() ? std::string_view(out_.target.provider->base_url) : host);
+    const Provider& provider = *out_.target.provider;
+    out_.target.checks_address = host.empty() ? provider.on_this_machine : !plan_.from_operator;
+    out_.target.base_url = std::string(host.empty() ? std::string_view(provider.base_url) : host);
+    if (!host.empty() && !host.ends_with(provider.host_version)) {
+      out_.target.base_url.append(provider.host_version);
+    }
   }
 
   void ChooseCredentials() {
@@ -262,15 +266,20 @@ class Resolver {
         return Error::InvalidRequest("missing_option",
                                      out_.target.provider->name + " needs the option " + name, name);
       }
-      // Anything else could lead to another host.
-      const bool plain = std::all_of(value.begin(), value.end(),
-                                     [](char c) { return IsLetterOrDigit(c) || c == '-' || c == '_'; });
-      if (!plain) {
-        return Error::InvalidRequest("invalid_option", name + ": letters, digits, - and _ only", name);
+      if (const UrlPart& form = PartOf(name); !Fits(form, value)) {
+        return Error::InvalidRequest("invalid_option", name + ": " + std::string(form.rule), name);
       }
       url.replace(begin, end - begin + 1, value);
     }
     return std::nullopt;
+  }
+
+  const UrlPart& PartOf(std::string_view name) const {
+    static constexpr UrlPart kPlain;
+    for (const ProviderOption& option : out_.target.provider->options) {
+      if (option.name == name) return option.part;
+    }
+    return kPlain;
   }
 
   std::string_view OptionOrFallback(std::string_view name) const {
@@ -300,16 +309,18 @@ class Resolver {
     }
     if (auto error = CheckFamily()) return error;
     // Hosts that a config or the operator names may want no key.
-    if (way.kind == Way::Kind::kInside || !out_.target.api_key.empty() || out_.target.own_host) {
+    if (way.kind == Way::Kind::kInside || !out_.target.api_key.empty() || out_.target.own_host ||
+        provider.needs_no_key) {
       return std::nullopt;
     }
     Error error;
     error.error_class = ErrorClass::kCaller;
     error.http_status = 401;
     error.code = "missing_provider_key";
-    error.message = "no key for " + provider.name +
-                    ": send one as Authorization: Bearer, or start the gateway with " +
-                    provider.key_variables[0];
+    error.message =
+        "no key for " + provider.name + ": send one as Authorization: Bearer" +
+        (provider.key_variables.empty() ? ", or give the gateway one in its config file"
+                                        : ", or start the gateway with " + provider.key_variables[0]);
     return error;
   }
 
@@ -317,8 +328,8 @@ class Resolver {
   std::optional<Error> CheckFamily() const {
     const Provider& provider = *out_.target.provider;
     if (request_.family.empty() || out_.target.own_host) return std::nullopt;
-    if (std::find(provider.families.begin(), provider.families.end(), request_.family) !=
-        provider.families.end()) {
+    if (std::find(provider.objects.begin(), provider.objects.end(), request_.family) !=
+        provider.objects.end()) {
       return std::nullopt;
     }
     return Error::InvalidRequest("unsupported_operation",

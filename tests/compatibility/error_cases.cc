@@ -46,7 +46,7 @@ std::vector<Case> RequestErrors(const std::string& group) {
       {.group = group,
        .what = "a provider that there is not",
        .portkey = "400 `Invalid provider passed`",
-       .portolan = "`unknown_provider`, and in a config `invalid_config`; the message lists those there are",
+       .portolan = "`unknown_provider`, and in a config `invalid_config`; the message names the nearest one",
        .calls = {Refused({{"x-portkey-provider", "nobody"}}, 400, "unknown_provider"),
                  Refused(Config(R"({"provider":"nobody","api_key":"k"})"), 400, "invalid_config")}},
       {.group = group,

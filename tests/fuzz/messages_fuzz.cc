@@ -19,6 +19,7 @@
 #include "portolan/v1/chat_request.pb.h"
 #include "providers/dialects/anthropic/anthropic.h"
 #include "providers/dialects/openai/openai.h"
+#include "providers/provider.h"
 #include "server/codec/codec.h"
 #include "server/codec/json_reader.h"
 
@@ -104,7 +105,8 @@ void Request(std::string_view text, CallFacts facts) {
   } else {
     TheWorld().CheckEncodes(back);
   }
-  if (const auto error = portolan::providers::OpenAiDialect().ToNative(operation::kChat, &hub, &dropped)) {
+  if (const auto error = portolan::providers::OpenAiDialect().ToNative(
+          operation::kChat, portolan::providers::Provider(), &hub, &dropped)) {
     CheckRefusal(*error);
     return;
   }

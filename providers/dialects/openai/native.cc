@@ -32,8 +32,8 @@ std::string At(std::string_view list, int index) {
 
 class NativeMaker {
  public:
-  NativeMaker(v1::ChatCompletionRequest* request, DroppedMembers* dropped)
-      : request_(*request), dropped_(*dropped) {}
+  NativeMaker(v1::ChatCompletionRequest* request, bool keeps_reasoning, DroppedMembers* dropped)
+      : request_(*request), keeps_reasoning_(keeps_reasoning), dropped_(*dropped) {}
 
   std::optional<Error> Run() {
     for (int i = 0; i < request_.messages_size(); ++i) {
@@ -69,7 +69,7 @@ class NativeMaker {
       }
     }
     message->clear_content_blocks();
-    if (message->has_reasoning_content()) {
+    if (message->has_reasoning_content() && !keeps_reasoning_) {
       message->clear_reasoning_content();
       dropped_.push_back(path + ".reasoning_content");
     }
@@ -154,14 +154,16 @@ class NativeMaker {
   }
 
   v1::ChatCompletionRequest& request_;
+  const bool keeps_reasoning_;
   DroppedMembers& dropped_;
   std::optional<Error> error_;
 };
 
 }  // namespace
 
-std::optional<Error> MakeNative(v1::ChatCompletionRequest* request, DroppedMembers* dropped) {
-  return NativeMaker(request, dropped).Run();
+std::optional<Error> MakeNative(v1::ChatCompletionRequest* request, bool keeps_reasoning,
+                                DroppedMembers* dropped) {
+  return NativeMaker(request, keeps_reasoning, dropped).Run();
 }
 
 }  // namespace portolan::providers::openai

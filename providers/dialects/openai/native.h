@@ -16,7 +16,7 @@ namespace portolan::providers::openai {
 //   content_blocks                    left out: `content` and `tool_calls` follow from them. Blocks that
 //   these
 //                                     do not show are named
-//   reasoning_content                 left out and named
+//   reasoning_content                 left out and named, unless `keeps_reasoning`
 //   cache_control                     left out and named
 //   thinking                          `enabled` becomes a reasoning_effort by its budget, if there is none;
 //                                     `adaptive` is what models do by themselves; others are named
@@ -27,6 +27,7 @@ namespace portolan::providers::openai {
 //   a call without content            `content` is null, which more servers take
 //
 // Returns an Error (400, with the path in the hub's request) if something cannot be left out.
-std::optional<Error> MakeNative(v1::ChatCompletionRequest* request, DroppedMembers* dropped);
+std::optional<Error> MakeNative(v1::ChatCompletionRequest* request, bool keeps_reasoning,
+                                DroppedMembers* dropped);
 
 }  // namespace portolan::providers::openai

@@ -1,5 +1,6 @@
 #include "providers/dialects/openai/openai.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "providers/classify.h"
 #include "providers/dialects/openai/errors.h"
 #include "providers/dialects/openai/native.h"
+#include "providers/provider.h"
 
 namespace portolan::providers {
 namespace {
@@ -89,10 +91,13 @@ class OpenAi final : public Dialect {
   bool is_hub() const override { return true; }
   const Door* door() const override { return &openai::TheDoor(); }
 
-  std::optional<Error> ToNative(std::string_view operation, Message* hub,
+  std::optional<Error> ToNative(std::string_view operation, const Provider& provider, Message* hub,
                                 DroppedMembers* dropped) const override {
     if (operation != operation::kChat) return std::nullopt;
-    return openai::MakeNative(static_cast<v1::ChatCompletionRequest*>(hub), dropped);
+    const bool keeps = std::any_of(provider.rules.begin(), provider.rules.end(), [](const BodyRule& rule) {
+      return rule.kind == BodyRule::Kind::kKeepsReasoning;
+    });
+    return openai::MakeNative(static_cast<v1::ChatCompletionRequest*>(hub), keeps, dropped);
   }
 
   Error ReadError(int http_status, std::span<const HeaderView> headers, std::string_view body,

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "server/config/nearest.h"
+#include "server/base/nearest.h"
 #include "tests/unit/base/address_rules.h"
 #include "tests/unit/config/fake_environment.h"
 
@@ -305,6 +305,8 @@ TEST(Commands, TakeAConfigFile) {
       {{"config"},
        "`portolan config print FILE` and `portolan config schema` are what there is; `portolan --help` tells "
        "more"},
+      {{"providers", "--json"},
+       "unexpected argument --json; `portolan providers` takes --markdown and nothing else"},
       {{"config", "schema", "f"},
        "`portolan config print FILE` and `portolan config schema` are what there is; `portolan --help` tells "
        "more"},
@@ -320,6 +322,18 @@ TEST(Nearest, IsTheWordWithTheFewestChanges) {
   EXPECT_EQ(Nearest("grcp", words), "grpc");
   EXPECT_EQ(Nearest("", words), "http");
   EXPECT_EQ(Nearest(std::string(1'000'000, 'x'), words), "http");
+}
+
+TEST(Nearest, WordsThatAreFarAreNotNear) {
+  const std::vector<std::string_view> words = {"http", "https", "grpc", "together-ai"};
+  EXPECT_EQ(NearWord("htpp", words), "http");
+  EXPECT_EQ(NearWord("HTTP", words), "http");
+  EXPECT_EQ(NearWord("together", words), "together-ai");
+  EXPECT_EQ(NearWord("grpcurl", words), "grpc");
+  EXPECT_EQ(NearWord("nobody", words), "");
+  EXPECT_EQ(NearWord("h", words), "");
+  EXPECT_EQ(NearWord("", words), "");
+  EXPECT_EQ(NearWord("http", {}), "");
 }
 
 TEST(Help, ShowsEverySettingWithItsDefaultAndVariable) {
@@ -341,7 +355,7 @@ TEST(Help, ShowsEverySettingWithItsDefaultAndVariable) {
   }
   EXPECT_THAT(HelpText(), AllOf(HasSubstr("portolan serve"), HasSubstr("--help"), HasSubstr("--version")));
   for (const char* text : {"portolan check FILE", "--resolve", "portolan config print FILE", "--format",
-                           "portolan config schema"}) {
+                           "portolan config schema", "portolan providers", "--markdown"}) {
     EXPECT_THAT(HelpText(), HasSubstr(text));
   }
   EXPECT_EQ(VersionText(), std::string("portolan ") + PORTOLAN_VERSION + "\n");

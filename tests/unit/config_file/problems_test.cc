@@ -97,15 +97,15 @@ TEST(ConfigFile, RefusesValuesThatMakeNoSense) {
       {"tls: {client_auth: maybe}", "f:1:20: tls.client_auth: it must be required or optional"},
       {"log_level: loud", "f:1:12: log_level: it must be error, warn, info or debug"},
       {"default_provider: opnai",
-       "f:1:19: default_provider: there is no such provider; did you mean \"openai\"?"},
+       "f:1:19: default_provider: there is no provider called \"opnai\"; did you mean \"openai\"?"},
       {"providers: {'a b': {base_url: 'http://a'}}",
        "f:1:13: providers.\"a b\": a name has letters, digits and . _ - in it, at most 128"},
       {"providers: {lab: {}}",
-       "f:1:13: providers.lab: a provider that is not built in needs a base_url; built in are openai, "
-       "anthropic, google, bedrock, echo; did you mean \"echo\"?"},
+       "f:1:13: providers.lab: a provider that is not built in needs a base_url; there is no provider "
+       "called \"lab\"; docs/providers.md lists them, and `portolan providers` too"},
       {"providers: {antropic: {api_key: 'env:A'}}",
-       "f:1:13: providers.antropic: a provider that is not built in needs a base_url; built in are openai, "
-       "anthropic, google, bedrock, echo; did you mean \"anthropic\"?"},
+       "f:1:13: providers.antropic: a provider that is not built in needs a base_url; there is no provider "
+       "called \"antropic\"; did you mean \"anthropic\"?"},
       {"providers: {lab: {base_url: 'lab:1'}}",
        "f:1:29: providers.lab.base_url: the URL must start with http:// or https://"},
       {"providers: {lab: {base_url: 'http://lab', dialect: echo}}",
@@ -135,17 +135,14 @@ TEST(ConfigFile, RefusesValuesThatMakeNoSense) {
       {"providers: {lab: {base_url: 'https://hush@lab'}}",
        "f:1:29: providers.lab.base_url: the URL has user information"},
       {"routes: {a: {provider: nobody}}",
-       "f:1:24: routes.a.provider: there is no provider called \"nobody\"; known are openai, anthropic, "
-       "google, bedrock, echo; did you mean \"google\"?"},
+       "f:1:24: routes.a.provider: there is no provider called \"nobody\"; docs/providers.md lists "
+       "them, and `portolan providers` too"},
       {"routes: {a: {strategy: {mode: fallback}, targets: [{provider: openai}, {strategy: {mode: single}, "
        "targets: [{provider: Antropic}]}]}}",
-       "f:1:120: routes.a.targets[1].targets[0].provider: there is no provider called \"Antropic\"; known "
-       "are "
-       "openai, anthropic, google, bedrock, echo; did you mean \"anthropic\"?"},
+       "f:1:120: routes.a.targets[1].targets[0].provider: there is no provider called \"Antropic\"; did "
+       "you mean \"anthropic\"?"},
       {"providers: {vllm-a: {base_url: 'http://a'}}\nroutes: {a: {provider: vlm-a}}",
-       "f:2:24: routes.a.provider: there is no provider called \"vlm-a\"; known are openai, anthropic, "
-       "google, bedrock, echo, "
-       "vllm-a; did you mean \"vllm-a\"?"},
+       "f:2:24: routes.a.provider: there is no provider called \"vlm-a\"; did you mean \"vllm-a\"?"},
       {"routes: {a: {strategy: {mode: fallback}}}",
        "f:1:13: routes.a.targets: a strategy needs at least one target"},
       {"routes:\n  a:\n    strategy: {mode: fallback}\n    targets:\n      - provider: echo\n        retry: "
@@ -221,9 +218,8 @@ TEST(ConfigFile, TellsAllProblemsAtOnceInOrder) {
             "f:2:12: listen.threads: expected a number, got a string\n"
             "f:3:3: listen.\"gracе\": there is no such key; did you mean \"grace\"?\n"
             "f:4:10: listen.grace: a time is a number with its unit: 500ms, 30s, 2m or 1h\n"
-            "f:6:17: routes.a.provider: there is no provider called \"nobody\"; known are openai, anthropic, "
-            "google, bedrock, echo; "
-            "did you mean \"google\"?\n"
+            "f:6:17: routes.a.provider: there is no provider called \"nobody\"; docs/providers.md lists "
+            "them, and `portolan providers` too\n"
             "f:7:41: routes.b.retry.attempts: must be between 0 and 5\n"
             "f:8:17: routes.c.provider: expected a string, got a number; in quotes it is a string\n"
             "f:9:1: log_levle: there is no such key; did you mean \"log_level\"?\n"

@@ -109,6 +109,9 @@ TEST_F(ResolveTargetTest, KeepsThePrefixOfTheDialectThatAHostHasAnyway) {
   EXPECT_EQ(choose({host}, "anthropic/claude"), "anthropic claude edited");
   EXPECT_EQ(choose({host}, "meta-llama/llama-3"), "openai meta-llama/llama-3");
   EXPECT_EQ(choose({host}, "plain"), "openai plain");
+  // NVIDIA's and Hugging Face's names of models, on a server of the caller's own.
+  EXPECT_EQ(choose({host}, "meta/llama-3.1-8b-instruct"), "openai meta/llama-3.1-8b-instruct");
+  EXPECT_EQ(choose({host}, "databricks/dbrx-instruct"), "openai databricks/dbrx-instruct");
   EXPECT_EQ(choose({host, {"x-portolan-provider", "anthropic"}}, "openai/x"), "anthropic openai/x");
 
   // In a config: of the request, or of an override.

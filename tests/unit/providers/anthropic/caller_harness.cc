@@ -11,6 +11,7 @@
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/chat_request.pb.h"
 #include "providers/dialects/openai/openai.h"
+#include "providers/provider.h"
 #include "tests/unit/providers/anthropic/event_order.h"
 
 namespace portolan::providers::anthropic {
@@ -76,7 +77,7 @@ CallerHarness::Request CallerHarness::ToOpenAi(const json& wire, CallFacts facts
   if (result.error) return result;
   ::portolan::v1::ChatCompletionRequest hub;
   if (!Decode(result.text, &hub)) return result;
-  result.error = OpenAiDialect().ToNative(operation::kChat, &hub, &result.dropped);
+  result.error = OpenAiDialect().ToNative(operation::kChat, Provider(), &hub, &result.dropped);
   if (result.error) return result;
   result.text = Encode(hub);
   result.hub = json::parse(result.text);

@@ -8,6 +8,7 @@
 
 #include "providers/dialects/anthropic/anthropic.h"
 #include "providers/dialects/openai/openai.h"
+#include "providers/provider.h"
 
 namespace portolan::providers::openai {
 namespace {
@@ -22,7 +23,7 @@ class NativeTest : public testing::Test {
     message->set_role(role);
     return message;
   }
-  std::optional<Error> Run() { return OpenAiDialect().ToNative(operation::kChat, &request_, &dropped_); }
+  std::optional<Error> Run() { return OpenAiDialect().ToNative(operation::kChat, Provider(), &request_, &dropped_); }
 
   v1::ChatCompletionRequest request_;
   DroppedMembers dropped_;
@@ -63,6 +64,19 @@ TEST_F(NativeTest, TakesOutWhatTheHubHasBesides) {
                                     "messages[0].reasoning_content", "thinking", "top_k"));
 }
 
+// DeepSeek refuses a turn with calls whose reasoning is missing (api-docs.deepseek.com/guides/thinking_mode).
+TEST_F(NativeTest, KeepsReasoningWhereTheRowSaysSo) {
+  constexpr BodyRule kRules[] = {KeepsReasoning()};
+  Provider provider;
+  provider.rules = kRules;
+  v1::Message* message = Add("assistant");
+  message->mutable_content()->set_text("a");
+  message->set_reasoning_content("because");
+  EXPECT_FALSE(OpenAiDialect().ToNative(operation::kChat, provider, &request_, &dropped_));
+  EXPECT_EQ(request_.messages(0).reasoning_content(), "because");
+  EXPECT_THAT(dropped_, IsEmpty());
+}
+
 TEST_F(NativeTest, MakesOneTextOfPartsThatAreAllText) {
   auto* parts = Add("user")->mutable_content()->mutable_parts();
   for (const char* text : {"a", "b"}) {
@@ -88,8 +102,8 @@ TEST_F(NativeTest, RefusesToolsOfOtherApis) {
 
 TEST_F(NativeTest, IsNotAskedOfOtherOperationsAndDialects) {
   request_.set_top_k(1);
-  EXPECT_FALSE(OpenAiDialect().ToNative(operation::kEmbedding, &request_, &dropped_));
-  EXPECT_FALSE(AnthropicDialect().ToNative(operation::kChat, &request_, &dropped_));
+  EXPECT_FALSE(OpenAiDialect().ToNative(operation::kEmbedding, Provider(), &request_, &dropped_));
+  EXPECT_FALSE(AnthropicDialect().ToNative(operation::kChat, Provider(), &request_, &dropped_));
   EXPECT_TRUE(request_.has_top_k());
 }
 

@@ -1,11 +1,14 @@
-#include "server/config/nearest.h"
+#include "server/base/nearest.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
-namespace portolan::config {
+#include "server/base/text.h"
+
+namespace portolan {
 namespace {
 
 constexpr size_t kLongest = 64;
@@ -41,4 +44,18 @@ std::string_view Nearest(std::string_view typed, std::span<const std::string_vie
   return nearest;
 }
 
-}  // namespace portolan::config
+std::string_view NearWord(std::string_view typed, std::span<const std::string_view> words) {
+  constexpr size_t kLeastBeginning = 3;
+  const std::string lower = LowerCase(typed.substr(0, kLongest));
+  if (words.empty() || lower.empty()) return {};
+  const std::string_view nearest = Nearest(lower, words);
+  const size_t longer = std::max(lower.size(), nearest.size());
+  if (Distance(lower, nearest) * 3 <= longer) return nearest;
+  for (const std::string_view word : words) {
+    const size_t shorter = std::min(word.size(), lower.size());
+    if (shorter >= kLeastBeginning && word.substr(0, shorter) == lower.substr(0, shorter)) return word;
+  }
+  return {};
+}
+
+}  // namespace portolan

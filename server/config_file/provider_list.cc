@@ -1,0 +1,189 @@
+#include "server/config_file/provider_list.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace portolan::config {
+namespace {
+
+using providers::BodyRule;
+using providers::Provider;
+
+// As people say them, in the order of the table.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kOperations = {
+    {{"chat", "chat"},
+     {"completion", "completions"},
+     {"embedding", "embeddings"},
+     {"count_tokens", "count_tokens"},
+     {"list_models", "models"}}};
+
+std::string Joined(const std::vector<std::string>& words, std::string_view between) {
+  std::string text;
+  for (const std::string& word : words) text.append(text.empty() ? "" : between).append(word);
+  return text;
+}
+
+std::vector<std::string> OperationsOf(const Provider& provider) {
+  std::vector<std::string> words;
+  for (const auto& [operation, word] : kOperations) {
+    if (provider.Find(operation) != nullptr) words.emplace_back(word);
+  }
+  return words;
+}
+
+// `A:B:C?` as `A`, `B` and, if any, `C`.
+std::string Variables(std::string_view names) {
+  std::string text;
+  while (!names.empty()) {
+    const size_t end = std::min(names.find(':'), names.size());
+    std::string_view name = names.substr(0, end);
+    names.remove_prefix(std::min(end + 1, names.size()));
+    const bool optional = name.ends_with('?');
+    if (optional) name.remove_suffix(1);
+    if (!text.empty()) text += names.empty() ? " and " : ", ";
+    if (optional) text += "if any ";
+    text.append("`").append(name).append("`");
+  }
+  return text;
+}
+
+std::string KeyOf(const Provider& provider) {
+  if (provider.local != nullptr) return "none";
+  std::vector<std::string> words;
+  for (const std::string& names : provider.key_variables) words.push_back(Variables(names));
+  std::string text = Joined(words, ", or ");
+  if (provider.needs_no_key) return text.empty() ? "none needed" : text + "; none needed";
+  return text.empty() ? "no variable" : text;
+}
+
+// What `{aws_region}` of a base URL, and what else goes as a header, is called.
+std::string OptionsOf(const Provider& provider) {
+  std::vector<std::string> words;
+  for (const providers::ProviderOption& option : provider.options) words.push_back("`" + option.name + "`");
+  return Joined(words, ", ");
+}
+
+// `a|b` as "`a`, `b`".
+std::string Quoted(std::string_view list) {
+  std::string text;
+  while (!list.empty()) {
+    const size_t end = std::min(list.find('|'), list.size());
+    text.append(text.empty() ? "`" : ", `").append(list.substr(0, end)).append("`");
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return text;
+}
+
+std::string Number(double number) {
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr};
+}
+
+std::string ChangeOf(const BodyRule& rule) {
+  using Kind = BodyRule::Kind;
+  switch (rule.kind) {
+    case Kind::kRename:
+      return Quoted(rule.members) + " is " + Quoted(rule.value);
+    case Kind::kUnsupported:
+      return "not taken: " + Quoted(rule.members);
+    case Kind::kOmit:
+      return "left out: " + Quoted(rule.members);
+    case Kind::kAtMost:
+      return Quoted(rule.members) + " from " + Number(rule.low) + " to " + Number(rule.high);
+    case Kind::kExclusive:
+      return "one of " + Quoted(rule.members);
+    case Kind::kDeveloperIsSystem:
+      return "`developer` is `system`";
+    case Kind::kTextAsString:
+      return rule.members.empty() ? "text as a string" : "text as a string, of " + Quoted(rule.members);
+    case Kind::kMessageMember:
+      return "not taken in messages: " + Quoted(rule.members);
+    case Kind::kNullsOfMessage:
+      return "no nulls in messages";
+    case Kind::kToolCallIds:
+      return "call ids of nine characters";
+    case Kind::kKeepsReasoning:
+      return "`reasoning_content` is kept in translation";
+    case Kind::kStrictOfTools:
+      return "no `strict` in tools";
+    case Kind::kOnlyFunctionTools:
+      return "functions only";
+    case Kind::kRequiredIsCalled:
+      return "`tool_choice` `required` is " + Quoted(rule.value);
+    case Kind::kToolChoiceValues:
+      return "`tool_choice` is one of " + Quoted(rule.members);
+  }
+  return {};
+}
+
+std::string ScopeOf(const BodyRule& rule) {
+  std::string scope;
+  if (!rule.operation.empty()) scope += " (" + Quoted(rule.operation) + ")";
+  if (rule.models.starts_with('!')) return scope + " (models but " + Quoted(rule.models.substr(1)) + ")";
+  return rule.models.empty() ? scope : scope + " (" + Quoted(rule.models) + ")";
+}
+
+std::string ChangesOf(const Provider& provider) {
+  std::vector<std::string> words;
+  for (const BodyRule& rule : provider.rules) words.push_back(ChangeOf(rule) + ScopeOf(rule));
+  return Joined(words, "; ");
+}
+
+std::vector<const Provider*> ByName(const providers::Catalog& catalog) {
+  std::vector<const Provider*> sorted;
+  for (const Provider& provider : catalog.providers) sorted.push_back(&provider);
+  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
+  return sorted;
+}
+
+}  // namespace
+
+std::string ProviderLines(const providers::Catalog& catalog) {
+  std::array<size_t, 3> widths{};
+  const auto cells = [](const Provider& provider) {
+    return std::array<std::string, 4>{
+        provider.name, std::string(provider.dialect->name()),
+        provider.local != nullptr ? "(inside the gateway)" : provider.base_url,
+        provider.key_variables.empty() ? "-" : Joined(provider.key_variables, ", ")};
+  };
+  const std::vector<const Provider*> sorted = ByName(catalog);
+  for (const Provider* provider : sorted) {
+    const auto row = cells(*provider);
+    for (size_t i = 0; i < widths.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const Provider* provider : sorted) {
+    const auto row = cells(*provider);
+    for (size_t i = 0; i < widths.size(); ++i) text.append(row[i]).append(widths[i] + 2 - row[i].size(), ' ');
+    text.append(row.back()).append("\n");
+  }
+  return text;
+}
+
+std::string ProviderTable(const providers::Catalog& catalog) {
+  std::string text =
+      "| name | provider | dialect | operations | base URL | key | options |\n"
+      "|---|---|---|---|---|---|---|\n";
+  for (const Provider* provider : ByName(catalog)) {
+    const std::vector<std::string> operations = OperationsOf(*provider);
+    text.append("| `").append(provider->name).append("` | ").append(provider->title).append(" | ");
+    text.append(provider->dialect->name()).append(" | ").append(Joined(operations, ", ")).append(" | ");
+    if (!provider->base_url.empty()) text.append("`").append(provider->base_url).append("`");
+    text.append(" | ").append(KeyOf(*provider)).append(" | ").append(OptionsOf(*provider)).append(" |\n");
+  }
+  text +=
+      "\nRequests to these are changed ([how](#what-is-changed-for-a-provider)):\n\n"
+      "| name | what is changed |\n"
+      "|---|---|\n";
+  for (const Provider* provider : ByName(catalog)) {
+    if (provider->rules.empty()) continue;
+    text.append("| `").append(provider->name).append("` | ").append(ChangesOf(*provider)).append(" |\n");
+  }
+  return text;
+}
+
+}  // namespace portolan::config

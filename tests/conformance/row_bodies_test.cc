@@ -1,0 +1,141 @@
+// What OpenAI's requests become on their way to providers that refuse part of them, by REST and by gRPC. What
+// is expected is what each provider documents, or what its own SDK's types hold.
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/conformance/ways.h"
+
+namespace portolan::conformance {
+namespace {
+
+using nlohmann::json;
+
+struct BodyCase {
+  const char* provider;
+  const char* request;
+  const char* sent;     // empty: refused
+  const char* dropped;  // of a refused one: the path
+  Endpoint endpoint = Endpoint::kChat;
+};
+
+constexpr char kAnswer[] =
+    R"({"id":"1","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":)"
+    R"({"role":"assistant","content":"a"},"finish_reason":"stop"}]})";
+constexpr char kEmbedded[] =
+    R"({"object":"list","model":"m","data":[{"object":"embedding","index":0,"embedding":[0.5]}],)"
+    R"("usage":{"prompt_tokens":1,"total_tokens":1}})";
+
+// clang-format off
+const BodyCase kCases[] = {
+    // inference-docs.cerebras.ai: the role is known to gpt-oss alone.
+    {"cerebras", R"({"model":"zai-glm-4.7","messages":[{"role":"developer","content":"a"}]})",
+     R"({"model":"zai-glm-4.7","messages":[{"role":"system","content":"a"}]})", ""},
+    {"cerebras", R"({"model":"gpt-oss-120b","messages":[{"role":"developer","content":"a"}]})",
+     R"({"model":"gpt-oss-120b","messages":[{"role":"developer","content":"a"}]})", ""},
+    // LiteLLM, llms/deepinfra/chat/transformation.py.
+    {"deepinfra", R"({"model":"m","max_completion_tokens":5,"messages":[{"role":"user","content":"a"}]})",
+     R"({"model":"m","max_tokens":5,"messages":[{"role":"user","content":"a"}]})", ""},
+    {"deepinfra", R"({"model":"m","tool_choice":"required","messages":[]})", "", "tool_choice"},
+    {"deepinfra", R"({"model":"m","messages":[{"role":"tool","tool_call_id":"c","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]})",
+     R"({"model":"m","messages":[{"role":"tool","tool_call_id":"c","content":"a\n\nb"}]})", ""},
+    // api-docs.deepseek.com: functions are the only tools.
+    {"deepseek", R"({"model":"m","messages":[],"tools":[{"type":"custom","custom":{"name":"f"}}]})", "", "tools[0]"},
+    // console.groq.com/docs/openai, "Currently Unsupported OpenAI Features".
+    {"groq", R"({"model":"m","logit_bias":{"5":1},"n":1,"messages":[{"role":"user","name":"ann","content":"a"}]})",
+     R"({"model":"m","messages":[{"role":"user","content":"a"}]})", "logit_bias, messages[0].name"},
+    {"groq", R"({"model":"m","n":2,"messages":[]})", "", "n"},
+    {"groq", R"({"model":"m","logprobs":true,"messages":[]})", "", "logprobs"},
+    {"groq", R"({"model":"m","messages":[{"role":"assistant","content":null,"function_call":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}]})",
+     R"({"model":"m","messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]}]})", ""},
+    // @mistralai/mistralai 2.7.0, chatcompletionrequest.d.ts: random_seed, no user, no name in user messages.
+    {"mistral-ai", R"({"model":"m","seed":5,"max_completion_tokens":9,"tool_choice":"required","user":"u","messages":[{"role":"user","name":"ann","content":"a"}]})",
+     R"({"model":"m","random_seed":5,"max_tokens":9,"tool_choice":"any","messages":[{"role":"user","content":"a"}]})",
+     "user, messages[0].name"},
+    {"mistral-ai", R"({"model":"m","logprobs":true,"messages":[]})", "", "logprobs"},
+    // The same package, embeddingrequest.d.ts.
+    {"mistral-ai", R"({"model":"m","input":"a","dimensions":8})",
+     R"({"model":"m","input":"a","output_dimension":8})", "", Endpoint::kEmbeddings},
+    // platform.moonshot.ai: temperatures end at 1, Kimi models take their own only.
+    {"moonshot", R"({"model":"moonshot-v1-8k","temperature":1.5,"messages":[]})",
+     R"({"model":"moonshot-v1-8k","temperature":1,"messages":[]})", "temperature"},
+    {"moonshot", R"({"model":"kimi-k2.5","temperature":0.2,"seed":3,"messages":[]})",
+     R"({"model":"kimi-k2.5","messages":[]})", "seed, temperature"},
+    {"moonshot", R"({"model":"moonshot-v1-8k","tool_choice":"required","messages":[]})", "", "tool_choice"},
+    // docs.perplexity.ai: not among the parameters.
+    {"perplexity-ai", R"({"model":"sonar","seed":3,"messages":[{"role":"user","content":"a"}]})",
+     R"({"model":"sonar","messages":[{"role":"user","content":"a"}]})", "seed"},
+    // docs.x.ai: models that reason refuse these; search_parameters is gone.
+    {"x-ai", R"({"model":"grok-4","stop":["a"],"presence_penalty":0.5,"messages":[]})",
+     R"({"model":"grok-4","messages":[]})", "stop, presence_penalty"},
+    {"x-ai", R"({"model":"grok-4-fast-non-reasoning","stop":["a"],"messages":[]})",
+     R"({"model":"grok-4-fast-non-reasoning","stop":["a"],"messages":[]})", ""},
+    {"x-ai", R"({"model":"grok-3","messages":[],"tools":[{"type":"function","function":{"name":"f","strict":true}}]})",
+     R"({"model":"grok-3","messages":[],"tools":[{"type":"function","function":{"name":"f"}}]})", "tools[0].function.strict"},
+    // platform.minimax.io: the newer name.
+    {"minimax", R"({"model":"m","max_tokens":5,"messages":[]})", R"({"model":"m","max_completion_tokens":5,"messages":[]})", ""},
+    // Providers that know the older name only: LiteLLM, openai_like/providers.json and llms/NAME.
+    {"together-ai", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
+    {"sambanova", R"({"model":"m","max_completion_tokens":5,"messages":[{"role":"user","content":[{"type":"text","text":"a"}]}]})",
+     R"({"model":"m","max_tokens":5,"messages":[{"role":"user","content":"a"}]})", ""},
+    {"baseten", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
+    {"poe", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
+    {"crusoe", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
+    {"chutes", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
+    {"wandb", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
+    {"xiaomi-mimo", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
+    {"sarvam", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
+    {"synthetic", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
+    {"nano-gpt", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
+    // And one that has no rule keeps everything.
+    {"hetzner", R"({"model":"m","max_completion_tokens":5,"seed":1,"user":"u","messages":[{"role":"developer","name":"n","content":"a"}]})",
+     R"({"model":"m","max_completion_tokens":5,"seed":1,"user":"u","messages":[{"role":"developer","name":"n","content":"a"}]})", ""},
+};
+// clang-format on
+
+class RowBodies : public ::testing::TestWithParam<Way> {};
+
+const char* Name(Way way) {
+  return way == Way::kSpliced ? "Spliced" : way == Way::kReencoded ? "EncodedAgain" : "Grpc";
+}
+
+std::string Dropped(const Outcome& outcome) {
+  for (const auto& [name, value] : outcome.headers) {
+    if (name == "x-portolan-dropped") return value;
+  }
+  return "";
+}
+
+TEST_P(RowBodies, AreWhatTheProviderTakes) {
+  Ways ways;
+  for (const BodyCase& one : kCases) {
+    SCOPED_TRACE(std::string(one.provider) + " " + one.request);
+    const bool embeds = one.endpoint == Endpoint::kEmbeddings;
+    test::Script answer = test::RespondJson(200, embeds ? kEmbedded : kAnswer);
+    const Outcome outcome = ways.Call(
+        GetParam(), {.endpoint = one.endpoint, .body = one.request, .provider = one.provider}, answer);
+    if (*one.sent == '\0') {
+      EXPECT_FALSE(outcome.reached) << outcome.seen;
+      EXPECT_NE(outcome.status, 200);
+      if (GetParam() == Way::kGrpc) continue;
+      EXPECT_EQ(outcome.status, 400);
+      const json error = json::parse(outcome.answer).at("error");
+      EXPECT_EQ(error.at("code"), "unsupported_value");
+      EXPECT_EQ(error.at("param"), one.dropped);
+      continue;
+    }
+    ASSERT_TRUE(outcome.reached) << outcome.answer;
+    EXPECT_EQ(outcome.status, 200) << outcome.answer;
+    EXPECT_EQ(json::parse(outcome.seen), json::parse(one.sent));
+    if (GetParam() == Way::kSpliced) EXPECT_EQ(outcome.seen, one.sent);
+    if (GetParam() != Way::kGrpc) EXPECT_EQ(Dropped(outcome), one.dropped);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RowBodies, ::testing::ValuesIn(kAllWays),
+                         [](const auto& info) { return std::string(Name(info.param)); });
+
+}  // namespace
+}  // namespace portolan::conformance

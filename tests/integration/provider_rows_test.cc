@@ -1,0 +1,127 @@
+// What is particular to some rows of the table of providers, through the whole gateway.
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/eventually.h"
+#include "tests/support/fake_upstream.h"
+#include "tests/support/gateway_fixture.h"
+#include "tests/support/temp_folder.h"
+
+namespace portolan::test {
+namespace {
+
+using nlohmann::json;
+
+constexpr char kChat[] = "/v1/chat/completions";
+constexpr char kBody[] = R"({"model":"org/m:1","messages":[{"role":"user","content":"hi"}]})";
+constexpr char kAnswer[] =
+    R"({"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"yes"},"finish_reason":"stop"}]})";
+
+class ProviderRows : public ::testing::Test {
+ protected:
+  GatewayFixture Start(const std::string& providers) {
+    const std::string path = folder_.path() + "/gateway.yaml";
+    std::ofstream(path) << "providers:\n" << providers;
+    return GatewayFixture::FromFile(path, {{"KEY", "k"}, {"PAIR", "wk-1:ws-2"}});
+  }
+
+  std::string At(const std::string& name, const std::string& key = "KEY") const {
+    return "  " + name + ": {base_url: \"" + upstream_.url() + "/base\", api_key: \"env:" + key + "\"}\n";
+  }
+
+  const TempFolder folder_;
+  FakeUpstream upstream_{[](const SeenRequest&) { return RespondJson(200, kAnswer); }};
+};
+
+TEST_F(ProviderRows, KeysGoWhereEachWantsThem) {
+  GatewayFixture gateway = Start(At("groq") + At("bytez") + At("sarvam") + At("modal", "PAIR"));
+  TestClient client(gateway.http_address());
+  for (const char* const name : {"groq", "bytez", "sarvam", "modal"})
+    EXPECT_EQ(client.Post(kChat, kBody, {{"x-portkey-provider", name}}).status, 200) << name;
+  const auto seen = upstream_.requests();
+  ASSERT_EQ(seen.size(), 4U);
+  EXPECT_EQ(seen[0].Header("authorization"), "Bearer k");
+  EXPECT_EQ(seen[1].Header("authorization"), "Key k");
+  EXPECT_EQ(seen[2].Header("api-subscription-key"), "k");
+  EXPECT_EQ(seen[2].CountHeader("authorization"), 0);
+  EXPECT_EQ(seen[3].Header("modal-key"), "wk-1");
+  EXPECT_EQ(seen[3].Header("modal-secret"), "ws-2");
+  EXPECT_EQ(seen[3].CountHeader("authorization"), 0);
+}
+
+TEST_F(ProviderRows, PathsOfTheirOwn) {
+  GatewayFixture gateway = Start(At("writer") + At("longcat") + At("predibase") + At("perplexity-ai"));
+  TestClient client(gateway.http_address());
+  for (const char* const name : {"writer", "longcat", "predibase", "perplexity-ai"})
+    EXPECT_EQ(client.Post(kChat, kBody, {{"x-portkey-provider", name}}).status, 200) << name;
+  client.Get("/v1/models", {{"x-portkey-provider", "perplexity-ai"}});
+  const auto seen = upstream_.requests();
+  ASSERT_EQ(seen.size(), 5U);
+  EXPECT_EQ(seen[0].target, "/base/chat");
+  EXPECT_EQ(seen[1].target, "/base/v1/chat/completions");
+  EXPECT_EQ(seen[2].target, "/base/org%2Fm:1/v1/chat/completions");
+  EXPECT_EQ(seen[3].target, "/base/chat/completions");
+  EXPECT_EQ(seen[4].target, "/base/v1/models");
+}
+
+// A caller cannot reach this machine by the name of a provider where they cannot by its address.
+TEST(ProviderRowsOfThisMachine, AreSubjectToTheAddressPolicy) {
+  config::ServeOptions options;
+  options.http = "0.0.0.0:0";  // other machines can reach it
+  options.grpc = options.admin = "127.0.0.1:0";
+  options.threads = 1;
+  options.log_level = telemetry::LogLevel::kError;
+  auto gateway = Gateway::Start(options, [](const char*) -> const char* { return nullptr; });
+  ASSERT_TRUE(gateway.ok()) << gateway.status().ToString();
+  const std::string address = (*gateway)->http_address();
+  TestClient client("127.0.0.1" + address.substr(address.rfind(':')));
+  for (const char* const name : {"ollama", "vllm", "llamacpp", "lmstudio"}) {
+    const TestAnswer answer = client.Post(kChat, kBody, {{"x-portkey-provider", name}});
+    EXPECT_EQ(answer.status, 403) << answer.body;
+    EXPECT_EQ(json::parse(answer.body)["error"]["code"], "upstream_address_forbidden") << name;
+  }
+}
+
+TEST_F(ProviderRows, WithoutAKeyTheErrorSaysWhereItCouldComeFrom) {
+  GatewayFixture gateway;
+  TestClient client(gateway.http_address());
+  const auto message = [&](const char* name) {
+    const TestAnswer answer = client.Post(kChat, kBody, {{"x-portkey-provider", name}});
+    EXPECT_EQ(answer.status, 401);
+    return json::parse(answer.body)["error"]["message"].get<std::string>();
+  };
+  EXPECT_EQ(message("groq"),
+            "no key for groq: send one as Authorization: Bearer, or start the gateway with GROQ_API_KEY");
+  EXPECT_EQ(message("aibadgr"),
+            "no key for aibadgr: send one as Authorization: Bearer, or give the gateway one in its config "
+            "file");
+}
+
+// xAI's completion tokens lack those of reasoning (docs.x.ai); the metrics count everything that was
+// generated.
+TEST_F(ProviderRows, ReasoningIsPartOfTheOutputThatIsCounted) {
+  FakeUpstream xai([](const SeenRequest&) {
+    return RespondJson(
+        200,
+        R"({"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"yes"},"finish_reason":"stop"}],)"
+        R"("usage":{"prompt_tokens":331,"completion_tokens":11,"total_tokens":674,)"
+        R"("completion_tokens_details":{"reasoning_tokens":332}}})");
+  });
+  GatewayFixture gateway = Start("  x-ai: {base_url: \"" + xai.url() + "\", api_key: \"env:KEY\"}\n");
+  TestClient client(gateway.http_address());
+  const TestAnswer answer = client.Post(kChat, kBody, {{"x-portkey-provider", "x-ai"}});
+  EXPECT_EQ(json::parse(answer.body)["usage"]["completion_tokens"], 11);
+  TestClient admin(gateway.admin_address());
+  EXPECT_TRUE(Eventually([&] {
+    const std::string metrics = admin.Get("/metrics").body;
+    const size_t line = metrics.find("portolan_tokens_total{");
+    const size_t output = metrics.find("kind=\"output\"", line);
+    return output != std::string::npos && metrics.substr(metrics.find('}', output), 6) == "} 343\n";
+  }));
+}
+
+}  // namespace
+}  // namespace portolan::test
