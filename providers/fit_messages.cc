@@ -86,8 +86,8 @@ void ShortenCallIds(JsonObjectEdit* message) {
   if (any) message->Set("tool_calls", std::move(edited));
 }
 
-// The `name` of a result is the function's, and stays: OpenAI's tool messages have none, so that whoever sends
-// one knows that the provider takes it.
+// The `name` of a result is the function's, and stays: OpenAI's tool messages have none, so that whoever
+// sends one knows that the provider takes it.
 void LeaveOut(std::string_view members, size_t index, JsonObjectEdit* message, DroppedMembers* dropped) {
   while (!members.empty()) {
     const std::string_view member = TakeListed(&members);

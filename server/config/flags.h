@@ -41,10 +41,10 @@ std::span<const Setting> Settings();
 struct CommandLine {
   enum class Command { kServe, kCheck, kConfigPrint, kConfigSchema, kProviders, kHelp, kServeHelp, kVersion };
   Command command = Command::kServe;
-  ServeOptions options;  // of kServe
-  std::string file;      // of kCheck and kConfigPrint: the config file
-  bool resolve = false;  // of kCheck: also look up what the file refers to
-  bool json = false;     // of kConfigPrint: as JSON rather than YAML
+  ServeOptions options;   // of kServe
+  std::string file;       // of kCheck and kConfigPrint: the config file
+  bool resolve = false;   // of kCheck: also look up what the file refers to
+  bool json = false;      // of kConfigPrint: as JSON rather than YAML
   bool markdown = false;  // of kProviders: as the table of the documentation
 };
 

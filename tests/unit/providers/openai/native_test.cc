@@ -23,7 +23,9 @@ class NativeTest : public testing::Test {
     message->set_role(role);
     return message;
   }
-  std::optional<Error> Run() { return OpenAiDialect().ToNative(operation::kChat, Provider(), &request_, &dropped_); }
+  std::optional<Error> Run() {
+    return OpenAiDialect().ToNative(operation::kChat, Provider(), &request_, &dropped_);
+  }
 
   v1::ChatCompletionRequest request_;
   DroppedMembers dropped_;
