@@ -59,7 +59,7 @@ TEST_F(RouteDecisionTest, TakesTheFirstThatSpeaks) {
       {"an alias is known as it is written", {.model = "Fast"}, kNamed, "main", kOpen, "", false},
       {"a provider's prefix", {.model = "anthropic/claude"}, kOpen, "", kOpen, "", false},
       {"an alias beats a prefix", {.model = "openai/gpt-5"}, kNamed, "lab", kNamed, "lab", false},
-      {"a prefix of nobody's", {.model = "meta/llama"}, kNamed, "main", kOpen, "", false},
+      {"a prefix of nobody's", {.model = "meta-llama/llama"}, kNamed, "main", kOpen, "", false},
       {"a slash first", {.model = "/x"}, kNamed, "main", kOpen, "", false},
       {"a provider", {.names_provider = true, .model = "fast"}, kOpen, "", kOpen, "", false},
       {"a host", {.names_host = true, .model = "fast"}, kOpen, "", kOpen, "", false},

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "providers/json_edit.h"
+#include "providers/rows/row.h"
+#include "server/codec/json_reader.h"
 
 namespace portolan::providers {
 namespace {
@@ -212,6 +214,33 @@ TEST(FitBody, ChangesTools) {
   EXPECT_EQ(Fit({OnlyFunctionTools()}, R"({"tools":[{"type":"function"},{"type":"custom"}]})").error,
             "tools[1] | tools[1]: prov takes functions only");
   EXPECT_EQ(Fit({OnlyFunctionTools()}, R"({"tools":[{"type":"function"},{}]})").error, "");
+}
+
+// Every row's rules, over a request that has something for each of them, and over all its beginnings.
+TEST(FitBody, WhatComesOutIsJsonAndNeedsNoMoreChanges) {
+  const std::string request =
+      R"({"model":"m","seed":5,"max_tokens":7,"max_completion_tokens":9,"temperature":1.7,"n":1,"user":"\u00fc",)"
+      R"("stream_options":{"include_usage":true},"logit_bias":{"1":2},"store":true,"tool_choice":"auto",)"
+      R"("messages":[{"role":"developer","name":"a","content":[{"type":"text","text":"b\\"}]},)"
+      R"({"role":"assistant","content":null,"refusal":null,"tool_calls":[{"id":"call_1","type":"function"}]},)"
+      R"({"role":"tool","tool_call_id":"call_1","content":[{"type":"text","text":"c"}]},5,null,[],"x"],)"
+      R"("tools":[{"type":"function","function":{"name":"f","strict":true}},{}]} )";
+  for (const auto table : {RowsToC(), RowsDToH(), RowsIToN(), RowsOToS(), RowsTToZ()}) {
+    for (const Row& row : table) {
+      const std::vector<BodyRule> rules(row.rules.begin(), row.rules.end());
+      const Fitted fitted = Fit(rules, request, {.model = "m"});
+      EXPECT_EQ(fitted.error, "") << row.name;
+      EXPECT_EQ(fitted.body.empty(), rules.empty() || row.name == "deepseek" || row.name == "fireworks-ai")
+          << row.name;
+      if (!fitted.body.empty()) {
+        EXPECT_TRUE(codec::IsJson(fitted.body)) << row.name << ": " << fitted.body;
+        EXPECT_EQ(Fit(rules, fitted.body, {.model = "m"}).body, "") << row.name;
+      }
+      for (size_t size = 0; size + 2 < request.size(); ++size) {
+        EXPECT_EQ(Fit(rules, request.substr(0, size)).body, "") << row.name << " " << size;
+      }
+    }
+  }
 }
 
 TEST(JsonObjectEdit, FindsTheLastOfSeveral) {
