@@ -34,6 +34,7 @@ Provider ToProvider(const Row& row) {
                        .base_url = std::string(row.base_url),
                        .dialect = &OpenAiDialect(),
                        .operations = OperationsOf(row),
+                       .objects = {row.objects.begin(), row.objects.end()},
                        .auth = &row.auth(),
                        .key_variables = {row.variables.begin(), row.variables.end()},
                        .takes_stream_options = row.takes_stream_options,

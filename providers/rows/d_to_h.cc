@@ -105,6 +105,7 @@ constexpr Row kRows[] = {
      .base_url = "https://api.groq.com/openai/v1",
      .variables = {"GROQ_API_KEY"},
      .operations = kChat | kEmbeddings | kModels,
+     .objects = {"batches"},
      .rules = {Unsupported("n|logprobs|top_logprobs|logit_bias"),
                OnlyOneOf("reasoning_format|include_reasoning"), NotInMessages("name"), NoNullsInMessages()},
      .takes_stream_options = true,

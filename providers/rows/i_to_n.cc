@@ -103,6 +103,7 @@ constexpr Row kRows[] = {
      .base_url = "https://api.meta.ai/v1",
      .variables = {"META_API_KEY", "META_MODEL_API_KEY"},
      .operations = kChat,
+     .objects = {"realtime"},
      .source = "LiteLLM openai_like/providers.json, llms/meta_llama; models.dev; neurolink "
                "catalog/index.generated.ts",
      .checked = "2026-11"},
@@ -123,6 +124,7 @@ constexpr Row kRows[] = {
      .base_url = "https://api.mistral.ai/v1",
      .variables = {"MISTRAL_API_KEY"},
      .operations = kChat | kEmbeddings | kModels,
+     .objects = {"batches"},
      .rules = {Rename("seed", "random_seed"), Rename("max_completion_tokens", "max_tokens"),
                Rename("dimensions", "output_dimension").In("embedding"), RequiredIsCalled("any"),
                Omit("stream_options"),
@@ -172,6 +174,7 @@ constexpr Row kRows[] = {
      .host_version = "/v1",
      .variables = {"MOONSHOT_API_KEY"},
      .operations = kChat | kModels,
+     .objects = {"batches"},
      .rules = {ToolChoices("auto|none"), Unsupported("functions|function_call|seed"),
                Unsupported("temperature|top_p|n|presence_penalty|frequency_penalty").For("kimi*"),
                Between(0, "temperature", 1).For("moonshot-v1*"), NoStrictTools(), TextAsString(),

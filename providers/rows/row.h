@@ -73,6 +73,7 @@ struct Row {
   // The base URL is this machine's own: it is called only where a caller who names that host might call it.
   bool local = false;
   uint8_t operations = kChat;
+  RowList<std::string_view, 4> objects = {};  // of OpenAI's API that it keeps: see ObjectFamily
   RowList<RowPath, 3> paths = {};
   RowList<RowOption, 2> options = {};
   RowList<BodyRule, 10> rules = {};

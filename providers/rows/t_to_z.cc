@@ -125,6 +125,7 @@ constexpr Row kRows[] = {
      .base_url = "https://api.x.ai/v1",
      .variables = {"XAI_API_KEY"},
      .operations = kChat | kCompletions | kEmbeddings | kModels,
+     .objects = {"realtime"},
      .rules = {Unsupported("search_parameters|web_search_options"),
                Unsupported("stop|presence_penalty|frequency_penalty")
                    .For("!*non-reasoning*|grok-2*|grok-3|grok-3-fast*"),
