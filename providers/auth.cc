@@ -16,9 +16,9 @@ void AddBearer(const Target& target, Headers* headers) {
 
 class Bearer final : public Auth {
  public:
-  std::optional<Error> Apply(const SignInput&, const Target& target, Headers* headers) const override {
+  Outcome Apply(const SignInput&, const Target& target, Headers* headers) const override {
     AddBearer(target, headers);
-    return std::nullopt;
+    return Done();
   }
 };
 
@@ -27,9 +27,9 @@ class KeyHeader : public Auth {
  public:
   explicit KeyHeader(std::string_view name) : names_{name} {}
   std::span<const std::string_view> key_headers() const override { return names_; }
-  std::optional<Error> Apply(const SignInput&, const Target& target, Headers* headers) const override {
+  Outcome Apply(const SignInput&, const Target& target, Headers* headers) const override {
     headers->push_back({std::string(names_[0]), std::string(target.api_key.Reveal())});
-    return std::nullopt;
+    return Done();
   }
 
  private:
@@ -39,13 +39,13 @@ class KeyHeader : public Auth {
 class Anthropic final : public KeyHeader {
  public:
   Anthropic() : KeyHeader("x-api-key") {}
-  std::optional<Error> Apply(const SignInput& input, const Target& target, Headers* headers) const override {
+  Outcome Apply(const SignInput& input, const Target& target, Headers* headers) const override {
     constexpr std::string_view kTokenPrefix = "sk-ant-oat";
     if (!target.key_is_bearer && !target.api_key.Reveal().starts_with(kTokenPrefix)) {
       return KeyHeader::Apply(input, target, headers);
     }
     AddBearer(target, headers);
-    return std::nullopt;
+    return Done();
   }
 };
 

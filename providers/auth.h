@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "providers/call.h"
+#include "providers/need.h"
 #include "server/base/error.h"
 #include "server/base/header.h"
 
@@ -23,6 +24,7 @@ struct SignInput {
   std::span<const HeaderView> headers;
   std::span<const std::string_view> body;  // pieces
   int64_t unix_seconds = 0;                // now
+  const Tokens* tokens = nullptr;          // that were fetched; null: none
 };
 
 // Immutable, thread-safe. There is one object of each for the whole process.
@@ -35,9 +37,16 @@ class Auth {
   virtual std::string KeyFromOptions(const Target&) const { return {}; }
   // Whether what it adds depends on the body, which must be held whole then.
   virtual bool signs_body() const { return false; }
-  // Adds the headers that authenticate the request. Not called without a key.
-  virtual std::optional<Error> Apply(const SignInput& input, const Target& target,
-                                     std::vector<HeaderField>* headers) const = 0;
+  // What the key says of an option (the project that it belongs to); empty: nothing.
+  virtual std::string OptionFromKey(std::string_view /*option*/, const Target&) const { return {}; }
+  // What is wrong with a key, for whoever gave it; empty: nothing that can be seen before it is used.
+  virtual std::string ProblemOf(std::string_view /*key*/) const { return {}; }
+  // Adds the headers that authenticate the request, or says what is lacking: then it is asked again when that
+  // is there. Not called without a key.
+  virtual Outcome Apply(const SignInput& input, const Target& target,
+                        std::vector<HeaderField>* headers) const = 0;
+  // Under which name the token is kept that Apply uses; empty: it uses none.
+  virtual std::string TokenName(const Target&) const { return {}; }
 };
 
 // `Authorization: Bearer KEY`.
@@ -52,5 +61,10 @@ const Auth& GoogleAuth();
 // other form is one of Bedrock's own, which goes as a bearer. The region is the option `aws_region`, else the
 // one that the host names, else the option's fallback.
 const Auth& AwsAuth();
+// Google Cloud: `Authorization: Bearer TOKEN`. The key is an access token, or the JSON of a service account
+// or of an authorized user (`gcloud auth application-default login`), for which tokens are fetched; the
+// option `vertex_service_account_json` may say it too. The JSON that callers give must name Google's own
+// endpoint.
+const Auth& GoogleCloudAuth();
 
 }  // namespace portolan::providers

@@ -94,9 +94,9 @@ class Aws final : public Auth {
 
   bool signs_body() const override { return true; }
 
-  std::optional<Error> Apply(const SignInput& input, const Target& target,
-                             std::vector<HeaderField>* headers) const override {
-    if (std::optional<Error> error = CheckOptions(target)) return error;
+  Outcome Apply(const SignInput& input, const Target& target,
+                std::vector<HeaderField>* headers) const override {
+    if (std::optional<Error> error = CheckOptions(target)) return *std::move(error);
     const auto credentials = sigv4::ParseCredentials(target.api_key.Reveal());
     if (!credentials) return BearerAuth().Apply(input, target, headers);
     Address address;
@@ -121,7 +121,7 @@ class Aws final : public Auth {
         {"authorization",
          sigv4::Authorization(*credentials, {ChooseRegion(target, address.host), kService, date_time},
                               {input.method, path, covered, hash})});
-    return std::nullopt;
+    return Done();
   }
 };
 

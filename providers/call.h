@@ -19,6 +19,7 @@ namespace portolan::providers {
 
 using google::protobuf::Message;
 
+class Dialect;
 struct Provider;
 
 // An operation is known by its name, which the option `operation` of its rpc gives. These are those that code
@@ -38,11 +39,12 @@ inline constexpr std::string_view kRelay = "relay";
 // about it.
 struct Target {
   const Provider* provider = nullptr;
-  std::string base_url;           // the provider's own unless a host was named; no trailing slash
-  bool host_from_caller = false;  // base_url is not the provider's own: a config or the request named it
-  bool own_host = false;          // base_url is not a built-in one: a caller or the operator named it
-  bool checks_address = false;    // only addresses that callers may name are called
-  Secret api_key;                 // may be empty: sent without credentials
+  const Dialect* dialect = nullptr;  // that is spoken there: the provider's, or of the model's family
+  std::string base_url;              // the provider's own unless a host was named; no trailing slash
+  bool host_from_caller = false;     // base_url is not the provider's own: a config or the request named it
+  bool own_host = false;             // base_url is not a built-in one: a caller or the operator named it
+  bool checks_address = false;       // only addresses that callers may name are called
+  Secret api_key;                    // may be empty: sent without credentials
   // The whole Authorization of the request if its scheme is not Bearer. Goes as it came to hosts that a
   // caller or the operator named, unless api_key takes its place.
   Secret authorization;

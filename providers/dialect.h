@@ -17,6 +17,7 @@
 #include "providers/mapping.h"
 #include "server/base/error.h"
 #include "server/base/header.h"
+#include "server/codec/splice.h"
 
 namespace portolan::providers {
 
@@ -58,9 +59,13 @@ std::string_view MediaType(Framing framing);
 // How a dialect says one operation.
 struct Form {
   std::string_view operation = {};
+  // Some hosts of a dialect say an operation in another way (`predict`), which a provider's row asks for by
+  // this name. Empty: the usual way.
+  std::string_view style = {};
   std::string_view method = "POST";
   // Appended to the base URL. `{model}` stands for the model as one segment, `{model=**}` for one that keeps
-  // its slashes. Parameters in it are defaults, which those of the caller's query replace.
+  // its slashes, any other `{NAME}` for an option of the provider's. Parameters in it are defaults, which
+  // those of the caller's query replace.
   std::string_view path = {};
   std::string_view stream_path = {};  // of a streamed call, if it is another
   // Put before a model that is named without a folder (`models/`): both names mean the same there.
@@ -78,6 +83,10 @@ struct Form {
   Accounting accounting = {};
   // Null: the messages are the hub's own, or the operation can only be relayed.
   const Mapping* mapping = nullptr;
+  // What a host wants otherwise in the body, in the dialect's own words.
+  std::vector<codec::Edit> body_edits = {};
+  // The dialect's form of which this is a copy, changed for a host; null: this is the dialect's own.
+  const Form* origin = nullptr;
 };
 
 // What there is to say about an error besides what the dialect asks for.
@@ -133,8 +142,8 @@ class Dialect {
   // Null: no caller speaks it.
   virtual const Door* door() const { return nullptr; }
 
-  // Null if the dialect has no such operation.
-  const Form* Find(std::string_view operation) const;
+  // Null if the dialect has no such operation, or not in this style.
+  const Form* Find(std::string_view operation, std::string_view style = {}) const;
 };
 
 }  // namespace portolan::providers

@@ -15,7 +15,7 @@ void AppendPathSegment(std::string_view text, bool keep_slash, std::string* out)
     const std::string_view segment = text.substr(begin, end - begin);
     const bool dots = segment.find_first_not_of('.') == std::string_view::npos;
     const bool unreserved = IsLetterOrDigit(c) || c == '-' || c == '_' || c == '~' || (c == '.' && !dots) ||
-                            c == ':' || (c == '/' && keep_slash);
+                            c == ':' || c == '@' || (c == '/' && keep_slash);
     if (unreserved) {
       *out += c;
     } else {

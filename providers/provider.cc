@@ -10,16 +10,27 @@ namespace {
 
 constexpr std::string_view kModel = "{model}";
 constexpr std::string_view kModelWithSlashes = "{model=**}";
+constexpr std::string_view kAnyFolder = "*/";
 
-// `/models/{model}:generate` with the model in its place.
-void AppendPath(std::string_view pattern, std::string_view model, std::string* out) {
-  const size_t place = pattern.find('{');
-  out->append(pattern.substr(0, place));
-  if (place == std::string_view::npos) return;
-  pattern.remove_prefix(place);
-  const bool keep_slash = pattern.starts_with(kModelWithSlashes);
-  AppendPathSegment(model, keep_slash, out);
-  out->append(pattern.substr(keep_slash ? kModelWithSlashes.size() : kModel.size()));
+// `/models/{model}:generate` with the model, and options, in their places.
+void AppendPath(std::string_view pattern, std::string_view model, const Target& target, std::string* out) {
+  for (size_t place = pattern.find('{'); place != std::string_view::npos; place = pattern.find('{')) {
+    out->append(pattern.substr(0, place));
+    pattern.remove_prefix(place);
+    const bool keep_slash = pattern.starts_with(kModelWithSlashes);
+    const size_t end = pattern.find('}');
+    const bool is_model = keep_slash || pattern.starts_with(kModel);
+    AppendPathSegment(is_model ? model : target.option(pattern.substr(1, end - 1)), keep_slash, out);
+    pattern.remove_prefix(end + 1);
+  }
+  out->append(pattern);
+}
+
+// How much of a model's name a family's prefix takes; npos: it does not begin so.
+size_t Match(std::string_view prefix, std::string_view model) {
+  if (prefix != kAnyFolder) return model.starts_with(prefix) ? prefix.size() : std::string_view::npos;
+  const size_t slash = model.find('/');
+  return slash == 0 || slash == std::string_view::npos ? std::string_view::npos : slash + 1;
 }
 
 // The call itself says what stands in it.
@@ -63,9 +74,9 @@ std::string_view MediaType(Framing framing) {
   return {};
 }
 
-const Form* Dialect::Find(std::string_view operation) const {
+const Form* Dialect::Find(std::string_view operation, std::string_view style) const {
   for (const Form& form : forms()) {
-    if (form.operation == operation) return &form;
+    if (form.operation == operation && form.style == style) return &form;
   }
   return nullptr;
 }
@@ -87,17 +98,50 @@ const Form* Provider::Find(std::string_view operation) const {
   return has ? dialect->Find(operation) : nullptr;
 }
 
-Way WayOf(const Dialect& door, std::string_view operation, const Provider& provider) {
-  const Form* const form = provider.Find(operation);
+const Form* ModelFamily::Find(std::string_view operation) const {
+  for (const Form& form : forms) {
+    if (form.operation == operation) return &form;
+  }
+  return nullptr;
+}
+
+const ModelFamily* Provider::FamilyOf(std::string* model) const {
+  for (const ModelFamily& family : families) {
+    for (const ModelFamily::Name& spelling : family.names) {
+      const size_t taken = Match(spelling.prefix, *model);
+      if (taken == std::string::npos) continue;
+      if (spelling.instead) model->replace(0, taken, *spelling.instead);
+      return &family;
+    }
+  }
+  return nullptr;
+}
+
+Form HostedForm(const Dialect& dialect, std::string_view operation, std::string_view path,
+                std::string_view stream_path, std::string_view style) {
+  const Form* const origin = dialect.Find(operation, style);
+  Form form = *origin;
+  form.path = path;
+  form.stream_path = stream_path;
+  form.model_folder = {};
+  form.passes_query = false;
+  form.origin = origin;
+  return form;
+}
+
+Way WayOf(const Dialect& door, std::string_view operation, const Provider& provider,
+          const ModelFamily* family) {
+  const Form* const form = family == nullptr ? provider.Find(operation) : family->Find(operation);
   if (form == nullptr) return operation == operation::kRelay ? RawWay(provider) : Way();
+  const Dialect* const dialect = family == nullptr ? provider.dialect : family->dialect;
   const bool inside = provider.local != nullptr;
-  if (provider.dialect == &door && !inside) return {Way::Kind::kRelay, form};
+  if (dialect == &door && !inside) return {Way::Kind::kRelay, form};
   const auto maps = [](const Form* of, bool (Mapping::*half)() const) {
     return of != nullptr && of->mapping != nullptr && (of->mapping->*half)();
   };
   if (!door.is_hub() && !maps(door.Find(operation), &Mapping::serves_callers)) return {};
   if (inside) return {Way::Kind::kInside, form};
-  if (!provider.dialect->is_hub() && !maps(form, &Mapping::serves_providers)) return {};
+  if (!dialect->is_hub() && !maps(form, &Mapping::serves_providers)) return {};
   return {Way::Kind::kMap, form};
 }
 
@@ -118,7 +162,7 @@ HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target) 
     in_folder.append(form.model_folder).append(model);
     model = in_folder;
   }
-  AppendPath(path.substr(0, query), model, &call.path);
+  AppendPath(path.substr(0, query), model, target, &call.path);
   path.remove_prefix(std::min(query + 1, path.size()));
   while (!path.empty()) {
     const std::string_view parameter = NextParameter(&path);

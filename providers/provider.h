@@ -26,7 +26,10 @@ struct ProviderOption {
   std::string header = {};    // lower case; empty: it is no header
   std::string fallback = {};  // where nobody gives the option; empty: nothing
   std::string variable = {};  // of the environment, which may set the fallback; empty: none
-  UrlPart part = {};          // what it may be, if it stands in the base URL
+  UrlPart part = {};          // what it may be, if it stands in the base URL or in a path
+  // A part of paths, which cannot do without it: letters, digits, `-`, `_`, `.` and `:` only.
+  bool in_path = false;
+  bool is_json = false;  // a config gives it as an object, a header as that object's text
 };
 
 // An operation that does not lie where its dialect has it.
@@ -34,6 +37,32 @@ struct OwnPath {
   std::string_view operation;
   std::string_view path;  // as Form::path
 };
+
+// Where a provider is if an option has a certain value.
+struct ProviderHost {
+  std::string option;
+  std::string value;
+  std::string base_url;
+};
+
+// Models of a provider that are spoken to in a way of their own, told by their names. Hosting somebody else's
+// models is described by these alone.
+struct ModelFamily {
+  struct Name {
+    std::string prefix;                       // of the model's name; `*/`: a folder, whatever its name
+    std::optional<std::string> instead = {};  // what the provider calls it: takes the prefix's place
+  };
+  std::vector<Name> names;
+  const Dialect* dialect = nullptr;
+  std::vector<Form> forms = {};  // the operations that they have; see HostedForm
+
+  // How these models say an operation; null: they do not have it.
+  const Form* Find(std::string_view operation) const;
+};
+
+// A form of `dialect` at another path. `dialect` must have it; paths must be constants.
+Form HostedForm(const Dialect& dialect, std::string_view operation, std::string_view path,
+                std::string_view stream_path = {}, std::string_view style = {});
 
 // Immutable once it is in a registry.
 struct Provider {
@@ -45,9 +74,13 @@ struct Provider {
   std::vector<std::string> objects = {};     // of OpenAI's API that it keeps: see ObjectFamily
   const Auth* auth = nullptr;                // never null once registered
   // The environment variables that may hold its key, in order of preference: `NAME`, or several whose values
-  // are joined by colons (`ID:SECRET:TOKEN?`), of which those with a `?` may be missing.
+  // are joined by colons (`ID:SECRET:TOKEN?`), of which those with a `?` may be missing; or `NAME@`, which
+  // names a file that holds it.
   std::vector<std::string> key_variables = {};
   std::vector<ProviderOption> options = {};
+  std::vector<ProviderHost> hosts = {};  // instead of base_url
+  // The first that has the model's name counts. What the row says besides is for models in none of them.
+  std::vector<ModelFamily> families = {};
   // Whether the server at its address takes `stream_options`, so that it can be asked to count the tokens of
   // a stream whether or not the caller wants to see them.
   bool takes_stream_options = false;
@@ -72,6 +105,8 @@ struct Provider {
 
   // How it says an operation; null: it does not have it.
   const Form* Find(std::string_view operation) const;
+  // The family of a model, whose name becomes what the provider calls it; null: none.
+  const ModelFamily* FamilyOf(std::string* model) const;
 };
 
 // How a call is carried out.
@@ -87,8 +122,9 @@ struct Way {
   const Form* form = nullptr;  // the provider's
 };
 
-// The way from callers that speak `door` to `provider`.
-Way WayOf(const Dialect& door, std::string_view operation, const Provider& provider);
+// The way from callers that speak `door` to `provider`, or to a family of its models.
+Way WayOf(const Dialect& door, std::string_view operation, const Provider& provider,
+          const ModelFamily* family = nullptr);
 
 // Whether a form is that of calls which are passed on as they are.
 bool IsRaw(const Form& form);

@@ -99,6 +99,7 @@ std::vector<Provider> BuiltInRows() {
                               {.name = "aws_session_token"}},
                   .title = "Amazon Bedrock",
                   .aliases = kBedrockAliases});
+  rows.push_back(VertexAiRow());
   rows.push_back({.name = "echo",
                   .dialect = &OpenAiDialect(),
                   .operations = {"chat", "completion", "embedding", "list_models", "get_model"},

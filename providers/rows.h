@@ -9,4 +9,7 @@ namespace portolan::providers {
 // The built-in providers: those of providers/rows, which speak OpenAI's dialect, and the others.
 std::vector<Provider> BuiltInRows();
 
+// In rows_vertex.cc.
+Provider VertexAiRow();
+
 }  // namespace portolan::providers

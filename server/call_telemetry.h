@@ -21,6 +21,7 @@ class CallTelemetry final : public core::CallObserver {
   void OnCallEnded(core::Door door) override { metrics_.CallEnded(DoorOf(door)); }
   void OnConnectionOpened(core::Door door) override { metrics_.ConnectionOpened(DoorOf(door)); }
   void OnConnectionClosed(core::Door door) override { metrics_.ConnectionClosed(DoorOf(door)); }
+  void OnTokenFetched(bool ok) override { metrics_.TokenFetched(ok); }
   void OnStreamOpened() override { metrics_.StreamOpened(); }
   void OnStreamClosed() override { metrics_.StreamClosed(); }
 

@@ -4,6 +4,7 @@
 #include <google/protobuf/message.h>
 #include <pthread.h>
 
+#include <array>
 #include <future>
 #include <mutex>
 #include <random>
@@ -14,8 +15,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "providers/registry.h"
+#include "server/base/text.h"
 #include "server/config/cores.h"
 #include "server/config/exposure.h"
+#include "server/config_file/text_file.h"
 #include "server/gateway_parts.h"
 #include "server/net/address.h"
 #include "server/net/listener.h"
@@ -41,6 +44,29 @@ int64_t UnixSeconds() {
   return std::chrono::duration_cast<std::chrono::seconds>(system_clock::now().time_since_epoch()).count();
 }
 
+// The key in the file that `variable`, without its `@`, names.
+absl::StatusOr<std::vector<config::EnvironmentKey>> ReadKeyFile(std::string_view variable,
+                                                                const providers::Auth& auth,
+                                                                const config::Environment& environment) {
+  constexpr size_t kMaxKeyFile = 64 << 10;
+  std::vector<config::EnvironmentKey> keys;
+  const std::string name(variable.substr(0, variable.size() - 1));
+  const std::optional<std::string> path = config::ReadVariable(environment, name);
+  if (!path) return keys;
+  const auto wrong = [&](const std::string& problem) {
+    return absl::InvalidArgumentError(absl::StrCat(name, ": the file ", *path, ": ", problem));
+  };
+  std::string content;
+  std::string problem;
+  if (!config::ReadTextFile(*path, kMaxKeyFile, &content, &problem)) return wrong(problem);
+  absl::StatusOr<Secret> key = config::CheckSecret(name, TrimSpace(content));
+  if (!key.ok()) return key.status();
+  problem = auth.ProblemOf(key->Reveal());
+  if (!problem.empty()) return wrong(problem);
+  keys.push_back({name, *std::move(key)});
+  return keys;
+}
+
 // An error of a listener, with the flag that says where it is.
 absl::Status Told(absl::string_view flag, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(flag, ": ", status.message()));
@@ -55,13 +81,16 @@ absl::Status Gateway::Parts::ReadKeys(const config::Environment& environment) {
       if (auto value = config::ReadVariable(environment, option.variable))
         option.fallback = *std::move(value);
     }
-    const std::vector<std::string_view> variables(provider.key_variables.begin(),
-                                                  provider.key_variables.end());
-    auto keys = config::ReadEnvironmentKeys(variables, environment);
-    if (!keys.ok()) return keys.status();
-    if (keys->empty()) continue;
-    environment_keys.emplace(provider.name,
-                             EnvironmentProviderKey{keys->front().variable, std::move(keys->front().key)});
+    for (const std::string& variable : provider.key_variables) {
+      auto keys = variable.ends_with('@')
+                      ? ReadKeyFile(variable, *provider.auth, environment)
+                      : config::ReadEnvironmentKeys(std::array{std::string_view(variable)}, environment);
+      if (!keys.ok()) return keys.status();
+      if (keys->empty()) continue;
+      environment_keys.emplace(provider.name,
+                               EnvironmentProviderKey{keys->front().variable, std::move(keys->front().key)});
+      break;
+    }
   }
   return absl::OkStatus();
 }

@@ -20,7 +20,7 @@ void Gateway::Parts::TellOfStrayVariables(const Settings& settings,
       while (!names.empty()) {
         const size_t end = std::min(names.find(':'), names.size());
         std::string_view name = names.substr(0, end);
-        if (name.ends_with('?')) name.remove_suffix(1);
+        if (name.ends_with('?') || name.ends_with('@')) name.remove_suffix(1);
         others.push_back(name);
         names.remove_prefix(std::min(end + 1, names.size()));
       }

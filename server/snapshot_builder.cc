@@ -31,6 +31,10 @@ class Builder {
                                         registry->NoProvider(options_.default_provider));
     }
     TakeKeys(environment_keys);
+    for (const auto& [name, key] : snapshot_->provider_keys) {
+      const std::string problem = registry->Find(name)->auth->ProblemOf(key.Reveal());
+      if (!problem.empty()) return absl::InvalidArgumentError("the key of " + name + ": " + problem);
+    }
     snapshot_->registry = std::move(registry);
     SetPolicy();
     snapshot_->callers = routing::CallerKeys(options_.caller_keys);
@@ -91,6 +95,17 @@ class Builder {
     };
   }
 
+  // Also where options say it (`vertex_service_account_json`), to whichever provider they may go.
+  bool HoldsKey(const routing::TargetSpec& spec) const {
+    if (!spec.api_key.empty()) return true;
+    if (spec.options.empty()) return false;
+    providers::Target target;
+    for (const auto& [name, value] : spec.options) target.options.push_back({name, value});
+    const auto& all = snapshot_->registry->all();
+    return std::any_of(all.begin(), all.end(),
+                       [&](const auto& provider) { return !provider->auth->KeyFromOptions(target).empty(); });
+  }
+
   absl::Status AddRoutes() {
     for (const config::RouteSettings& route : file_->routes) {
       auto plan = std::make_shared<routing::RoutePlan>();
@@ -99,7 +114,7 @@ class Builder {
         return absl::InvalidArgumentError("routes." + route.name + ": " + error->message);
       }
       const bool keyed = std::any_of(plan->targets.begin(), plan->targets.end(),
-                                     [](const auto* node) { return !node->target.api_key.empty(); });
+                                     [this](const auto* node) { return HoldsKey(node->target); });
       if (keyed) held_.push_back("the keys of routes." + route.name);
       snapshot_->routes.Add(route.name, std::move(plan));
     }

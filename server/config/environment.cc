@@ -37,8 +37,13 @@ std::optional<std::string> ReadVariable(const Environment& environment, const st
 }
 
 absl::StatusOr<Secret> CheckSecret(std::string_view variable, std::string_view text) {
-  const bool fit = std::all_of(text.begin(), text.end(), IsVisible);
-  if (fit && !text.empty() && text.size() <= kMaxSecret) return Secret(std::string(text));
+  std::string key(text);
+  const bool is_json = key.starts_with('{');
+  // In JSON these stand between values only.
+  if (is_json) std::erase_if(key, [](char c) { return c == '\n' || c == '\r' || c == '\t'; });
+  const bool fit =
+      std::all_of(key.begin(), key.end(), [&](char c) { return IsVisible(c) || (is_json && c == ' '); });
+  if (fit && !key.empty() && key.size() <= kMaxSecret) return Secret(std::move(key));
   return absl::InvalidArgumentError(std::string(variable) +
                                     ": a key has 1 to 8192 visible ASCII characters and no blanks in it");
 }

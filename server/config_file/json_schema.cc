@@ -103,8 +103,15 @@ class SchemaWriter {
     const auto registry = providers::Registry::BuiltIn();
     for (const auto& provider : registry->all()) {
       for (const providers::ProviderOption& option : provider->options) {
-        (*properties)[option.name] = {{"description", "An option of " + provider->name + "."},
-                                      {"type", "string"}};
+        Json& property = (*properties)[option.name];
+        if (property.contains("description")) {
+          std::string text = property["description"];
+          text.replace(text.size() - 1, 1, " and " + provider->name + ".");
+          property["description"] = text;
+          continue;
+        }
+        property = {{"description", "An option of " + provider->name + "."}};
+        property["type"] = option.is_json ? Json({"object", "string"}) : Json("string");
       }
     }
   }

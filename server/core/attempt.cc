@@ -39,14 +39,16 @@ void Remove(std::string_view name, Headers* headers) {
 }
 
 // Last, over the request as it will be sent. `credentials` holds what is added.
-std::optional<Error> AddCredentials(const AttemptRequest& request, std::vector<HeaderField>* credentials,
-                                    upstream::Request* out) {
+providers::Outcome AddCredentials(const AttemptRequest& request, std::vector<HeaderField>* credentials,
+                                  upstream::Request* out) {
   const providers::Target& target = request.target;
   auto& headers = out->headers;
   if (!target.api_key.empty()) {
-    const providers::SignInput input{out->method, target.base_url, out->path,
-                                     headers,     request.body,    request.facts.unix_seconds};
-    if (auto error = target.provider->auth->Apply(input, target, credentials)) return error;
+    const providers::SignInput input{out->method,   target.base_url, out->path,
+                                     headers,       request.body,    request.facts.unix_seconds,
+                                     request.tokens};
+    providers::Outcome outcome = target.provider->auth->Apply(input, target, credentials);
+    if (!std::holds_alternative<providers::Done>(outcome)) return outcome;
     for (const HeaderField& header : *credentials) {
       // Only what the operator or the caller has listed could bear its name.
       if (!request.forward_headers.empty()) Remove(header.name, &headers);
@@ -56,7 +58,7 @@ std::optional<Error> AddCredentials(const AttemptRequest& request, std::vector<H
   if (!target.authorization.empty() && !FindHeader(headers, "authorization")) {
     headers.push_back({"authorization", target.authorization.Reveal()});
   }
-  return std::nullopt;
+  return providers::Done();
 }
 
 }  // namespace
@@ -68,9 +70,9 @@ bool GoesUpstream(std::string_view lower_name, std::span<const HeaderView> calle
   return (named || PassesUpstream(lower_name)) && !IsHopByHop(caller_headers, lower_name);
 }
 
-std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest& request,
-                                  std::unique_ptr<upstream::Exchange>* exchange,
-                                  net::Task<upstream::Failure>* sending) {
+providers::Outcome BeginAttempt(upstream::Client& client, const AttemptRequest& request,
+                                std::unique_ptr<upstream::Exchange>* exchange,
+                                net::Task<upstream::Failure>* sending) {
   const providers::Target& target = request.target;
   const providers::HttpCall call = providers::Locate(request.form, request.facts, target);
 
@@ -97,10 +99,11 @@ std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest
   out.source = request.source;
   out.keep_encoding = raw;
   std::vector<HeaderField> credentials;
-  if (auto error = AddCredentials(request, &credentials, &out)) return error;
-
-  *sending = client.Send(out, request.timeouts, request.wait, exchange);
-  return std::nullopt;
+  providers::Outcome outcome = AddCredentials(request, &credentials, &out);
+  if (std::holds_alternative<providers::Done>(outcome)) {
+    *sending = client.Send(out, request.timeouts, request.wait, exchange);
+  }
+  return outcome;
 }
 
 void TellUpstream(const providers::Target& target, const providers::Form& form,

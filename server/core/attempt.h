@@ -28,6 +28,7 @@ struct AttemptRequest {
   upstream::UrlCache& urls;
   const upstream::Timeouts& timeouts;
   net::Wait wait;
+  const providers::Tokens* tokens = nullptr;
 };
 
 // Whether a caller's header goes to the provider: the table has it or `forward_headers` names it, and the
@@ -36,11 +37,11 @@ bool GoesUpstream(std::string_view lower_name, std::span<const HeaderView> calle
                   std::span<const std::string> forward_headers);
 
 // Puts the upstream request together. *sending, when awaited, sends it and waits for the head of the answer,
-// with which it sets *exchange; upstream::Client::Send says what must stay valid until then. Returns an Error
-// if the target cannot be called.
-std::optional<Error> BeginAttempt(upstream::Client& client, const AttemptRequest& request,
-                                  std::unique_ptr<upstream::Exchange>* exchange,
-                                  net::Task<upstream::Failure>* sending);
+// with which it sets *exchange; upstream::Client::Send says what must stay valid until then. Otherwise
+// nothing is sent: the target cannot be called (Error), or its auth lacks something (Need).
+providers::Outcome BeginAttempt(upstream::Client& client, const AttemptRequest& request,
+                                std::unique_ptr<upstream::Exchange>* exchange,
+                                net::Task<upstream::Failure>* sending);
 
 // Notes in *error which URL such an attempt calls, if a caller or the operator named the host, so that a
 // mistake in the base URL (`/v1` forgotten, or written twice) is seen at once.

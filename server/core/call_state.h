@@ -84,6 +84,7 @@ struct CallState {
   // Of the attempt under way.
   routing::Route route;
   net::Wait attempt_wait;
+  net::TimePoint attempt_started;  // its request was put together
   codec::GatherList request_body;  // pieces of the payload, of `request_text` and of the route's edits
   std::string request_text;
   std::unique_ptr<upstream::Exchange> exchange;  // its answer; moved on to what reads it

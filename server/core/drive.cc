@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "providers/classify.h"
 #include "providers/fit_body.h"
 #include "server/base/url_origin.h"
 #include "server/core/attempt.h"
@@ -13,6 +14,7 @@
 #include "server/core/relay.h"
 #include "server/core/request_facts.h"
 #include "server/core/route_choice.h"
+#include "server/core/token_source.h"
 #include "server/core/upstream_error.h"
 
 namespace portolan::core {
@@ -114,12 +116,22 @@ std::optional<Error> HubRequest(CallState& call, const Message** out) {
   return error;
 }
 
+// What the provider's host wants otherwise in a request in the provider's words.
+std::optional<Error> EditBody(const CallState& call, const codec::MessagePlan& plan, Message* wire) {
+  const providers::Form& form = *call.route.way.form;
+  codec::DecodeError problem;
+  if (form.body_edits.empty() || codec::ApplyEdits(plan, form.body_edits, wire, &problem))
+    return std::nullopt;
+  return Error::InvalidRequest("invalid_value", problem.ToString(), problem.path);
+}
+
 // For a provider that speaks the hub's dialect.
 std::optional<Error> TranslateToHub(CallState& call) {
   Message* request = nullptr;
   if (auto error = MapToHub(call, &request)) return error;
-  const providers::Provider& provider = *call.route.target.provider;
-  if (auto error = provider.dialect->ToNative(call.operation.name, provider, request, &call.dropped)) {
+  if (auto error = EditBody(call, *call.operation.hub->request, request)) return error;
+  const providers::Target& target = call.route.target;
+  if (auto error = target.dialect->ToNative(call.operation.name, *target.provider, request, &call.dropped)) {
     return error;
   }
   codec::Encode(*call.operation.hub->request, *request, {.for_upstream = true, .replace_surrogates = true},
@@ -139,8 +151,9 @@ std::optional<Error> Translate(CallState& call) {
   call.facts.base64 = WantsBase64(*request);
   Message* const wire = form.request->New(&call.arena.get());
   if (auto error = form.mapping->RequestToWire(*request, call.facts, wire, &call.dropped)) return error;
-  codec::Encode(*call.config.operations->PlanOf(form).request, *wire, {.replace_surrogates = true},
-                &call.request_text);
+  const codec::MessagePlan& plan = *call.config.operations->PlanOf(form).request;
+  if (auto error = EditBody(call, plan, wire)) return error;
+  codec::Encode(plan, *wire, {.replace_surrogates = true}, &call.request_text);
   call.request_body.push_back(call.request_text);
   return std::nullopt;
 }
@@ -202,6 +215,77 @@ net::Task<Attempted> AwaitAnswer(CallState& call, net::Task<upstream::Failure> s
   co_return co_await ReplyFromUpstream(call, std::move(call.exchange));
 }
 
+// Puts the request together; *sending sends it.
+providers::Outcome Begin(CallState& call, upstream::UrlCache& urls, net::Task<upstream::Failure>* sending) {
+  const bool streamed = call.relayed != nullptr && !call.relayed->whole();
+  const upstream::Timeouts timeouts = TimeoutsOf(call);
+  const AttemptRequest attempt{.target = call.route.target,
+                               .form = *call.route.way.form,
+                               .facts = call.facts,
+                               .caller_headers = call.in.headers,
+                               .forward_headers = call.route.forward_headers,
+                               .body = call.request_body,
+                               .source = streamed ? call.relayed.get() : nullptr,
+                               .urls = urls,
+                               .timeouts = timeouts,
+                               .wait = call.attempt_wait,
+                               .tokens = call.shard.tokens};
+  call.attempt_started = call.shard.loop->now();
+  return BeginAttempt(*call.shard.client, attempt, &call.exchange, sending);
+}
+
+// The target's auth cannot have its token. Nobody was called, but another attempt may help.
+Attempted FailWithoutToken(CallState& call, const TokenFailure& failure) {
+  Error error;
+  error.message = failure.message;
+  if (failure.http_status == 401) {
+    providers::ClassifyStatus(failure.http_status, {}, call.route.target, &error);
+    error.code = "token_refused";
+  } else {
+    error.error_class = ErrorClass::kProvider;
+    error.http_status = failure.http_status;
+    error.code = "token_unavailable";
+    error.retryable = true;
+    error.transport = true;
+  }
+  Fail(call, std::move(error));
+  call.failure->error.upstream_url.clear();
+  return Attempted::kFailed;
+}
+
+// Fetches what the target's auth lacks, and goes on.
+net::Task<Attempted> FetchAndSend(CallState& call, upstream::UrlCache& urls, providers::Need need) {
+  constexpr std::string_view kDoing = "fetching a token for the provider";
+  // Once more if what was fetched has ended meanwhile.
+  for (int rounds = 2; rounds > 0; --rounds) {
+    const TokenSource::Result got =
+        co_await call.shard.tokens->Get(std::move(need), call.in.request_id, call.attempt_wait);
+    if (got.wait == net::WaitResult::kCancelled) co_return Fail(call, CancelledError(call, kDoing));
+    if (got.wait == net::WaitResult::kTimeout) {
+      co_return Fail(call, OutOfTime(call, call.attempt_wait.deadline, kDoing));
+    }
+    if (got.failure) co_return FailWithoutToken(call, *got.failure);
+    net::Task<upstream::Failure> sending;
+    providers::Outcome outcome = Begin(call, urls, &sending);
+    if (auto* const error = std::get_if<Error>(&outcome)) co_return FailHere(call, std::move(*error));
+    if (std::holds_alternative<providers::Done>(outcome)) {
+      co_return co_await AwaitAnswer(call, std::move(sending));
+    }
+    need = std::get<providers::Need>(std::move(outcome));
+  }
+  co_return FailWithoutToken(call, {502, need.what + " ends as soon as it is there"});
+}
+
+// Sends the request that has been put together.
+net::Task<Attempted> Send(CallState& call, upstream::UrlCache& urls) {
+  if (call.outcome.attempts == 0) call.outcome.upstream_started = call.shard.loop->now();
+  net::Task<upstream::Failure> sending;
+  providers::Outcome outcome = Begin(call, urls, &sending);
+  if (std::holds_alternative<providers::Done>(outcome)) return AwaitAnswer(call, std::move(sending));
+  if (auto* const failed = std::get_if<Error>(&outcome)) return FailedAttempt(call, std::move(*failed));
+  return FetchAndSend(call, urls, std::get<providers::Need>(std::move(outcome)));
+}
+
 // Not a coroutine: what is only needed to put the request together is gone while the answer is waited for.
 net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls) {
   std::optional<Error> error;
@@ -220,44 +304,14 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls) 
     call.payload.ForgetMessages();
     call.arena.Clear();
   }
-  if (call.outcome.attempts == 0) call.outcome.upstream_started = call.shard.loop->now();
-  const upstream::Timeouts timeouts = TimeoutsOf(call);
-  const AttemptRequest attempt{.target = call.route.target,
-                               .form = *call.route.way.form,
-                               .facts = call.facts,
-                               .caller_headers = call.in.headers,
-                               .forward_headers = call.route.forward_headers,
-                               .body = call.request_body,
-                               .urls = urls,
-                               .timeouts = timeouts,
-                               .wait = call.attempt_wait};
-  net::Task<upstream::Failure> sending;
-  error = BeginAttempt(*call.shard.client, attempt, &call.exchange, &sending);
-  if (error) return FailedAttempt(call, *std::move(error));
-  return AwaitAnswer(call, std::move(sending));
+  return Send(call, urls);
 }
 
 net::Task<Attempted> AttemptRaw(CallState& call, upstream::UrlCache& urls) {
   std::optional<Error> error = co_await PrepareRelayed(call);
   if (error) co_return FailHere(call, *std::move(error));
   if (call.tells_steps) TellRequest(call, /*goes_out=*/true);
-  if (call.outcome.attempts == 0) call.outcome.upstream_started = call.shard.loop->now();
-  const bool streamed = call.relayed != nullptr && !call.relayed->whole();
-  const upstream::Timeouts timeouts = TimeoutsOf(call);
-  const AttemptRequest attempt{.target = call.route.target,
-                               .form = *call.route.way.form,
-                               .facts = call.facts,
-                               .caller_headers = call.in.headers,
-                               .forward_headers = call.route.forward_headers,
-                               .body = call.request_body,
-                               .source = streamed ? call.relayed.get() : nullptr,
-                               .urls = urls,
-                               .timeouts = timeouts,
-                               .wait = call.attempt_wait};
-  net::Task<upstream::Failure> sending;
-  error = BeginAttempt(*call.shard.client, attempt, &call.exchange, &sending);
-  if (error) co_return FailHere(call, *std::move(error));
-  co_return co_await AwaitAnswer(call, std::move(sending));
+  co_return co_await Send(call, urls);
 }
 
 net::Task<Attempted> AttemptLocal(CallState& call) {

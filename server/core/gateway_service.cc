@@ -16,6 +16,7 @@
 #include "server/core/relay.h"
 #include "server/core/request_facts.h"
 #include "server/core/route_choice.h"
+#include "server/core/token_source.h"
 #include "server/routing/plan_cache.h"
 
 namespace portolan::core {
@@ -28,7 +29,8 @@ std::string_view Pathname(std::string_view path) { return path.substr(0, path.fi
 class Implementation final : public GatewayService {
  public:
   Implementation(const ServiceConfig& config, ServiceShard shard, std::shared_ptr<const Snapshot> snapshot)
-      : config_(config), shard_(std::move(shard)) {
+      : config_(config), shard_(std::move(shard)), tokens_(*shard_.loop, *shard_.client, *shard_.observer) {
+    shard_.tokens = &tokens_;
     Use(std::move(snapshot));
   }
 
@@ -178,6 +180,12 @@ class Implementation final : public GatewayService {
   Payload::Use LikelyUse(const CallState& call) const {
     const providers::Provider* provider = snapshot_->registry->Find(call.headers.provider);
     if (provider == nullptr) return Payload::Use::kText;
+    // Callers of a dialect that some family speaks most likely ask for that.
+    const auto& families = provider->families;
+    const bool relays = std::any_of(families.begin(), families.end(), [&](const auto& family) {
+      return family.dialect == call.operation.dialect;
+    });
+    if (relays && !call.operation.dialect->is_hub()) return Payload::Use::kText;
     const providers::Way way = providers::WayOf(*call.operation.dialect, call.operation.name, *provider);
     return way.kind == providers::Way::Kind::kMap || way.kind == providers::Way::Kind::kInside
                ? Payload::Use::kMessage
@@ -248,6 +256,7 @@ class Implementation final : public GatewayService {
 
   const ServiceConfig& config_;
   ServiceShard shard_;
+  TokenSource tokens_;
   upstream::UrlCache urls_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::optional<routing::PlanCache> plans_;

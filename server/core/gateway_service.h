@@ -34,6 +34,8 @@ struct ServiceConfig {
   bool splice = true;
 };
 
+class TokenSource;
+
 // What belongs to one shard.
 struct ServiceShard {
   net::Loop* loop = nullptr;
@@ -43,7 +45,8 @@ struct ServiceShard {
   routing::Engine::Random random;
   // The call's trace id: from its headers, or a new one.
   std::function<std::string(std::span<const HeaderView>)> trace_id;
-  BlockPool blocks;  // of its calls' arenas
+  BlockPool blocks;               // of its calls' arenas
+  TokenSource* tokens = nullptr;  // the service's own
 };
 
 class GatewayService : public Service {

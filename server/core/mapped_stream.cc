@@ -99,7 +99,7 @@ class MappedStream final : public EventStream, private providers::MessageSink {
     if (!scan.is_object) return InvalidEvent("an event is not a JSON object");
     if (scan.has_error) {
       const int status = providers::StatusInError(data, 502);
-      return source_.target.provider->dialect->ReadError(status, {}, data, source_.target);
+      return source_.target.dialect->ReadError(status, {}, data, source_.target);
     }
     codec::DecodeError problem;
     if (codec::Decode(*source_.plan.event, data, kAnswers, Add(), &problem)) return std::nullopt;

@@ -34,8 +34,10 @@ class Operations {
   // For calls of paths that no other operation has: as the callers speak, going by the path and the headers.
   // nullptr if the hub relays nothing.
   const OperationSpec* Relay(std::string_view path, std::span<const HeaderView> headers) const;
-  // REQUIRES: the form is one of these dialects'.
-  const FormPlan& PlanOf(const providers::Form& form) const { return *forms_.find(&form)->second; }
+  // REQUIRES: the form, or its origin, is one of these dialects'.
+  const FormPlan& PlanOf(const providers::Form& form) const {
+    return *forms_.find(form.origin == nullptr ? &form : form.origin)->second;
+  }
 
  private:
   Operations() = default;

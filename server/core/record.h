@@ -82,6 +82,8 @@ class CallObserver {
                       std::initializer_list<StepMember> /*members*/) {}
   virtual void OnCallStarted(Door door) = 0;
   virtual void OnCallEnded(Door door) = 0;
+  // A token for a provider was fetched, or could not be.
+  virtual void OnTokenFetched(bool /*ok*/) {}
   virtual void OnStreamOpened() = 0;
   virtual void OnStreamClosed() = 0;
   virtual void OnConnectionOpened(Door door) = 0;

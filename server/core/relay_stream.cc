@@ -117,7 +117,7 @@ class RelayStream final : public EventStream {
 
   bool TakeError(std::string_view data, StreamBatch* batch) {
     const int status = providers::StatusInError(data, 502);
-    Error error = target_.provider->dialect->ReadError(status, {}, data, target_);
+    Error error = target_.dialect->ReadError(status, {}, data, target_);
     if (operation_.door().IsError(data)) facts.error_body = data;
     if (typed_) {
       batch->error = std::move(error);

@@ -44,8 +44,7 @@ net::Task<Body> ReadBody(const CallState& call, upstream::Exchange& exchange, si
 
 Error ErrorInAnswer(const CallState& call, const upstream::Exchange& exchange, std::string_view body) {
   const providers::Target& target = call.route.target;
-  return target.provider->dialect->ReadError(providers::StatusInError(body, 502), exchange.headers(), body,
-                                             target);
+  return target.dialect->ReadError(providers::StatusInError(body, 502), exchange.headers(), body, target);
 }
 
 std::string_view UntouchedError(const CallState& call, std::string_view body) {

@@ -5,6 +5,7 @@
 #include "server/core/answer_form.h"
 #include "server/core/attempt.h"
 #include "server/core/relay.h"
+#include "server/core/token_source.h"
 #include "server/core/upstream_answer.h"
 
 namespace portolan::core {
@@ -13,19 +14,25 @@ namespace {
 using google::protobuf::Message;
 using providers::Way;
 
+// The provider refuses the token that the call has brought: the next attempt fetches another.
+void ForgetToken(CallState& call) {
+  const std::string name = call.route.target.provider->auth->TokenName(call.route.target);
+  if (!name.empty()) call.shard.tokens->Drop(name, call.attempt_started);
+}
+
 // A status of 400 and above, or a redirect, which is not followed.
 net::Task<Attempted> FailFromProvider(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
   std::string held;
   const Body body = co_await ReadBody(call, *exchange, call.config.max_error_bytes, &held);
   const providers::Target& target = call.route.target;
+  if (exchange->status() == 401) ForgetToken(call);
   if (exchange->status() < 400) {
     Error error = InvalidAnswer("the provider answered with status " + std::to_string(exchange->status()) +
                                 ", which the gateway does not follow");
     co_return Fail(call, std::move(error), std::move(exchange));
   }
   // The status alone tells what failed; its body would have told why.
-  Error error =
-      target.provider->dialect->ReadError(exchange->status(), exchange->headers(), body.text, target);
+  Error error = target.dialect->ReadError(exchange->status(), exchange->headers(), body.text, target);
   if (body.error) error.message += ", and what it said is lost: " + body.error->message;
   const std::string_view untouched = UntouchedError(call, body.text);
   co_return Fail(call, std::move(error), std::move(exchange), untouched);

@@ -209,12 +209,24 @@ class Compiler {
       if (type == codec::JsonType::kNull || extra.json() == "[]" || extra.json() == "{}") continue;
       std::string scratch;
       std::string_view value;
+      if (type == codec::JsonType::kObject && IsJsonOption(extra.name())) {
+        target->options.emplace_back(extra.name(), extra.json());
+        continue;
+      }
       if (type != codec::JsonType::kString || !reader.ReadString(&value, &scratch)) {
         return Wrong(path + "." + extra.name(), "is not a member of a config");
       }
       target->options.emplace_back(extra.name(), value);
     }
     return std::nullopt;
+  }
+
+  // Whether some provider has an option of this name that is an object.
+  bool IsJsonOption(std::string_view name) const {
+    return std::any_of(registry_.all().begin(), registry_.all().end(), [&](const auto& provider) {
+      return std::any_of(provider->options.begin(), provider->options.end(),
+                         [&](const auto& option) { return option.is_json && option.name == name; });
+    });
   }
 
   // Portkey's members without effect here: accepted, and said so.

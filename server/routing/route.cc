@@ -144,6 +144,7 @@ class Resolver {
     if (auto error = TakeOptions()) return error;
     if (auto error = FillInHost()) return error;
     TakeKeyOfOptions();
+    if (auto error = FillInPath()) return error;
     return CheckUsable();
   }
 
@@ -167,10 +168,26 @@ class Resolver {
     out_.edits = spec_.override_params;
     out_.why = served.why;
     out_.model = std::move(served.model);
-    if (served.prefix_taken) out_.edits.push_back({codec::Edit::Kind::kSet, "model", JsonString(out_.model)});
-    if (served.provider != nullptr) return std::nullopt;
+    if (served.provider != nullptr) {
+      const bool renamed = ChooseFamily();
+      if (served.prefix_taken || renamed) {
+        out_.edits.push_back({codec::Edit::Kind::kSet, "model", JsonString(out_.model)});
+      }
+      return std::nullopt;
+    }
     return Error::InvalidRequest("unknown_provider", policy_.registry->NoProvider(served.named),
                                  "x-portolan-provider");
+  }
+
+  // Whether the provider calls the model by another name.
+  bool ChooseFamily() {
+    const Provider& provider = *out_.target.provider;
+    out_.target.dialect = provider.dialect;
+    if (provider.families.empty()) return false;
+    const std::string asked = out_.model;
+    family_ = provider.FamilyOf(&out_.model);
+    if (family_ != nullptr) out_.target.dialect = family_->dialect;
+    return out_.model != asked;
   }
 
   void ChooseHost() {
@@ -205,7 +222,7 @@ class Resolver {
     out_.target.key_from_caller = choice.from_caller;
     // Callers of its own dialect know in which form it takes their key.
     out_.target.key_is_bearer = choice.from_caller && sources.config_key.empty() && in_header.empty() &&
-                                provider.dialect == request_.door;
+                                out_.target.dialect == request_.door;
     if (own_ && out_.target.own_host && sources.config_key.empty()) TakeAuthorization();
   }
 
@@ -221,24 +238,26 @@ class Resolver {
     target.key_from_caller = true;
   }
 
-  std::optional<Error> TakeOption(std::string_view option, std::string_view value, std::string_view where) {
-    if (!FitForHeader(value)) {
+  std::optional<Error> TakeOption(const ProviderOption& option, std::string_view value,
+                                  std::string_view where) {
+    // The JSON of a config may have line ends; it is no header.
+    if (!option.is_json && !FitForHeader(value)) {
       return Error::InvalidRequest(
           "invalid_option", std::string(where) + ": must not hold control characters", std::string(where));
     }
-    if (out_.target.option(option).empty())
-      out_.target.options.push_back({std::string(option), std::string(value)});
+    if (out_.target.option(option.name).empty())
+      out_.target.options.push_back({option.name, std::string(value)});
     return std::nullopt;
   }
 
   std::optional<Error> TakeOptions() {
     const std::vector<ProviderOption>& options = out_.target.provider->options;
     for (const auto& [name, value] : spec_.options) {
-      const bool known = std::any_of(options.begin(), options.end(),
-                                     [&](const ProviderOption& option) { return option.name == name; });
-      if (!known) {
+      const auto known = std::find_if(options.begin(), options.end(),
+                                      [&](const ProviderOption& option) { return option.name == name; });
+      if (known == options.end()) {
         out_.ignored.push_back(name);
-      } else if (auto error = TakeOption(name, value, node_.path + "." + name)) {
+      } else if (auto error = TakeOption(*known, value, node_.path + "." + name)) {
         return error;
       }
     }
@@ -247,7 +266,7 @@ class Resolver {
       for (const auto headers : {std::span(request_.headers.options), request_.all_headers}) {
         for (const HeaderView& header : headers) {
           if (!NameMatches(option.name, header.name)) continue;
-          if (auto error = TakeOption(option.name, header.value, header.name)) return error;
+          if (auto error = TakeOption(option, header.value, header.name)) return error;
         }
       }
     }
@@ -258,6 +277,9 @@ class Resolver {
   std::optional<Error> FillInHost() {
     std::string& url = out_.target.base_url;
     if (out_.target.own_host) return std::nullopt;
+    for (const providers::ProviderHost& host : out_.target.provider->hosts) {
+      if (OptionOrFallback(host.option) == host.value) url = host.base_url;
+    }
     for (size_t begin = url.find('{'); begin != std::string::npos; begin = url.find('{')) {
       const size_t end = url.find('}', begin);
       const std::string name = url.substr(begin + 1, end - begin - 1);
@@ -299,13 +321,47 @@ class Resolver {
     out_.target.key_from_caller = !plan_.from_operator;
   }
 
+  // Options that are parts of paths: needed, and fit to be one. The key may say them too.
+  std::optional<Error> FillInPath() {
+    providers::Target& target = out_.target;
+    for (const ProviderOption& option : target.provider->options) {
+      if (!option.in_path) continue;
+      if (target.option(option.name).empty()) {
+        std::string value = target.provider->auth->OptionFromKey(option.name, target);
+        if (value.empty()) value = option.fallback;
+        target.options.push_back({option.name, std::move(value)});
+      }
+      const std::string_view value = target.option(option.name);
+      if (value.empty()) {
+        return Error::InvalidRequest("missing_option",
+                                     target.provider->name + " needs the option " + option.name, option.name);
+      }
+      const bool plain = std::all_of(value.begin(), value.end(), [](char c) {
+        return IsLetterOrDigit(c) || c == '-' || c == '_' || c == '.' || c == ':';
+      });
+      if (!plain || value.find_first_not_of('.') == std::string_view::npos) {
+        return Error::InvalidRequest("invalid_option", option.name + ": letters, digits, -, _, . and : only",
+                                     option.name);
+      }
+    }
+    return std::nullopt;
+  }
+
   std::optional<Error> CheckUsable() {
     const Provider& provider = *out_.target.provider;
-    const Way way = out_.way = providers::WayOf(*request_.door, request_.operation, provider);
+    const Way way = out_.way = providers::WayOf(*request_.door, request_.operation, provider, family_);
     if (way.kind == Way::Kind::kUnsupported) {
       return Error::InvalidRequest(
           "unsupported_operation",
-          provider.name + " has no " + std::string(request_.operation) + " operation");
+          provider.name + " has no " + std::string(request_.operation) + " operation" +
+              (family_ == nullptr ? std::string() : " for the model " + JsonString(out_.model)));
+    }
+    if (family_ != nullptr && out_.model.empty()) {
+      return Error::InvalidRequest("missing_value", provider.name + " needs the name of a model", "model");
+    }
+    if (way.kind == Way::Kind::kRelay) {
+      const auto& edits = way.form->body_edits;
+      out_.edits.insert(out_.edits.end(), edits.begin(), edits.end());
     }
     if (auto error = CheckFamily()) return error;
     // Hosts that a config or the operator names may want no key.
@@ -317,10 +373,13 @@ class Resolver {
     error.error_class = ErrorClass::kCaller;
     error.http_status = 401;
     error.code = "missing_provider_key";
-    error.message =
-        "no key for " + provider.name + ": send one as Authorization: Bearer" +
-        (provider.key_variables.empty() ? ", or give the gateway one in its config file"
-                                        : ", or start the gateway with " + provider.key_variables[0]);
+    error.message = "no key for " + provider.name + ": send one as Authorization: Bearer";
+    if (provider.key_variables.empty()) {
+      error.message += ", or give the gateway one in its config file";
+    } else {
+      const std::string& variable = provider.key_variables[0];
+      error.message += ", or start the gateway with " + variable.substr(0, variable.find('@'));
+    }
     return error;
   }
 
@@ -342,7 +401,8 @@ class Resolver {
   const RouteNode& node_;
   const TargetSpec& spec_;
   Route& out_;
-  bool own_ = false;  // the request's credentials can be meant for this target
+  const providers::ModelFamily* family_ = nullptr;  // that the model belongs to
+  bool own_ = false;                                // the request's credentials can be meant for this target
 };
 
 }  // namespace

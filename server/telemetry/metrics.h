@@ -45,6 +45,7 @@ class alignas(64) ShardMetrics {
   void ConnectionClosed(Door door) { closed_connections_[static_cast<size_t>(door)].Add(1); }
   void CallStarted(Door door) { calls_[static_cast<size_t>(door)].Add(1); }
   void CallEnded(Door door) { ended_calls_[static_cast<size_t>(door)].Add(1); }
+  void TokenFetched(bool ok) { token_fetches_[ok ? 0 : 1].Add(1); }
   void StreamOpened() { streams_.Add(1); }
   void StreamClosed() { closed_streams_.Add(1); }
 
@@ -81,6 +82,7 @@ class alignas(64) ShardMetrics {
   std::array<Count, kDoorCount> closed_connections_;
   std::array<Count, kDoorCount> calls_;
   std::array<Count, kDoorCount> ended_calls_;
+  std::array<Count, 2> token_fetches_;  // that succeeded, that failed
   Count streams_;
   Count closed_streams_;
 };

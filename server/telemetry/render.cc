@@ -44,6 +44,7 @@ struct Totals {
   std::array<uint64_t, kDoorCount> open_connections{};
   std::array<uint64_t, kDoorCount> open_calls{};
   uint64_t open_streams = 0;
+  std::array<uint64_t, 2> token_fetches{};
 
   void Add(const CallCell& cell);
   void Add(const ShardMetrics& shard);
@@ -88,6 +89,7 @@ void Totals::Add(const ShardMetrics& shard) {
     open_calls[door] += open(shard.calls_[door], shard.ended_calls_[door]);
   }
   open_streams += open(shard.streams_, shard.closed_streams_);
+  for (size_t i = 0; i < token_fetches.size(); ++i) token_fetches[i] += shard.token_fetches_[i].get();
 }
 
 namespace {
@@ -200,6 +202,13 @@ std::string Metrics::Render() const {
               totals.open_connections, &out);
   WriteByDoor("portolan_open_calls", "Calls under way.", "gauge", {Door::kHttp, Door::kGrpc},
               totals.open_calls, &out);
+  out.Family("portolan_token_fetches_total",
+             "Access tokens that were fetched for providers, or could not be had.", "counter");
+  constexpr std::array<std::string_view, 2> kResults = {"ok", "failed"};
+  for (size_t i = 0; i < kResults.size(); ++i) {
+    const Label list[] = {{"result", kResults[i]}};
+    out.Sample("portolan_token_fetches_total", list, totals.token_fetches[i]);
+  }
   out.Family("portolan_open_streams", "Streamed answers under way.", "gauge");
   out.Sample("portolan_open_streams", {}, totals.open_streams);
   for (const Value& value : values_) {

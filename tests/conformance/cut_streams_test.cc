@@ -86,6 +86,7 @@ class CutStreams : public testing::TestWithParam<const char*> {
     EXPECT_TRUE(operations.ok()) << operations.status();
     operations_ = *std::move(operations);
     target_.provider = registry_->Find(GetParam());
+    target_.dialect = target_.provider->dialect;
   }
 
   std::unique_ptr<core::StreamPipeline> NewPipeline(bool typed) const {

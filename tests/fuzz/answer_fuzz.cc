@@ -42,6 +42,7 @@ struct World {
     Require(built.ok());
     operations = *std::move(built);
     target.provider = registry->Find("openai");
+    target.dialect = target.provider->dialect;
   }
   std::unique_ptr<providers::Registry> registry = providers::Registry::BuiltIn();
   std::unique_ptr<core::Operations> operations;

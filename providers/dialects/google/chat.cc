@@ -10,6 +10,7 @@ std::optional<Error> ChatMapping::RequestToWire(const Message& hub, const CallFa
                                                 DroppedMembers* dropped) const {
   RequestEncoder encoder(static_cast<const api::ChatCompletionRequest&>(hub), facts,
                          static_cast<wire::GenerateContentRequest*>(wire), dropped);
+  if (host_ == Host::kVertex) encoder.GoesToVertex();
   return encoder.Run();
 }
 

@@ -26,7 +26,9 @@ constexpr size_t kMostTexts = 100;
 // Members of Google's own.
 constexpr std::array<std::string_view, 3> kOwnMembers = {"taskType", "title", "autoTruncate"};
 
-std::optional<Error> TakeTexts(const api::TextInput& input, std::vector<std::string>* texts) {
+}  // namespace
+
+std::optional<Error> TakeTexts(const api::TextInput& input, size_t most, std::vector<std::string>* texts) {
   if (input.kind_case() == api::TextInput::kText) {
     texts->push_back(input.text());
   } else if (input.kind_case() == api::TextInput::kTexts) {
@@ -35,13 +37,14 @@ std::optional<Error> TakeTexts(const api::TextInput& input, std::vector<std::str
     return Error::InvalidRequest("unsupported_value", "google embeds texts, not token ids", "input");
   }
   if (texts->empty()) return Error::InvalidRequest("missing_value", "there is no text to embed", "input");
-  if (texts->size() > kMostTexts) {
-    return Error::InvalidRequest("unsupported_value", "google embeds at most 100 texts a request", "input");
+  if (texts->size() > most) {
+    const std::string bound = most == 1 ? "one text" : std::to_string(most) + " texts";
+    return Error::InvalidRequest("unsupported_value", "google embeds at most " + bound + " a request",
+                                 "input");
   }
   return std::nullopt;
 }
 
-// The members of Google's own, and those that nobody knows as dropped.
 Extras OwnMembers(const api::EmbeddingRequest& request, DroppedMembers* dropped) {
   Extras own;
   for (const api::Extra& extra : request.extra()) {
@@ -58,14 +61,35 @@ Extras OwnMembers(const api::EmbeddingRequest& request, DroppedMembers* dropped)
   return own;
 }
 
-}  // namespace
+api::Embedding* AddVector(const google::protobuf::RepeatedField<double>& values, const CallFacts& facts,
+                          api::EmbeddingResponse* out) {
+  api::Embedding* to = out->add_data();
+  to->set_object("embedding");
+  to->set_index(out->data_size() - 1);
+  if (facts.base64) {
+    to->mutable_embedding()->set_base64(Base64Floats({values.data(), static_cast<size_t>(values.size())}));
+  } else {
+    *to->mutable_embedding()->mutable_floats()->mutable_values() = values;
+  }
+  return to;
+}
+
+void SetPromptTokens(int64_t tokens, api::EmbeddingResponse* out) {
+  tokens = std::max<int64_t>(tokens, 0);
+  out->mutable_usage()->set_prompt_tokens(tokens);
+  out->mutable_usage()->set_total_tokens(tokens);
+}
+
+Error NoEmbeddings() {
+  return BrokenAnswer("upstream_invalid_answer", "google answered with something that holds no embeddings");
+}
 
 std::optional<Error> EmbeddingMapping::RequestToWire(const Message& hub, const CallFacts& facts,
                                                      Message* wire, DroppedMembers* dropped) const {
   const auto& request = static_cast<const api::EmbeddingRequest&>(hub);
   auto* out = static_cast<wire::BatchEmbedContentsRequest*>(wire);
   std::vector<std::string> texts;
-  if (auto error = TakeTexts(request.input(), &texts)) return error;
+  if (auto error = TakeTexts(request.input(), kMostTexts, &texts)) return error;
   const Extras own = OwnMembers(request, dropped);
   const std::string model = ResourceName(facts.model);
   for (std::string& text : texts) {
@@ -83,28 +107,14 @@ std::optional<Error> EmbeddingMapping::AnswerToHub(const Message& wire, const Ca
   const auto& answer = static_cast<const wire::BatchEmbedContentsResponse&>(wire);
   auto* out = static_cast<api::EmbeddingResponse*>(hub);
   if (answer.has_error()) return ErrorInAnswer(answer.error());
-  if (answer.embeddings().empty()) {
-    return BrokenAnswer("upstream_invalid_answer", "google answered with something that holds no embeddings");
-  }
+  if (answer.embeddings().empty()) return NoEmbeddings();
   out->set_object("list");
   out->set_model(std::string(facts.model));
   for (const wire::ContentEmbedding& from : answer.embeddings()) {
-    api::Embedding* to = out->add_data();
-    to->set_object("embedding");
-    to->set_index(out->data_size() - 1);
-    if (facts.base64) {
-      to->mutable_embedding()->set_base64(
-          Base64Floats({from.values().data(), static_cast<size_t>(from.values_size())}));
-    } else {
-      *to->mutable_embedding()->mutable_floats()->mutable_values() = from.values();
-    }
-    CopyExtras(from.extra(), to);
+    CopyExtras(from.extra(), AddVector(from.values(), facts, out));
   }
   if (answer.has_usage_metadata()) {
-    // Nothing is generated: OpenAI reports the prompt alone.
-    const int64_t tokens = std::max<int64_t>(answer.usage_metadata().prompt_token_count(), 0);
-    out->mutable_usage()->set_prompt_tokens(tokens);
-    out->mutable_usage()->set_total_tokens(tokens);
+    SetPromptTokens(answer.usage_metadata().prompt_token_count(), out);
   }
   CopyExtras(answer.extra(), out);
   return std::nullopt;

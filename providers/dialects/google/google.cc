@@ -4,12 +4,14 @@
 
 #include "gemini/v1/embedding.pb.h"
 #include "gemini/v1/model.pb.h"
+#include "gemini/v1/predict.pb.h"
 #include "gemini/v1/request.pb.h"
 #include "gemini/v1/response.pb.h"
 #include "providers/dialects/google/chat.h"
 #include "providers/dialects/google/embedding.h"
 #include "providers/dialects/google/errors.h"
 #include "providers/dialects/google/models.h"
+#include "providers/dialects/google/vertex_embedding.h"
 
 namespace portolan::providers {
 namespace {
@@ -41,6 +43,13 @@ Accounting CountedCandidates() {
   return counted;
 }
 
+Accounting CountedPredictions() {
+  Accounting counted;
+  counted.input = {"predictions[].embeddings.statistics.token_count"};
+  counted.error = {"error"};
+  return counted;
+}
+
 class Google final : public Dialect {
  public:
   std::string_view name() const override { return "google"; }
@@ -52,11 +61,14 @@ class Google final : public Dialect {
   }
 
  private:
-  const gemini::ChatMapping chat_;
+  const gemini::ChatMapping chat_{gemini::ChatMapping::Host::kGeminiApi};
+  const gemini::ChatMapping vertex_chat_{gemini::ChatMapping::Host::kVertex};
   const gemini::EmbeddingMapping embedding_;
+  const gemini::PredictMapping predict_;
+  const gemini::EmbedOneMapping embed_one_;
   const gemini::ListModelsMapping list_models_;
   const gemini::GetModelMapping get_model_;
-  const std::array<Form, 4> forms_ = {Form{.operation = operation::kChat,
+  const std::array<Form, 7> forms_ = {Form{.operation = operation::kChat,
                                            .path = "/{model=**}:generateContent",
                                            .stream_path = "/{model=**}:streamGenerateContent?alt=sse",
                                            .model_folder = kFolder,
@@ -83,7 +95,27 @@ class Google final : public Dialect {
                                            .path = "/{model=**}",
                                            .model_folder = kFolder,
                                            .answer = &wire::Model::default_instance(),
-                                           .mapping = &get_model_}};
+                                           .mapping = &get_model_},
+                                      // Vertex AI, whose rows say where they are.
+                                      Form{.operation = operation::kChat,
+                                           .style = "vertex",
+                                           .request = &wire::GenerateContentRequest::default_instance(),
+                                           .answer = &wire::GenerateContentResponse::default_instance(),
+                                           .event = &wire::GenerateContentResponse::default_instance(),
+                                           .accounting = CountedCandidates(),
+                                           .mapping = &vertex_chat_},
+                                      Form{.operation = operation::kEmbedding,
+                                           .style = "predict",
+                                           .request = &wire::PredictRequest::default_instance(),
+                                           .answer = &wire::PredictResponse::default_instance(),
+                                           .accounting = CountedPredictions(),
+                                           .mapping = &predict_},
+                                      Form{.operation = operation::kEmbedding,
+                                           .style = "embed_content",
+                                           .request = &wire::EmbedOneRequest::default_instance(),
+                                           .answer = &wire::EmbedOneResponse::default_instance(),
+                                           .accounting = Counted(),
+                                           .mapping = &embed_one_}};
 };
 
 }  // namespace

@@ -29,6 +29,8 @@ class RequestEncoder {
   RequestEncoder(const api::ChatCompletionRequest& hub, const CallFacts& facts,
                  wire::GenerateContentRequest* wire, DroppedMembers* dropped);
 
+  // Before Run(): the request is for Vertex AI, not for the Gemini API.
+  void GoesToVertex() { sends_ids_ = sends_server_tools_ = false; }
   std::optional<Error> Run();
 
  private:
@@ -124,6 +126,8 @@ class RequestEncoder {
   wire::GenerateContentRequest* wire_;
   DroppedMembers* dropped_;
   const ModelTraits traits_;
+  bool sends_ids_ = true;           // of calls
+  bool sends_server_tools_ = true;  // includeServerSideToolInvocations
   std::optional<Error> error_;
   CallNames calls_;
   Turn turn_ = Turn::kNone;           // of the message that is being written

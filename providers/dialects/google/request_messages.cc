@@ -93,7 +93,7 @@ void RequestEncoder::AddCall(std::string_view id, std::string_view name, std::st
                              std::string_view signature, const MemberPath& path) {
   wire::Part* part = AddPart();
   wire::FunctionCall* call = part->mutable_function_call();
-  if (traits_.calls_are_signed && !id.empty()) call->set_id(std::string(id));
+  if (traits_.calls_are_signed && sends_ids_ && !id.empty()) call->set_id(std::string(id));
   call->set_name(std::string(name));
   if (TrimSpace(arguments).empty()) {
     call->set_args("{}");  // how models call a function without parameters

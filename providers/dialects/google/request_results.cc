@@ -69,7 +69,7 @@ bool RequestEncoder::EncodeResult(const api::Message& message, const MemberPath&
   }
   wire::FunctionResponse* result = PlaceResult(call.place);
   result->set_name(call.name);
-  if (traits_.calls_are_signed && !call.id.empty()) result->set_id(call.id);
+  if (traits_.calls_are_signed && sends_ids_ && !call.id.empty()) result->set_id(call.id);
   result->set_response(ResponseOf(TextsOf(message), IsError(message)));
   return AppendResultMedia(message, path);
 }

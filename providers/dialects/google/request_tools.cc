@@ -41,7 +41,7 @@ bool RequestEncoder::EncodeTools() {
   const bool own =
       std::any_of(tools.begin(), tools.end(), [](const wire::Tool& tool) { return tool.extra_size() > 0; });
   // Without it the API refuses the two kinds together; older models refuse them in any case.
-  if (functions && own && traits_.calls_are_signed) {
+  if (functions && own && traits_.calls_are_signed && sends_server_tools_) {
     wire_->mutable_tool_config()->set_include_server_side_tool_invocations(true);
   }
   return true;

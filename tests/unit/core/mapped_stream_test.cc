@@ -47,6 +47,7 @@ class MappedStreamTest : public testing::Test {
     facts.content_blocks = true;
     providers::Target target;
     target.provider = registry_->Find("anthropic");
+    target.dialect = target.provider->dialect;
     const providers::Form& form = *target.provider->Find(providers::operation::kChat);
     const auto pipeline = NewMappedStream(*operations_->Hub(providers::operation::kChat),
                                           {form, operations_->PlanOf(form), target}, facts, /*typed=*/false);

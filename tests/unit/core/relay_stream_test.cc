@@ -37,6 +37,7 @@ class RelayStreamTest : public testing::Test {
     EXPECT_TRUE(operations.ok()) << operations.status();
     operations_ = *std::move(operations);
     target_.provider = registry_->Find("openai");
+    target_.dialect = target_.provider->dialect;
   }
 
   Outcome Run(std::string_view stream, size_t size, bool typed, bool hide_usage = false) {

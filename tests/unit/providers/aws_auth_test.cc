@@ -32,7 +32,10 @@ class AwsAuthTest : public testing::Test {
                                   {"user-agent", "portolan/1"},
                                   {"traceparent", "00-1-1-00"}};
     std::vector<HeaderField> added;
-    error_ = AwsAuth().Apply({"POST", base_url, path, headers, body, kNow}, target_, &added);
+    Outcome outcome = AwsAuth().Apply({"POST", base_url, path, headers, body, kNow}, target_, &added);
+    EXPECT_FALSE(std::holds_alternative<Need>(outcome));
+    error_.reset();
+    if (auto* const error = std::get_if<Error>(&outcome)) error_ = std::move(*error);
     return added;
   }
 

@@ -61,12 +61,12 @@ TEST_F(ProviderTest, OfTheOperatorsIsLocatedAndReadAsItsDialectIs) {
   target.provider = &openai;
   HttpCall call = Locate(*openai.Find(operation::kChat), {}, target);
   EXPECT_EQ(call.path, "/chat/completions");
-  ASSERT_FALSE(openai.auth->Apply({}, target, &call.headers));
+  ASSERT_TRUE(std::holds_alternative<Done>(openai.auth->Apply({}, target, &call.headers)));
   EXPECT_EQ(HeaderOf(call, "authorization"), "Bearer k");
   target.provider = &anthropic;
   HttpCall other = Locate(*anthropic.Find(operation::kChat), {}, target);
   EXPECT_EQ(other.path, "/messages");
-  ASSERT_FALSE(anthropic.auth->Apply({}, target, &other.headers));
+  ASSERT_TRUE(std::holds_alternative<Done>(anthropic.auth->Apply({}, target, &other.headers)));
   EXPECT_EQ(HeaderOf(other, "x-api-key"), "k");
   EXPECT_EQ(anthropic.dialect
                 ->ReadError(529, {}, R"({"type":"error","error":{"type":"overloaded_error","message":"m"}})",
@@ -180,7 +180,7 @@ TEST_P(AuthTest, AddsTheKeyAsTheProviderWantsIt) {
   target.api_key = Secret(GetParam().key);
   target.key_is_bearer = GetParam().key_is_bearer;
   std::vector<HeaderField> headers;
-  EXPECT_FALSE(GetParam().auth().Apply({}, target, &headers));
+  EXPECT_TRUE(std::holds_alternative<Done>(GetParam().auth().Apply({}, target, &headers)));
   EXPECT_EQ(Text(headers), GetParam().expected);
 }
 

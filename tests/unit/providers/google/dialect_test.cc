@@ -110,7 +110,7 @@ TEST(GoogleDialect, KeysGoInAHeaderOfTheirOwn) {
   target.provider = &TheHarness().provider();
   target.api_key = Secret("k");
   std::vector<HeaderField> headers;
-  EXPECT_FALSE(TheHarness().provider().auth->Apply({}, target, &headers));
+  EXPECT_TRUE(std::holds_alternative<Done>(TheHarness().provider().auth->Apply({}, target, &headers)));
   ASSERT_EQ(headers.size(), 1U);
   EXPECT_EQ(headers[0].name, "x-goog-api-key");
   EXPECT_EQ(headers[0].value, "k");

@@ -1,0 +1,95 @@
+#include <array>
+
+#include "providers/auth.h"
+#include "providers/google_credentials.h"
+#include "server/base/sha256.h"
+
+namespace portolan::providers {
+namespace {
+
+constexpr std::string_view kJsonOption = "vertex_service_account_json";
+constexpr std::string_view kProjectOption = "vertex_project_id";
+
+bool IsJson(std::string_view key) { return key.starts_with('{'); }
+
+std::string NameOf(std::string_view json) {
+  const std::array<std::string_view, 2> pieces = {"google-cloud:", json};
+  return Hex(Sha256(pieces));
+}
+
+Error BadCredentials(const Target& target, const std::string& problem) {
+  Error error = Error::InvalidRequest(
+      "invalid_service_account", "the JSON of the service account: " + problem, std::string(kJsonOption));
+  if (target.key_from_caller) return error;
+  error.error_class = ErrorClass::kGateway;
+  error.http_status = 500;
+  return error;
+}
+
+class GoogleCloud final : public Auth {
+ public:
+  std::string KeyFromOptions(const Target& target) const override {
+    return std::string(target.option(kJsonOption));
+  }
+
+  std::string OptionFromKey(std::string_view option, const Target& target) const override {
+    const std::string_view key = target.api_key.Reveal();
+    return option == kProjectOption && IsJson(key) ? GoogleProjectOf(key) : std::string();
+  }
+
+  std::string ProblemOf(std::string_view key) const override {
+    GoogleCredentials credentials;
+    if (!IsJson(key)) return {};
+    if (std::string problem = ReadGoogleCredentials(key, &credentials); !problem.empty()) return problem;
+    return GoogleTokenRequest(credentials, 0).empty() ? std::string(kBadKey) : std::string();
+  }
+
+  std::string TokenName(const Target& target) const override {
+    const std::string_view key = target.api_key.Reveal();
+    return IsJson(key) ? NameOf(key) : std::string();
+  }
+
+  Outcome Apply(const SignInput& input, const Target& target,
+                std::vector<HeaderField>* headers) const override {
+    const std::string_view key = target.api_key.Reveal();
+    if (!IsJson(key)) return BearerAuth().Apply(input, target, headers);
+    std::string name = NameOf(key);
+    const Secret* const token = input.tokens == nullptr ? nullptr : input.tokens->Find(name);
+    if (token == nullptr) return NeedOf(input, target, std::move(name));
+    headers->push_back({"authorization", "Bearer " + std::string(token->Reveal())});
+    return Done();
+  }
+
+ private:
+  static constexpr std::string_view kBadKey =
+      "its private_key is not a key of RSA in PEM, not encrypted, of 1024 to 4096 bits";
+
+  static Outcome NeedOf(const SignInput& input, const Target& target, std::string name) {
+    GoogleCredentials credentials;
+    if (const std::string problem = ReadGoogleCredentials(target.api_key.Reveal(), &credentials);
+        !problem.empty()) {
+      return BadCredentials(target, problem);
+    }
+    // A caller must not choose whom the gateway calls.
+    if (target.key_from_caller && credentials.token_url != kGoogleTokenUrl) {
+      return BadCredentials(target, "its token_uri must be " + std::string(kGoogleTokenUrl));
+    }
+    std::string body = GoogleTokenRequest(credentials, input.unix_seconds);
+    if (body.empty()) return BadCredentials(target, std::string(kBadKey));
+    return Need{.name = std::move(name),
+                .what = "an access token of Google Cloud",
+                .url = std::move(credentials.token_url),
+                .content_type = "application/x-www-form-urlencoded",
+                .body = Secret(std::move(body)),
+                .read = ReadTokenAnswer};
+  }
+};
+
+}  // namespace
+
+const Auth& GoogleCloudAuth() {
+  static const GoogleCloud auth;
+  return auth;
+}
+
+}  // namespace portolan::providers

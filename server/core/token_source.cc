@@ -1,0 +1,116 @@
+#include "server/core/token_source.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "server/base/url_origin.h"
+
+namespace portolan::core {
+namespace {
+
+using Fetched = std::variant<providers::Token, TokenFailure>;
+using upstream::FailureKind;
+
+TokenFailure Unavailable(const providers::Need& need, std::string_view why, bool late = false) {
+  return {late ? 504 : 502, need.what + " cannot be had: " + std::string(why)};
+}
+
+bool IsLate(FailureKind kind) {
+  return kind == FailureKind::kConnectTimeout || kind == FailureKind::kFirstByteTimeout ||
+         kind == FailureKind::kIdleTimeout || kind == FailureKind::kDeadline;
+}
+
+// A place among those who wait for a token, for as long as the coroutine lives.
+class Place {
+ public:
+  Place(TokenCache::EntryPtr entry, net::Waiter& waiter) : entry_(std::move(entry)), waiter_(waiter) {
+    entry_->waiting.push_back(&waiter_);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() { std::erase(entry_->waiting, &waiter_); }
+
+ private:
+  const TokenCache::EntryPtr entry_;
+  net::Waiter& waiter_;
+};
+
+TokenFailure Unanswered(const providers::Need& need, const upstream::Failure& failure) {
+  if (failure.kind != FailureKind::kDeadline) return Unavailable(need, failure.message, IsLate(failure.kind));
+  const auto limit = std::to_string(TokenSource::kFetchTime.count());
+  return Unavailable(need, std::string(OriginOf(need.url)) + " has not answered within " + limit + " s",
+                     true);
+}
+
+}  // namespace
+
+net::Task<TokenSource::Result> TokenSource::Get(providers::Need need, std::string_view request_id,
+                                                net::Wait wait) {
+  const net::TimePoint now = loop_.UpdateNow();
+  const TokenCache::EntryPtr entry = cache_.Open(need.name);
+  if (entry->due(now)) {
+    entry->fetching = true;
+    loop_.Spawn(Fetch(entry, std::move(need), std::string(request_id)));
+  }
+  Result result;
+  if (entry->good(now)) co_return result;
+  if (entry->fetching) {
+    net::Waiter waiter(loop_, wait);
+    const Place place(entry, waiter);
+    result.wait = co_await waiter;
+    if (result.wait != net::WaitResult::kReady) co_return result;
+  }
+  result.failure = entry->failure;
+  co_return result;
+}
+
+net::Task<void> TokenSource::Fetch(TokenCache::EntryPtr entry, providers::Need need, std::string request_id) {
+  const net::TimePoint begun = loop_.now();
+  Fetched fetched = co_await Ask(need);
+  const net::TimePoint now = loop_.UpdateNow();
+  const TokenFailure* const failure = std::get_if<TokenFailure>(&fetched);
+  observer_.OnTokenFetched(failure == nullptr);
+  if (observer_.WantsSteps()) {
+    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(now - begun);
+    observer_.OnStep(request_id, "token",
+                     {{"target", OriginOf(need.url)},
+                      {"wait_ms", waited.count()},
+                      {"status", failure == nullptr ? 200 : failure->http_status}});
+  }
+  TokenCache::Finish(*entry, std::move(fetched), now);
+}
+
+net::Task<Fetched> TokenSource::Ask(const providers::Need& need) {
+  upstream::Origin origin;
+  std::string base_path;
+  std::string problem;
+  if (!upstream::ParseUrl(need.url, &origin, &base_path, &problem)) {
+    co_return Unavailable(need, "the address of its endpoint is not usable: " + problem);
+  }
+  const std::array<std::string_view, 1> body = {need.body.Reveal()};
+  upstream::Request request;
+  request.origin = &origin;
+  request.method = "POST";
+  request.path = base_path.empty() ? std::string_view("/") : std::string_view(base_path);
+  request.headers.push_back({"content-type", need.content_type});
+  request.headers.push_back({"accept", "application/json"});
+  request.headers.push_back({"user-agent", "portolan/" PORTOLAN_VERSION});
+  request.body = body;
+  const net::Wait wait{loop_.now() + kFetchTime, nullptr};
+  std::unique_ptr<upstream::Exchange> exchange;
+  const upstream::Failure sent = co_await client_.Send(request, {}, wait, &exchange);
+  if (!sent.ok()) co_return Unanswered(need, sent);
+  std::string answer;
+  const upstream::Failure read = co_await exchange->ReadAll(need.max_answer, &answer, wait);
+  if (!read.ok()) co_return Unanswered(need, read);
+  std::variant<providers::Token, providers::Refusal> said = need.read(exchange->status(), answer);
+  if (auto* const token = std::get_if<providers::Token>(&said)) co_return std::move(*token);
+  const providers::Refusal& refusal = std::get<providers::Refusal>(said);
+  const std::string message = std::string(OriginOf(need.url)) + " gave " + refusal.message;
+  if (refusal.final)
+    co_return TokenFailure{401, "the credentials for " + need.what + " are refused: " + message};
+  co_return Unavailable(need, message);
+}
+
+}  // namespace portolan::core
