@@ -79,7 +79,7 @@ class GoogleCloud final : public Auth {
     return Need{.name = std::move(name),
                 .what = "an access token of Google Cloud",
                 .url = std::move(credentials.token_url),
-                .content_type = "application/x-www-form-urlencoded",
+                .headers = {{"content-type", "application/x-www-form-urlencoded"}},
                 .body = Secret(std::move(body)),
                 .read = ReadTokenAnswer};
   }

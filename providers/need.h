@@ -7,8 +7,10 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "server/base/error.h"
+#include "server/base/header.h"
 #include "server/base/secret.h"
 
 namespace portolan::providers {
@@ -24,13 +26,15 @@ struct Refusal {
   std::string message;  // `invalid_grant: Invalid JWT Signature.`
 };
 
-// A token that is lacking, and the request that fetches it.
+// A token that is lacking, and the call that fetches it.
 struct Need {
   std::string name;  // under which it is kept: a hash of the credentials, never they themselves
   std::string what;  // for people: `an access token of Google Cloud`
-  std::string url;   // the endpoint, which the operator or this program has named
-  std::string content_type;
-  Secret body;                    // of the POST
+  // The call. Its URL is one that the operator or this program has named.
+  std::string_view method = "POST";
+  std::string url;
+  std::vector<HeaderField> headers;
+  Secret body;
   size_t max_answer = 64 * 1024;  // in bytes
   // Reads the endpoint's answer.
   std::variant<Token, Refusal> (*read)(int http_status, std::string_view body) = nullptr;

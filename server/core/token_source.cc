@@ -1,7 +1,6 @@
 #include "server/core/token_source.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "server/base/url_origin.h"
@@ -88,15 +87,15 @@ net::Task<Fetched> TokenSource::Ask(const providers::Need& need) {
   if (!upstream::ParseUrl(need.url, &origin, &base_path, &problem)) {
     co_return Unavailable(need, "the address of its endpoint is not usable: " + problem);
   }
-  const std::array<std::string_view, 1> body = {need.body.Reveal()};
+  const std::string_view body = need.body.Reveal();
   upstream::Request request;
   request.origin = &origin;
-  request.method = "POST";
+  request.method = need.method;
   request.path = base_path.empty() ? std::string_view("/") : std::string_view(base_path);
-  request.headers.push_back({"content-type", need.content_type});
+  for (const HeaderField& header : need.headers) request.headers.push_back({header.name, header.value});
   request.headers.push_back({"accept", "application/json"});
   request.headers.push_back({"user-agent", "portolan/" PORTOLAN_VERSION});
-  request.body = body;
+  if (!body.empty()) request.body = {&body, 1};
   const net::Wait wait{loop_.now() + kFetchTime, nullptr};
   std::unique_ptr<upstream::Exchange> exchange;
   const upstream::Failure sent = co_await client_.Send(request, {}, wait, &exchange);

@@ -6,7 +6,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "server/config/flags.h"
+#include "server/settings.h"
 #include "tests/integration/support/route_caller.h"
 #include "tests/integration/support/vertex_testing.h"
 #include "tests/support/service_account.h"
@@ -207,6 +211,30 @@ TEST(VertexCredentials, OfTheEnvironmentAreReadAtTheStart) {
     EXPECT_THAT(std::string(gateway.status().message()), HasSubstr("GOOGLE_APPLICATION_CREDENTIALS"));
     EXPECT_THAT(std::string(gateway.status().message()), ::testing::Not(HasSubstr("SECRETPART")));
   }
+}
+
+// Keys that options of a route hold are keys of the gateway: nobody may spend them unasked.
+TEST(VertexCredentials, OfARouteAreNotForEverybody) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/portolan.yaml";
+  const json account = json::parse(ServiceAccountJson(""));
+  const auto start = [&](const json& target) {
+    std::ofstream(path, std::ios::trunc) << json{{"routes", {{"r", target}}}}.dump();
+    const std::string config = "--config=" + path;
+    const std::vector<std::string_view> arguments = {"serve",     config,        "--http",      "0.0.0.0:0",
+                                                     "--grpc",    "127.0.0.1:0", "--admin",     "127.0.0.1:0",
+                                                     "--threads", "1",           "--log-level", "error"};
+    const config::Environment none = [](const char*) -> const char* { return nullptr; };
+    const auto line = config::ParseCommandLine(arguments, none);
+    EXPECT_TRUE(line.ok()) << line.status();
+    const auto settings = LoadSettings(line->options, arguments, none);
+    EXPECT_TRUE(settings.ok()) << settings.status();
+    const auto gateway = Gateway::Start(*settings, none, nullptr);
+    return gateway.ok() ? std::string("serves") : std::string(gateway.status().message());
+  };
+  EXPECT_EQ(start({{"provider", "vertex-ai"}, {"vertex_region", "us-east5"}}), "serves");
+  EXPECT_THAT(start({{"provider", "vertex-ai"}, {"vertex_service_account_json", account}}),
+              HasSubstr("the keys of routes.r"));
 }
 
 }  // namespace

@@ -77,7 +77,10 @@ TEST_F(GoogleCloudAuthTest, LacksATokenForAServiceAccount) {
   const Need need = NeedOf(json, true);
   EXPECT_TRUE(headers_.empty());
   EXPECT_EQ(need.url, "https://oauth2.googleapis.com/token");
-  EXPECT_EQ(need.content_type, "application/x-www-form-urlencoded");
+  EXPECT_EQ(need.method, "POST");
+  ASSERT_EQ(need.headers.size(), 1u);
+  EXPECT_EQ(need.headers[0].name + ": " + need.headers[0].value,
+            "content-type: application/x-www-form-urlencoded");
   EXPECT_EQ(test::WrongWithAssertion(std::string(need.body.Reveal()), need.url), "");
   EXPECT_EQ(need.name, Sha256Hex("google-cloud:" + json));
   EXPECT_EQ(need.name, GoogleCloudAuth().TokenName(target_));
