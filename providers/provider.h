@@ -27,9 +27,8 @@ struct ProviderOption {
   std::string fallback = {};  // where nobody gives the option; empty: nothing
   std::string variable = {};  // of the environment, which may set the fallback; empty: none
   UrlPart part = {};          // what it may be, if it stands in the base URL or in a path
-  // A part of paths, which cannot do without it: letters, digits, `-`, `_`, `.` and `:` only.
-  bool in_path = false;
-  bool is_json = false;  // a config gives it as an object, a header as that object's text
+  bool in_path = false;       // a part of paths, which cannot do without it
+  bool is_json = false;       // a config gives it as an object, a header as that object's text
 };
 
 // An operation that does not lie where its dialect has it.

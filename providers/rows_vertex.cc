@@ -23,6 +23,8 @@ namespace {
 using Name = ModelFamily::Name;
 using codec::Edit;
 
+constexpr std::string_view kAliases[] = {"vertex", "vertexai", "google-vertex-ai"};
+
 // Names that begin so, alone or behind their publisher's.
 std::vector<Name> GoogleNames(std::initializer_list<std::string> prefixes) {
   std::vector<Name> names;
@@ -93,7 +95,10 @@ Provider VertexAiRow() {
           .operations = {"chat", "embedding"},
           .auth = &GoogleCloudAuth(),
           .key_variables = {"GOOGLE_APPLICATION_CREDENTIALS@"},
-          .options = {{.name = "vertex_project_id", .variable = "GOOGLE_CLOUD_PROJECT", .in_path = true},
+          .options = {{.name = "vertex_project_id",
+                       .variable = "GOOGLE_CLOUD_PROJECT",
+                       .part = {.characters = "A-Za-z0-9_.:-", .rule = "letters, digits, -, _, . and : only"},
+                       .in_path = true},
                       {.name = "vertex_region",
                        .fallback = "global",
                        .variable = "GOOGLE_CLOUD_LOCATION",
@@ -105,7 +110,9 @@ Provider VertexAiRow() {
                     {"vertex_region", "eu", "https://aiplatform.eu.rep.googleapis.com"}},
           .families = {Claude(), Predicted(), Embedded(), Endpoints(),
                        Gemini({{"google/", ""}, {"google.", ""}, {"publishers/google/models/", ""}}),
-                       OpenModels(), Gemini({{""}})}};
+                       OpenModels(), Gemini({{""}})},
+          .title = "Google Cloud Vertex AI",
+          .aliases = kAliases};
 }
 
 }  // namespace portolan::providers

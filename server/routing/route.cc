@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "server/base/json_text.h"
-#include "server/base/text.h"
 #include "server/codec/string_value.h"
 #include "server/routing/forward_headers.h"
+#include "server/routing/provider_address.h"
 #include "server/routing/timeout.h"
 
 namespace portolan::routing {
@@ -142,9 +142,9 @@ class Resolver {
     own_ = IsRequestsOwn(policy_, request_, plan_, node_, out_.target.provider, host_from_request);
     ChooseCredentials();
     if (auto error = TakeOptions()) return error;
-    if (auto error = FillInHost()) return error;
+    if (auto error = FillInHost(&out_.target)) return error;
     TakeKeyOfOptions();
-    if (auto error = FillInPath()) return error;
+    if (auto error = FillInPath(&out_.target)) return error;
     return CheckUsable();
   }
 
@@ -273,78 +273,12 @@ class Resolver {
     return std::nullopt;
   }
 
-  // `https://bedrock-runtime.{aws_region}.amazonaws.com`: the options in their places.
-  std::optional<Error> FillInHost() {
-    std::string& url = out_.target.base_url;
-    if (out_.target.own_host) return std::nullopt;
-    for (const providers::ProviderHost& host : out_.target.provider->hosts) {
-      if (OptionOrFallback(host.option) == host.value) url = host.base_url;
-    }
-    for (size_t begin = url.find('{'); begin != std::string::npos; begin = url.find('{')) {
-      const size_t end = url.find('}', begin);
-      const std::string name = url.substr(begin + 1, end - begin - 1);
-      const std::string_view value = OptionOrFallback(name);
-      if (value.empty()) {
-        return Error::InvalidRequest("missing_option",
-                                     out_.target.provider->name + " needs the option " + name, name);
-      }
-      if (const UrlPart& form = PartOf(name); !Fits(form, value)) {
-        return Error::InvalidRequest("invalid_option", name + ": " + std::string(form.rule), name);
-      }
-      url.replace(begin, end - begin + 1, value);
-    }
-    return std::nullopt;
-  }
-
-  const UrlPart& PartOf(std::string_view name) const {
-    static constexpr UrlPart kPlain;
-    for (const ProviderOption& option : out_.target.provider->options) {
-      if (option.name == name) return option.part;
-    }
-    return kPlain;
-  }
-
-  std::string_view OptionOrFallback(std::string_view name) const {
-    const std::string_view given = out_.target.option(name);
-    if (!given.empty()) return given;
-    for (const ProviderOption& option : out_.target.provider->options) {
-      if (option.name == name) return option.fallback;
-    }
-    return {};
-  }
-
   // Options that come with the request or its config take the place of the gateway's own key.
   void TakeKeyOfOptions() {
     std::string key = out_.target.provider->auth->KeyFromOptions(out_.target);
     if (key.empty()) return;
     out_.target.api_key = Secret(std::move(key));
     out_.target.key_from_caller = !plan_.from_operator;
-  }
-
-  // Options that are parts of paths: needed, and fit to be one. The key may say them too.
-  std::optional<Error> FillInPath() {
-    providers::Target& target = out_.target;
-    for (const ProviderOption& option : target.provider->options) {
-      if (!option.in_path) continue;
-      if (target.option(option.name).empty()) {
-        std::string value = target.provider->auth->OptionFromKey(option.name, target);
-        if (value.empty()) value = option.fallback;
-        target.options.push_back({option.name, std::move(value)});
-      }
-      const std::string_view value = target.option(option.name);
-      if (value.empty()) {
-        return Error::InvalidRequest("missing_option",
-                                     target.provider->name + " needs the option " + option.name, option.name);
-      }
-      const bool plain = std::all_of(value.begin(), value.end(), [](char c) {
-        return IsLetterOrDigit(c) || c == '-' || c == '_' || c == '.' || c == ':';
-      });
-      if (!plain || value.find_first_not_of('.') == std::string_view::npos) {
-        return Error::InvalidRequest("invalid_option", option.name + ": letters, digits, -, _, . and : only",
-                                     option.name);
-      }
-    }
-    return std::nullopt;
   }
 
   std::optional<Error> CheckUsable() {
