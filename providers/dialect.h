@@ -62,6 +62,8 @@ struct Form {
   // Some hosts of a dialect say an operation in another way (`predict`), which a provider's row asks for by
   // this name. Empty: the usual way.
   std::string_view style = {};
+  // Only providers whose row names the operation have it: most that speak the dialect do not.
+  bool must_be_named = false;
   std::string_view method = "POST";
   // Appended to the base URL. `{model}` stands for the model as one segment, `{model=**}` for one that keeps
   // its slashes, any other `{NAME}` for an option of the provider's. Parameters in it are defaults, which

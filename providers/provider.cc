@@ -93,9 +93,10 @@ std::string_view Target::option(std::string_view name) const {
 }
 
 const Form* Provider::Find(std::string_view operation) const {
-  const bool has =
-      operations.empty() || std::find(operations.begin(), operations.end(), operation) != operations.end();
-  return has ? dialect->Find(operation) : nullptr;
+  const Form* const form = dialect->Find(operation);
+  if (form == nullptr || (operations.empty() && !form->must_be_named)) return form;
+  const bool named = std::find(operations.begin(), operations.end(), operation) != operations.end();
+  return named ? form : nullptr;
 }
 
 const Form* ModelFamily::Find(std::string_view operation) const {

@@ -68,10 +68,11 @@ struct Provider {
   std::string name;
   // No trailing slash. `{NAME}` stands for an option, which is then needed and must be what its UrlPart says.
   std::string base_url = {};
-  const Dialect* dialect = nullptr;          // never null once registered
-  std::vector<std::string> operations = {};  // of the dialect's; empty: all of them
-  std::vector<std::string> objects = {};     // of OpenAI's API that it keeps: see ObjectFamily
-  const Auth* auth = nullptr;                // never null once registered
+  const Dialect* dialect = nullptr;  // never null once registered
+  // Of the dialect's. Empty: all of them, but for those that must be named.
+  std::vector<std::string> operations = {};
+  std::vector<std::string> objects = {};  // of OpenAI's API that it keeps: see ObjectFamily
+  const Auth* auth = nullptr;             // never null once registered
   // The environment variables that may hold its key, in order of preference: `NAME`, or several whose values
   // are joined by colons (`ID:SECRET:TOKEN?`), of which those with a `?` may be missing; or `NAME@`, which
   // names a file that holds it.

@@ -89,7 +89,7 @@ std::vector<Provider> BuiltInRows() {
   rows.push_back({.name = "bedrock",
                   .base_url = "https://bedrock-runtime.{aws_region}.amazonaws.com",
                   .dialect = &BedrockDialect(),
-                  .operations = {"chat"},
+                  .operations = {"chat", "count_tokens"},
                   .auth = &AwsAuth(),
                   .key_variables = {"AWS_BEARER_TOKEN_BEDROCK",
                                     "AWS_ACCESS_KEY_ID:AWS_SECRET_ACCESS_KEY:AWS_SESSION_TOKEN?"},
@@ -102,7 +102,8 @@ std::vector<Provider> BuiltInRows() {
   rows.push_back(VertexAiRow());
   rows.push_back({.name = "echo",
                   .dialect = &OpenAiDialect(),
-                  .operations = {"chat", "completion", "embedding", "list_models", "get_model"},
+                  .operations = {"chat", "completion", "embedding", "count_tokens", "list_models",
+                                 "get_model"},
                   .auth = &BearerAuth(),
                   .local = &Echo(),
                   .title = "inside the gateway"});

@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "portolan/v1/model.pb.h"
+#include "portolan/v1/token_count.pb.h"
 #include "providers/echo/answer.h"
 #include "providers/echo/behavior.h"
+#include "providers/echo/reply.h"
 
 namespace portolan::providers {
 namespace {
@@ -39,6 +41,23 @@ class ModelAnswer final : public echo::OneMessage {
     list.set_object("list");
     for (const std::string_view id : kModels) FillModel(id, list.add_data());
   }
+};
+
+// What the usage of an answer would say.
+class TokenCountAnswer final : public echo::OneMessage {
+ public:
+  TokenCountAnswer(const CallFacts& facts, echo::Behavior behavior, const v1::ChatCompletionRequest& request)
+      : OneMessage(facts, behavior), tokens_(echo::PromptTokens(request)) {}
+
+ private:
+  void Fill(Message* out) override {
+    auto& count = static_cast<v1::TokenCount&>(*out);
+    count.set_object("token_count");
+    count.set_input_tokens(tokens_);
+    count.set_model(model_);
+  }
+
+  const int64_t tokens_;
 };
 
 class Failure final : public LocalProvider::Answer {
@@ -95,6 +114,10 @@ class EchoProvider final : public LocalProvider {
     }
     if (facts.operation == operation::kCompletion) {
       return echo::NewCompletionAnswer(facts, *behavior, static_cast<const v1::CompletionRequest&>(request));
+    }
+    if (facts.operation == operation::kCountTokens) {
+      return std::make_unique<TokenCountAnswer>(facts, *behavior,
+                                                static_cast<const v1::ChatCompletionRequest&>(request));
     }
     const auto& embedding = static_cast<const v1::EmbeddingRequest&>(request);
     if (embedding.has_dimensions() &&

@@ -69,13 +69,18 @@ std::string InstanceOf(std::string_view schema, std::string_view text) {
   return Instance(parsed, text, 0).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+int64_t PromptTokens(const v1::ChatCompletionRequest& request) {
+  int64_t tokens = 0;
+  for (const v1::Message& message : request.messages()) tokens += CountTokens(TextOf(message.content()));
+  return tokens;
+}
+
 ChatReply AnswerChat(const v1::ChatCompletionRequest& request) {
   ChatReply reply;
+  reply.prompt_tokens = PromptTokens(request);
   std::string last_user;
   for (const v1::Message& message : request.messages()) {
-    const std::string text = TextOf(message.content());
-    reply.prompt_tokens += CountTokens(text);
-    if (message.role() == "user" || message.role() == "tool") last_user = text;
+    if (message.role() == "user" || message.role() == "tool") last_user = TextOf(message.content());
   }
   const std::string tool_name = DemandedTool(request);
   for (const v1::Tool& tool : request.tools()) {

@@ -31,6 +31,9 @@ struct ChatReply {
 // text.
 ChatReply AnswerChat(const v1::ChatCompletionRequest& request);
 
+// The tokens of all messages, as ChatReply has them.
+int64_t PromptTokens(const v1::ChatCompletionRequest& request);
+
 // The texts of a prompt or an input; arrays of tokens are written out as numbers.
 std::vector<std::string> InputTexts(const v1::TextInput& input);
 

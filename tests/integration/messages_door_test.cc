@@ -272,7 +272,8 @@ TEST_F(MessagesDoor, SaysItsOwnErrorsInAnthropicsWords) {
   EXPECT_THAT(client.Get("/v1/messagesx").body, HasSubstr(R"({"error":{"message":)"));
 }
 
-TEST_F(MessagesDoor, CountsTokensWhereTheProviderDoes) {
+// Other providers: token_count_test.cc.
+TEST_F(MessagesDoor, RelaysTheCountingOfTokens) {
   constexpr char kCount[] = R"({"input_tokens":14})";
   const FakeUpstream upstream([&](const SeenRequest&) { return RespondJson(200, kCount); });
   const std::string path = "/v1/messages/count_tokens";

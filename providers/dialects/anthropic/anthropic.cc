@@ -10,6 +10,7 @@
 #include "providers/dialects/anthropic/door.h"
 #include "providers/dialects/anthropic/errors.h"
 #include "providers/dialects/anthropic/models.h"
+#include "providers/dialects/anthropic/token_count.h"
 
 namespace portolan::providers {
 namespace {
@@ -48,6 +49,7 @@ class Anthropic final : public Dialect {
 
  private:
   const anthropic::ChatMapping chat_;
+  const anthropic::TokenCountMapping token_count_;
   const anthropic::ListModelsMapping list_models_;
   const anthropic::GetModelMapping get_model_;
   const std::array<Form, 4> forms_ = {
@@ -60,13 +62,13 @@ class Anthropic final : public Dialect {
            .end_event = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
            .accounting = Counted(),
            .mapping = &chat_},
-      // Only relayed: nobody else counts tokens as Anthropic does.
       Form{.operation = operation::kCountTokens,
            .path = "/messages/count_tokens",
            .passes_query = true,
-           .request = &wire::CountTokensRequest::default_instance(),
+           .request = &wire::MessagesRequest::default_instance(),
            .answer = &wire::CountTokensResponse::default_instance(),
-           .accounting = {.error = {"error"}}},
+           .accounting = {.error = {"error"}},
+           .mapping = &token_count_},
       // The most that one page holds.
       Form{.operation = operation::kListModels,
            .method = "GET",

@@ -4,8 +4,10 @@
 
 #include "bedrock/v1/request.pb.h"
 #include "bedrock/v1/response.pb.h"
+#include "bedrock/v1/tokens.pb.h"
 #include "providers/dialects/bedrock/chat.h"
 #include "providers/dialects/bedrock/errors.h"
+#include "providers/dialects/bedrock/token_count.h"
 
 namespace portolan::providers {
 namespace {
@@ -38,7 +40,8 @@ class Bedrock final : public Dialect {
 
  private:
   const bedrock::ChatMapping chat_;
-  const std::array<Form, 1> forms_ = {Form{.operation = operation::kChat,
+  const bedrock::TokenCountMapping token_count_;
+  const std::array<Form, 2> forms_ = {Form{.operation = operation::kChat,
                                            .path = "/model/{model}/converse",
                                            .stream_path = "/model/{model}/converse-stream",
                                            .request = &wire::ConverseRequest::default_instance(),
@@ -46,7 +49,13 @@ class Bedrock final : public Dialect {
                                            .event = &wire::StreamEvent::default_instance(),
                                            .framing = Framing::kAwsEventStream,
                                            .accounting = Counted(),
-                                           .mapping = &chat_}};
+                                           .mapping = &chat_},
+                                      Form{.operation = operation::kCountTokens,
+                                           .path = "/model/{model}/count-tokens",
+                                           .request = &wire::CountTokensRequest::default_instance(),
+                                           .answer = &wire::CountTokensResponse::default_instance(),
+                                           .accounting = {.error = {"message", "__type"}},
+                                           .mapping = &token_count_}};
 };
 
 }  // namespace

@@ -7,10 +7,12 @@
 #include "gemini/v1/predict.pb.h"
 #include "gemini/v1/request.pb.h"
 #include "gemini/v1/response.pb.h"
+#include "gemini/v1/tokens.pb.h"
 #include "providers/dialects/google/chat.h"
 #include "providers/dialects/google/embedding.h"
 #include "providers/dialects/google/errors.h"
 #include "providers/dialects/google/models.h"
+#include "providers/dialects/google/token_count.h"
 #include "providers/dialects/google/vertex_embedding.h"
 
 namespace portolan::providers {
@@ -66,9 +68,10 @@ class Google final : public Dialect {
   const gemini::EmbeddingMapping embedding_;
   const gemini::PredictMapping predict_;
   const gemini::EmbedOneMapping embed_one_;
+  const gemini::TokenCountMapping token_count_;
   const gemini::ListModelsMapping list_models_;
   const gemini::GetModelMapping get_model_;
-  const std::array<Form, 7> forms_ = {Form{.operation = operation::kChat,
+  const std::array<Form, 8> forms_ = {Form{.operation = operation::kChat,
                                            .path = "/{model=**}:generateContent",
                                            .stream_path = "/{model=**}:streamGenerateContent?alt=sse",
                                            .model_folder = kFolder,
@@ -84,6 +87,13 @@ class Google final : public Dialect {
                                            .answer = &wire::BatchEmbedContentsResponse::default_instance(),
                                            .accounting = Counted(),
                                            .mapping = &embedding_},
+                                      Form{.operation = operation::kCountTokens,
+                                           .path = "/{model=**}:countTokens",
+                                           .model_folder = kFolder,
+                                           .request = &wire::CountTokensRequest::default_instance(),
+                                           .answer = &wire::CountTokensResponse::default_instance(),
+                                           .accounting = {.error = {"error"}},
+                                           .mapping = &token_count_},
                                       // The most that one page holds.
                                       Form{.operation = operation::kListModels,
                                            .method = "GET",

@@ -10,6 +10,7 @@
 #include "portolan/v1/completion.pb.h"
 #include "portolan/v1/embedding.pb.h"
 #include "portolan/v1/model.pb.h"
+#include "portolan/v1/token_count.pb.h"
 #include "providers/classify.h"
 #include "providers/dialects/openai/errors.h"
 #include "providers/dialects/openai/native.h"
@@ -48,7 +49,7 @@ Accounting CountedChoices() {
   return counted;
 }
 
-std::array<Form, 5> MakeForms() {
+std::array<Form, 6> MakeForms() {
   return {Form{.operation = operation::kChat,
                .path = "/chat/completions",
                .request = Of<v1::ChatCompletionRequest>(),
@@ -70,6 +71,13 @@ std::array<Form, 5> MakeForms() {
                .request = Of<v1::EmbeddingRequest>(),
                .answer = Of<v1::EmbeddingResponse>(),
                .accounting = Counted()},
+          // The gateway's own: OpenAI's API counts no tokens of a chat.
+          Form{.operation = operation::kCountTokens,
+               .must_be_named = true,
+               .path = "/chat/completions/count_tokens",
+               .request = Of<v1::ChatCompletionRequest>(),
+               .answer = Of<v1::TokenCount>(),
+               .accounting = {.error = {"error"}}},
           Form{.operation = operation::kListModels,
                .method = "GET",
                .path = "/models",
@@ -115,7 +123,7 @@ class OpenAi final : public Dialect {
   }
 
  private:
-  const std::array<Form, 5> forms_ = MakeForms();
+  const std::array<Form, 6> forms_ = MakeForms();
 };
 
 }  // namespace

@@ -9,7 +9,10 @@ const ROOTS = `
 import type { MessageCreateParamsBase as Stable } from '@anthropic-ai/sdk/resources/messages/messages';
 import type { Message, RawMessageStreamEvent } from '@anthropic-ai/sdk/resources/messages/messages';
 import type { MessageCreateParams as Beta } from '@anthropic-ai/sdk/resources/beta/messages/messages';
+import type { MessageCountTokensParams as StableCount } from '@anthropic-ai/sdk/resources/messages/messages';
+import type { MessageCountTokensParams as BetaCount } from '@anthropic-ai/sdk/resources/beta/messages/messages';
 export interface Roots { stable: Stable; beta: Beta }
+export interface Counts { stable: StableCount; beta: BetaCount }
 export interface Answers { message: Message; event: RawMessageStreamEvent }
 `;
 
@@ -24,14 +27,23 @@ const OLDER_VERSION = {
 
 // The schema of a request body, from the packages in `directory`/node_modules.
 export function requestSchema(directory) {
+  return bodySchema(directory, 'Roots', OLDER_VERSION);
+}
+
+// The same of a request whose tokens are to be counted.
+export function countSchema(directory) {
+  return bodySchema(directory, 'Counts', {});
+}
+
+function bodySchema(directory, name, more) {
   const modules = resolve(directory);
   const ts = createRequire(join(modules, 'package.json'))('typescript');
-  const { checker, roots } = load(ts, modules, 'Roots');
+  const { checker, roots } = load(ts, modules, name);
   const writer = new Writer(ts, checker);
   const anyOf = [];
   for (const property of checker.getPropertiesOfType(roots)) {
     const types = checker.getTypeOfSymbol(property);
-    for (const type of types.isUnion() ? types.types : [types]) anyOf.push(body(writer, writer.object(type)));
+    for (const type of types.isUnion() ? types.types : [types]) anyOf.push(body(writer.object(type), more));
   }
   return { $schema: DRAFT, anyOf, $defs: writer.definitions };
 }
@@ -46,8 +58,8 @@ export function answerSchema(directory) {
   return { $schema: DRAFT, ...schema, required: [], minProperties: 1, $defs: writer.definitions };
 }
 
-function body(writer, schema) {
-  const properties = { ...schema.properties, ...OLDER_VERSION };
+function body(schema, more) {
+  const properties = { ...schema.properties, ...more };
   for (const name of IN_HEADERS) delete properties[name];
   return { ...schema, properties };
 }

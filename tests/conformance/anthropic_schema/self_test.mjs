@@ -46,7 +46,23 @@ const AGAINST_THE_RULES = {
   'an unknown type in a schema': (r) => (r.tools[0].input_schema.properties = { a: { type: 'dict' } }),
 };
 
-export function selfTest(isRequest, broken) {
+// What says how to answer is no part of a request to be counted.
+const ONLY_FOR_ANSWERS = {
+  'a limit': (r) => (r.max_tokens = 10),
+  'a temperature': (r) => (r.temperature = 1),
+  'a stream': (r) => (r.stream = false),
+  'a stop': (r) => (r.stop_sequences = ['END']),
+};
+
+export function selfTest(isRequest, isCountable, broken) {
+  const counted = structuredClone(GOOD);
+  delete counted.max_tokens;
+  if (!isCountable(counted)) throw new Error('the schema refuses a good request to be counted');
+  for (const [name, spoil] of Object.entries(ONLY_FOR_ANSWERS)) {
+    const request = structuredClone(counted);
+    spoil(request);
+    if (isCountable(request)) throw new Error(`the schema counts ${name}`);
+  }
   if (!isRequest(structuredClone(GOOD))) throw new Error('the schema refuses a good request');
   if (broken(structuredClone(GOOD)).length > 0) throw new Error('the rules refuse a good request');
   for (const [name, spoil] of Object.entries(AGAINST_THE_RULES)) {

@@ -6,14 +6,15 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 
 import { brokenRules } from './rules.mjs';
-import { requestSchema } from './schema.mjs';
+import { countSchema, requestSchema } from './schema.mjs';
 import { selfTest } from './self_test.mjs';
 
 const [install, requests] = process.argv.slice(2);
 const Ajv = createRequire(join(resolve(install), 'package.json'))('ajv/dist/2020').default;
 const schema = requestSchema(install);
 writeFileSync(join(install, 'messages.schema.json'), JSON.stringify(schema));
-const isRequest = new Ajv({ strict: false, allErrors: false }).compile(schema);
+const isAnswerable = new Ajv({ strict: false, allErrors: false }).compile(schema);
+const isCountable = new Ajv({ strict: false, allErrors: false }).compile(countSchema(install));
 
 // What is wrong with a request that fits the types.
 function broken(request) {
@@ -30,15 +31,22 @@ function broken(request) {
   return found;
 }
 
-selfTest(isRequest, broken);
+selfTest(isAnswerable, isCountable, broken);
+
+// A line is a request, or {"count_tokens": a request to be counted}.
+function examine(line) {
+  const { count_tokens: counted, ...request } = JSON.parse(line);
+  const isRequest = counted ? isCountable : isAnswerable;
+  const fits = isRequest(counted ?? request);
+  return { line, fits, errors: isRequest.errors ?? [], broken: fits ? broken(counted ?? request) : [] };
+}
 
 const lines = readFileSync(requests, 'utf8').split('\n').filter((line) => line !== '');
-const wrong = lines.filter((line) => !isRequest(JSON.parse(line)) || broken(JSON.parse(line)).length > 0);
-for (const line of wrong) {
-  isRequest(JSON.parse(line));
-  const deepest = [...(isRequest.errors ?? [])].sort((a, b) => b.instancePath.length - a.instancePath.length).slice(0, 3);
+const wrong = lines.map(examine).filter((one) => !one.fits || one.broken.length > 0);
+for (const { line, fits, errors, broken } of wrong) {
+  const deepest = [...errors].sort((a, b) => b.instancePath.length - a.instancePath.length).slice(0, 3);
   console.error(`not a request: ${line.slice(0, 2000)}`);
-  if (isRequest(JSON.parse(line))) console.error(`  ${broken(JSON.parse(line)).join('\n  ')}`);
+  if (fits) console.error(`  ${broken.join('\n  ')}`);
   for (const e of deepest) console.error(`  ${e.instancePath}: ${e.message} ${JSON.stringify(e.params)}`);
 }
 console.log(`anthropic: ${lines.length - wrong.length} of ${lines.length} requests fit the types of the package and the rules`);

@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 
 const ROOTS = `
-import type { ConverseRequest, ConverseStreamRequest } from '@aws-sdk/client-bedrock-runtime';
-export interface Roots { whole: ConverseRequest; streamed: ConverseStreamRequest }
+import type { ConverseRequest, ConverseStreamRequest, CountTokensRequest } from '@aws-sdk/client-bedrock-runtime';
+export interface Roots { whole: ConverseRequest; streamed: ConverseStreamRequest; counted: CountTokensRequest }
 `;
 
 // In HTTP this stands in the path.

@@ -74,6 +74,9 @@ const AGAINST_THE_RULES = {
 
 export function selfTest(isRequest, broken) {
   if (!isRequest(structuredClone(GOOD))) throw new Error('the schema refuses a good request');
+  const { inferenceConfig, ...counted } = structuredClone(GOOD);
+  if (!isRequest({ input: { converse: counted } })) throw new Error('the schema refuses a good request to be counted');
+  if (isRequest({ input: { converse: { ...counted, inferenceConfig } } })) throw new Error('the schema counts a limit');
   if (broken(structuredClone(GOOD)).length > 0) throw new Error('the rules refuse a good request');
   for (const [name, spoil] of Object.entries(AGAINST_THE_RULES)) {
     const request = structuredClone(GOOD);

@@ -16,7 +16,8 @@ writeFileSync(join(install, 'converse.schema.json'), JSON.stringify(schema));
 const isRequest = new Ajv({ strict: false, allErrors: false }).compile(schema);
 
 // What is wrong with a request that fits the types.
-function broken(request) {
+function broken(body) {
+  const request = body.input?.converse ?? body; // to be counted, or answered
   const found = brokenRules(request);
   for (const { toolSpec } of request.toolConfig?.tools ?? []) {
     if (toolSpec === undefined) continue;

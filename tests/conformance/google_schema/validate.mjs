@@ -53,7 +53,15 @@ selfTest(isRequest, broken);
 const hasNumbers = (request) => (request.safetySettings ?? []).some(({ category }) => typeof category === 'number');
 
 const all = readFileSync(requests, 'utf8').split('\n').filter((line) => line !== '');
-const lines = all.map((line) => camelNames(JSON.parse(line))).filter((request) => !hasNumbers(request));
+
+// A request to be counted names its model, which otherwise stands in the path. The package does not type it.
+function toBeAnswered(body) {
+  if (!body.generateContentRequest) return body;
+  const { model, ...request } = body.generateContentRequest;
+  return Object.keys(body).length === 1 && /^\w+\/.+/.test(model) ? request : body;
+}
+
+const lines = all.map((line) => toBeAnswered(camelNames(JSON.parse(line)))).filter((request) => !hasNumbers(request));
 const wrong = lines.filter((request) => !isRequest(request) || broken(request).length > 0);
 for (const request of wrong) {
   console.error(`not a request: ${JSON.stringify(request).slice(0, 2000)}`);

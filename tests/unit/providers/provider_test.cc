@@ -103,9 +103,28 @@ TEST_F(ProviderTest, OfAnotherDialectIsMappedToByWayOfTheHub) {
   EXPECT_EQ(back.kind, kMap);
   EXPECT_EQ(back.form, Find("openai").Find(operation::kChat));
   EXPECT_EQ(WayOf(AnthropicDialect(), operation::kChat, Find("echo")).kind, kInside);
-  // Tokens are counted by those who speak the dialect, or not at all.
-  EXPECT_EQ(WayOf(AnthropicDialect(), operation::kCountTokens, Find("anthropic")).kind, kRelay);
-  EXPECT_EQ(WayOf(AnthropicDialect(), operation::kCountTokens, Find("openai")).kind, kUnsupported);
+}
+
+TEST_F(ProviderTest, CountsTokensIfItsDialectDoesOrItsRowSaysSo) {
+  using enum Way::Kind;
+  const auto kind = [](const Dialect& door, const Provider& provider) {
+    return WayOf(door, operation::kCountTokens, provider).kind;
+  };
+  EXPECT_EQ(kind(AnthropicDialect(), Find("anthropic")), kRelay);
+  EXPECT_EQ(kind(OpenAiDialect(), Find("anthropic")), kMap);
+  for (const char* name : {"google", "bedrock"}) {
+    EXPECT_EQ(kind(AnthropicDialect(), Find(name)), kMap) << name;
+    EXPECT_EQ(kind(OpenAiDialect(), Find(name)), kMap) << name;
+  }
+  // OpenAI's API has no such operation; a server with this gateway's API has.
+  Provider other = Find("openai");
+  EXPECT_EQ(kind(AnthropicDialect(), other), kUnsupported);
+  EXPECT_EQ(kind(OpenAiDialect(), other), kUnsupported);
+  other.operations = {"chat", "count_tokens"};
+  EXPECT_EQ(kind(AnthropicDialect(), other), kMap);
+  EXPECT_EQ(kind(OpenAiDialect(), other), kRelay);
+  EXPECT_EQ(kind(AnthropicDialect(), Find("echo")), kInside);
+  EXPECT_EQ(kind(OpenAiDialect(), Find("echo")), kInside);
 }
 
 TEST_F(ProviderTest, InsideTheProcessAnswersThoseWhoseWordsCanBeMapped) {

@@ -89,13 +89,12 @@ TEST(AnthropicDoor, KnowsItsOwnErrors) {
   }
 }
 
-TEST(AnthropicDialectForms, CountTokensIsRelayedOnly) {
+TEST(AnthropicDialectForms, CountTokensIsSentOnWithItsQuery) {
   const Form* const form = AnthropicDialect().Find(operation::kCountTokens);
   ASSERT_NE(form, nullptr);
   EXPECT_EQ(form->path, "/messages/count_tokens");
   EXPECT_EQ(form->method, "POST");
   EXPECT_TRUE(form->passes_query);
-  EXPECT_EQ(form->mapping, nullptr);
 }
 
 }  // namespace
