@@ -10,11 +10,11 @@ using Headers = std::vector<HeaderField>;
 
 class KeyScheme final : public Auth {
  public:
-  std::optional<Error> Apply(const SignInput&, const Target& target, Headers* headers) const override {
+  Outcome Apply(const SignInput&, const Target& target, Headers* headers) const override {
     std::string value = "Key ";
     value += target.api_key.Reveal();
     headers->push_back({"authorization", std::move(value)});
-    return std::nullopt;
+    return Done();
   }
 };
 
@@ -24,21 +24,21 @@ class SubscriptionKey final : public Auth {
     static constexpr std::array<std::string_view, 1> kNames = {"api-subscription-key"};
     return kNames;
   }
-  std::optional<Error> Apply(const SignInput&, const Target& target, Headers* headers) const override {
+  Outcome Apply(const SignInput&, const Target& target, Headers* headers) const override {
     headers->push_back({"api-subscription-key", std::string(target.api_key.Reveal())});
-    return std::nullopt;
+    return Done();
   }
 };
 
 class Modal final : public Auth {
  public:
-  std::optional<Error> Apply(const SignInput& input, const Target& target, Headers* headers) const override {
+  Outcome Apply(const SignInput& input, const Target& target, Headers* headers) const override {
     const std::string_view key = target.api_key.Reveal();
     const size_t colon = key.find(':');
     if (colon == std::string_view::npos) return BearerAuth().Apply(input, target, headers);
     headers->push_back({"modal-key", std::string(key.substr(0, colon))});
     headers->push_back({"modal-secret", std::string(key.substr(colon + 1))});
-    return std::nullopt;
+    return Done();
   }
 };
 

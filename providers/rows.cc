@@ -100,13 +100,13 @@ std::vector<Provider> BuiltInRows() {
                   .title = "Amazon Bedrock",
                   .aliases = kBedrockAliases});
   rows.push_back(VertexAiRow());
-  rows.push_back({.name = "echo",
-                  .dialect = &OpenAiDialect(),
-                  .operations = {"chat", "completion", "embedding", "count_tokens", "list_models",
-                                 "get_model"},
-                  .auth = &BearerAuth(),
-                  .local = &Echo(),
-                  .title = "inside the gateway"});
+  rows.push_back(
+      {.name = "echo",
+       .dialect = &OpenAiDialect(),
+       .operations = {"chat", "completion", "embedding", "count_tokens", "list_models", "get_model"},
+       .auth = &BearerAuth(),
+       .local = &Echo(),
+       .title = "inside the gateway"});
   for (const auto table : {RowsToC(), RowsDToH(), RowsIToN(), RowsOToS(), RowsTToZ()}) {
     for (const Row& row : table) rows.push_back(ToProvider(row));
   }

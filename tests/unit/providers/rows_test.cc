@@ -55,12 +55,13 @@ class RowsTest : public testing::Test {
     const CallFacts facts{.operation = operation, .model = route_.model};
     const HttpCall call = Locate(*route_.way.form, facts, route_.target);
     std::vector<HeaderField> headers;
-    const auto error = route_.target.provider->auth->Apply({}, route_.target, &headers);
+    const Outcome outcome = route_.target.provider->auth->Apply({}, route_.target, &headers);
     std::string text = std::string(call.method) + " " + route_.target.base_url + call.path;
     for (const HeaderField& header : headers) text += " " + std::string(header.name) + ": " + header.value;
     for (const HeaderField& header : call.headers)
       text += " " + std::string(header.name) + ": " + header.value;
-    return error ? error->message : text;
+    const auto* const error = std::get_if<Error>(&outcome);
+    return error != nullptr ? error->message : text;
   }
 
   const std::unique_ptr<Registry> registry_ = Registry::BuiltIn();
