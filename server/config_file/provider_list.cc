@@ -27,15 +27,33 @@ std::string Joined(const std::vector<std::string>& words, std::string_view betwe
   return text;
 }
 
+// Of some models of its at least.
+bool Has(const Provider& provider, std::string_view operation) {
+  const auto& families = provider.families;
+  return provider.Find(operation) != nullptr ||
+         std::any_of(families.begin(), families.end(),
+                     [&](const auto& family) { return family.Find(operation) != nullptr; });
+}
+
 std::vector<std::string> OperationsOf(const Provider& provider) {
   std::vector<std::string> words;
   for (const auto& [operation, word] : kOperations) {
-    if (provider.Find(operation) != nullptr) words.emplace_back(word);
+    if (Has(provider, operation)) words.emplace_back(word);
   }
   return words;
 }
 
-// `A:B:C?` as `A`, `B` and, if any, `C`.
+// Its own, then those that some of its models speak.
+std::string DialectsOf(const Provider& provider) {
+  std::vector<std::string> words = {std::string(provider.dialect->name())};
+  for (const providers::ModelFamily& family : provider.families) {
+    std::string word(family.dialect->name());
+    if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(std::move(word));
+  }
+  return Joined(words, ", ");
+}
+
+// `A:B:C?` as `A`, `B` and, if any, `C`; `A@` as `A`, which names a file.
 std::string Variables(std::string_view names) {
   std::string text;
   while (!names.empty()) {
@@ -43,10 +61,11 @@ std::string Variables(std::string_view names) {
     std::string_view name = names.substr(0, end);
     names.remove_prefix(std::min(end + 1, names.size()));
     const bool optional = name.ends_with('?');
-    if (optional) name.remove_suffix(1);
+    const bool names_file = name.ends_with('@');
+    if (optional || names_file) name.remove_suffix(1);
     if (!text.empty()) text += names.empty() ? " and " : ", ";
     if (optional) text += "if any ";
-    text.append("`").append(name).append("`");
+    text.append("`").append(name).append(names_file ? "` (names a file)" : "`");
   }
   return text;
 }
@@ -58,6 +77,11 @@ std::string KeyOf(const Provider& provider) {
   std::string text = Joined(words, ", or ");
   if (provider.needs_no_key) return text.empty() ? "none needed" : text + "; none needed";
   return text.empty() ? "no variable" : text;
+}
+
+std::string Plain(std::string text) {
+  std::erase(text, '`');
+  return text;
 }
 
 // What `{aws_region}` of a base URL, and what else goes as a header, is called.
@@ -146,9 +170,9 @@ std::string ProviderLines(const providers::Catalog& catalog) {
   std::array<size_t, 3> widths{};
   const auto cells = [](const Provider& provider) {
     return std::array<std::string, 4>{
-        provider.name, std::string(provider.dialect->name()),
+        provider.name, DialectsOf(provider),
         provider.local != nullptr ? "(inside the gateway)" : provider.base_url,
-        provider.key_variables.empty() ? "-" : Joined(provider.key_variables, ", ")};
+        provider.key_variables.empty() ? "-" : Plain(KeyOf(provider))};
   };
   const std::vector<const Provider*> sorted = ByName(catalog);
   for (const Provider* provider : sorted) {
@@ -171,7 +195,7 @@ std::string ProviderTable(const providers::Catalog& catalog) {
   for (const Provider* provider : ByName(catalog)) {
     const std::vector<std::string> operations = OperationsOf(*provider);
     text.append("| `").append(provider->name).append("` | ").append(provider->title).append(" | ");
-    text.append(provider->dialect->name()).append(" | ").append(Joined(operations, ", ")).append(" | ");
+    text.append(DialectsOf(*provider)).append(" | ").append(Joined(operations, ", ")).append(" | ");
     if (!provider->base_url.empty()) text.append("`").append(provider->base_url).append("`");
     text.append(" | ").append(KeyOf(*provider)).append(" | ").append(OptionsOf(*provider)).append(" |\n");
   }

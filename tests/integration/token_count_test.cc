@@ -34,7 +34,7 @@ const std::vector<Counter>& Counters() {
       {"anthropic", R"({"input_tokens":14})", 14, "/base/messages/count_tokens",
        R"({"model":"m-1","messages":[{"role":"user","content":"hi"}]})"},
       {"google", R"({"promptTokensDetails":[{"modality":"TEXT","tokenCount":5}],"totalTokens":5})", 5,
-       "/base/models/m-1:countTokens",
+       "/base/v1beta/models/m-1:countTokens",
        R"({"generateContentRequest":{"model":"models/m-1","contents":[{"role":"user","parts":[{"text":"hi"}]}],)"
        R"("generationConfig":{"temperature":0.5,"maxOutputTokens":9}}})"},
       {"bedrock", R"({"inputTokens":9})", 9, "/base/model/m-1/count-tokens",

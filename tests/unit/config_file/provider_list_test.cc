@@ -23,8 +23,9 @@ TEST(ProviderTable, IsThatOfTheDocumentation) {
 TEST(ProviderLines, TellNameDialectAddressAndVariables) {
   providers::Catalog catalog;
   for (const providers::Provider& provider : providers::BuiltInCatalog().providers) {
-    if (provider.name == "echo" || provider.name == "groq" || provider.name == "aibadgr")
+    if (provider.name == "echo" || provider.name == "groq" || provider.name == "aibadgr") {
       catalog.providers.push_back(provider);
+    }
   }
   EXPECT_EQ(ProviderLines(catalog),
             "aibadgr  openai  https://aibadgr.com/api/v1      -\n"
