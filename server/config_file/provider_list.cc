@@ -169,10 +169,9 @@ std::vector<const Provider*> ByName(const providers::Catalog& catalog) {
 std::string ProviderLines(const providers::Catalog& catalog) {
   std::array<size_t, 3> widths{};
   const auto cells = [](const Provider& provider) {
-    return std::array<std::string, 4>{
-        provider.name, DialectsOf(provider),
-        provider.local != nullptr ? "(inside the gateway)" : provider.base_url,
-        provider.key_variables.empty() ? "-" : Plain(KeyOf(provider))};
+    return std::array<std::string, 4>{provider.name, DialectsOf(provider),
+                                      provider.local != nullptr ? "(inside the gateway)" : provider.base_url,
+                                      provider.key_variables.empty() ? "-" : Plain(KeyOf(provider))};
   };
   const std::vector<const Provider*> sorted = ByName(catalog);
   for (const Provider* provider : sorted) {
