@@ -1,7 +1,8 @@
 #include "providers/auth.h"
 
-#include <array>
 #include <string>
+
+#include "providers/key_auth.h"
 
 namespace portolan::providers {
 namespace {
@@ -20,20 +21,6 @@ class Bearer final : public Auth {
     AddBearer(target, headers);
     return Done();
   }
-};
-
-// The key by itself in a header of its own.
-class KeyHeader : public Auth {
- public:
-  explicit KeyHeader(std::string_view name) : names_{name} {}
-  std::span<const std::string_view> key_headers() const override { return names_; }
-  Outcome Apply(const SignInput&, const Target& target, Headers* headers) const override {
-    headers->push_back({std::string(names_[0]), std::string(target.api_key.Reveal())});
-    return Done();
-  }
-
- private:
-  const std::array<std::string_view, 1> names_;
 };
 
 class Anthropic final : public KeyHeader {

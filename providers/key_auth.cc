@@ -1,33 +1,26 @@
 #include "providers/key_auth.h"
 
-#include <array>
 #include <string>
+#include <utility>
 
 namespace portolan::providers {
 namespace {
 
 using Headers = std::vector<HeaderField>;
 
+// `Authorization: SCHEME KEY`.
 class KeyScheme final : public Auth {
  public:
+  explicit KeyScheme(std::string_view scheme) : scheme_(scheme) {}
   Outcome Apply(const SignInput&, const Target& target, Headers* headers) const override {
-    std::string value = "Key ";
-    value += target.api_key.Reveal();
+    std::string value(scheme_);
+    value.append(" ").append(target.api_key.Reveal());
     headers->push_back({"authorization", std::move(value)});
     return Done();
   }
-};
 
-class SubscriptionKey final : public Auth {
- public:
-  std::span<const std::string_view> key_headers() const override {
-    static constexpr std::array<std::string_view, 1> kNames = {"api-subscription-key"};
-    return kNames;
-  }
-  Outcome Apply(const SignInput&, const Target& target, Headers* headers) const override {
-    headers->push_back({"api-subscription-key", std::string(target.api_key.Reveal())});
-    return Done();
-  }
+ private:
+  const std::string_view scheme_;
 };
 
 class Modal final : public Auth {
@@ -44,13 +37,33 @@ class Modal final : public Auth {
 
 }  // namespace
 
+Outcome KeyHeader::Apply(const SignInput&, const Target& target, Headers* headers) const {
+  headers->push_back({std::string(names_[0]), std::string(target.api_key.Reveal())});
+  return Done();
+}
+
 const Auth& KeySchemeAuth() {
-  static const KeyScheme auth;
+  static const KeyScheme auth("Key");
+  return auth;
+}
+
+const Auth& TokenSchemeAuth() {
+  static const KeyScheme auth("Token");
   return auth;
 }
 
 const Auth& SubscriptionKeyAuth() {
-  static const SubscriptionKey auth;
+  static const KeyHeader auth("api-subscription-key");
+  return auth;
+}
+
+const Auth& ApiKeyHeaderAuth() {
+  static const KeyHeader auth("x-api-key");
+  return auth;
+}
+
+const Auth& ElevenLabsAuth() {
+  static const KeyHeader auth("xi-api-key");
   return auth;
 }
 

@@ -1,3 +1,4 @@
+#include "providers/key_auth.h"
 #include "providers/rows/row.h"
 
 namespace portolan::providers {
@@ -35,6 +36,15 @@ constexpr Row kRows[] = {
      .operations = kChat,
      .source = "Portkey",
      .checked = "2026-11"},
+    // Speech and transcription, which are relayed.
+    {.name = "deepgram",
+     .title = "Deepgram",
+     .base_url = "https://api.deepgram.com/v1",
+     .variables = {"DEEPGRAM_API_KEY"},
+     .auth = TokenSchemeAuth,
+     .operations = kNoneTyped,
+     .source = "LiteLLM llms/deepgram",
+     .checked = "2026-11"},
     {.name = "deepinfra",
      .title = "DeepInfra",
      .base_url = "https://api.deepinfra.com/v1/openai",
@@ -64,6 +74,15 @@ constexpr Row kRows[] = {
      .variables = {"DIGITALOCEAN_ACCESS_TOKEN", "GRADIENT_AI_API_KEY"},
      .operations = kChat | kModels,
      .source = "models.dev; LiteLLM llms/gradient_ai",
+     .checked = "2026-11"},
+    // Speech and transcription, which are relayed.
+    {.name = "elevenlabs",
+     .title = "ElevenLabs",
+     .base_url = "https://api.elevenlabs.io/v1",
+     .variables = {"ELEVENLABS_API_KEY"},
+     .auth = ElevenLabsAuth,
+     .operations = kNoneTyped,
+     .source = "LiteLLM llms/elevenlabs",
      .checked = "2026-11"},
     {.name = "featherless-ai",
      .aliases = {"featherless"},

@@ -25,6 +25,13 @@ constexpr Row kRows[] = {
                "docs, OpenAI compatibility: docs.together.ai/docs/inference/openai-compatibility; LiteLLM "
                "llms/together_ai; recorded traffic",
      .checked = "2026-11"},
+    // Models in three dimensions, which are relayed.
+    {.name = "tripo3d",
+     .title = "Tripo",
+     .base_url = "https://api.tripo3d.ai/v2/openapi",
+     .operations = kNoneTyped,
+     .source = "Portkey",
+     .checked = "2026-11"},
     {.name = "upstage",
      .title = "Upstage Solar",
      .base_url = "https://api.upstage.ai/v1",

@@ -52,6 +52,42 @@ TEST_F(ProviderRows, KeysGoWhereEachWantsThem) {
   EXPECT_EQ(seen[3].CountHeader("authorization"), 0);
 }
 
+// Of these nothing is typed: what they have is passed on, with their keys.
+TEST_F(ProviderRows, WhatIsOnlyRelayed) {
+  struct Case {
+    const char* provider;
+    const char* path;
+    const char* header;
+    const char* value;
+  };
+  const Case cases[] = {
+      {"replicate", "/models/o/m/predictions", "authorization", "Bearer k"},
+      {"stability-ai", "/v2beta/stable-image/generate/core", "authorization", "Bearer k"},
+      {"segmind", "/flux-schnell", "x-api-key", "k"},
+      {"deepgram", "/listen?model=nova-3", "authorization", "Token k"},
+      {"elevenlabs", "/text-to-speech/v-1", "xi-api-key", "k"},
+      {"meshy", "/v2/text-to-3d", "authorization", "Bearer k"},
+      {"tripo3d", "/task", "authorization", "Bearer k"},
+  };
+  std::string rows;
+  for (const Case& each : cases) rows += At(each.provider);
+  GatewayFixture gateway = Start(rows);
+  TestClient client(gateway.http_address());
+  for (const Case& each : cases) {
+    const TestAnswer answer = client.Post(std::string("/v1") + each.path, R"({"text":"hi"})",
+                                          {{"x-portkey-provider", each.provider}});
+    EXPECT_EQ(answer.status, 200) << each.provider << answer.body;
+    EXPECT_EQ(answer.body, kAnswer);
+    const SeenRequest seen = upstream_.requests().back();
+    EXPECT_EQ(seen.target, std::string("/base") + each.path);
+    EXPECT_EQ(seen.body, R"({"text":"hi"})");
+    EXPECT_EQ(seen.Header(each.header), each.value) << each.provider;
+    const TestAnswer chat = client.Post(kChat, kBody, {{"x-portkey-provider", each.provider}});
+    EXPECT_EQ(chat.status, 400) << each.provider;
+    EXPECT_EQ(json::parse(chat.body)["error"]["code"], "unsupported_operation");
+  }
+}
+
 TEST_F(ProviderRows, PathsOfTheirOwn) {
   GatewayFixture gateway = Start(At("writer") + At("longcat") + At("predibase") + At("perplexity-ai"));
   TestClient client(gateway.http_address());

@@ -11,6 +11,9 @@ aihubmix          embedding   POST https://aihubmix.com/v1/embeddings authorizat
 aihubmix          list_models GET  https://aihubmix.com/v1/models authorization: Bearer k
 aihubmix          get_model   GET  https://aihubmix.com/v1/models/org/m-1 authorization: Bearer k
 amazon-nova       chat        POST https://api.nova.amazon.com/v1/chat/completions authorization: Bearer k
+anyscale          chat        POST https://api.endpoints.anyscale.com/v1/chat/completions authorization: Bearer k
+anyscale          completion  POST https://api.endpoints.anyscale.com/v1/completions authorization: Bearer k
+anyscale          embedding   POST https://api.endpoints.anyscale.com/v1/embeddings authorization: Bearer k
 assemblyai        chat        POST https://llm-gateway.assemblyai.com/v1/chat/completions authorization: Bearer k
 baseten           chat        POST https://inference.baseten.co/v1/chat/completions authorization: Bearer k
 baseten           list_models GET  https://inference.baseten.co/v1/models authorization: Bearer k
@@ -128,6 +131,11 @@ nano-gpt          embedding   POST https://nano-gpt.com/api/v1/embeddings author
 nano-gpt          list_models GET  https://nano-gpt.com/api/v1/models authorization: Bearer k
 nano-gpt          get_model   GET  https://nano-gpt.com/api/v1/models/org/m-1 authorization: Bearer k
 ncompass          chat        POST https://api.ncompass.tech/v1/chat/completions authorization: Bearer k
+nebius            chat        POST https://api.tokenfactory.nebius.com/v1/chat/completions authorization: Bearer k
+nebius            completion  POST https://api.tokenfactory.nebius.com/v1/completions authorization: Bearer k
+nebius            embedding   POST https://api.tokenfactory.nebius.com/v1/embeddings authorization: Bearer k
+nebius            list_models GET  https://api.tokenfactory.nebius.com/v1/models authorization: Bearer k
+nebius            get_model   GET  https://api.tokenfactory.nebius.com/v1/models/org/m-1 authorization: Bearer k
 nextbit           chat        POST https://api.nextbit256.com/v1/chat/completions authorization: Bearer k
 nextbit           completion  POST https://api.nextbit256.com/v1/completions authorization: Bearer k
 novita-ai         chat        POST https://api.novita.ai/v3/openai/chat/completions authorization: Bearer k

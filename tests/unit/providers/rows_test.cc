@@ -127,7 +127,9 @@ TEST_F(RowsTest, PortkeysNamesAreKnown) {
         "mistral-ai",    "modal",      "monsterapi",  "moonshot",       "ncompass",     "nextbit",
         "novita-ai",     "nscale",     "ollama",      "openrouter",     "ovhcloud",     "perplexity-ai",
         "predibase",     "recraft-ai", "reka-ai",     "sambanova",      "siliconflow",  "together-ai",
-        "upstage",       "workers-ai", "x-ai",        "z-ai",           "zhipu"}) {
+        "upstage",       "workers-ai", "x-ai",        "z-ai",           "zhipu",        "vertex-ai",
+        "anyscale",      "nebius",     "replicate",   "segmind",        "stability-ai", "meshy",
+        "tripo3d"}) {
     EXPECT_NE(registry_->Find(name), nullptr) << name;
   }
 }
