@@ -118,7 +118,11 @@ TEST_P(RoutingStreamsBefore, ContentGoToTheNextTarget) {
       }
       EXPECT_EQ(second_.requests().size(), before + 1);
     }
-    EXPECT_EQ(first.requests().size(), 2u);
+    // On a busy machine the limit of who stalls may be over before the request is there.
+    EXPECT_LE(first.requests().size(), 2u);
+    if (way != Way::kStall) {
+      EXPECT_EQ(first.requests().size(), 2u);
+    }
   }
 }
 
