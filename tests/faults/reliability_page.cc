@@ -129,6 +129,12 @@ committed corpus):
 | | a piece of a block that never began is added to it; sums of tokens overflow | UndefinedBehaviorSanitizer |
 | | a stream gets two finish reasons | it has one at most |
 | | tool arguments that are not JSON go upstream; an unknown member takes a known one's name | what goes out is good JSON |
+| `messages_fuzz` | a piece of a block is said while another is open; the last block is never closed; two blocks get one index | blocks come one after the other, with rising indices |
+| `google_fuzz` | arguments that are not JSON go upstream | the API takes objects alone |
+| | a call without arguments has no JSON | what goes out is good JSON |
+| `bedrock_fuzz` | two documents get one name; two calls get one id | the API refuses both |
+| `aws_event_fuzz` | the CRC of a message is not looked at; a time stamp in a header takes four bytes; headers may be longer than the message | the specification's text, read plainly |
+| | a message in several reads leaves its bytes behind, or escapes the limit of its size | the same; any split gives the same |
 | `condition_fuzz` | metadata that break off behind what is looked for are read | metadata that are no object are an empty one |
 | | that a query within `$or` reads the body is forgotten | a query that does not read the body does not depend on it |
 | | what stands beside `$and` is not looked at | another member never turns a mismatch into a match |

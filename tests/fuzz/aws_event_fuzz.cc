@@ -1,7 +1,7 @@
 // Messages of AWS's event stream from a hostile world. The first byte is the seed of the cuts; if the second
 // is odd, the rest are headers and payloads that are framed here, with the right CRCs, as no fuzzer finds
-// those. Properties: any split of the bytes gives the same events; what was given and what is pending are the
-// input.
+// those. Held against the format's description, read plainly; any split of the bytes gives the same events;
+// what was given and what is pending are the input.
 
 #include <zlib.h>
 
@@ -9,11 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "server/base/json_text.h"
 #include "server/http/aws_event_stream.h"
 
 namespace {
@@ -22,7 +24,7 @@ using portolan::http::AwsEventReader;
 using portolan::http::StreamEvent;
 using Result = portolan::http::EventReader::Result;
 
-constexpr size_t kLimit = 4000;
+constexpr size_t kLimit = 200;
 
 void Require(bool holds) {
   if (!holds) std::abort();
@@ -34,20 +36,22 @@ std::string Number(size_t value) {
   return bytes;
 }
 
-std::string WithCrc(std::string bytes) {
-  return bytes +
-         Number(crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
+uint32_t Crc(std::string_view bytes) {
+  return static_cast<uint32_t>(
+      crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
 }
 
-// A length for the headers, one for the payload, and these, again and again.
+std::string WithCrc(const std::string& bytes) { return bytes + Number(Crc(bytes)); }
+
+// What the headers' length is said to be, that of headers and payload, and these, again and again.
 std::string Framed(std::string_view text) {
   std::string stream;
   while (text.size() > 2) {
-    const size_t headers = std::min<size_t>(static_cast<unsigned char>(text[0]), text.size() - 2);
-    const size_t payload = std::min<size_t>(static_cast<unsigned char>(text[1]), text.size() - 2 - headers);
-    const std::string prelude = WithCrc(Number(16 + headers + payload) + Number(headers));
-    stream += WithCrc(prelude + std::string(text.substr(2, headers + payload)));
-    text.remove_prefix(2 + headers + payload);
+    const size_t headers = static_cast<unsigned char>(text[0]);
+    const size_t size = std::min<size_t>(static_cast<unsigned char>(text[1]), text.size() - 2);
+    const std::string prelude = WithCrc(Number(16 + size) + Number(headers));
+    stream += WithCrc(prelude + std::string(text.substr(2, size)));
+    text.remove_prefix(2 + size);
   }
   return stream;
 }
@@ -58,6 +62,69 @@ struct Outcome {
   size_t pending = 0;
   Result end = Result::kNeedMore;
 };
+
+size_t NumberAt(std::string_view bytes, size_t place, size_t size) {
+  size_t value = 0;
+  for (size_t i = 0; i < size; ++i) value = value << 8 | static_cast<unsigned char>(bytes[place + i]);
+  return value;
+}
+
+// Reads the headers of a message as the Smithy specification of the event stream has them ("Amazon Event
+// Stream Specification", headers). False if they are not that.
+bool ReadHeaders(std::string_view text, std::map<std::string, std::string>* headers) {
+  constexpr size_t kSizes[] = {0, 0, 1, 2, 4, 8, 0, 0, 8, 16};
+  for (size_t place = 0; place < text.size();) {
+    const size_t name = NumberAt(text, place++, 1);
+    if (place + name + 1 > text.size()) return false;
+    const std::string key(text.substr(place, name));
+    place += name;
+    const size_t type = NumberAt(text, place++, 1);
+    if (type > 9) return false;
+    size_t size = kSizes[type];
+    if (type == 6 || type == 7) {
+      if (place + 2 > text.size()) return false;
+      size = NumberAt(text, place, 2);
+      place += 2;
+    }
+    if (place + size > text.size()) return false;
+    const std::string value = type == 7 ? std::string(text.substr(place, size)) : std::string();
+    place += size;
+    // Of those that name what came, the last counts.
+    const bool names = key == ":event-type" || key == ":exception-type" || key == ":error-code";
+    (*headers)[names ? "name" : key] = value;
+  }
+  return true;
+}
+
+// What the stream says, and how it ends.
+Outcome Expected(std::string_view text) {
+  Outcome expected;
+  for (; text.size() >= 12; text.remove_prefix(NumberAt(text, 0, 4))) {
+    const size_t total = NumberAt(text, 0, 4);
+    const size_t headers_size = NumberAt(text, 4, 4);
+    expected.end = Result::kBroken;
+    if (Crc(text.substr(0, 8)) != NumberAt(text, 8, 4) || total < 16) return expected;
+    expected.end = total > kLimit ? Result::kTooLarge : Result::kNeedMore;
+    if (total > kLimit || text.size() < total) return expected;
+    expected.end = Result::kBroken;
+    if (Crc(text.substr(0, total - 4)) != NumberAt(text, total - 4, 4) || headers_size > total - 16) {
+      return expected;
+    }
+    std::map<std::string, std::string> headers;
+    if (!ReadHeaders(text.substr(12, headers_size), &headers)) return expected;
+    std::string payload(text.substr(12 + headers_size, total - 16 - headers_size));
+    if (payload.empty()) {
+      payload = "{}";
+      if (headers[":message-type"] == "error") {
+        payload = "{\"message\":" + portolan::JsonString(headers[":error-message"]) + "}";
+      }
+    }
+    const std::string& name = headers["name"];
+    expected.events.push_back(name + "\n{" + portolan::JsonString(name) + ":" + payload + "}");
+    expected.end = Result::kNeedMore;
+  }
+  return expected;
+}
 
 Outcome Read(std::string_view text, uint32_t seed, bool whole) {
   Outcome outcome;
@@ -95,6 +162,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string stream = (data[1] & 1) != 0 ? Framed(text) : std::string(text);
   const Outcome whole = Read(stream, 0, /*whole=*/true);
   const Outcome cut = Read(stream, data[0], /*whole=*/false);
+  const Outcome expected = Expected(stream);
+  Require(whole.events == expected.events && whole.end == expected.end);
   Require(whole.events == cut.events && whole.end == cut.end && whole.raw == cut.raw);
   return 0;
 }

@@ -61,7 +61,7 @@ def coverage(fuzzer, corpus, sources, directory):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--build", default="build/fuzz")
+    parser.add_argument("--build", default="build/asan")
     options = parser.parse_args()
     here = os.path.dirname(os.path.abspath(__file__))
     build = os.path.abspath(options.build)
