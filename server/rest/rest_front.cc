@@ -54,10 +54,11 @@ Error WrongMediaType(std::string_view content_type) {
                                "content-type");
 }
 
-// Methods of paths that have a typed rpc with another one: OpenAI's API has these too.
+// Methods of paths that have a typed rpc with another one: OpenAI's API has the first, and deletes models;
+// below a model others have more (`/v1/models/OWNER/NAME/predictions`).
 bool IsUntyped(std::string_view method, std::string_view path) {
   return (method == "GET" && path == "/v1/chat/completions") ||
-         (method == "DELETE" && path.starts_with("/v1/models/"));
+         (path.starts_with("/v1/models/") && method != "GET" && method != "HEAD");
 }
 
 // Clients of another dialect than the hub's, which their headers tell: a list of models is something else to
