@@ -26,8 +26,9 @@ target_compile_options(portolan_flags INTERFACE
 if(PORTOLAN_SANITIZE)
   target_compile_options(portolan_flags INTERFACE
     -fsanitize=${PORTOLAN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  string(REPLACE "fuzzer-no-link" "" _link_sanitize "${PORTOLAN_SANITIZE}")
-  target_link_options(portolan_flags INTERFACE -fsanitize=${_link_sanitize})
+  target_link_options(portolan_flags INTERFACE -fsanitize=${PORTOLAN_SANITIZE})
+  # What is used again, frames and blocks, is not under sanitizers, so that they see each use after its end.
+  target_compile_definitions(portolan_flags INTERFACE PORTOLAN_SANITIZED=1)
 endif()
 
 # What runs often is laid out for that, by a profile that scripts/profile records (docs/architecture.md tells how,
@@ -52,8 +53,9 @@ elseif(PORTOLAN_PROFILE STREQUAL "record")
   add_link_options(-fprofile-generate)
 endif()
 
-# So that tests/fuzz/coverage.py can tell what the corpora reach.
+# For libFuzzer, and so that tests/fuzz/coverage.py can tell what the corpora reach. Tests themselves go without.
 if(PORTOLAN_FUZZ)
-  target_compile_options(portolan_flags INTERFACE -fprofile-instr-generate -fcoverage-mapping)
+  target_compile_options(portolan_flags INTERFACE
+    "$<$<NOT:$<BOOL:$<TARGET_PROPERTY:PORTOLAN_TEST>>>:-fsanitize=fuzzer-no-link;-fprofile-instr-generate;-fcoverage-mapping>")
   target_link_options(portolan_flags INTERFACE -fprofile-instr-generate)
 endif()

@@ -12,7 +12,7 @@ endfunction()
 #   several at a time, which spares half the time; ALONE are those that have names of another's for something else.
 function(portolan_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;ALONE;DEPS;ARGS" ${ARGN})
-  if(NOT BUILD_TESTING OR PORTOLAN_FUZZ)
+  if(NOT BUILD_TESTING)
     return()
   endif()
   if(NOT ARG_LABEL)
@@ -27,10 +27,15 @@ function(portolan_test name)
   target_link_libraries(${name} PRIVATE portolan_flags ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name} ${ARG_ARGS} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+  if(PORTOLAN_FUZZ)
+    # What tests reach is not looked at.
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT LLVM_PROFILE_FILE=/dev/null)
+  endif()
 endfunction()
 
 # portolan_fuzzer(NAME SOURCES x_fuzz.cc [DEPS ...])
-#   A libFuzzer target NAME whose committed corpus is tests/fuzz/corpus/NAME. Built only by the fuzz preset.
+#   A libFuzzer target NAME whose committed corpus is tests/fuzz/corpus/NAME. Built only by the preset
+#   asan.
 function(portolan_fuzzer name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   if(NOT PORTOLAN_FUZZ)

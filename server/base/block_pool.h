@@ -25,7 +25,7 @@ class BlockPool {
   }
 
  private:
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if PORTOLAN_SANITIZED
   static constexpr size_t kMaxFree = 0;  // so that every use after free is seen
 #else
   static constexpr size_t kMaxFree = 64;

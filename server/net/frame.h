@@ -8,7 +8,7 @@
 #include "server/base/recycler.h"
 
 // Under sanitizers every frame comes from malloc, so that they see each use after free.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if PORTOLAN_SANITIZED
 #define PORTOLAN_RECYCLE_FRAMES 0
 #else
 #define PORTOLAN_RECYCLE_FRAMES 1

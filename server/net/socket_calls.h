@@ -13,7 +13,7 @@ namespace portolan::net {
 // recv and send, with no flag but MSG_NOSIGNAL; results and errno are theirs. glibc's functions are points at
 // which a thread may be cancelled, which costs two atomic exchanges a call, and nobody cancels threads here.
 // Sanitizers watch glibc's functions, so their builds use those.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if PORTOLAN_SANITIZED
 inline ssize_t Receive(int fd, char* out, size_t size) { return recv(fd, out, size, 0); }
 inline ssize_t Send(int fd, const char* data, size_t size) { return send(fd, data, size, MSG_NOSIGNAL); }
 #else

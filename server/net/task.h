@@ -24,7 +24,7 @@
 
 // GCC makes no tail calls in instrumented code, so symmetric transfer there would grow the stack with every
 // await that does not suspend. In such builds these awaits return to their caller instead.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if PORTOLAN_SANITIZED
 #define PORTOLAN_TAIL_CALLS 0
 #else
 #define PORTOLAN_TAIL_CALLS 1

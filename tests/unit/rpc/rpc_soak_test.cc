@@ -159,7 +159,7 @@ TEST(RpcSoak, StreamsEndHoweverTheirCallersBehave) {
   EXPECT_TRUE(test::Eventually([&] { return gateway.server->active_calls(); }, 0));
   EXPECT_GT(started, kStreams);
   // AddressSanitizer keeps what is freed for a while.
-#ifndef __SANITIZE_ADDRESS__
+#if !PORTOLAN_SANITIZED
   EXPECT_LT(late_megabytes - early_megabytes, 150);
 #endif
   std::printf("%d streams, %ld MB at half time, %ld MB at the end\n", started, early_megabytes,
