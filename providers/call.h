@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "providers/media.h"
 #include "server/base/header.h"
 #include "server/base/secret.h"
 
@@ -75,6 +76,7 @@ struct CallFacts {
   // What the caller asked, as it was decoded in the words of their own dialect; null where that is the
   // hub's. For answers that have to say something of the request again.
   const Message* request = nullptr;
+  const FetchedMedia* media = nullptr;  // of a form that wants them fetched; null: none were
 };
 
 // The head of an upstream request. Host, Content-Length and whatever the header table lets through are added

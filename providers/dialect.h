@@ -85,6 +85,8 @@ struct Form {
   Accounting accounting = {};
   // Null: the messages are the hub's own, or the operation can only be relayed.
   const Mapping* mapping = nullptr;
+  // The provider takes the bytes of media, not URLs of the web: see Mapping::MediaOf.
+  bool fetches_media = false;
   // What a host wants otherwise in the body, in the dialect's own words.
   std::vector<codec::Edit> body_edits = {};
   // The dialect's form of which this is a copy, changed for a host; null: this is the dialect's own.

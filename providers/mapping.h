@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "providers/call.h"
 #include "server/base/error.h"
@@ -72,6 +73,9 @@ class Mapping {
   // meaning of the answer.
   virtual std::optional<Error> RequestToWire(const Message& hub, const CallFacts& facts, Message* wire,
                                              DroppedMembers* dropped) const;
+  // For providers whose form says `fetches_media`: what `hub` names by URLs of the web, which is fetched
+  // before RequestToWire is called, and is in CallFacts::media then.
+  virtual std::vector<MediaReference> MediaOf(const Message& /*hub*/) const { return {}; }
   // Fills the empty `hub` from a good answer. Returns an Error if it cannot be understood, or is an error.
   virtual std::optional<Error> AnswerToHub(const Message& wire, const CallFacts& facts, Message* hub) const;
   // nullptr: there are no streams.

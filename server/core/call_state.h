@@ -92,6 +92,7 @@ struct CallState {
 
   providers::CallFacts facts;
   providers::DroppedMembers dropped;
+  providers::FetchedMedia media;    // for any attempt
   net::Wait wait;                   // of the whole call
   std::optional<TimeLimit> budget;  // that `wait` follows from; none: gRPC's deadline, or no limit at all
   std::string trace_id;

@@ -124,6 +124,11 @@ void TellFailure(CallState& call) {
         {"error_code", error.code}});
 }
 
+void TellMedia(CallState& call, std::string_view path, size_t bytes, net::Duration waited) {
+  const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(waited);
+  Tell(call, "media", {{"member", path}, {"bytes", static_cast<int64_t>(bytes)}, {"wait_ms", wait.count()}});
+}
+
 void TellWait(CallState& call, std::chrono::milliseconds delay) {
   Tell(call, "wait", {{"wait_ms", delay.count()}, {"option", call.route.index}});
 }

@@ -20,6 +20,9 @@ void TellTarget(CallState& call, const routing::RouteNode& node);
 // headers of the caller's stay here (`goes_out`: it leaves the process).
 void TellRequest(CallState& call, bool goes_out);
 
+// `media`: what was fetched for the request's member `path`, in bytes as base64 (0: it could not be had).
+void TellMedia(CallState& call, std::string_view path, size_t bytes, net::Duration waited);
+
 // `connection`: whether it was a kept one, and what came of it.
 void TellConnection(CallState& call, const upstream::Failure& failure);
 

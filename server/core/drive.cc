@@ -9,6 +9,7 @@
 #include "server/base/url_origin.h"
 #include "server/core/call_state.h"
 #include "server/core/call_steps.h"
+#include "server/core/media_fetch.h"
 #include "server/core/relay.h"
 #include "server/core/request_facts.h"
 #include "server/core/route_choice.h"
@@ -195,6 +196,18 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls) 
   return Send(call, urls);
 }
 
+// What the provider does not fetch itself is fetched first.
+net::Task<Attempted> AttemptWithMedia(CallState& call, upstream::UrlCache& urls) {
+  const Message* request = nullptr;
+  std::optional<Error> error = HubRequest(call, &request);
+  if (error) co_return FailHere(call, *std::move(error));
+  error = co_await FetchMedia(call, call.route.way.form->mapping->MediaOf(*request));
+  if (error) co_return FailHere(call, *std::move(error));
+  call.facts.media = &call.media;
+  call.dropped.clear();
+  co_return co_await AttemptUpstream(call, urls);
+}
+
 net::Task<Attempted> AttemptRaw(CallState& call, upstream::UrlCache& urls) {
   std::optional<Error> error = co_await PrepareRelayed(call);
   if (error) co_return FailHere(call, *std::move(error));
@@ -219,7 +232,9 @@ net::Task<Attempted> Attempt(CallState& call, upstream::UrlCache& urls, const ro
     case Way::Kind::kRaw:
       return AttemptRaw(call, urls);
     default:
-      return AttemptUpstream(call, urls);
+      return call.route.way.kind == Way::Kind::kMap && call.route.way.form->fetches_media
+                 ? AttemptWithMedia(call, urls)
+                 : AttemptUpstream(call, urls);
   }
 }
 

@@ -49,13 +49,15 @@ class Bedrock final : public Dialect {
                                            .event = &wire::StreamEvent::default_instance(),
                                            .framing = Framing::kAwsEventStream,
                                            .accounting = Counted(),
-                                           .mapping = &chat_},
+                                           .mapping = &chat_,
+                                           .fetches_media = true},
                                       Form{.operation = operation::kCountTokens,
                                            .path = "/model/{model}/count-tokens",
                                            .request = &wire::CountTokensRequest::default_instance(),
                                            .answer = &wire::CountTokensResponse::default_instance(),
                                            .accounting = {.error = {"message", "__type"}},
-                                           .mapping = &token_count_}};
+                                           .mapping = &token_count_,
+                                           .fetches_media = true}};
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "providers/dialects/bedrock/request.h"
 #include "providers/dialects/bedrock/response.h"
 #include "providers/dialects/bedrock/stream.h"
+#include "providers/dialects/common/web_media.h"
 
 namespace portolan::providers::bedrock {
 
@@ -15,6 +16,10 @@ std::optional<Error> ChatMapping::RequestToWire(const Message& hub, const CallFa
   RequestEncoder encoder(static_cast<const api::ChatCompletionRequest&>(hub), facts,
                          static_cast<wire::ConverseRequest*>(wire), dropped);
   return encoder.Run();
+}
+
+std::vector<MediaReference> ChatMapping::MediaOf(const Message& hub) const {
+  return WebMediaOf(static_cast<const api::ChatCompletionRequest&>(hub));
 }
 
 std::optional<Error> ChatMapping::AnswerToHub(const Message& wire, const CallFacts& facts,

@@ -221,6 +221,12 @@ bool RequestEncoder::AppendFile(const api::ContentPart& part, const MemberPath& 
   return AppendFromUrl(file.file_data(), file.filename(), data, blocks);
 }
 
+std::string_view RequestEncoder::Fetched(std::string_view url) const {
+  if (facts_.media == nullptr) return {};
+  const auto found = facts_.media->find(url);
+  return found == facts_.media->end() ? std::string_view() : found->second;
+}
+
 bool RequestEncoder::AppendFromUrl(std::string_view url, std::string_view name, const MemberPath& path,
                                    Blocks* blocks) {
   if (IsS3(url)) {
@@ -230,6 +236,8 @@ bool RequestEncoder::AppendFromUrl(std::string_view url, std::string_view name, 
     return AppendMedia(type, name.empty() ? url : name, std::move(source), path, blocks);
   }
   if (IsWebUrl(url)) {
+    const std::string_view fetched = Fetched(url);
+    if (!fetched.empty()) return AppendFromUrl(fetched, name.empty() ? url : name, path, blocks);
     return Fail("unsupported_value", "bedrock cannot fetch it: send its bytes in a data: URL, or an s3: URL",
                 path);
   }

@@ -10,6 +10,7 @@
 #include "providers/dialects/bedrock/request.h"
 #include "providers/dialects/bedrock/response.h"
 #include "providers/dialects/common/json.h"
+#include "providers/dialects/common/web_media.h"
 
 namespace portolan::providers::bedrock {
 namespace {
@@ -50,6 +51,10 @@ std::optional<Error> TokenCountMapping::RequestToWire(const Message& hub, const 
   if (auto error = RefuseWhatIsNotCounted(*request)) return error;
   KeepWhatCounts(request);
   return std::nullopt;
+}
+
+std::vector<MediaReference> TokenCountMapping::MediaOf(const Message& hub) const {
+  return WebMediaOf(static_cast<const api::ChatCompletionRequest&>(hub));
 }
 
 std::optional<Error> TokenCountMapping::AnswerToHub(const Message& wire, const CallFacts& facts,

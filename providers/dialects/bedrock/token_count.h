@@ -12,6 +12,7 @@ class TokenCountMapping final : public Mapping {
  public:
   std::optional<Error> RequestToWire(const Message& hub, const CallFacts& facts, Message* wire,
                                      DroppedMembers* dropped) const override;
+  std::vector<MediaReference> MediaOf(const Message& hub) const override;
   std::optional<Error> AnswerToHub(const Message& wire, const CallFacts& facts, Message* hub) const override;
 };
 

@@ -1,0 +1,178 @@
+#include "server/core/media_fetch.h"
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "server/base/text.h"
+#include "server/core/call_steps.h"
+#include "server/core/upstream_error.h"
+
+namespace portolan::core {
+namespace {
+
+using providers::MediaReference;
+using upstream::FailureKind;
+
+// A URL in the parts that the client takes.
+struct Address {
+  upstream::Origin origin;
+  std::string target;   // path and query
+  std::string problem;  // why it is not usable; empty: it is
+};
+
+Address ReadUrl(std::string_view url) {
+  Address address;
+  url = url.substr(0, url.find('#'));
+  const size_t host = url.find("://") + 3;
+  const size_t path = std::min(url.find_first_of("/?", host), url.size());
+  std::string base;
+  if (!upstream::ParseUrl(url.substr(0, path), &address.origin, &base, &address.problem)) return address;
+  address.origin.untrusted = true;
+  address.target = url.substr(path);
+  if (!address.target.starts_with('/')) address.target.insert(0, "/");
+  if (!std::all_of(address.target.begin(), address.target.end(), IsVisible)) {
+    address.problem = "it has characters that must be percent-encoded";
+  }
+  return address;
+}
+
+// `to` as a Location of RFC 9110, section 10.2.2, has it; empty: not understood.
+std::string Redirected(std::string_view from, std::string_view to) {
+  if (to.starts_with("http://") || to.starts_with("https://")) return std::string(to);
+  const size_t scheme = from.find("://");
+  if (to.starts_with("//")) return std::string(from.substr(0, scheme + 1)).append(to);
+  const size_t path = std::min(from.find_first_of("/?#", scheme + 3), from.size());
+  if (to.starts_with('/')) return std::string(from.substr(0, path)).append(to);
+  return {};
+}
+
+bool IsRedirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+Error Unavailable(const MediaReference& media, std::string_view why) {
+  return Error::InvalidRequest("media_unavailable",
+                               media.path + ": what is at this URL cannot be had: " + std::string(why),
+                               media.path);
+}
+
+// `image/png` of `Image/PNG; q=1`.
+std::string TypeOf(const upstream::Exchange& exchange) {
+  const std::string_view told = FindHeader(exchange.headers(), "content-type").value_or("");
+  std::string type = LowerCase(TrimBlanks(told.substr(0, told.find(';'))));
+  const bool good = std::all_of(type.begin(), type.end(), [](char c) {
+    return IsLetterOrDigit(c) || c == '/' || c == '.' || c == '-' || c == '+';
+  });
+  return good && type.find('/') != std::string::npos ? type : "application/octet-stream";
+}
+
+bool IsTooLarge(const upstream::Exchange& exchange, size_t limit) {
+  const std::string_view told = FindHeader(exchange.headers(), "content-length").value_or("");
+  size_t length = 0;
+  std::from_chars(told.data(), told.data() + told.size(), length);
+  return length > limit;
+}
+
+class Fetch {
+ public:
+  Fetch(CallState& call, const MediaReference& media, size_t limit)
+      : call_(call),
+        media_(media),
+        limit_(limit),
+        wait_{std::min(call.attempt_wait.deadline, call.shard.loop->UpdateNow() + kMediaTime),
+              call.attempt_wait.scope} {}
+
+  net::Task<std::optional<Error>> Run(std::string* data_url) {
+    std::string url = media_.url;
+    for (int hops = 0; hops <= kMaxMediaRedirects; ++hops) {
+      const Address address = ReadUrl(url);
+      if (!address.problem.empty()) co_return Unavailable(media_, address.problem);
+      std::unique_ptr<upstream::Exchange> exchange;
+      std::optional<Error> error = co_await Ask(address, &exchange);
+      if (error) co_return error;
+      if (!IsRedirect(exchange->status())) co_return co_await Take(*exchange, data_url);
+      url = Redirected(url, FindHeader(exchange->headers(), "location").value_or(""));
+      if (url.empty()) co_return Unavailable(media_, "it leads to a place that is no URL");
+    }
+    co_return Unavailable(media_, "it leads from one place to the next");
+  }
+
+ private:
+  net::Task<std::optional<Error>> Ask(const Address& address, std::unique_ptr<upstream::Exchange>* exchange) {
+    upstream::Request request;
+    request.origin = &address.origin;
+    request.method = "GET";
+    request.path = address.target;
+    request.headers.push_back({"accept", "*/*"});
+    request.headers.push_back({"user-agent", "portolan/" PORTOLAN_VERSION});
+    const upstream::Failure failure =
+        co_await call_.shard.client->Send(request, call_.snapshot->timeouts, wait_, exchange);
+    if (failure.ok()) co_return std::nullopt;
+    co_return ToMediaError(failure);
+  }
+
+  net::Task<std::optional<Error>> Take(upstream::Exchange& exchange, std::string* data_url) {
+    if (exchange.status() != 200) {
+      co_return Unavailable(media_, "its server answers with status " + std::to_string(exchange.status()));
+    }
+    const std::string too_large = "it is larger than " + std::to_string(limit_) + " bytes";
+    if (IsTooLarge(exchange, limit_)) co_return Unavailable(media_, too_large);
+    std::string bytes;
+    const upstream::Failure failure = co_await exchange.ReadAll(limit_, &bytes, wait_);
+    if (!failure.ok() && bytes.size() >= limit_) co_return Unavailable(media_, too_large);
+    if (!failure.ok()) co_return ToMediaError(failure);
+    *data_url = "data:" + TypeOf(exchange) + ";base64," + absl::Base64Escape(bytes);
+    co_return std::nullopt;
+  }
+
+  Error ToMediaError(const upstream::Failure& failure) {
+    const bool ends_call =
+        failure.kind == FailureKind::kCancelled ||
+        (failure.kind == FailureKind::kDeadline && wait_.deadline == call_.attempt_wait.deadline);
+    if (ends_call || failure.kind == FailureKind::kForbiddenAddress) {
+      Error error = ToError(call_, failure, wait_);
+      if (error.param.empty()) error.param = media_.path;
+      return error;
+    }
+    if (failure.kind == FailureKind::kDeadline) {
+      return Unavailable(media_, "it did not come within " + std::to_string(kMediaTime.count()) + " s");
+    }
+    return Unavailable(media_, failure.message);
+  }
+
+  CallState& call_;
+  const MediaReference& media_;
+  const size_t limit_;
+  const net::Wait wait_;
+};
+
+}  // namespace
+
+net::Task<std::optional<Error>> FetchMedia(CallState& call, std::vector<MediaReference> wanted) {
+  size_t all = 0;
+  for (const auto& [url, data] : call.media) all += data.size();
+  for (const MediaReference& media : wanted) {
+    if (call.media.contains(media.url)) continue;
+    if (call.media.size() >= kMaxMedia) {
+      co_return Unavailable(media, "at most " + std::to_string(kMaxMedia) + " are fetched for a request");
+    }
+    if (all >= kMaxAllMediaBytes)
+      co_return Unavailable(media, "all before it are " + std::to_string(all) + " bytes");
+    const net::TimePoint begun = call.shard.loop->UpdateNow();
+    std::string data;
+    Fetch fetch(call, media, std::min(kMaxMediaBytes, kMaxAllMediaBytes - all));
+    std::optional<Error> error = co_await fetch.Run(&data);
+    if (call.tells_steps) TellMedia(call, media.path, data.size(), call.shard.loop->UpdateNow() - begun);
+    if (error) co_return error;
+    all += data.size();
+    call.media.emplace(media.url, std::move(data));
+  }
+  co_return std::nullopt;
+}
+
+}  // namespace portolan::core
