@@ -87,6 +87,8 @@ struct Form {
   const Mapping* mapping = nullptr;
   // The provider takes the bytes of media, not URLs of the web: see Mapping::MediaOf.
   bool fetches_media = false;
+  // Of embeddings: how many texts the provider takes at once; more are sent in parts. 0: any number.
+  size_t max_inputs = 0;
   // What a host wants otherwise in the body, in the dialect's own words.
   std::vector<codec::Edit> body_edits = {};
   // The dialect's form of which this is a copy, changed for a host; null: this is the dialect's own.

@@ -19,6 +19,8 @@
 
 namespace portolan::core {
 
+class JoinedEmbeddings;
+
 // Why an attempt failed, and what the caller gets of the provider's answer if it was the last attempt.
 struct AttemptFailure {
   Error error;
@@ -89,6 +91,8 @@ struct CallState {
   std::string request_text;
   std::unique_ptr<upstream::Exchange> exchange;  // its answer; moved on to what reads it
   std::optional<AttemptFailure> failure;
+  JoinedEmbeddings* joined =
+      nullptr;  // takes the answer, which is to a part of the request; null: it is whole
 
   providers::CallFacts facts;
   providers::DroppedMembers dropped;

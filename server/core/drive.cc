@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "providers/fit_body.h"
 #include "server/base/url_origin.h"
+#include "server/core/batches.h"
 #include "server/core/call_state.h"
 #include "server/core/call_steps.h"
 #include "server/core/media_fetch.h"
@@ -14,6 +14,7 @@
 #include "server/core/request_facts.h"
 #include "server/core/route_choice.h"
 #include "server/core/send.h"
+#include "server/core/translate.h"
 #include "server/core/upstream_error.h"
 
 namespace portolan::core {
@@ -87,94 +88,6 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   return std::nullopt;
 }
 
-// The request of a caller of another dialect than the hub's, in the hub's words, with the route's edits.
-std::optional<Error> MapToHub(CallState& call, Message** out) {
-  const Message* wire = nullptr;
-  if (auto error = call.payload.ToMessage({}, &wire)) return error;
-  call.facts.request = wire;
-  // Every door but the hub's own tells the tokens of each stream.
-  call.facts.include_usage = true;
-  const OperationSpec& hub = *call.operation.hub;
-  *out = hub.request_type->New(&call.arena.get());
-  if (auto error = call.operation.form->mapping->RequestToHub(*wire, call.facts, *out, &call.dropped)) {
-    return error;
-  }
-  codec::DecodeError problem;
-  if (call.route.edits.empty() || codec::ApplyEdits(*hub.request, call.route.edits, *out, &problem)) {
-    return std::nullopt;
-  }
-  return Error::InvalidRequest("invalid_value", problem.ToString(), problem.path);
-}
-
-// The request in the hub's words, with the route's edits.
-std::optional<Error> HubRequest(CallState& call, const Message** out) {
-  if (call.operation.speaks_hub()) return call.payload.ToMessage(call.route.edits, out);
-  Message* mapped = nullptr;
-  std::optional<Error> error = MapToHub(call, &mapped);
-  *out = mapped;
-  return error;
-}
-
-// What the provider's host wants otherwise in a request in the provider's words.
-std::optional<Error> EditBody(const CallState& call, const codec::MessagePlan& plan, Message* wire) {
-  const providers::Form& form = *call.route.way.form;
-  codec::DecodeError problem;
-  if (form.body_edits.empty() || codec::ApplyEdits(plan, form.body_edits, wire, &problem))
-    return std::nullopt;
-  return Error::InvalidRequest("invalid_value", problem.ToString(), problem.path);
-}
-
-// For a provider that speaks the hub's dialect.
-std::optional<Error> TranslateToHub(CallState& call) {
-  Message* request = nullptr;
-  if (auto error = MapToHub(call, &request)) return error;
-  if (auto error = EditBody(call, *call.operation.hub->request, request)) return error;
-  const providers::Target& target = call.route.target;
-  if (auto error = target.dialect->ToNative(call.operation.name, *target.provider, request, &call.dropped)) {
-    return error;
-  }
-  codec::Encode(*call.operation.hub->request, *request, {.for_upstream = true, .replace_surrogates = true},
-                &call.request_text);
-  call.request_body.push_back(call.request_text);
-  return std::nullopt;
-}
-
-// The request in the provider's words, by way of the hub's.
-std::optional<Error> Translate(CallState& call) {
-  const providers::Form& form = *call.route.way.form;
-  if (form.mapping == nullptr) return TranslateToHub(call);
-  const Message* request = nullptr;
-  if (auto error = HubRequest(call, &request)) return error;
-  if (form.request == nullptr) return std::nullopt;
-  call.facts.content_blocks = call.facts.content_blocks || UsesBlocks(*request);
-  call.facts.base64 = WantsBase64(*request);
-  Message* const wire = form.request->New(&call.arena.get());
-  if (auto error = form.mapping->RequestToWire(*request, call.facts, wire, &call.dropped)) return error;
-  const codec::MessagePlan& plan = *call.config.operations->PlanOf(form).request;
-  if (auto error = EditBody(call, plan, wire)) return error;
-  codec::Encode(plan, *wire, {.replace_surrogates = true}, &call.request_text);
-  call.request_body.push_back(call.request_text);
-  return std::nullopt;
-}
-
-// What the provider's row says that has to be otherwise in the text that is about to be sent.
-std::optional<Error> FitToProvider(CallState& call) {
-  const providers::Provider& provider = *call.route.target.provider;
-  std::string joined;
-  std::string_view text = call.request_body.empty() ? std::string_view() : call.request_body.front();
-  if (call.request_body.size() > 1) {
-    for (const std::string_view piece : call.request_body) joined += piece;
-    text = joined;
-  }
-  std::string fitted;
-  const providers::BodyFit fit{provider.name, provider.rules};
-  if (auto error = providers::FitBody(fit, call.facts, text, &fitted, &call.dropped)) return error;
-  if (fitted.empty()) return std::nullopt;
-  call.request_text = std::move(fitted);
-  call.request_body.assign(1, call.request_text);
-  return std::nullopt;
-}
-
 // Not a coroutine: what is only needed to put the request together is gone while the answer is waited for.
 net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls) {
   std::optional<Error> error;
@@ -208,6 +121,23 @@ net::Task<Attempted> AttemptWithMedia(CallState& call, upstream::UrlCache& urls)
   co_return co_await AttemptUpstream(call, urls);
 }
 
+net::Task<Attempted> AttemptEmbeddings(CallState& call, upstream::UrlCache& urls) {
+  const Message* request = nullptr;
+  std::optional<Error> error = HubRequest(call, &request);
+  if (error) return FailedAttempt(call, *std::move(error));
+  if (NeedsBatches(call, *request)) return AttemptInBatches(call, urls, *request);
+  call.dropped.clear();
+  return AttemptUpstream(call, urls);
+}
+
+// A call that is mapped to another dialect.
+net::Task<Attempted> AttemptMapped(CallState& call, upstream::UrlCache& urls) {
+  const providers::Form& form = *call.route.way.form;
+  if (form.fetches_media) return AttemptWithMedia(call, urls);
+  if (form.max_inputs > 0) return AttemptEmbeddings(call, urls);
+  return AttemptUpstream(call, urls);
+}
+
 net::Task<Attempted> AttemptRaw(CallState& call, upstream::UrlCache& urls) {
   std::optional<Error> error = co_await PrepareRelayed(call);
   if (error) co_return FailHere(call, *std::move(error));
@@ -231,10 +161,10 @@ net::Task<Attempted> Attempt(CallState& call, upstream::UrlCache& urls, const ro
       return AttemptLocal(call);
     case Way::Kind::kRaw:
       return AttemptRaw(call, urls);
+    case Way::Kind::kMap:
+      return AttemptMapped(call, urls);
     default:
-      return call.route.way.kind == Way::Kind::kMap && call.route.way.form->fetches_media
-                 ? AttemptWithMedia(call, urls)
-                 : AttemptUpstream(call, urls);
+      return AttemptUpstream(call, urls);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "server/core/answer_form.h"
 #include "server/core/attempt.h"
+#include "server/core/batches.h"
 #include "server/core/relay.h"
 #include "server/core/token_source.h"
 #include "server/core/upstream_answer.h"
@@ -56,12 +57,20 @@ std::optional<Error> CheckRelayed(CallState& call, const upstream::Exchange& exc
   return std::nullopt;
 }
 
+// A part of the answer, of which the caller hears when all are there.
+Attempted TakePart(CallState& call, std::unique_ptr<upstream::Exchange> exchange, const Message& answer) {
+  std::optional<Error> error = call.joined->Take(static_cast<const v1::EmbeddingResponse&>(answer));
+  if (error) return Fail(call, *std::move(error), std::move(exchange));
+  return Attempted::kAnswered;
+}
+
 net::Task<Attempted> ReplyTranslated(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
                                      std::string_view body) {
   const Message* answer = nullptr;
   if (std::optional<Error> error = TypeAnswer(call, *exchange, body, &answer)) {
     co_return Fail(call, *std::move(error), std::move(exchange));
   }
+  if (call.joined != nullptr) co_return TakePart(call, std::move(exchange), *answer);
   co_await ReplyMessage(call, *answer, exchange.get());
   co_return Attempted::kAnswered;
 }

@@ -123,5 +123,83 @@ TEST_F(Google, EmbedsInWhateverEncodingIsAsked) {
   EXPECT_EQ(Json::parse(base64.body)["data"][0]["embedding"], "AAAAPwAAgL4AAIA/");
 }
 
+// More texts than the API takes at once, whose requests hold 100 at most: ai.google.dev/api/embeddings.
+class GoogleBatches : public ::testing::Test {
+ protected:
+  // `t7` has the vector [7].
+  Script Embed(const SeenRequest& request) {
+    ++asked_;
+    if (asked_ == broken_) return RespondJson(503, R"({"error":{"code":503,"message":"overloaded"}})");
+    Json answer = {{"usageMetadata", {{"promptTokenCount", 2}}}};
+    for (const Json& each : Json::parse(request.body)["requests"]) {
+      const std::string text = each["content"]["parts"][0]["text"];
+      answer["embeddings"].push_back({{"values", {std::stod(text.substr(1))}}});
+    }
+    if (asked_ == short_) answer["embeddings"].erase(0);
+    return RespondJson(200, answer.dump());
+  }
+  static std::string Body(int texts) {
+    Json body = {{"model", "gemini-embedding-001"}};
+    for (int i = 0; i < texts; ++i) body["input"].push_back("t" + std::to_string(i));
+    return body.dump();
+  }
+  TestAnswer Post(const std::string& body, const std::string& more = "") {
+    return TestClient(gateway_.http_address())
+        .Post("/v1/embeddings", body,
+              {{"x-portolan-config", R"({"provider":"google","api_key":"k","custom_host":")" +
+                                         upstream_.url() + "/v1beta\"" + more + "}"}});
+  }
+
+  int asked_ = 0;
+  int broken_ = 0;  // which request fails
+  int short_ = 0;   // which answer lacks a vector
+  const FakeUpstream upstream_{[this](const SeenRequest& request) { return Embed(request); }};
+  const GatewayFixture gateway_;
+};
+
+TEST_F(GoogleBatches, AreOneAnswer) {
+  for (const int texts : {100, 101, 250}) {
+    const size_t before = upstream_.requests().size();
+    const TestAnswer answer = Post(Body(texts));
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    const Json said = Json::parse(answer.body);
+    ASSERT_EQ(said["data"].size(), static_cast<size_t>(texts));
+    for (int i = 0; i < texts; ++i) {
+      EXPECT_EQ(said["data"][i]["index"], i);
+      EXPECT_EQ(said["data"][i]["embedding"], Json({i}));
+    }
+    const size_t requests = static_cast<size_t>(texts + 99) / 100;
+    EXPECT_EQ(said["usage"], Json({{"prompt_tokens", 2 * requests}, {"total_tokens", 2 * requests}}));
+    EXPECT_EQ(said["object"], "list");
+    EXPECT_EQ(said["model"], "gemini-embedding-001");
+    EXPECT_EQ(upstream_.requests().size(), before + requests);
+  }
+}
+
+TEST_F(GoogleBatches, FailAsAWhole) {
+  broken_ = 2;
+  const TestAnswer failed = Post(Body(250));
+  EXPECT_EQ(failed.status, 503) << failed.body;
+  EXPECT_EQ(Json::parse(failed.body)["error"]["portolan"]["attempts"], 1);
+  EXPECT_EQ(asked_, 2);
+  asked_ = 0;
+  const TestAnswer again = Post(Body(250), R"(,"retry":{"attempts":1,"on_status_codes":[503]})");
+  EXPECT_EQ(again.status, 200) << again.body;
+  EXPECT_EQ(Json::parse(again.body)["data"].size(), 250U);
+  EXPECT_EQ(asked_, 5);
+  asked_ = broken_ = 0;
+  short_ = 3;
+  const TestAnswer lacking = Post(Body(250));
+  EXPECT_EQ(lacking.status, 502) << lacking.body;
+  EXPECT_THAT(lacking.body, HasSubstr("49 embeddings to 50 texts"));
+}
+
+TEST_F(GoogleBatches, AreBounded) {
+  const TestAnswer answer = Post(Body(10'001));
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(Json::parse(answer.body)["error"]["param"], "input");
+  EXPECT_EQ(asked_, 0);
+}
+
 }  // namespace
 }  // namespace portolan::test

@@ -20,9 +20,6 @@
 namespace portolan::providers::gemini {
 namespace {
 
-// The API's own bound.
-constexpr size_t kMostTexts = 100;
-
 // Members of Google's own.
 constexpr std::array<std::string_view, 3> kOwnMembers = {"taskType", "title", "autoTruncate"};
 

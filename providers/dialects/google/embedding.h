@@ -20,6 +20,9 @@ class EmbeddingMapping final : public Mapping {
   std::optional<Error> AnswerToHub(const Message& wire, const CallFacts& facts, Message* hub) const override;
 };
 
+// The API's own bound of texts in a request.
+inline constexpr size_t kMostTexts = 100;
+
 // What all ways to embed texts share.
 
 // The texts of a request, `most` at most.

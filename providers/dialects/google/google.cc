@@ -86,7 +86,8 @@ class Google final : public Dialect {
                                            .request = &wire::BatchEmbedContentsRequest::default_instance(),
                                            .answer = &wire::BatchEmbedContentsResponse::default_instance(),
                                            .accounting = Counted(),
-                                           .mapping = &embedding_},
+                                           .mapping = &embedding_,
+                                           .max_inputs = gemini::kMostTexts},
                                       Form{.operation = operation::kCountTokens,
                                            .path = "/{model=**}:countTokens",
                                            .model_folder = kFolder,
@@ -119,13 +120,15 @@ class Google final : public Dialect {
                                            .request = &wire::PredictRequest::default_instance(),
                                            .answer = &wire::PredictResponse::default_instance(),
                                            .accounting = CountedPredictions(),
-                                           .mapping = &predict_},
+                                           .mapping = &predict_,
+                                           .max_inputs = gemini::kMostInstances},
                                       Form{.operation = operation::kEmbedding,
                                            .style = "embed_content",
                                            .request = &wire::EmbedOneRequest::default_instance(),
                                            .answer = &wire::EmbedOneResponse::default_instance(),
                                            .accounting = Counted(),
-                                           .mapping = &embed_one_}};
+                                           .mapping = &embed_one_,
+                                           .max_inputs = 1}};
 };
 
 }  // namespace

@@ -12,12 +12,6 @@
 #include "providers/dialects/google/response.h"
 
 namespace portolan::providers::gemini {
-namespace {
-
-// The API's own bound.
-constexpr size_t kMostInstances = 250;
-
-}  // namespace
 
 std::optional<Error> PredictMapping::RequestToWire(const Message& hub, const CallFacts&, Message* wire,
                                                    DroppedMembers* dropped) const {

@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 
 #include "providers/mapping.h"
 
 namespace portolan::providers::gemini {
+
+// The API's own bound of texts in a request for `:predict`.
+inline constexpr size_t kMostInstances = 250;
 
 // Embeddings of Vertex AI, `:predict`: up to 250 texts. gemini.v1.PredictRequest and PredictResponse.
 class PredictMapping final : public Mapping {
