@@ -138,9 +138,9 @@ class GoogleBatches : public ::testing::Test {
     if (asked_ == short_) answer["embeddings"].erase(0);
     return RespondJson(200, answer.dump());
   }
-  static std::string Body(int texts) {
+  static std::string Body(size_t texts) {
     Json body = {{"model", "gemini-embedding-001"}};
-    for (int i = 0; i < texts; ++i) body["input"].push_back("t" + std::to_string(i));
+    for (size_t i = 0; i < texts; ++i) body["input"].push_back("t" + std::to_string(i));
     return body.dump();
   }
   TestAnswer Post(const std::string& body, const std::string& more = "") {
@@ -158,17 +158,17 @@ class GoogleBatches : public ::testing::Test {
 };
 
 TEST_F(GoogleBatches, AreOneAnswer) {
-  for (const int texts : {100, 101, 250}) {
+  for (const size_t texts : {size_t{100}, size_t{101}, size_t{250}}) {
     const size_t before = upstream_.requests().size();
     const TestAnswer answer = Post(Body(texts));
     ASSERT_EQ(answer.status, 200) << answer.body;
     const Json said = Json::parse(answer.body);
-    ASSERT_EQ(said["data"].size(), static_cast<size_t>(texts));
-    for (int i = 0; i < texts; ++i) {
+    ASSERT_EQ(said["data"].size(), texts);
+    for (size_t i = 0; i < texts; ++i) {
       EXPECT_EQ(said["data"][i]["index"], i);
-      EXPECT_EQ(said["data"][i]["embedding"], Json({i}));
+      EXPECT_EQ(said["data"][i]["embedding"], Json({static_cast<double>(i)}));
     }
-    const size_t requests = static_cast<size_t>(texts + 99) / 100;
+    const size_t requests = (texts + 99) / 100;
     EXPECT_EQ(said["usage"], Json({{"prompt_tokens", 2 * requests}, {"total_tokens", 2 * requests}}));
     EXPECT_EQ(said["object"], "list");
     EXPECT_EQ(said["model"], "gemini-embedding-001");
