@@ -2,6 +2,7 @@
 
 #include "tests/faults/caller_fault.h"
 #include "tests/faults/fault.h"
+#include "tests/faults/token_fault.h"
 #include "tests/faults/upload_fault.h"
 
 namespace portolan::faults {
@@ -51,6 +52,17 @@ Each case of a relayed upload is tested with a length and in chunks, over TCP an
 of the body and never takes a part of it for the whole, and nothing is sent twice.
 
 | while a body is passed on | the caller gets |
+|---|---|
+)";
+
+constexpr char kTokens[] = R"(
+### A token that a provider wants
+
+Where a provider wants a token that somebody else issues ([Vertex AI](providers.md#vertex-ai)), the provider is not called without
+one, and a fallback goes on to its next target. A failure is remembered for a second. A token that is good for
+a second serves the calls that waited for it; one that the provider refuses is fetched anew by the next attempt.
+
+| the endpoint | the caller gets |
 |---|---|
 )";
 
@@ -240,6 +252,10 @@ std::string ReliabilityPage() {
   page += kUploads;
   for (const UploadFault& fault : UploadFaults()) {
     page += "| " + fault.name + " | " + DescribeUpload(fault.outcome) + " |\n";
+  }
+  page += kTokens;
+  for (const TokenFault& fault : TokenFaults()) {
+    page += "| " + fault.name + " | " + std::to_string(fault.status) + " `" + fault.code + "` |\n";
   }
   page += kCuts;
   for (const CallerFault& fault : CallerFaults()) {
