@@ -95,6 +95,11 @@ net::Task<Failure> HttpExchange::ReadAll(size_t limit, std::string* body, net::W
           .failure;
     }
     taken += piece.data.size();
+    // As for the bodies of requests (http/body.cc): the rest at once, when as much has come as was set aside.
+    const size_t needed = body->size() + piece.data.size();
+    if (gunzip_ == nullptr && needed > body->capacity() && framer_.left() <= limit - taken) {
+      body->reserve(needed + static_cast<size_t>(framer_.left()));
+    }
     body->append(piece.data);
     if (piece.end) co_return Failure();
   }
