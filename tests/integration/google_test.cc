@@ -131,7 +131,8 @@ class GoogleBatches : public ::testing::Test {
     ++asked_;
     if (asked_ == broken_) return RespondJson(503, R"({"error":{"code":503,"message":"overloaded"}})");
     Json answer = {{"usageMetadata", {{"promptTokenCount", 2}}}};
-    for (const Json& each : Json::parse(request.body)["requests"]) {
+    const Json asked = Json::parse(request.body);
+    for (const Json& each : asked["requests"]) {
       const std::string text = each["content"]["parts"][0]["text"];
       answer["embeddings"].push_back({{"values", {std::stod(text.substr(1))}}});
     }
