@@ -18,12 +18,23 @@ void Registry::Add(Provider provider) {
   auto added = std::make_unique<const Provider>(std::move(provider));
   const auto present = std::find_if(providers_.begin(), providers_.end(),
                                     [&](const auto& one) { return one->name == added->name; });
-  by_name_.erase(added->name);
-  by_name_.emplace(added->name, added.get());
   if (present == providers_.end()) {
     providers_.push_back(std::move(added));
   } else {
     *present = std::move(added);
+  }
+  Index();
+}
+
+void Registry::Index() {
+  by_length_.clear();
+  for (const auto& provider : providers_) by_length_.push_back(provider.get());
+  std::sort(by_length_.begin(), by_length_.end(),
+            [](const Provider* a, const Provider* b) { return a->name.size() < b->name.size(); });
+  first_.assign(by_length_.back()->name.size() + 2, static_cast<uint32_t>(by_length_.size()));
+  for (size_t i = by_length_.size(); i-- > 0;) {
+    for (size_t length = 0; length <= by_length_[i]->name.size(); ++length)
+      first_[length] = static_cast<uint32_t>(i);
   }
 }
 
@@ -43,8 +54,12 @@ std::string Registry::NoProvider(std::string_view name) const {
 }
 
 const Provider* Registry::Find(std::string_view name) const {
-  const auto found = by_name_.find(name);
-  return found == by_name_.end() ? nullptr : found->second;
+  if (name.empty() || name.size() + 1 >= first_.size()) return nullptr;
+  for (uint32_t i = first_[name.size()]; i < first_[name.size() + 1]; ++i) {
+    const std::string& each = by_length_[i]->name;
+    if (each.front() == name.front() && each == name) return by_length_[i];
+  }
+  return nullptr;
 }
 
 }  // namespace portolan::providers

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "providers/catalog.h"
 
 namespace portolan::providers {
@@ -28,8 +28,12 @@ class Registry {
   void Add(Provider provider);
 
  private:
+  void Index();
+
   std::vector<std::unique_ptr<const Provider>> providers_;
-  absl::flat_hash_map<std::string_view, const Provider*> by_name_;
+  // The same, names of one length together: some ten to look at, where a hash would read the whole name.
+  std::vector<const Provider*> by_length_;
+  std::vector<uint32_t> first_;  // of each length, in by_length_; and one beyond the longest
 };
 
 }  // namespace portolan::providers

@@ -5,8 +5,8 @@
 namespace portolan::http {
 namespace {
 
-// What is set aside because a Content-Length says so. Who has sent as much gets the rest set aside, at once, as
-// growing by doubling would copy and touch three times as much.
+// What is set aside because a Content-Length says so. Who has sent as much gets the rest set aside, at once,
+// as growing by doubling would copy and touch three times as much.
 constexpr size_t kMaxReserve = 1 << 20;
 
 }  // namespace
