@@ -2,6 +2,7 @@
 
 #include "providers/dialects/anthropic/anthropic.h"
 #include "providers/dialects/bedrock/bedrock.h"
+#include "providers/dialects/cohere/cohere.h"
 #include "providers/dialects/google/google.h"
 #include "providers/dialects/openai/openai.h"
 #include "providers/rows.h"
@@ -10,7 +11,8 @@ namespace portolan::providers {
 
 const Catalog& BuiltInCatalog() {
   static const Catalog* const catalog = new Catalog{
-      {&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect(), &BedrockDialect()}, BuiltInRows()};
+      {&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect(), &BedrockDialect(), &CohereDialect()},
+      BuiltInRows()};
   return *catalog;
 }
 

@@ -2,6 +2,7 @@
 
 #include "providers/dialects/anthropic/anthropic.h"
 #include "providers/dialects/bedrock/bedrock.h"
+#include "providers/dialects/cohere/cohere.h"
 #include "providers/dialects/google/google.h"
 #include "providers/dialects/openai/openai.h"
 #include "providers/echo/echo.h"
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::string_view kAnthropicAliases[] = {"claude"};
 constexpr std::string_view kGoogleAliases[] = {"gemini", "google-ai-studio"};
+constexpr std::string_view kCohereAliases[] = {"cohere-chat"};
 constexpr std::string_view kBedrockAliases[] = {"aws-bedrock", "amazon-bedrock"};
 
 std::vector<std::string> OperationsOf(const Row& row) {
@@ -99,6 +101,13 @@ std::vector<Provider> BuiltInRows() {
                               {.name = "aws_session_token"}},
                   .title = "Amazon Bedrock",
                   .aliases = kBedrockAliases});
+  rows.push_back({.name = "cohere",
+                  .base_url = "https://api.cohere.com",
+                  .dialect = &CohereDialect(),
+                  .auth = &BearerAuth(),
+                  .key_variables = {"COHERE_API_KEY", "CO_API_KEY"},
+                  .title = "Cohere",
+                  .aliases = kCohereAliases});
   rows.push_back(VertexAiRow());
   rows.push_back(
       {.name = "echo",

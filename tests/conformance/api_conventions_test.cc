@@ -23,8 +23,8 @@ using google::protobuf::MethodDescriptor;
 std::vector<const MethodDescriptor*> Methods() {
   const auto* pool = v1::ChatCompletionRequest::descriptor()->file()->pool();
   std::vector<const MethodDescriptor*> methods;
-  for (const char* name :
-       {"ChatService", "CompletionService", "EmbeddingService", "ModelService", "TokenService"}) {
+  for (const char* name : {"ChatService", "CompletionService", "EmbeddingService", "ModelService",
+                           "RerankService", "TokenService"}) {
     const auto* service = pool->FindServiceByName(std::string("portolan.v1.") + name);
     EXPECT_NE(service, nullptr) << name;
     for (int i = 0; service != nullptr && i < service->method_count(); ++i)

@@ -19,10 +19,10 @@ void AppendStringOrNull(std::string_view text, std::string* out) {
 class OpenAiDoor final : public Door {
  public:
   std::span<const std::string_view> services() const override {
-    static constexpr std::array<std::string_view, 7> kServices = {
-        "portolan.v1.ChatService",  "portolan.v1.CompletionService", "portolan.v1.EmbeddingService",
-        "portolan.v1.ModelService", "portolan.v1.RelayService",      "portolan.v1.RoutingService",
-        "portolan.v1.TokenService"};
+    static constexpr std::array<std::string_view, 8> kServices = {
+        "portolan.v1.ChatService",    "portolan.v1.CompletionService", "portolan.v1.EmbeddingService",
+        "portolan.v1.ModelService",   "portolan.v1.RelayService",      "portolan.v1.RerankService",
+        "portolan.v1.RoutingService", "portolan.v1.TokenService"};
     return kServices;
   }
   std::string_view default_provider() const override { return "openai"; }

@@ -10,11 +10,13 @@
 #include "portolan/v1/completion.pb.h"
 #include "portolan/v1/embedding.pb.h"
 #include "portolan/v1/model.pb.h"
+#include "portolan/v1/rerank.pb.h"
 #include "portolan/v1/token_count.pb.h"
 #include "providers/classify.h"
 #include "providers/dialects/openai/errors.h"
 #include "providers/dialects/openai/native.h"
 #include "providers/provider.h"
+#include "providers/rerank_operation.h"
 
 namespace portolan::providers {
 namespace {
@@ -37,6 +39,14 @@ Accounting Counted() {
   return counted;
 }
 
+// Some count the prompt's tokens, others only all of them, which are the same.
+Accounting CountedRerank() {
+  Accounting counted;
+  counted.input = {"usage.prompt_tokens|usage.total_tokens|meta.tokens.input_tokens"};
+  counted.error = {"error"};
+  return counted;
+}
+
 // Content is the first text, reasoning, tool call, refusal or audio that is not empty; a role alone is not.
 Accounting CountedChoices() {
   Accounting counted = Counted();
@@ -49,7 +59,7 @@ Accounting CountedChoices() {
   return counted;
 }
 
-std::array<Form, 6> MakeForms() {
+std::array<Form, 7> MakeForms() {
   return {Form{.operation = operation::kChat,
                .path = "/chat/completions",
                .request = Of<v1::ChatCompletionRequest>(),
@@ -71,6 +81,13 @@ std::array<Form, 6> MakeForms() {
                .request = Of<v1::EmbeddingRequest>(),
                .answer = Of<v1::EmbeddingResponse>(),
                .accounting = Counted()},
+          // Not OpenAI's, but said alike by many that speak its dialect.
+          Form{.operation = operation::kRerank,
+               .must_be_named = true,
+               .path = "/rerank",
+               .request = Of<v1::RerankRequest>(),
+               .answer = Of<v1::RerankResponse>(),
+               .accounting = CountedRerank()},
           // The gateway's own: OpenAI's API counts no tokens of a chat.
           Form{.operation = operation::kCountTokens,
                .must_be_named = true,
@@ -123,7 +140,7 @@ class OpenAi final : public Dialect {
   }
 
  private:
-  const std::array<Form, 6> forms_ = MakeForms();
+  const std::array<Form, 7> forms_ = MakeForms();
 };
 
 }  // namespace

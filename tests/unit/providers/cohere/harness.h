@@ -1,0 +1,77 @@
+#pragma once
+
+// Drives the Cohere adapter as the gateway does, JSON in and JSON out through the codec. The JSON is compared
+// as nlohmann's, which knows nothing of the code under test.
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "providers/provider.h"
+#include "providers/registry.h"
+#include "providers/rerank_operation.h"
+#include "server/base/error.h"
+#include "server/codec/codec.h"
+
+namespace portolan::providers::cohere {
+
+// One that reasons, and one that does not.
+inline constexpr std::string_view kModel = "command-a-reasoning-08-2025";
+inline constexpr std::string_view kPlainModel = "command-a-03-2025";
+
+class Harness {
+ public:
+  Harness();
+
+  struct Request {
+    nlohmann::json wire;
+    std::string text;  // of `wire`, as it would be sent
+    DroppedMembers dropped;
+    std::optional<Error> error;
+  };
+  // The call's operation is that of `facts`, its model the `model` of the request, else kModel.
+  Request Encode(const nlohmann::json& hub, CallFacts facts = {}) const;
+
+  struct Answer {
+    nlohmann::json hub;
+    std::optional<Error> error;
+  };
+  Answer Decode(std::string_view wire, CallFacts facts = {}) const;
+
+  // One streamed answer. Events are given as their data, `{"type":"message-start",…}`.
+  class Stream {
+   public:
+    Stream(const Harness& harness, CallFacts facts);
+    // Returns false once nothing more is to be fed.
+    bool Feed(std::string_view event);
+    void End();  // the upstream has ended in good order, or said `[DONE]`
+    TokenUsage tokens() const { return events_->Tokens(); }
+
+    std::vector<nlohmann::json> chunks;
+    std::optional<Error> error;
+
+   private:
+    class Sink;
+    void Take(const Sink& sink);
+
+    const Harness& harness_;
+    std::unique_ptr<EventsToHub> events_;
+  };
+
+  const Provider& provider() const { return *registry_->Find("cohere"); }
+  const Form& form(std::string_view operation) const { return *provider().Find(operation); }
+  const codec::MessagePlan& Plan(const google::protobuf::Descriptor* type) const;
+
+ private:
+  std::unique_ptr<Message> HubMessage(std::string_view operation, bool answer) const;
+
+  std::unique_ptr<Registry> registry_;
+  std::unique_ptr<codec::Codec> codec_;
+};
+
+const Harness& TheHarness();
+
+}  // namespace portolan::providers::cohere
