@@ -7,6 +7,7 @@
 #include "providers/dialects/openai/openai.h"
 #include "providers/echo/echo.h"
 #include "providers/relay.h"
+#include "providers/rerank_operation.h"
 #include "providers/rows/row.h"
 
 namespace portolan::providers {
@@ -26,6 +27,7 @@ std::vector<std::string> OperationsOf(const Row& row) {
     operations.emplace_back(operation::kListModels);
     operations.emplace_back(operation::kGetModel);
   }
+  if ((row.operations & kReranks) != 0) operations.emplace_back(operation::kRerank);
   // An empty list would mean all.
   if (operations.empty()) operations.emplace_back();
   return operations;

@@ -43,6 +43,7 @@ inline constexpr uint8_t kChat = 1;
 inline constexpr uint8_t kCompletions = 2;
 inline constexpr uint8_t kEmbeddings = 4;
 inline constexpr uint8_t kModels = 8;
+inline constexpr uint8_t kReranks = 16;
 inline constexpr uint8_t kNoneTyped = 0;  // what it has can only be relayed
 
 // A setting of the provider besides its key: ProviderOption.

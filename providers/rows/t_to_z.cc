@@ -19,7 +19,7 @@ constexpr Row kRows[] = {
      .base_url = "https://api.together.ai/v1",
      .host_version = "/v1",
      .variables = {"TOGETHER_API_KEY"},
-     .operations = kChat | kCompletions | kEmbeddings | kModels,
+     .operations = kChat | kCompletions | kEmbeddings | kModels | kReranks,
      .rules = {Rename("max_completion_tokens", "max_tokens")},
      .source = "together-ai@0.52.0 client.js, resources/chat/completions.d.ts, resources/rerank.js; Together "
                "docs, OpenAI compatibility: docs.together.ai/docs/inference/openai-compatibility; LiteLLM "
@@ -72,10 +72,12 @@ constexpr Row kRows[] = {
      .variables = {"VLLM_API_KEY", "HOSTED_VLLM_API_KEY"},
      .needs_no_key = true,
      .local = true,
-     .operations = kChat | kCompletions | kEmbeddings | kModels,
+     .operations = kChat | kCompletions | kEmbeddings | kModels | kReranks,
      .takes_stream_options = true,
-     .source = "vLLM docs, Reasoning Outputs: docs.vllm.ai/en/stable/features/reasoning_outputs; LiteLLM "
-               "llms/hosted_vllm; recorded traffic",
+     .source =
+         "vLLM docs, Reasoning Outputs: docs.vllm.ai/en/stable/features/reasoning_outputs, OpenAI-Compatible "
+         "Server (Re-rank API); LiteLLM "
+         "llms/hosted_vllm; recorded traffic",
      .checked = "2026-11"},
     {.name = "volcengine",
      .aliases = {"ark", "doubao", "bytedance"},

@@ -14,10 +14,11 @@ using providers::BodyRule;
 using providers::Provider;
 
 // As people say them, in the order of the table.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kOperations = {
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kOperations = {
     {{"chat", "chat"},
      {"completion", "completions"},
      {"embedding", "embeddings"},
+     {"rerank", "rerank"},
      {"count_tokens", "count_tokens"},
      {"list_models", "models"}}};
 

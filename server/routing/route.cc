@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "providers/rerank_operation.h"
 #include "server/base/json_text.h"
 #include "server/codec/string_value.h"
 #include "server/routing/forward_headers.h"
@@ -283,7 +284,9 @@ class Resolver {
 
   std::optional<Error> CheckUsable() {
     const Provider& provider = *out_.target.provider;
-    const Way way = out_.way = providers::WayOf(*request_.door, request_.operation, provider, family_);
+    Way way = providers::WayOf(*request_.door, request_.operation, provider, family_);
+    if (way.kind == Way::Kind::kUnsupported) way = WayToOwnHost();
+    out_.way = way;
     if (way.kind == Way::Kind::kUnsupported) {
       return Error::InvalidRequest(
           "unsupported_operation",
@@ -315,6 +318,15 @@ class Resolver {
       error.message += ", or start the gateway with " + variable.substr(0, variable.find('@'));
     }
     return error;
+  }
+
+  // Of OpenAI's dialect few providers rerank, but many servers that one may have oneself.
+  Way WayToOwnHost() const {
+    const Provider& provider = *out_.target.provider;
+    const bool may = out_.target.own_host && family_ == nullptr && provider.local == nullptr &&
+                     request_.operation == providers::operation::kRerank &&
+                     provider.dialect == request_.door && provider.dialect->is_hub();
+    return may ? Way{Way::Kind::kRelay, provider.dialect->Find(request_.operation)} : Way();
   }
 
   // What a server of one's own has is for its owner to know.

@@ -52,7 +52,7 @@ void ReplayError(const Recording& recording) {
   EXPECT_EQ(error.message, recording.response().at("message").get<std::string>());
   EXPECT_FALSE(error.code.empty());
   if (recording.response().contains("error_type")) {
-    EXPECT_EQ(error.code, recording.response().at("error_type"));
+    EXPECT_EQ(error.code, recording.response().at("error_type").get<std::string>());
   }
 }
 
@@ -89,7 +89,7 @@ void ReplayStream(const Recording& recording, const std::string& bytes, size_t p
   const json whole = AssembleEvents(EventsOf(bytes));
   if (whole.at("finish_reason") == "ERROR") {
     ASSERT_TRUE(stream.error);
-    EXPECT_EQ(stream.error->message, whole.at("error"));
+    EXPECT_EQ(stream.error->message, whole.at("error").get<std::string>());
     return;
   }
   ASSERT_FALSE(stream.error) << stream.error->message;

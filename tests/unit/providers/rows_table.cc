@@ -93,6 +93,8 @@ infomaniak        chat        POST https://api.infomaniak.com/2/ai/4711/openai/v
 infomaniak        embedding   POST https://api.infomaniak.com/2/ai/4711/openai/v1/embeddings authorization: Bearer k
 iointelligence    chat        POST https://api.intelligence.io.solutions/api/v1/chat/completions authorization: Bearer k
 iointelligence    embedding   POST https://api.intelligence.io.solutions/api/v1/embeddings authorization: Bearer k
+jina              embedding   POST https://api.jina.ai/v1/embeddings authorization: Bearer k
+jina              rerank      POST https://api.jina.ai/v1/rerank authorization: Bearer k
 krutrim           chat        POST https://cloud.olakrutrim.com/v1/chat/completions authorization: Bearer k
 lemonfox-ai       chat        POST https://api.lemonfox.ai/v1/chat/completions authorization: Bearer k
 lingyi            chat        POST https://api.lingyiwanwu.com/v1/chat/completions authorization: Bearer k
@@ -101,6 +103,7 @@ llamacpp          completion  POST http://localhost:8080/v1/completions authoriz
 llamacpp          embedding   POST http://localhost:8080/v1/embeddings authorization: Bearer k
 llamacpp          list_models GET  http://localhost:8080/v1/models authorization: Bearer k
 llamacpp          get_model   GET  http://localhost:8080/v1/models/org/m-1 authorization: Bearer k
+llamacpp          rerank      POST http://localhost:8080/v1/rerank authorization: Bearer k
 lmstudio          chat        POST http://localhost:1234/v1/chat/completions authorization: Bearer k
 lmstudio          completion  POST http://localhost:1234/v1/completions authorization: Bearer k
 lmstudio          embedding   POST http://localhost:1234/v1/embeddings authorization: Bearer k
@@ -158,6 +161,7 @@ openrouter        completion  POST https://openrouter.ai/api/v1/completions auth
 openrouter        embedding   POST https://openrouter.ai/api/v1/embeddings authorization: Bearer k
 openrouter        list_models GET  https://openrouter.ai/api/v1/models authorization: Bearer k
 openrouter        get_model   GET  https://openrouter.ai/api/v1/models/org/m-1 authorization: Bearer k
+openrouter        rerank      POST https://openrouter.ai/api/v1/rerank authorization: Bearer k
 ovhcloud          chat        POST https://oai.endpoints.kepler.ai.cloud.ovh.net/v1/chat/completions authorization: Bearer k
 ovhcloud          completion  POST https://oai.endpoints.kepler.ai.cloud.ovh.net/v1/completions authorization: Bearer k
 ovhcloud          embedding   POST https://oai.endpoints.kepler.ai.cloud.ovh.net/v1/embeddings authorization: Bearer k
@@ -195,6 +199,7 @@ siliconflow       chat        POST https://api.siliconflow.com/v1/chat/completio
 siliconflow       embedding   POST https://api.siliconflow.com/v1/embeddings authorization: Bearer k
 siliconflow       list_models GET  https://api.siliconflow.com/v1/models authorization: Bearer k
 siliconflow       get_model   GET  https://api.siliconflow.com/v1/models/org/m-1 authorization: Bearer k
+siliconflow       rerank      POST https://api.siliconflow.com/v1/rerank authorization: Bearer k
 snowflake         chat        POST https://acme-eu1.azure.snowflakecomputing.com/api/v2/cortex/v1/chat/completions authorization: Bearer k
 stackit           chat        POST https://api.openai-compat.model-serving.eu01.onstackit.cloud/v1/chat/completions authorization: Bearer k
 stackit           embedding   POST https://api.openai-compat.model-serving.eu01.onstackit.cloud/v1/embeddings authorization: Bearer k
@@ -211,6 +216,7 @@ together-ai       completion  POST https://api.together.ai/v1/completions author
 together-ai       embedding   POST https://api.together.ai/v1/embeddings authorization: Bearer k
 together-ai       list_models GET  https://api.together.ai/v1/models authorization: Bearer k
 together-ai       get_model   GET  https://api.together.ai/v1/models/org/m-1 authorization: Bearer k
+together-ai       rerank      POST https://api.together.ai/v1/rerank authorization: Bearer k
 upstage           chat        POST https://api.upstage.ai/v1/chat/completions authorization: Bearer k
 upstage           embedding   POST https://api.upstage.ai/v1/embeddings authorization: Bearer k
 v0                chat        POST https://api.v0.dev/v1/chat/completions authorization: Bearer k
@@ -227,6 +233,7 @@ vllm              completion  POST http://localhost:8000/v1/completions authoriz
 vllm              embedding   POST http://localhost:8000/v1/embeddings authorization: Bearer k
 vllm              list_models GET  http://localhost:8000/v1/models authorization: Bearer k
 vllm              get_model   GET  http://localhost:8000/v1/models/org/m-1 authorization: Bearer k
+vllm              rerank      POST http://localhost:8000/v1/rerank authorization: Bearer k
 volcengine        chat        POST https://ark.cn-beijing.volces.com/api/v3/chat/completions authorization: Bearer k
 volcengine        embedding   POST https://ark.cn-beijing.volces.com/api/v3/embeddings authorization: Bearer k
 vultr             chat        POST https://api.vultrinference.com/v1/chat/completions authorization: Bearer k

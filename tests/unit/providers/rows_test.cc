@@ -129,7 +129,7 @@ TEST_F(RowsTest, PortkeysNamesAreKnown) {
         "predibase",     "recraft-ai", "reka-ai",     "sambanova",      "siliconflow",  "together-ai",
         "upstage",       "workers-ai", "x-ai",        "z-ai",           "zhipu",        "vertex-ai",
         "anyscale",      "nebius",     "replicate",   "segmind",        "stability-ai", "meshy",
-        "tripo3d"}) {
+        "tripo3d",       "cohere",     "jina"}) {
     EXPECT_NE(registry_->Find(name), nullptr) << name;
   }
 }
