@@ -31,6 +31,7 @@ inline constexpr std::string_view kCompletion = "completion";
 inline constexpr std::string_view kEmbedding = "embedding";
 inline constexpr std::string_view kListModels = "list_models";
 inline constexpr std::string_view kGetModel = "get_model";
+inline constexpr std::string_view kRerank = "rerank";
 inline constexpr std::string_view kCountTokens = "count_tokens";
 // Any call that no other operation is, passed on as it is: see providers/relay.h.
 inline constexpr std::string_view kRelay = "relay";

@@ -64,6 +64,8 @@ struct Form {
   std::string_view style = {};
   // Only providers whose row names the operation have it: most that speak the dialect do not.
   bool must_be_named = false;
+  // And so may a server of one's own, where that is for its owner to know.
+  bool own_hosts_may_have_it = false;
   std::string_view method = "POST";
   // Appended to the base URL. `{model}` stands for the model as one segment, `{model=**}` for one that keeps
   // its slashes, any other `{NAME}` for an option of the provider's. Parameters in it are defaults, which

@@ -7,7 +7,6 @@
 #include "providers/dialects/openai/openai.h"
 #include "providers/echo/echo.h"
 #include "providers/relay.h"
-#include "providers/rerank_operation.h"
 #include "providers/rows/row.h"
 
 namespace portolan::providers {

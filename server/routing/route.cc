@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "providers/rerank_operation.h"
 #include "server/base/json_text.h"
 #include "server/codec/string_value.h"
 #include "server/routing/forward_headers.h"
@@ -320,13 +319,14 @@ class Resolver {
     return error;
   }
 
-  // Of OpenAI's dialect few providers rerank, but many servers that one may have oneself.
+  // To a server of one's own that speaks the caller's dialect, for what few of its providers have.
   Way WayToOwnHost() const {
     const Provider& provider = *out_.target.provider;
-    const bool may = out_.target.own_host && family_ == nullptr && provider.local == nullptr &&
-                     request_.operation == providers::operation::kRerank &&
-                     provider.dialect == request_.door && provider.dialect->is_hub();
-    return may ? Way{Way::Kind::kRelay, provider.dialect->Find(request_.operation)} : Way();
+    const bool same = provider.dialect == request_.door && family_ == nullptr && provider.local == nullptr;
+    const providers::Form* const form =
+        same && out_.target.own_host ? provider.dialect->Find(request_.operation) : nullptr;
+    if (form == nullptr || !form->own_hosts_may_have_it) return {};
+    return {Way::Kind::kRelay, form};
   }
 
   // What a server of one's own has is for its owner to know.

@@ -7,6 +7,7 @@
 #include "providers/dialects/cohere/request.h"
 #include "providers/dialects/cohere/response.h"
 #include "providers/dialects/cohere/stream.h"
+#include "providers/dialects/common/web_media.h"
 
 namespace portolan::providers::cohere {
 
@@ -15,6 +16,12 @@ std::optional<Error> ChatMapping::RequestToWire(const Message& hub, const CallFa
   RequestEncoder encoder(static_cast<const api::ChatCompletionRequest&>(hub), facts,
                          static_cast<wire::ChatRequest*>(wire), dropped);
   return encoder.Run();
+}
+
+std::vector<MediaReference> ChatMapping::MediaOf(const Message& hub) const {
+  std::vector<MediaReference> media = WebMediaOf(static_cast<const api::ChatCompletionRequest&>(hub));
+  std::erase_if(media, [](const MediaReference& one) { return !one.path.ends_with(".file_data"); });
+  return media;
 }
 
 std::optional<Error> ChatMapping::AnswerToHub(const Message& wire, const CallFacts& facts,

@@ -13,7 +13,6 @@
 #include "providers/dialects/cohere/errors.h"
 #include "providers/dialects/cohere/models.h"
 #include "providers/dialects/cohere/rerank.h"
-#include "providers/rerank_operation.h"
 
 namespace portolan::providers {
 namespace {
@@ -70,13 +69,15 @@ class Cohere final : public Dialect {
                                            .end = "[DONE]",
                                            .end_event = "data: [DONE]\n\n",
                                            .accounting = CountedChat(),
-                                           .mapping = &chat_},
+                                           .mapping = &chat_,
+                                           .fetches_media = true},
                                       Form{.operation = operation::kEmbedding,
                                            .path = "/v2/embed",
                                            .request = &wire::EmbedRequest::default_instance(),
                                            .answer = &wire::EmbedResponse::default_instance(),
                                            .accounting = CountedEmbeddings(),
-                                           .mapping = &embedding_},
+                                           .mapping = &embedding_,
+                                           .max_inputs = cohere::kMostTexts},
                                       Form{.operation = operation::kRerank,
                                            .path = "/v2/rerank",
                                            .request = &wire::RerankRequest::default_instance(),

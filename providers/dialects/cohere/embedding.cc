@@ -18,8 +18,6 @@ namespace {
 namespace api = ::portolan::v1;
 namespace wire = ::cohere::v1;
 
-// The API's own bound.
-constexpr int kMostTexts = 96;
 // What texts are unless the caller says: Cohere wants to know.
 constexpr std::string_view kDefaultInputType = "search_document";
 
@@ -39,7 +37,7 @@ std::optional<Error> TakeTexts(const api::TextInput& input, wire::EmbedRequest* 
   } else if (input.kind_case() != api::TextInput::KIND_NOT_SET) {
     return Refuse("unsupported_value", "cohere embeds texts, not token ids", "input");
   }
-  if (out->texts_size() <= kMostTexts) return std::nullopt;
+  if (static_cast<size_t>(out->texts_size()) <= kMostTexts) return std::nullopt;
   return Refuse("unsupported_value", "cohere embeds at most 96 texts a request", "input");
 }
 

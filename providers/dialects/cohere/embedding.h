@@ -1,10 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 
 #include "providers/mapping.h"
 
 namespace portolan::providers::cohere {
+
+// The API's own bound.
+inline constexpr size_t kMostTexts = 96;
 
 // Embeddings: portolan.v1.EmbeddingRequest and EmbeddingResponse on one side, cohere.v1.EmbedRequest and
 // EmbedResponse on the other.

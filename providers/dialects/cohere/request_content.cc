@@ -95,21 +95,33 @@ bool RequestEncoder::AppendFile(const api::ContentPart& part, Role role, const M
     return Fail("unsupported_value", "cohere holds no uploaded files", MemberPath{&holder, "file_id"});
   }
   const MemberPath at{&holder, "file_data"};
-  if (IsWebUrl(file.file_data())) {
-    return Fail("unsupported_value", "cohere cannot fetch it: send its text in a data: URL", at);
+  std::string_view name = file.filename();
+  std::string_view url = file.file_data();
+  if (IsWebUrl(url)) {
+    if (name.empty()) name = url;
+    url = Fetched(url);
+    if (url.empty()) {
+      return Fail("unsupported_value", "cohere cannot fetch it: send its text in a data: URL", at);
+    }
   }
-  const std::string_view named = MediaTypeOfName(file.filename());
-  if (!IsDataUrl(file.file_data())) return AddDocument(named, file.file_data(), file.filename(), at);
+  const std::string_view named = MediaTypeOfName(name);
+  if (!IsDataUrl(url)) return AddDocument(named, url, name, at);
   DataUrl data;
-  const std::string_view problem = ReadDataUrl(file.file_data(), &data);
+  const std::string_view problem = ReadDataUrl(url, &data);
   if (!problem.empty()) return Fail("invalid_value", std::string(problem), at);
   const bool vague = data.media_type.empty() || data.media_type == "application/octet-stream";
   if (data.media_type.empty()) data.media_type = "text/plain";  // RFC 2397
   if (vague && !named.empty()) data.media_type = named;
   if (IsImageType(data.media_type)) {
-    return AppendImageUrl(file.file_data(), {}, at, role == Role::kTool ? &media_ : parts);
+    return AppendImageUrl(url, {}, at, role == Role::kTool ? &media_ : parts);
   }
-  return AddDocument(data.media_type, data.data, file.filename(), at);
+  return AddDocument(data.media_type, data.data, name, at);
+}
+
+std::string_view RequestEncoder::Fetched(std::string_view url) const {
+  if (facts_.media == nullptr) return {};
+  const auto found = facts_.media->find(url);
+  return found == facts_.media->end() ? std::string_view() : found->second;
 }
 
 bool RequestEncoder::AddDocument(std::string_view media_type, std::string_view base64, std::string_view title,

@@ -16,7 +16,6 @@
 #include "providers/dialects/openai/errors.h"
 #include "providers/dialects/openai/native.h"
 #include "providers/provider.h"
-#include "providers/rerank_operation.h"
 
 namespace portolan::providers {
 namespace {
@@ -84,6 +83,7 @@ std::array<Form, 7> MakeForms() {
           // Not OpenAI's, but said alike by many that speak its dialect.
           Form{.operation = operation::kRerank,
                .must_be_named = true,
+               .own_hosts_may_have_it = true,
                .path = "/rerank",
                .request = Of<v1::RerankRequest>(),
                .answer = Of<v1::RerankResponse>(),

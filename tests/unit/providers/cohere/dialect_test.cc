@@ -43,6 +43,7 @@ TEST_F(DialectTest, CallsCohere) {
 TEST_F(DialectTest, HasARow) {
   const Provider& row = TheHarness().provider();
   EXPECT_EQ(row.auth, &BearerAuth());
+  EXPECT_EQ(row.Find(operation::kEmbedding)->max_inputs, 96u);
   EXPECT_EQ(row.Find(operation::kCompletion), nullptr);
   EXPECT_EQ(row.Find(operation::kCountTokens), nullptr);
 }

@@ -12,7 +12,6 @@
 
 #include "providers/provider.h"
 #include "providers/registry.h"
-#include "providers/rerank_operation.h"
 #include "server/base/error.h"
 #include "server/codec/codec.h"
 

@@ -1,5 +1,6 @@
 // What messages say: parts of several media.
 
+#include "portolan/v1/chat_request.pb.h"
 #include "tests/unit/providers/cohere/request_case.h"
 
 namespace portolan::providers::cohere {
@@ -47,6 +48,28 @@ INSTANTIATE_TEST_SUITE_P(
             R"({"messages":[{"role":"user","content":[{"type":"text","text":"See the attached document."}]}],
                         "documents":[{"data":{"title":"a.md","text":"hi €"}},"x",{"id":"d","data":{"text":"y"}}]})"}),
     NameOfCase);
+
+// What the gateway has fetched for the call; images Cohere fetches itself.
+TEST(Content, TextsOfTheWeb) {
+  const nlohmann::json hub = nlohmann::json::parse(R"({"messages":[{"role":"user","content":[
+      {"type":"image_url","image_url":{"url":"https://x.example/a.png"}},
+      {"type":"file","file":{"file_data":"https://x.example/a.txt?b"}}]}]})");
+  const FetchedMedia media = {{"https://x.example/a.txt?b", "data:application/octet-stream;base64,aGkg4oKs"}};
+  const auto sent = TheHarness().Encode(hub, {.media = &media});
+  ASSERT_FALSE(sent.error) << sent.error->message;
+  EXPECT_EQ(sent.wire.at("documents"),
+            nlohmann::json::parse(R"([{"data":{"title":"https://x.example/a.txt?b","text":"hi €"}}])"));
+  const Form& form = TheHarness().form(operation::kChat);
+  EXPECT_TRUE(form.fetches_media);
+  ::portolan::v1::ChatCompletionRequest request;
+  auto* parts = request.add_messages()->mutable_content()->mutable_parts();
+  parts->add_items()->mutable_image_url()->set_uri("https://x.example/a.png");
+  parts->add_items()->mutable_file()->set_file_data("https://x.example/a.txt");
+  const auto wanted = form.mapping->MediaOf(request);
+  ASSERT_EQ(wanted.size(), 1u);
+  EXPECT_EQ(wanted[0].url, "https://x.example/a.txt");
+  EXPECT_EQ(wanted[0].path, "messages[0].content[1].file.file_data");
+}
 
 class RefusedContentTest : public testing::TestWithParam<RefusalCase> {};
 TEST_P(RefusedContentTest, SaysWhere) { ExpectRefused(GetParam()); }
