@@ -66,5 +66,10 @@ const Auth& AwsAuth();
 // option `vertex_service_account_json` may say it too. The JSON that callers give must name Google's own
 // endpoint.
 const Auth& GoogleCloudAuth();
+// Azure: `api-key: KEY` (`x-api-key` where Anthropic's dialect is spoken), or `Authorization: Bearer TOKEN`
+// with a token of Microsoft Entra ID: the key itself, if it is a JWT, the option `azure_ad_token`, or one
+// that is fetched for credentials, which the key (see AzureCredentials) or the options of `azure_auth_mode`
+// say. What the machine has, a managed or workload identity, only the operator may have used.
+const Auth& AzureAuth();
 
 }  // namespace portolan::providers

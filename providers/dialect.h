@@ -68,8 +68,8 @@ struct Form {
   bool own_hosts_may_have_it = false;
   std::string_view method = "POST";
   // Appended to the base URL. `{model}` stands for the model as one segment, `{model=**}` for one that keeps
-  // its slashes, any other `{NAME}` for an option of the provider's. Parameters in it are defaults, which
-  // those of the caller's query replace.
+  // its slashes, any other `{NAME}` for an option of the provider's, in parameters too. Parameters in it are
+  // defaults, which those of the caller's query replace.
   std::string_view path = {};
   std::string_view stream_path = {};  // of a streamed call, if it is another
   // Put before a model that is named without a folder (`models/`): both names mean the same there.
@@ -95,6 +95,13 @@ struct Form {
   std::vector<codec::Edit> body_edits = {};
   // The dialect's form of which this is a copy, changed for a host; null: this is the dialect's own.
   const Form* origin = nullptr;
+  // Calls are passed on as they are (operation::kRelay). `path` is then where a host has what the caller
+  // calls, which `{path}` in it stands for; empty: where the caller says.
+  bool raw = false;
+  // Of raw calls: those whose path begins with one of these. Empty: all.
+  std::vector<std::string_view> raw_paths = {};
+  // Of raw calls: behind this the caller's path names the model. Empty: it does not.
+  std::string_view raw_model_after = {};
 };
 
 // What there is to say about an error besides what the dialect asks for.

@@ -2,6 +2,7 @@
 
 #include "providers/auth.h"
 #include "providers/google_credentials.h"
+#include "providers/oauth.h"
 #include "server/base/sha256.h"
 
 namespace portolan::providers {

@@ -8,9 +8,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <variant>
-
-#include "providers/need.h"
 
 namespace portolan::providers {
 
@@ -37,8 +34,5 @@ std::string GoogleProjectOf(std::string_view json);
 // The body of the request that asks for a token with the scope of Google Cloud. Empty if the private key
 // cannot sign.
 std::string GoogleTokenRequest(const GoogleCredentials& credentials, int64_t unix_seconds);
-
-// Reads the answer of a token endpoint (RFC 6749, sections 5.1 and 5.2).
-std::variant<Token, Refusal> ReadTokenAnswer(int http_status, std::string_view body);
 
 }  // namespace portolan::providers

@@ -35,6 +35,9 @@ struct Need {
   std::string url;
   std::vector<HeaderField> headers;
   Secret body;
+  // A file of the operator's, of at most 64 KB, whose text is added to the body, percent-encoded and without
+  // the blanks around it: read for each fetch, as somebody else renews it. Empty: none.
+  std::string body_file;
   size_t max_answer = 64 * 1024;  // in bytes
   // Reads the endpoint's answer.
   std::variant<Token, Refusal> (*read)(int http_status, std::string_view body) = nullptr;

@@ -10,17 +10,23 @@ namespace {
 
 constexpr std::string_view kModel = "{model}";
 constexpr std::string_view kModelWithSlashes = "{model=**}";
+constexpr std::string_view kRawPath = "{path}";
 constexpr std::string_view kAnyFolder = "*/";
 
-// `/models/{model}:generate` with the model, and options, in their places.
-void AppendPath(std::string_view pattern, std::string_view model, const Target& target, std::string* out) {
+// `/models/{model}:generate` with the model, options and the caller's path in their places.
+void AppendPath(std::string_view pattern, std::string_view model, std::string_view raw_path,
+                const Target& target, std::string* out) {
   for (size_t place = pattern.find('{'); place != std::string_view::npos; place = pattern.find('{')) {
     out->append(pattern.substr(0, place));
     pattern.remove_prefix(place);
     const bool keep_slash = pattern.starts_with(kModelWithSlashes);
     const size_t end = pattern.find('}');
-    const bool is_model = keep_slash || pattern.starts_with(kModel);
-    AppendPathSegment(is_model ? model : target.option(pattern.substr(1, end - 1)), keep_slash, out);
+    if (pattern.starts_with(kRawPath)) {
+      out->append(raw_path);
+    } else {
+      const bool is_model = keep_slash || pattern.starts_with(kModel);
+      AppendPathSegment(is_model ? model : target.option(pattern.substr(1, end - 1)), keep_slash, out);
+    }
     pattern.remove_prefix(end + 1);
   }
   out->append(pattern);
@@ -34,10 +40,19 @@ size_t Match(std::string_view prefix, std::string_view model) {
 }
 
 // The call itself says what stands in it.
-constexpr Form kRawForm = {.operation = operation::kRelay};
+const Form& PlainRawForm() {
+  static const Form form = RawForm({});
+  return form;
+}
 
 Way RawWay(const Provider& provider) {
-  return provider.local != nullptr ? Way() : Way{Way::Kind::kRaw, &kRawForm};
+  return provider.local != nullptr ? Way() : Way{Way::Kind::kRaw, &PlainRawForm()};
+}
+
+bool Holds(const ModelFamily::When& when, const Provider& provider, const Target& target) {
+  if (when.option.empty()) return true;
+  const std::string_view value = provider.OptionOf(target, when.option);
+  return when.from <= value && value < when.to;
 }
 
 std::string_view PathOf(const Form& form, const CallFacts& facts, const Provider& provider) {
@@ -99,15 +114,29 @@ const Form* Provider::Find(std::string_view operation) const {
   return named ? form : nullptr;
 }
 
-const Form* ModelFamily::Find(std::string_view operation) const {
+const Form* ModelFamily::Find(std::string_view operation, std::string_view raw_path) const {
   for (const Form& form : forms) {
-    if (form.operation == operation) return &form;
+    if (form.operation != operation) continue;
+    const auto& paths = form.raw_paths;
+    if (paths.empty() || std::any_of(paths.begin(), paths.end(),
+                                     [&](std::string_view begin) { return raw_path.starts_with(begin); })) {
+      return &form;
+    }
   }
   return nullptr;
 }
 
-const ModelFamily* Provider::FamilyOf(std::string* model) const {
+std::string_view Provider::OptionOf(const Target& target, std::string_view option_name) const {
+  if (const std::string_view given = target.option(option_name); !given.empty()) return given;
+  for (const ProviderOption& option : options) {
+    if (option.name == option_name) return option.fallback;
+  }
+  return {};
+}
+
+const ModelFamily* Provider::FamilyOf(std::string* model, const Target& target) const {
   for (const ModelFamily& family : families) {
+    if (!Holds(family.when, *this, target)) continue;
     for (const ModelFamily::Name& spelling : family.names) {
       const size_t taken = Match(spelling.prefix, *model);
       if (taken == std::string::npos) continue;
@@ -130,10 +159,21 @@ Form HostedForm(const Dialect& dialect, std::string_view operation, std::string_
   return form;
 }
 
+Form RawForm(std::string_view path, std::vector<std::string_view> raw_paths) {
+  Form form;
+  form.operation = operation::kRelay;
+  form.path = path;
+  form.passes_query = true;
+  form.raw = true;
+  form.raw_paths = std::move(raw_paths);
+  return form;
+}
+
 Way WayOf(const Dialect& door, std::string_view operation, const Provider& provider,
-          const ModelFamily* family) {
-  const Form* const form = family == nullptr ? provider.Find(operation) : family->Find(operation);
+          const ModelFamily* family, std::string_view raw_path) {
+  const Form* const form = family == nullptr ? provider.Find(operation) : family->Find(operation, raw_path);
   if (form == nullptr) return operation == operation::kRelay ? RawWay(provider) : Way();
+  if (form->raw) return {Way::Kind::kRaw, form};
   const Dialect* const dialect = family == nullptr ? provider.dialect : family->dialect;
   const bool inside = provider.local != nullptr;
   if (dialect == &door && !inside) return {Way::Kind::kRelay, form};
@@ -146,16 +186,22 @@ Way WayOf(const Dialect& door, std::string_view operation, const Provider& provi
   return {Way::Kind::kMap, form};
 }
 
-bool IsRaw(const Form& form) { return &form == &kRawForm; }
-
 HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target) {
   HttpCall call;
   const bool raw = IsRaw(form);
   call.method = raw ? facts.raw_method : form.method;
   call.headers.reserve(target.provider->options.size());
-  std::string_view path = raw ? std::string_view() : PathOf(form, facts, *target.provider);
-  if (raw) call.path = facts.raw_path;
-  const std::string_view callers = form.passes_query ? facts.query : std::string_view();
+  std::string_view path = raw ? form.path : PathOf(form, facts, *target.provider);
+  std::string_view callers = form.passes_query ? facts.query : std::string_view();
+  std::string_view raw_path = facts.raw_path;
+  if (raw && path.empty()) {
+    call.path = raw_path;
+    callers = {};
+  } else if (raw) {
+    const size_t end = std::min(raw_path.find('?'), raw_path.size());
+    callers = raw_path.substr(std::min(end + 1, raw_path.size()));
+    raw_path = raw_path.substr(0, end);
+  }
   const size_t query = std::min(path.find('?'), path.size());
   std::string_view model = facts.model;
   std::string in_folder;
@@ -163,16 +209,20 @@ HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target) 
     in_folder.append(form.model_folder).append(model);
     model = in_folder;
   }
-  AppendPath(path.substr(0, query), model, target, &call.path);
+  AppendPath(path.substr(0, query), model, raw_path, target, &call.path);
   path.remove_prefix(std::min(query + 1, path.size()));
   while (!path.empty()) {
     const std::string_view parameter = NextParameter(&path);
-    if (!HasParameter(callers, parameter.substr(0, parameter.find('=')))) AppendQuery(parameter, &call.path);
+    if (HasParameter(callers, parameter.substr(0, parameter.find('=')))) continue;
+    std::string filled_in;
+    AppendPath(parameter, model, raw_path, target, &filled_in);
+    AppendQuery(filled_in, &call.path);
   }
   AppendQuery(callers, &call.path);
   for (const ProviderOption& option : target.provider->options) {
     const std::string_view given = target.option(option.name);
     const std::string_view value = given.empty() ? std::string_view(option.fallback) : given;
+    if (option.dialect != nullptr && option.dialect != target.dialect) continue;
     if (!value.empty() && !option.header.empty()) call.headers.push_back({option.header, std::string(value)});
   }
   return call;

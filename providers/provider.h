@@ -22,13 +22,23 @@ namespace portolan::providers {
 // (`openai_organization`) may give. It goes to the provider as a header, stands in its base URL, or is read
 // by its auth.
 struct ProviderOption {
-  std::string name;           // snake_case
-  std::string header = {};    // lower case; empty: it is no header
-  std::string fallback = {};  // where nobody gives the option; empty: nothing
-  std::string variable = {};  // of the environment, which may set the fallback; empty: none
-  UrlPart part = {};          // what it may be, if it stands in the base URL or in a path
-  bool in_path = false;       // a part of paths, which cannot do without it
-  bool is_json = false;       // a config gives it as an object, a header as that object's text
+  std::string name;              // snake_case
+  std::string header = {};       // lower case; empty: it is no header
+  std::string fallback = {};     // where nobody gives the option; empty: nothing
+  std::string variable = {};     // of the environment, which may set the fallback; empty: none
+  UrlPart part = {};             // what it may be, if it stands in the base URL or in a path
+  bool in_path = false;          // a part of paths, which cannot do without it
+  bool is_json = false;          // a config gives it as an object, a header as that object's text
+  std::string config_name = {};  // what a config may call it besides (`resource_name`); empty: nothing
+  // Only the operator may give it: in a route of the config file, or in the environment.
+  bool operators_only = false;
+  // Instead of a part of the base URL's host it may be a whole host that ends in one of these, or the https
+  // URL of one with one of the paths. Separated by `|`; empty: it may not.
+  std::string_view host_endings = {};
+  std::string_view url_paths = {};
+  bool optional = false;  // paths can do without it, if `in_path`
+  const Dialect* dialect =
+      nullptr;  // a header only where this is spoken; null: wherever the provider is called
 };
 
 // An operation that does not lie where its dialect has it.
@@ -40,7 +50,7 @@ struct OwnPath {
 // Where a provider is if an option has a certain value.
 struct ProviderHost {
   std::string option;
-  std::string value;
+  std::string value;  // `*`: any
   std::string base_url;
 };
 
@@ -51,17 +61,29 @@ struct ModelFamily {
     std::string prefix;                       // of the model's name; `*/`: a folder, whatever its name
     std::optional<std::string> instead = {};  // what the provider calls it: takes the prefix's place
   };
+  // Whether an option (`azure_api_version`) lies between two values, as texts are ordered; the second is
+  // beyond.
+  struct When {
+    std::string_view option = {};  // empty: whatever the options say
+    std::string_view from = {};
+    std::string_view to = {};
+  };
   std::vector<Name> names;
   const Dialect* dialect = nullptr;
   std::vector<Form> forms = {};  // the operations that they have; see HostedForm
+  When when = {};
+  bool refuses_stream_options = false;  // whatever the row says of the others
 
-  // How these models say an operation; null: they do not have it.
-  const Form* Find(std::string_view operation) const;
+  // How these models say an operation; null: they do not have it. `raw_path`: of a call that is relayed as it
+  // is.
+  const Form* Find(std::string_view operation, std::string_view raw_path = {}) const;
 };
 
 // A form of `dialect` at another path. `dialect` must have it; paths must be constants.
 Form HostedForm(const Dialect& dialect, std::string_view operation, std::string_view path,
                 std::string_view stream_path = {}, std::string_view style = {});
+// A form of calls that are passed on as they are: see Form::raw.
+Form RawForm(std::string_view path, std::vector<std::string_view> raw_paths = {});
 
 // Immutable once it is in a registry.
 struct Provider {
@@ -81,6 +103,9 @@ struct Provider {
   std::vector<ProviderHost> hosts = {};  // instead of base_url
   // The first that has the model's name counts. What the row says besides is for models in none of them.
   std::vector<ModelFamily> families = {};
+  // The options that name the model, if they are given, in order of preference: what the request calls it
+  // does not count then.
+  std::vector<std::string> model_options = {};
   // Whether the server at its address takes `stream_options`, so that it can be asked to count the tokens of
   // a stream whether or not the caller wants to see them.
   bool takes_stream_options = false;
@@ -105,8 +130,11 @@ struct Provider {
 
   // How it says an operation; null: it does not have it.
   const Form* Find(std::string_view operation) const;
-  // The family of a model, whose name becomes what the provider calls it; null: none.
-  const ModelFamily* FamilyOf(std::string* model) const;
+  // The family of a model, whose name becomes what the provider calls it; null: none. `target` has the
+  // options.
+  const ModelFamily* FamilyOf(std::string* model, const Target& target) const;
+  // What an option of the row is for this target: what was given, else what the row or the environment says.
+  std::string_view OptionOf(const Target& target, std::string_view name) const;
 };
 
 // How a call is carried out.
@@ -122,12 +150,13 @@ struct Way {
   const Form* form = nullptr;  // the provider's
 };
 
-// The way from callers that speak `door` to `provider`, or to a family of its models.
+// The way from callers that speak `door` to `provider`, or to a family of its models. `raw_path`: what is
+// called, if it is relayed as it is.
 Way WayOf(const Dialect& door, std::string_view operation, const Provider& provider,
-          const ModelFamily* family = nullptr);
+          const ModelFamily* family = nullptr, std::string_view raw_path = {});
 
 // Whether a form is that of calls which are passed on as they are.
-bool IsRaw(const Form& form);
+inline bool IsRaw(const Form& form) { return form.raw; }
 
 // What stands at the head of a call of `form`, but for credentials.
 HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target);

@@ -110,6 +110,8 @@ std::vector<Provider> BuiltInRows() {
                   .title = "Cohere",
                   .aliases = kCohereAliases});
   rows.push_back(VertexAiRow());
+  rows.push_back(AzureOpenAiRow());
+  rows.push_back(AzureAiRow());
   rows.push_back(
       {.name = "echo",
        .dialect = &OpenAiDialect(),

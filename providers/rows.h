@@ -11,5 +11,8 @@ std::vector<Provider> BuiltInRows();
 
 // In rows_vertex.cc.
 Provider VertexAiRow();
+// In rows_azure.cc.
+Provider AzureOpenAiRow();
+Provider AzureAiRow();
 
 }  // namespace portolan::providers

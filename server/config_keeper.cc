@@ -4,8 +4,8 @@
 
 #include <utility>
 
+#include "server/base/text_file.h"
 #include "server/config_file/config_file.h"
-#include "server/config_file/text_file.h"
 #include "server/settings_loss.h"
 
 namespace portolan {
@@ -65,7 +65,7 @@ ConfigKeeper::Contents ConfigKeeper::ReadContents() const {
   Contents contents;
   contents.problem = WhyNotAFile(status_.path);
   if (contents.problem.empty() &&
-      !config::ReadTextFile(status_.path, config::ConfigFile::kMaxBytes, &contents.text, &contents.problem)) {
+      !ReadTextFile(status_.path, config::ConfigFile::kMaxBytes, &contents.text, &contents.problem)) {
     contents.text.clear();
   }
   return contents;

@@ -16,9 +16,9 @@
 #include "absl/strings/str_cat.h"
 #include "providers/registry.h"
 #include "server/base/text.h"
+#include "server/base/text_file.h"
 #include "server/config/cores.h"
 #include "server/config/exposure.h"
-#include "server/config_file/text_file.h"
 #include "server/gateway_parts.h"
 #include "server/net/address.h"
 #include "server/net/listener.h"
@@ -58,7 +58,7 @@ absl::StatusOr<std::vector<config::EnvironmentKey>> ReadKeyFile(std::string_view
   };
   std::string content;
   std::string problem;
-  if (!config::ReadTextFile(*path, kMaxKeyFile, &content, &problem)) return wrong(problem);
+  if (!ReadTextFile(*path, kMaxKeyFile, &content, &problem)) return wrong(problem);
   absl::StatusOr<Secret> key = config::CheckSecret(name, TrimSpace(content));
   if (!key.ok()) return key.status();
   problem = auth.ProblemOf(key->Reveal());

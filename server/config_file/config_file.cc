@@ -6,10 +6,10 @@
 
 #include "absl/status/status.h"
 #include "server/base/sha256.h"
+#include "server/base/text_file.h"
 #include "server/config_file/findings.h"
 #include "server/config_file/rules.h"
 #include "server/config_file/structure.h"
-#include "server/config_file/text_file.h"
 #include "server/config_file/yaml_node.h"
 
 namespace portolan::config {

@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "server/base/text.h"
+#include "server/base/text_file.h"
 #include "server/config/values.h"
-#include "server/config_file/text_file.h"
 
 namespace portolan::config {
 namespace {

@@ -42,7 +42,7 @@ bool WantsBlocks(const CallState& call) {
 bool CountsStream(const CallState& call) {
   const providers::Target& target = call.route.target;
   return call.facts.stream && !call.facts.include_usage && call.operation.stream_options_field != nullptr &&
-         call.snapshot->count_streams && !target.host_from_caller && target.provider->takes_stream_options &&
+         call.snapshot->count_streams && !target.host_from_caller && call.route.takes_stream_options &&
          call.route.way.kind == Way::Kind::kRelay;
 }
 

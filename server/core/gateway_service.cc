@@ -145,6 +145,7 @@ class Implementation final : public GatewayService {
     call.facts.raw_path = call.in.path;
     if (auto error = PlanCall(call, std::move(facts))) return error;
     call.route_request->family = providers::ObjectFamily(call.in.path);
+    call.route_request->raw_path = call.in.path;
     return std::nullopt;
   }
 

@@ -1,8 +1,13 @@
 #include "server/core/token_source.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "providers/path.h"
+#include "server/base/text.h"
+#include "server/base/text_file.h"
 #include "server/base/url_origin.h"
 
 namespace portolan::core {
@@ -40,6 +45,23 @@ TokenFailure Unanswered(const providers::Need& need, const upstream::Failure& fa
   const auto limit = std::to_string(TokenSource::kFetchTime.count());
   return Unavailable(need, std::string(OriginOf(need.url)) + " has not answered within " + limit + " s",
                      true);
+}
+
+// The body with what stands in the need's file. Read on the shard's own thread: a small file of this machine,
+// once for as long as the token lives. Anything else than a file could keep the thread waiting.
+bool AddFile(const providers::Need& need, std::string* body, std::string* problem) {
+  constexpr size_t kMaxFile = 64 << 10;
+  struct stat about = {};
+  if (::stat(need.body_file.c_str(), &about) == 0 && !S_ISREG(about.st_mode)) {
+    *problem = "it is not a file";
+    return false;
+  }
+  std::string text;
+  if (!ReadTextFile(need.body_file, kMaxFile, &text, problem)) return false;
+  const std::string_view content = TrimSpace(text);
+  if (content.empty()) *problem = "it is empty";
+  providers::AppendPathSegment(content, /*keep_slash=*/false, body);
+  return !content.empty();
 }
 
 }  // namespace
@@ -84,14 +106,25 @@ net::Task<Fetched> TokenSource::Ask(const providers::Need& need) {
   upstream::Origin origin;
   std::string base_path;
   std::string problem;
-  if (!upstream::ParseUrl(need.url, &origin, &base_path, &problem)) {
+  const std::string_view url = need.url;
+  const size_t query = std::min(url.find('?'), url.size());
+  if (!upstream::ParseUrl(url.substr(0, query), &origin, &base_path, &problem)) {
     co_return Unavailable(need, "the address of its endpoint is not usable: " + problem);
   }
-  const std::string_view body = need.body.Reveal();
+  if (base_path.empty()) base_path = "/";
+  base_path.append(url.substr(query));
+  std::string with_file;
+  std::string_view body = need.body.Reveal();
+  if (!need.body_file.empty()) {
+    with_file = body;
+    const bool read = AddFile(need, &with_file, &problem);
+    if (!read) co_return Unavailable(need, "the file that its request needs: " + problem);
+    body = with_file;
+  }
   upstream::Request request;
   request.origin = &origin;
   request.method = need.method;
-  request.path = base_path.empty() ? std::string_view("/") : std::string_view(base_path);
+  request.path = base_path;
   for (const HeaderField& header : need.headers) request.headers.push_back({header.name, header.value});
   request.headers.push_back({"accept", "application/json"});
   request.headers.push_back({"user-agent", "portolan/" PORTOLAN_VERSION});

@@ -35,21 +35,60 @@ std::optional<Error> Check(const ProviderOption& option, std::string_view value)
                                option.name);
 }
 
+// Whether an option that may be a host or a URL is one; the part of a name has no dots.
+bool IsHost(const ProviderOption& option, std::string_view value) {
+  return !option.host_endings.empty() && value.find('.') != std::string_view::npos;
+}
+
+bool IsListed(std::string_view list, std::string_view value) {
+  while (true) {
+    const size_t end = std::min(list.find('|'), list.size());
+    if (list.substr(0, end) == value) return true;
+    if (end == list.size()) return false;
+    list.remove_prefix(end + 1);
+  }
+}
+
+// `https://NAME.openai.azure.com/openai/` becomes `NAME.openai.azure.com`.
+std::optional<Error> TakeHost(const ProviderOption& option, std::string_view* value) {
+  constexpr std::string_view kScheme = "https://";
+  std::string_view rest = *value;
+  if (rest.starts_with(kScheme)) rest.remove_prefix(kScheme.size());
+  const std::string_view host = rest.substr(0, rest.find('/'));
+  rest.remove_prefix(host.size());
+  while (rest.ends_with('/')) rest.remove_suffix(1);
+  const providers::UrlPart form = {
+      .characters = "A-Za-z0-9.-", .most = 253, .endings = option.host_endings, .rule = option.part.rule};
+  if (!IsListed(option.url_paths, rest) || !providers::Fits(form, host)) {
+    return Error::InvalidRequest("invalid_option", option.name + ": " + std::string(form.rule), option.name);
+  }
+  *value = host;
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Error> FillInHost(Target* target) {
   if (target->own_host) return std::nullopt;
   std::string& url = target->base_url;
   for (const providers::ProviderHost& host : target->provider->hosts) {
-    if (ValueOf(OptionOf(*target, host.option), *target) == host.value) url = host.base_url;
+    const std::string_view value = ValueOf(OptionOf(*target, host.option), *target);
+    if (value == host.value || (host.value == "*" && !value.empty())) url = host.base_url;
   }
   for (size_t begin = url.find('{'); begin != std::string::npos; begin = url.find('{')) {
     const size_t end = url.find('}', begin);
     const ProviderOption& option = OptionOf(*target, url.substr(begin + 1, end - begin - 1));
-    const std::string_view value = ValueOf(option, *target);
+    std::string_view value = ValueOf(option, *target);
     if (value.empty()) return Missing(*target, option.name);
-    if (auto error = Check(option, value)) return error;
-    url.replace(begin, end - begin + 1, value);
+    size_t length = end - begin + 1;
+    if (IsHost(option, value)) {
+      if (auto error = TakeHost(option, &value)) return error;
+      // In place of what the base URL has before its path.
+      length = std::min(url.find('/', end), url.size()) - begin;
+    } else if (auto error = Check(option, value)) {
+      return error;
+    }
+    url.replace(begin, length, value);
   }
   return std::nullopt;
 }
@@ -60,6 +99,7 @@ std::optional<Error> FillInPath(Target* target) {
     if (target->option(option.name).empty()) {
       std::string value = target->provider->auth->OptionFromKey(option.name, *target);
       if (value.empty()) value = option.fallback;
+      if (value.empty() && option.optional) continue;
       if (value.empty()) return Missing(*target, option.name);
       target->options.push_back({option.name, std::move(value)});
     }

@@ -140,8 +140,9 @@ class Resolver {
     ChooseHost();
     const bool host_from_request = !HostOfRequest(request_).empty();
     own_ = IsRequestsOwn(policy_, request_, plan_, node_, out_.target.provider, host_from_request);
-    ChooseCredentials();
     if (auto error = TakeOptions()) return error;
+    ChooseModel();
+    ChooseCredentials();
     if (auto error = FillInHost(&out_.target)) return error;
     TakeKeyOfOptions();
     if (auto error = FillInPath(&out_.target)) return error;
@@ -168,26 +169,31 @@ class Resolver {
     out_.edits = spec_.override_params;
     out_.why = served.why;
     out_.model = std::move(served.model);
+    renamed_ = served.prefix_taken;
     if (served.provider != nullptr) {
-      const bool renamed = ChooseFamily();
-      if (served.prefix_taken || renamed) {
-        out_.edits.push_back({codec::Edit::Kind::kSet, "model", JsonString(out_.model)});
-      }
+      out_.target.dialect = served.provider->dialect;
       return std::nullopt;
     }
     return Error::InvalidRequest("unknown_provider", policy_.registry->NoProvider(served.named),
                                  "x-portolan-provider");
   }
 
-  // Whether the provider calls the model by another name.
-  bool ChooseFamily() {
+  // What the provider calls the model, and how it is spoken to.
+  void ChooseModel() {
     const Provider& provider = *out_.target.provider;
-    out_.target.dialect = provider.dialect;
-    if (provider.families.empty()) return false;
+    out_.takes_stream_options = provider.takes_stream_options;
+    if (provider.families.empty()) return;
     const std::string asked = out_.model;
-    family_ = provider.FamilyOf(&out_.model);
-    if (family_ != nullptr) out_.target.dialect = family_->dialect;
-    return out_.model != asked;
+    for (const std::string& option : provider.model_options) {
+      if (model_from_option_) break;
+      model_from_option_ = !out_.target.option(option).empty();
+      if (model_from_option_) out_.model = out_.target.option(option);
+    }
+    family_ = provider.FamilyOf(&out_.model, out_.target);
+    renamed_ = renamed_ || out_.model != asked;
+    if (family_ == nullptr) return;
+    out_.target.dialect = family_->dialect;
+    if (family_->refuses_stream_options) out_.takes_stream_options = false;
   }
 
   void ChooseHost() {
@@ -240,6 +246,11 @@ class Resolver {
 
   std::optional<Error> TakeOption(const ProviderOption& option, std::string_view value,
                                   std::string_view where) {
+    if (option.operators_only && !plan_.from_operator) {
+      return Error::InvalidRequest("invalid_option",
+                                   std::string(where) + ": only the gateway's operator may say this",
+                                   std::string(where));
+    }
     // The JSON of a config may have line ends; it is no header.
     if (!option.is_json && !FitForHeader(value)) {
       return Error::InvalidRequest(
@@ -253,16 +264,20 @@ class Resolver {
   std::optional<Error> TakeOptions() {
     const std::vector<ProviderOption>& options = out_.target.provider->options;
     for (const auto& [name, value] : spec_.options) {
-      const auto known = std::find_if(options.begin(), options.end(),
-                                      [&](const ProviderOption& option) { return option.name == name; });
+      const auto known = std::find_if(options.begin(), options.end(), [&](const ProviderOption& option) {
+        return option.name == name || (option.config_name == name && !name.empty());
+      });
       if (known == options.end()) {
         out_.ignored.push_back(name);
       } else if (auto error = TakeOption(*known, value, node_.path + "." + name)) {
         return error;
       }
     }
+    options_of_plan_ = out_.target.options.size();
     if (!own_) return std::nullopt;
     for (const ProviderOption& option : options) {
+      // Not even beside an operator's route.
+      if (option.operators_only) continue;
       for (const auto headers : {std::span(request_.headers.options), request_.all_headers}) {
         for (const HeaderView& header : headers) {
           if (!NameMatches(option.name, header.name)) continue;
@@ -277,13 +292,46 @@ class Resolver {
   void TakeKeyOfOptions() {
     std::string key = out_.target.provider->auth->KeyFromOptions(out_.target);
     if (key.empty()) return;
+    out_.target.key_from_caller = !plan_.from_operator || key != KeyOfPlan();
     out_.target.api_key = Secret(std::move(key));
-    out_.target.key_from_caller = !plan_.from_operator;
+  }
+
+  // Headers of the request may add to the options of an operator's route. A key is the operator's only if
+  // they have no part in it.
+  std::string KeyOfPlan() const {
+    providers::Target target;
+    target.provider = out_.target.provider;
+    const auto& options = out_.target.options;
+    target.options.assign(options.begin(), options.begin() + static_cast<ptrdiff_t>(options_of_plan_));
+    return target.provider->auth->KeyFromOptions(target);
+  }
+
+  // What the provider has to be told of the model.
+  std::optional<Error> PlaceModel(const Way& way) {
+    const Provider& provider = *out_.target.provider;
+    const providers::Form& form = *way.form;
+    if (!form.raw_model_after.empty()) {
+      const std::string_view name = request_.raw_path.substr(form.raw_model_after.size());
+      out_.model = name.substr(0, name.find_first_of("/?"));
+    }
+    const bool in_path = form.path.find("{model") != std::string_view::npos;
+    if (family_ != nullptr && out_.model.empty() && (in_path || form.path.empty())) {
+      std::string message = provider.name + " needs the name of a model";
+      if (!provider.model_options.empty()) message += ", or the option " + provider.model_options.front();
+      return Error::InvalidRequest("missing_value", std::move(message), "model");
+    }
+    // An option's goes where the provider looks for it; the body of a relayed call may have no place for it.
+    const bool in_body = model_from_option_ ? !in_path && (!form.raw || !request_.model.empty()) : renamed_;
+    if (in_body && renamed_) {
+      out_.edits.push_back({codec::Edit::Kind::kSet, "model", JsonString(out_.model)});
+    }
+    return std::nullopt;
   }
 
   std::optional<Error> CheckUsable() {
     const Provider& provider = *out_.target.provider;
-    Way way = providers::WayOf(*request_.door, request_.operation, provider, family_);
+    Way way =
+        providers::WayOf(*request_.door, request_.operation, provider, family_, request_.raw_path);
     if (way.kind == Way::Kind::kUnsupported) way = WayToOwnHost();
     out_.way = way;
     if (way.kind == Way::Kind::kUnsupported) {
@@ -292,9 +340,7 @@ class Resolver {
           provider.name + " has no " + std::string(request_.operation) + " operation" +
               (family_ == nullptr ? std::string() : " for the model " + JsonString(out_.model)));
     }
-    if (family_ != nullptr && out_.model.empty()) {
-      return Error::InvalidRequest("missing_value", provider.name + " needs the name of a model", "model");
-    }
+    if (auto error = PlaceModel(way)) return error;
     if (way.kind == Way::Kind::kRelay) {
       const auto& edits = way.form->body_edits;
       out_.edits.insert(out_.edits.end(), edits.begin(), edits.end());
@@ -348,7 +394,10 @@ class Resolver {
   const TargetSpec& spec_;
   Route& out_;
   const providers::ModelFamily* family_ = nullptr;  // that the model belongs to
-  bool own_ = false;                                // the request's credentials can be meant for this target
+  bool renamed_ = false;            // the provider calls the model otherwise than the request does
+  bool model_from_option_ = false;  // an option names the model
+  size_t options_of_plan_ = 0;      // how many of the target's options come first, from the plan
+  bool own_ = false;                // the request's credentials can be meant for this target
 };
 
 }  // namespace

@@ -40,18 +40,20 @@ struct RouteRequest {
   std::optional<std::string> custom_host;
   const providers::Dialect* door = nullptr;  // that the caller speaks
   std::string_view operation = providers::operation::kChat;
-  std::string model;             // empty if the request has none
-  std::string_view family = {};  // of a relayed call: see providers::ObjectFamily
+  std::string model;               // empty if the request has none
+  std::string_view family = {};    // of a relayed call: see providers::ObjectFamily
+  std::string_view raw_path = {};  // of a relayed call: below the API's root, with its query
 };
 
 // One target, and what is changed for it.
 struct Route {
   providers::Target target;
-  providers::Way way;              // from the caller to the target
-  std::string_view index;          // the target's path in the config, for x-portolan-last-used-option-index
-  std::string_view why;            // the provider is that one, for people: `named by the config`
-  std::string model;               // as the target will see it
-  std::vector<codec::Edit> edits;  // to the request, for this target only
+  providers::Way way;      // from the caller to the target
+  std::string_view index;  // the target's path in the config, for x-portolan-last-used-option-index
+  std::string_view why;    // the provider is that one, for people: `named by the config`
+  std::string model;       // as the target will see it
+  bool takes_stream_options = false;  // Provider::takes_stream_options, where the model's family has no say
+  std::vector<codec::Edit> edits;     // to the request, for this target only
   std::optional<std::chrono::milliseconds> attempt_timeout;
   TimeLimits limits;
   std::vector<std::string> forward_headers;  // in lower case; the header's list, else the config's

@@ -1,4 +1,4 @@
-#include "server/config_file/text_file.h"
+#include "server/base/text_file.h"
 
 #include <array>
 #include <cerrno>
@@ -6,7 +6,7 @@
 #include <cstring>
 #include <memory>
 
-namespace portolan::config {
+namespace portolan {
 
 bool ReadTextFile(const std::string& path, size_t most, std::string* text, std::string* problem) {
   const auto why = [problem] {
@@ -26,4 +26,4 @@ bool ReadTextFile(const std::string& path, size_t most, std::string* text, std::
   return std::ferror(file.get()) == 0 || why();
 }
 
-}  // namespace portolan::config
+}  // namespace portolan
