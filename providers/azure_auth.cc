@@ -60,7 +60,7 @@ class Azure final : public Auth {
 
   // Whatever is missing or wrong in it is told by Apply.
   std::string KeyFromOptions(const Target& target) const override {
-    constexpr std::string_view kBearer = "Bearer ";
+    constexpr std::string_view kBearer = "bearer ";
     if (std::string_view token = target.option("azure_ad_token"); !token.empty()) {
       if (StartsWithIgnoreCase(token, kBearer)) token.remove_prefix(kBearer.size());
       return std::string(token);

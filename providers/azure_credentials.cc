@@ -26,15 +26,13 @@ std::string_view TakePart(std::string_view* key) {
   return part;
 }
 
-bool IsAuthority(std::string_view url) { return url.starts_with("https://") || url.starts_with("http://"); }
-
 // Takes `:https://…` off the end.
 void TakeAuthority(std::string_view* rest, AzureCredentials* out) {
-  const size_t place = std::min(rest->rfind(":https://"), rest->rfind(":http://"));
-  if (place == std::string_view::npos) return;
-  out->authority = rest->substr(place + 1);
+  const size_t place = std::min(rest->rfind("https://"), rest->rfind("http://"));
+  if (place == std::string_view::npos || (place > 0 && (*rest)[place - 1] != ':')) return;
+  out->authority = rest->substr(place);
   while (out->authority.ends_with('/')) out->authority.remove_suffix(1);
-  *rest = rest->substr(0, place);
+  *rest = rest->substr(0, place == 0 ? 0 : place - 1);
 }
 
 std::string ReadManaged(std::string_view rest, AzureCredentials* out) {
@@ -96,8 +94,7 @@ std::string ReadAzureCredentials(std::string_view key, AzureCredentials* out) {
   }
   // No key of a resource has a colon.
   if (key.find(':') == std::string_view::npos) return {};
-  if (std::string problem = ReadApplication(key, out); !problem.empty()) return problem;
-  return IsAuthority(out->authority) ? std::string() : "the authority is no URL";
+  return ReadApplication(key, out);
 }
 
 bool AreOperators(const AzureCredentials& credentials) {

@@ -28,16 +28,16 @@ struct Refusal {
 
 // A token that is lacking, and the call that fetches it.
 struct Need {
-  std::string name;  // under which it is kept: a hash of the credentials, never they themselves
-  std::string what;  // for people: `an access token of Google Cloud`
+  std::string name = {};  // under which it is kept: a hash of the credentials, never they themselves
+  std::string what = {};  // for people: `an access token of Google Cloud`
   // The call. Its URL is one that the operator or this program has named.
   std::string_view method = "POST";
-  std::string url;
-  std::vector<HeaderField> headers;
-  Secret body;
+  std::string url = {};
+  std::vector<HeaderField> headers = {};
+  Secret body = {};
   // A file of the operator's, of at most 64 KB, whose text is added to the body, percent-encoded and without
   // the blanks around it: read for each fetch, as somebody else renews it. Empty: none.
-  std::string body_file;
+  std::string body_file = {};
   size_t max_answer = 64 * 1024;  // in bytes
   // Reads the endpoint's answer.
   std::variant<Token, Refusal> (*read)(int http_status, std::string_view body) = nullptr;

@@ -147,7 +147,8 @@ ProviderOption Version(std::string_view config_name, std::string_view variable) 
           .part = {.characters = "a-z0-9-",
                    .least = 2,
                    .most = 32,
-                   .endings = "v1|preview|latest|0|1|2|3|4|5|6|7|8|9",
+                   // Short of a letter, as what ends so must be longer: `preview` itself is one.
+                   .endings = "review|atest|0|1|2|3|4|5|6|7|8|9",
                    .rule = "a date as in 2024-10-21 or 2025-04-01-preview, or v1, preview or latest"},
           .in_path = true,
           .config_name = std::string(config_name)};

@@ -17,8 +17,12 @@ namespace {
 
 std::vector<std::string_view> OptionNames(const providers::Registry& registry) {
   std::vector<std::string_view> names;
-  for (const auto& provider : registry.all())
-    for (const providers::ProviderOption& option : provider->options) names.push_back(option.name);
+  for (const auto& provider : registry.all()) {
+    for (const providers::ProviderOption& option : provider->options) {
+      names.push_back(option.name);
+      if (!option.config_name.empty()) names.push_back(option.config_name);
+    }
+  }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;

@@ -103,17 +103,23 @@ class SchemaWriter {
     const auto registry = providers::Registry::BuiltIn();
     for (const auto& provider : registry->all()) {
       for (const providers::ProviderOption& option : provider->options) {
-        Json& property = (*properties)[option.name];
-        if (property.contains("description")) {
-          std::string text = property["description"];
-          text.replace(text.size() - 1, 1, " and " + provider->name + ".");
-          property["description"] = text;
-          continue;
+        for (const std::string& name : {option.name, option.config_name}) {
+          if (!name.empty()) AddOption(provider->name, option, &(*properties)[name]);
         }
-        property = {{"description", "An option of " + provider->name + "."}};
-        property["type"] = option.is_json ? Json({"object", "string"}) : Json("string");
       }
     }
+  }
+
+  static void AddOption(const std::string& provider, const providers::ProviderOption& option,
+                        Json* property) {
+    if (property->contains("description")) {
+      std::string text = (*property)["description"];
+      text.replace(text.size() - 1, 1, " and " + provider + ".");
+      (*property)["description"] = text;
+      return;
+    }
+    *property = {{"description", "An option of " + provider + "."}};
+    (*property)["type"] = option.is_json ? Json({"object", "string"}) : Json("string");
   }
 
   Json Member(const FieldDescriptor& field) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "providers/auth.h"
+#include "providers/oauth.h"
 #include "server/base/sha256.h"
 #include "tests/support/service_account.h"
 
