@@ -1,5 +1,5 @@
-// Replays what Azure was sent and what it answered through the whole gateway: what real clients sent reaches the
-// recorded path byte for byte, the answers come down byte for byte, and their tokens are counted.
+// Replays what Azure was sent and what it answered through the whole gateway: what real clients sent reaches
+// the recorded path byte for byte, the answers come down byte for byte, and their tokens are counted.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -52,8 +52,8 @@ class AzureOpenAi : public ::testing::Test {
 };
 
 TEST_F(AzureOpenAi, BodiesArePassedOnAsTheyAre) {
-  const std::string body = R"({"messages":)" + std::string(kMessages) +
-                           R"( ,"model":"gpt-4o","data_sources" : [1.50]})";
+  const std::string body =
+      R"({"messages":)" + std::string(kMessages) + R"( ,"model":"gpt-4o","data_sources" : [1.50]})";
   const Headers dated = {{"x-portkey-azure-api-version", "2024-10-21"},
                          {"x-portkey-azure-deployment-id", "dep-1"}};
   ASSERT_EQ(Post("/v1/chat/completions", body, dated).status, 200);
@@ -66,8 +66,8 @@ TEST_F(AzureOpenAi, BodiesArePassedOnAsTheyAre) {
   EXPECT_EQ(Last().body, body);
   // The deployment's name is the one thing that changes.
   ASSERT_EQ(Post("/v1/chat/completions", body, {{"x-portkey-azure-deployment-id", "dep-1"}}).status, 200);
-  EXPECT_EQ(Last().body, R"({"messages":)" + std::string(kMessages) +
-                             R"( ,"model":"dep-1","data_sources" : [1.50]})");
+  EXPECT_EQ(Last().body,
+            R"({"messages":)" + std::string(kMessages) + R"( ,"model":"dep-1","data_sources" : [1.50]})");
 }
 
 TEST_F(AzureOpenAi, AConfigSaysTheOptionsInPortkeysWords) {
@@ -88,8 +88,8 @@ TEST_F(AzureOpenAi, OtherDialectsAreTranslated) {
     EXPECT_EQ(answer.text, "Hello") << Describe(call) << answer.body << answer.message;
     EXPECT_EQ(Last().target, "/openai/deployments/m/chat/completions?api-version=2024-10-21");
   }
-  const TestAnswer answer = Post("/v1/messages", R"({"model":"gpt-4o","max_tokens":9,"messages":)" +
-                                                     std::string(kMessages) + "}");
+  const TestAnswer answer =
+      Post("/v1/messages", R"({"model":"gpt-4o","max_tokens":9,"messages":)" + std::string(kMessages) + "}");
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(json::parse(answer.body)["content"][0]["text"], "Hello");
   EXPECT_EQ(Last().target, "/openai/v1/chat/completions");
@@ -111,25 +111,24 @@ TEST_F(AzureOpenAi, EverythingElseIsRelayed) {
   form.emplace_back("content-type", "multipart/form-data; boundary=b");
   const std::string parts = "--b\r\ncontent-disposition: form-data; name=\"file\"\r\n\r\nx\r\n--b--\r\n";
   client_.Post("/v1/audio/transcriptions", parts, form);
-  EXPECT_EQ(Last().target,
-            "/openai/deployments/whisper/audio/transcriptions?api-version=2025-04-01-preview");
+  EXPECT_EQ(Last().target, "/openai/deployments/whisper/audio/transcriptions?api-version=2025-04-01-preview");
   EXPECT_EQ(Last().body, parts);
 }
 
 TEST_F(AzureOpenAi, ItsOwnSdkMayCallTheGateway) {
   // openai 6.49, `new AzureOpenAI({baseURL: 'http://gateway/v1', apiKey, apiVersion, deployment})`.
-  const TestAnswer answer = client_.Post(
-      "/v1/deployments/dep-1/chat/completions?api-version=2024-10-21",
-      R"({"model":"gpt-4o","messages":)" + std::string(kMessages) + "}",
-      {{"api-key", "own"}, {"x-portolan-provider", "azure-openai"}, {"x-portolan-custom-host", lab_.models().url() + "/openai"}});
+  const TestAnswer answer = client_.Post("/v1/deployments/dep-1/chat/completions?api-version=2024-10-21",
+                                         R"({"model":"gpt-4o","messages":)" + std::string(kMessages) + "}",
+                                         {{"api-key", "own"},
+                                          {"x-portolan-provider", "azure-openai"},
+                                          {"x-portolan-custom-host", lab_.models().url() + "/openai"}});
   EXPECT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(Last().target, "/openai/deployments/dep-1/chat/completions?api-version=2024-10-21");
   EXPECT_EQ(Last().Header("api-key"), "own");
 }
 
 TEST_F(AzureOpenAi, NothingIsSentWhereAnAddressCouldBeChanged) {
-  for (const char* option :
-       {"x-portolan-azure-deployment-id", "x-portolan-azure-api-version"}) {
+  for (const char* option : {"x-portolan-azure-deployment-id", "x-portolan-azure-api-version"}) {
     for (const char* value : {"evil.example/#", "a/../b", "a%0d%0ax: y", "a b", "a?b"}) {
       const TestAnswer answer = AskAzure(lab_.gateway(), {{option, value}});
       EXPECT_EQ(answer.status, 400) << option << value;
@@ -170,12 +169,12 @@ TEST(AzureAnswers, ErrorsOfItsGatewayAreSaidInOpenAisWords) {
 }
 
 TEST(AzureAnswers, ItsWaitInMillisecondsIsKept) {
-  AzureLab lab("az-key", EntraTokens(), InSequence({Respond(429,
-                                                            R"({"error":{"code":"429","message":"slow down"}})",
-                                                            {{"Content-Type", "application/json"},
-                                                             {"retry-after", "50"},
-                                                             {"retry-after-ms", "7"}}),
-                                                    RespondJson(200, R"({"choices":[]})")}));
+  AzureLab lab(
+      "az-key", EntraTokens(),
+      InSequence(
+          {Respond(429, R"({"error":{"code":"429","message":"slow down"}})",
+                   {{"Content-Type", "application/json"}, {"retry-after", "50"}, {"retry-after-ms", "7"}}),
+           RespondJson(200, R"({"choices":[]})")}));
   const TestAnswer answer = AskAzure(
       lab.gateway(),
       {{"x-portolan-config",
@@ -204,7 +203,8 @@ TEST_F(AzureStreams, ComeAsTheyAre) {
 // The chunk before the first word is not content: another target may still answer.
 TEST_F(AzureStreams, FallBackAfterTheFirstChunkOfAll) {
   AzureLab lab("az-key", EntraTokens(), [](const SeenRequest& request) {
-    if (request.target.starts_with("/other/")) return RespondEvents({kWordChunk, kLastChunk, "data: [DONE]\n\n"});
+    if (request.target.starts_with("/other/"))
+      return RespondEvents({kWordChunk, kLastChunk, "data: [DONE]\n\n"});
     return RespondEvents({kFilterChunk, "data: {\"error\":{\"code\":\"500\",\"message\":\"broke\"}}\n\n"});
   });
   TestClient client(lab.gateway().http_address());
@@ -217,26 +217,32 @@ TEST_F(AzureStreams, FallBackAfterTheFirstChunkOfAll) {
   EXPECT_EQ(lab.models().requests().size(), 2u);
 }
 
-// Of stream_options: Azure takes them since 2024-09-01-preview.
+// Azure takes stream_options since 2024-09-01-preview.
 TEST_F(AzureStreams, AreCountedWhereTheyCanBe) {
   const std::string words = std::string(kFilterChunk) + kWordChunk + kLastChunk;
   AzureLab lab(
       "az-key", EntraTokens(),
       [&](const SeenRequest& request) {
-        return RespondEvents({words, request.body.find("include_usage") == std::string::npos ? "" : kUsageChunk,
-                              "data: [DONE]\n\n"});
+        const bool asked = request.body.find("include_usage") != std::string::npos;
+        return RespondEvents({words, asked ? kUsageChunk : "", "data: [DONE]\n\n"});
       },
       {},
-      "  counted: {base_url: \"http://unused.example\", dialect: azure-openai, api_key: \"env:KEY\"}\n");
+      "  counted: {base_url: \"{models}/openai\", dialect: azure-openai, stream_usage: true, "
+      "api_key: \"env:KEY\"}\n");
   TestClient client(lab.gateway().http_address());
-  const TestAnswer asked =
-      client.Post("/v1/chat/completions",
-                  R"({"model":"m","stream":true,"stream_options":{"include_usage":true},"messages":)" +
-                      std::string(kMessages) + "}",
-                  {{"x-portolan-provider", "azure-openai"}});
-  EXPECT_EQ(asked.body, words + kUsageChunk + "data: [DONE]\n\n");
+  const auto ask = [&](const std::string& version) {
+    return client
+        .Post("/v1/chat/completions", kBody,
+              {{"x-portolan-provider", "counted"}, {"x-portolan-azure-api-version", version}})
+        .body;
+  };
+  // Who has not asked does not see it.
+  EXPECT_EQ(ask("2024-02-01"), words + "data: [DONE]\n\n");
+  EXPECT_EQ(lab.Last().body, kBody);
+  EXPECT_EQ(ask("2024-10-21"), words + "data: [DONE]\n\n");
+  EXPECT_THAT(lab.Last().body, HasSubstr(R"("stream_options":{"include_usage":true})"));
   EXPECT_TRUE(Eventually([&] { return TestClient(lab.gateway().admin_address()).Get("/metrics").body; },
-                         HasSubstr("kind=\"output\"} 2")));
+                         HasSubstr("kind=\"output\"} 2\n")));
 }
 
 TEST(AzureAi, ClaudeIsRelayedFromTheMessagesDoor) {
@@ -244,8 +250,8 @@ TEST(AzureAi, ClaudeIsRelayedFromTheMessagesDoor) {
   TestClient client(lab.gateway().http_address());
   const std::string body = R"({"max_tokens":9, "model":"claude-opus-4-1", "messages":)" +
                            std::string(kMessages) + R"(,"not_known_yet" : {"a":[1.50]}})";
-  const TestAnswer answer = client.Post("/v1/messages", body,
-                                        {{"x-portolan-provider", "azure-ai"}, {"anthropic-beta", "b-1"}});
+  const TestAnswer answer =
+      client.Post("/v1/messages", body, {{"x-portolan-provider", "azure-ai"}, {"anthropic-beta", "b-1"}});
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(lab.Last().target, "/anthropic/v1/messages");
   EXPECT_EQ(lab.Last().body, body);

@@ -1,6 +1,6 @@
-// Tokens of Microsoft Entra ID: how each kind of credentials is exchanged for one, and that callers cannot have
-// the gateway's own identity spoken for them. How often tokens are fetched, and what becomes of a fetch that
-// fails, is the same for all providers: vertex_tokens_test.cc.
+// Tokens of Microsoft Entra ID: how each kind of credentials is exchanged for one, and that callers cannot
+// have the gateway's own identity spoken for them. How often tokens are fetched, and what becomes of a fetch
+// that fails, is the same for all providers: vertex_tokens_test.cc.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -66,10 +66,10 @@ TEST(AzureTokens, OfAnApplicationAreFetchedOnceAndUsedForMany) {
 TEST(AzureTokens, ServeClaudeToo) {
   AzureLab lab(kApplication);
   TestClient client(lab.gateway().http_address());
-  const TestAnswer answer = client.Post(
-      "/v1/messages",
-      R"({"model":"claude-opus-4-1","max_tokens":9,"messages":[{"role":"user","content":"hi"}]})",
-      {{"x-portolan-provider", "azure-ai"}});
+  const TestAnswer answer =
+      client.Post("/v1/messages",
+                  R"({"model":"claude-opus-4-1","max_tokens":9,"messages":[{"role":"user","content":"hi"}]})",
+                  {{"x-portolan-provider", "azure-ai"}});
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(lab.Last().Header("authorization"), "Bearer token-1");
   EXPECT_EQ(lab.Last().CountHeader("x-api-key"), 0);
@@ -78,16 +78,17 @@ TEST(AzureTokens, ServeClaudeToo) {
 // learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
 TEST(AzureTokens, OfAManagedIdentityComeFromTheMachine) {
   for (const bool in_route : {false, true}) {
-    AzureLab lab(in_route ? "az-key" : "managed-identity:client-2",
-                 [](const SeenRequest&) {
-                   return RespondJson(200, R"({"access_token":"managed","client_id":"c","expires_in":"86399",)"
-                                           R"("expires_on":"1586984735","not_before":"1586898035",)"
-                                           R"("resource":"https://cognitiveservices.azure.com",)"
-                                           R"("token_type":"Bearer"})");
-                 },
-                 AnsweringAsAzure, {{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "{tokens}"}},
-                 "routes:\n  r: {provider: azure-openai, azure_auth_mode: managed, "
-                 "azure_managed_client_id: client-2}\n");
+    AzureLab lab(
+        in_route ? "az-key" : "managed-identity:client-2",
+        [](const SeenRequest&) {
+          return RespondJson(200, R"({"access_token":"managed","client_id":"c","expires_in":"86399",)"
+                                  R"("expires_on":"1586984735","not_before":"1586898035",)"
+                                  R"("resource":"https://cognitiveservices.azure.com",)"
+                                  R"("token_type":"Bearer"})");
+        },
+        AnsweringAsAzure, {{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "{tokens}"}},
+        "routes:\n  r: {provider: azure-openai, azure_auth_mode: managed, "
+        "azure_managed_client_id: client-2}\n");
     const Headers headers = in_route ? Headers{{"x-portolan-config", "r"}} : Headers{};
     const TestAnswer answer = AskAzure(lab.gateway(), headers);
     ASSERT_EQ(answer.status, 200) << answer.body;
@@ -185,16 +186,16 @@ TEST(AzureTokens, TheCallsOwnTimeRunsWhileOneIsFetched) {
 }
 
 TEST(AzureTokens, AShortOneServesTheCallThatWaitedForIt) {
-  AzureLab lab(kApplication, [](const SeenRequest&) {
-    return RespondJson(200, R"({"access_token":"t","expires_in":1})");
-  });
+  AzureLab lab(kApplication,
+               [](const SeenRequest&) { return RespondJson(200, R"({"access_token":"t","expires_in":1})"); });
   EXPECT_EQ(AskAzure(lab.gateway()).status, 200);
   EXPECT_EQ(lab.Last().Header("authorization"), "Bearer t");
 }
 
 class AzureStrangers : public ::testing::TestWithParam<Headers> {};
 
-// Whatever a request says, nobody is called for it with what is the machine's, and no address of its choosing.
+// Whatever a request says, nobody is called for it with what is the machine's, and no address of its
+// choosing.
 TEST_P(AzureStrangers, CannotUseTheGatewaysIdentity) {
   AzureLab lab("az-key", EntraTokens(), AnsweringAsAzure,
                {{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "{tokens}"},
@@ -208,9 +209,8 @@ TEST_P(AzureStrangers, CannotUseTheGatewaysIdentity) {
     if (route[0] != 0) headers.emplace_back("x-portolan-config", route);
     TestClient client(lab.gateway().http_address());
     headers.emplace_back("x-portolan-provider", "azure-openai");
-    const TestAnswer answer =
-        client.Post("/v1/chat/completions", R"({"model":"m","messages":[{"role":"user","content":"hi"}]})",
-                    headers);
+    const TestAnswer answer = client.Post(
+        "/v1/chat/completions", R"({"model":"m","messages":[{"role":"user","content":"hi"}]})", headers);
     EXPECT_EQ(answer.status, 400) << answer.body;
     EXPECT_THAT(ErrorCode(answer), ::testing::AnyOf("invalid_azure_credentials", "invalid_option"));
   }
@@ -218,15 +218,14 @@ TEST_P(AzureStrangers, CannotUseTheGatewaysIdentity) {
   EXPECT_TRUE(lab.models().requests().empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    , AzureStrangers,
-    ::testing::Values(
-        Headers{{"x-portolan-azure-auth-mode", "managed"}},
-        Headers{{"x-portkey-azure-auth-mode", "managed"}, {"x-portkey-azure-managed-client-id", "c"}},
-        Headers{{"x-portolan-azure-auth-mode", "workload"}},
-        Headers{{"azure-auth-mode", "managed"}},
-        Headers{{"x-portolan-azure-auth-mode", "entra"}},
-        Headers{{"x-portolan-azure-auth-mode", "mystery"}}));
+INSTANTIATE_TEST_SUITE_P(, AzureStrangers,
+                         ::testing::Values(Headers{{"x-portolan-azure-auth-mode", "managed"}},
+                                           Headers{{"x-portkey-azure-auth-mode", "managed"},
+                                                   {"x-portkey-azure-managed-client-id", "c"}},
+                                           Headers{{"x-portolan-azure-auth-mode", "workload"}},
+                                           Headers{{"azure-auth-mode", "managed"}},
+                                           Headers{{"x-portolan-azure-auth-mode", "entra"}},
+                                           Headers{{"x-portolan-azure-auth-mode", "mystery"}}));
 
 TEST(AzureTokens, OptionsOfTheOperatorAreNotForCallersConfigs) {
   AzureLab lab("az-key");
@@ -248,8 +247,9 @@ TEST(AzureTokens, CallersCannotChooseWhatTheOperatorsIdentityIsFor) {
   EXPECT_EQ(answer.status, 400);
   EXPECT_EQ(ErrorCode(answer), "invalid_option");
   EXPECT_TRUE(lab.tokens().requests().empty());
-  EXPECT_EQ(AskAzure(lab.gateway(), {{"x-portolan-azure-entra-scope", "https://ai.azure.com/.default"}}).status,
-            200);
+  EXPECT_EQ(
+      AskAzure(lab.gateway(), {{"x-portolan-azure-entra-scope", "https://ai.azure.com/.default"}}).status,
+      200);
 }
 
 }  // namespace

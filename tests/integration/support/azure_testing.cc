@@ -32,6 +32,7 @@ Script AnsweringAsAzure(const SeenRequest& request) {
   // The scripts know paths by how they end.
   SeenRequest own = request;
   own.target = request.target.substr(0, request.target.find('?'));
+  if (request.method == "GET" || !request.body.starts_with('{')) return RespondJson(200, "{}");
   return Answering(own, "Hello");
 }
 
@@ -53,6 +54,7 @@ AzureLab::AzureLab(const std::string& key, FakeUpstream::Handler tokens, FakeUps
 
 std::string AzureLab::FilledIn(std::string text) const {
   ReplaceAll("{tokens}", tokens_.url(), &text);
+  ReplaceAll("{models}", models_.url(), &text);
   ReplaceAll("{folder}", folder_.path(), &text);
   return text;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
-// Azure as a test has it: an endpoint for tokens, a host of models, and a gateway whose operator has named both.
+// Azure as a test has it: an endpoint for tokens, a host of models, and a gateway whose operator has named
+// both.
 
 #include <map>
 #include <memory>
@@ -19,8 +20,8 @@ Script AnsweringAsAzure(const SeenRequest& request);
 
 class AzureLab {
  public:
-  // `key`: of both providers, where `{tokens}` stands for the endpoint and `{folder}` for a folder of the test.
-  // `environment` likewise. `more`: added to the config file.
+  // `key`: of both providers, where `{tokens}` and `{models}` stand for the two servers and `{folder}` for a
+  // folder of the test. `environment` likewise. `more`: added to the config file.
   explicit AzureLab(const std::string& key, FakeUpstream::Handler tokens = EntraTokens(),
                     FakeUpstream::Handler models = AnsweringAsAzure,
                     std::map<std::string, std::string> environment = {}, const std::string& more = {});

@@ -1,5 +1,5 @@
-// What a key for Azure is, and how a token is asked for: as learn.microsoft.com describes it and @azure/identity
-// 4.13 sends it.
+// What a key for Azure is, and how a token is asked for: as learn.microsoft.com describes it and
+// @azure/identity 4.13 sends it.
 
 #include "providers/azure_credentials.h"
 
@@ -28,7 +28,8 @@ TEST(AzureCredentials, AreToldByTheirForm) {
       {"managed-identity:11-22", Kind::kManagedIdentity, "", "11-22"},
       {"managed-identity-key", Kind::kKey},
       {"t-1:c-1:s", Kind::kSecret, "t-1", "c-1", "s"},
-      {"acme.onmicrosoft.com:c-1:s:with:colons", Kind::kSecret, "acme.onmicrosoft.com", "c-1", "s:with:colons"},
+      {"acme.onmicrosoft.com:c-1:s:with:colons", Kind::kSecret, "acme.onmicrosoft.com", "c-1",
+       "s:with:colons"},
       {"t:c:s:https://login.microsoftonline.us/", Kind::kSecret, "t", "c", "s",
        "https://login.microsoftonline.us"},
       {"t:c:/var/run/token", Kind::kTokenFile, "t", "c", "/var/run/token"},
@@ -47,8 +48,8 @@ TEST(AzureCredentials, AreToldByTheirForm) {
 
 TEST(AzureCredentials, OfAWrongFormAreToldWithoutThem) {
   for (const char* key : {":c:SECRET", "t::SECRET", "t:c:", "t:c", "evil.example/#:c:SECRET", "t:c/d:SECRET",
-                          "t:c:https://login.microsoftonline.com", "managed-identity:", "managed-identity:a/b",
-                          "managed-identity:a&b"}) {
+                          "t:c:https://login.microsoftonline.com",
+                          "managed-identity:", "managed-identity:a/b", "managed-identity:a&b"}) {
     AzureCredentials read;
     const std::string problem = ReadAzureCredentials(key, &read);
     EXPECT_NE(problem, "") << key;
@@ -66,9 +67,10 @@ TEST(AzureCredentials, OfAnApplicationAskForATokenWithItsSecret) {
   const Need need = NeedOf("t:c:s+/=&:https://login.microsoftonline.us");
   EXPECT_EQ(need.method, "POST");
   EXPECT_EQ(need.url, "https://login.microsoftonline.us/t/oauth2/v2.0/token");
-  EXPECT_EQ(need.body.Reveal(),
-            "grant_type=client_credentials&client_id=c&scope=https:%2F%2Fcognitiveservices.azure.com%2F.default"
-            "&client_secret=s%2B%2F%3D%26");
+  EXPECT_EQ(
+      need.body.Reveal(),
+      "grant_type=client_credentials&client_id=c&scope=https:%2F%2Fcognitiveservices.azure.com%2F.default"
+      "&client_secret=s%2B%2F%3D%26");
   EXPECT_EQ(need.body_file, "");
   ASSERT_EQ(need.headers.size(), 1u);
   EXPECT_EQ(need.headers[0].value, "application/x-www-form-urlencoded");
@@ -78,9 +80,10 @@ TEST(AzureCredentials, OfAnApplicationAskForATokenWithItsSecret) {
 TEST(AzureCredentials, OfAWorkloadAskWithTheTokenInTheirFile) {
   const Need need = NeedOf("t:c:/var/run/token");
   EXPECT_EQ(need.url, "https://login.microsoftonline.com/t/oauth2/v2.0/token");
-  EXPECT_EQ(need.body.Reveal(),
-            "grant_type=client_credentials&client_id=c&scope=https:%2F%2Fcognitiveservices.azure.com%2F.default"
-            "&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=");
+  EXPECT_EQ(
+      need.body.Reveal(),
+      "grant_type=client_credentials&client_id=c&scope=https:%2F%2Fcognitiveservices.azure.com%2F.default"
+      "&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer&client_assertion=");
   EXPECT_EQ(need.body_file, "/var/run/token");
 }
 

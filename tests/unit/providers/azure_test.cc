@@ -1,5 +1,5 @@
-// Where calls of Azure go and with what credentials. The addresses are those of Microsoft's documentation, of the
-// recordings, and of what openai 6.49 (npm, AzureOpenAI) and @anthropic-ai/foundry-sdk 1.1 send.
+// Where calls of Azure go and with what credentials. The addresses are those of Microsoft's documentation, of
+// the recordings, and of what openai 6.49 (npm, AzureOpenAI) and @anthropic-ai/foundry-sdk 1.1 send.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -179,16 +179,17 @@ TEST_F(AzureTest, OpenAiIsCalledAtDeploymentsWithADatedVersion) {
   EXPECT_THAT(error->message, HasSubstr("azure_deployment_id"));
 }
 
-// learn.microsoft.com/azure/foundry/openai/api-version-lifecycle: stream_options came with 2024-09-01-preview.
+// learn.microsoft.com/azure/foundry/openai/api-version-lifecycle: stream_options came with
+// 2024-09-01-preview.
 TEST_F(AzureTest, OldVersionsAreNotAskedForUsage) {
-  for (const auto& [version, takes] : std::initializer_list<std::pair<const char*, bool>>{
-           {"2023-07-01-preview", false},
-           {"2024-02-01", false},
-           {"2024-08-01-preview", false},
-           {"2024-09-01-preview", true},
-           {"2025-04-01-preview", true},
-           {"v1", true},
-           {"preview", true}}) {
+  for (const auto& [version, takes] :
+       std::initializer_list<std::pair<const char*, bool>>{{"2023-07-01-preview", false},
+                                                           {"2024-02-01", false},
+                                                           {"2024-08-01-preview", false},
+                                                           {"2024-09-01-preview", true},
+                                                           {"2025-04-01-preview", true},
+                                                           {"v1", true},
+                                                           {"preview", true}}) {
     ASSERT_FALSE(Resolve({.options = {{"x-portolan-azure-api-version", version}}}));
     EXPECT_EQ(route_.takes_stream_options, takes) << version;
   }
@@ -209,7 +210,9 @@ TEST_F(AzureTest, OtherCallsArePassedOnToWhereTheyBelong) {
       {{}, "gpt-5", "/responses", "/v1/responses"},
       {{}, "", "/files?purpose=batch&limit=2", "/v1/files?purpose=batch&limit=2"},
       {{}, "", "/vector_stores/vs_1/files", "/v1/vector_stores/vs_1/files"},
-      {{{"x-portolan-azure-api-version", "preview"}}, "gpt-5", "/responses",
+      {{{"x-portolan-azure-api-version", "preview"}},
+       "gpt-5",
+       "/responses",
        "/v1/responses?api-version=preview"},
       {{{"x-portolan-azure-deployment-id", "d"}}, "gpt-5", "/responses", "/v1/responses", R"(model="d")"},
       {{{"x-portolan-azure-deployment-id", "d"}}, "", "/batches", "/v1/batches"},
@@ -222,13 +225,17 @@ TEST_F(AzureTest, OtherCallsArePassedOnToWhereTheyBelong) {
       // The caller's own version counts.
       {dated, "", "/files?api-version=2024-10-21", "/files?api-version=2024-10-21"},
       // As AzureOpenAI has it, at a gateway as its baseURL.
-      {{}, "gpt-4o", "/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
+      {{},
+       "gpt-4o",
+       "/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
        "/deployments/gpt-4o/chat/completions?api-version=2024-10-21"},
   };
   for (const auto& test : cases) {
     SCOPED_TRACE(test.path);
-    const auto error = Resolve(
-        {.operation = operation::kRelay, .model = test.model, .options = test.options, .raw_path = test.path});
+    const auto error = Resolve({.operation = operation::kRelay,
+                                .model = test.model,
+                                .options = test.options,
+                                .raw_path = test.path});
     ASSERT_FALSE(error) << error->message;
     EXPECT_EQ(route_.way.kind, Way::Kind::kRaw);
     EXPECT_EQ(Url(), "POST " + std::string(kHost) + test.url);
@@ -262,25 +269,24 @@ TEST_F(AzureTest, TheResourceMayBeAnAddressAtAzure) {
            {"https://acme.cognitiveservices.azure.com", "https://acme.cognitiveservices.azure.com"},
            {"acme.services.ai.azure.com", "https://acme.services.ai.azure.com"},
            {"https://acme.openai.azure.us", "https://acme.openai.azure.us"}}) {
-    const auto error =
-        Resolve({.options = {{"x-portolan-azure-resource-name", value}}, .resource = false});
+    const auto error = Resolve({.options = {{"x-portolan-azure-resource-name", value}}, .resource = false});
     ASSERT_FALSE(error) << value << error->message;
     EXPECT_EQ(Url(), "POST " + std::string(host) + "/openai/v1/chat/completions");
   }
 }
 
 TEST_F(AzureTest, NothingElseIsPartOfAnAddress) {
-  for (const char* option : {"x-portolan-azure-resource-name", "x-portolan-azure-deployment-id",
-                             "x-portolan-azure-api-version"}) {
+  for (const char* option :
+       {"x-portolan-azure-resource-name", "x-portolan-azure-deployment-id", "x-portolan-azure-api-version"}) {
     for (const char* value :
          {"evil.example/#", "evil.example", "https://evil.example", "https://evil.example/.openai.azure.com",
-          "k@evil.example:1?.openai.azure.com", "a/../b", "a%2fb", "a b", "a?b", "a#b", "..", "http://a.openai.azure.com",
-          "https://acme.openai.azure.com/other", "https://a..openai.azure.com", "https://acme.openai.azure.com:444",
-          "-a-", "\xc3\xb6"}) {
-      const auto error = Resolve(
-          {.options = {{option, value}}, .resource = option != std::string("x-portolan-azure-resource-name")});
-      const bool is_name = option == std::string("x-portolan-azure-deployment-id") &&
-                           value == std::string("evil.example");
+          "k@evil.example:1?.openai.azure.com", "a/../b", "a%2fb", "a b", "a?b", "a#b", "..",
+          "http://a.openai.azure.com", "https://acme.openai.azure.com/other", "https://a..openai.azure.com",
+          "https://acme.openai.azure.com:444", "-a-", "\xc3\xb6"}) {
+      const auto error = Resolve({.options = {{option, value}},
+                                  .resource = option != std::string("x-portolan-azure-resource-name")});
+      const bool is_name =
+          option == std::string("x-portolan-azure-deployment-id") && value == std::string("evil.example");
       if (is_name) continue;  // a deployment may be called so
       ASSERT_TRUE(error) << option << " " << value;
       EXPECT_EQ(error->code, "invalid_option");
@@ -353,8 +359,8 @@ TEST_F(AzureTest, CallersMayNotUseWhatIsTheMachines) {
     ASSERT_FALSE(Resolve({.options = options}));
     EXPECT_THAT(Credentials(), testing::StartsWith("invalid_azure_credentials")) << options[0].value;
   }
-  for (const char* option : {"azure-federated-token-file", "azure-authority-host", "azure-identity-host",
-                             "azure-tenant-id"}) {
+  for (const char* option :
+       {"azure-federated-token-file", "azure-authority-host", "azure-identity-host", "azure-tenant-id"}) {
     const std::string name = "x-portolan-" + std::string(option);
     ASSERT_FALSE(Resolve({.options = {{name, "/etc/passwd"}}}));
     EXPECT_EQ(Credentials(), "api-key: k;");
@@ -448,18 +454,18 @@ TEST_F(AzureTest, ClaudeIsToldItsVersionAndOthersAreNot) {
 }
 
 TEST_F(AzureTest, TheAddressOfFoundryMayBeGivenWhole) {
-  for (const char* url : {"https://other.services.ai.azure.com", "https://other.services.ai.azure.com/models",
-                          "https://other.services.ai.azure.com/openai/v1/",
-                          "https://other.services.ai.azure.com/anthropic"}) {
+  for (const char* url :
+       {"https://other.services.ai.azure.com", "https://other.services.ai.azure.com/models",
+        "https://other.services.ai.azure.com/openai/v1/", "https://other.services.ai.azure.com/anthropic"}) {
     ASSERT_FALSE(Resolve(
         {.options = {{"x-portkey-azure-foundry-url", url}}, .provider = "azure-ai", .resource = false}));
     EXPECT_EQ(Url(), "POST https://other.services.ai.azure.com/openai/v1/chat/completions");
   }
-  for (const char* url : {"https://evil.example", "http://other.services.ai.azure.com", "other",
-                          "https://evil.example/.services.ai.azure.com", "https://evil.example#.services.ai.azure.com",
-                          "https://k@other.services.ai.azure.com", "https://other.services.ai.azure.com/elsewhere"}) {
-    const auto error =
-        Resolve({.options = {{"x-portkey-azure-foundry-url", url}}, .provider = "azure-ai"});
+  for (const char* url :
+       {"https://evil.example", "http://other.services.ai.azure.com", "other",
+        "https://evil.example/.services.ai.azure.com", "https://evil.example#.services.ai.azure.com",
+        "https://k@other.services.ai.azure.com", "https://other.services.ai.azure.com/elsewhere"}) {
+    const auto error = Resolve({.options = {{"x-portkey-azure-foundry-url", url}}, .provider = "azure-ai"});
     ASSERT_TRUE(error) << url;
     EXPECT_EQ(error->code, "invalid_option");
     EXPECT_EQ(error->param, "azure_foundry_url");
