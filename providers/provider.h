@@ -123,6 +123,8 @@ struct Provider {
   std::span<const BodyRule> rules = {};
   // The tokens that its answers count as output lack those of reasoning.
   bool usage_excludes_reasoning = false;
+  // Whether some of its options are parts of its addresses. Set by the registry.
+  bool has_options_in_address = false;
   // Called without a key if there is none.
   bool needs_no_key = false;
   // base_url is this machine's own, which is called only where a caller who names that host might call it.

@@ -15,6 +15,10 @@ Registry::Registry(const Catalog& catalog) {
 std::unique_ptr<Registry> Registry::BuiltIn() { return std::make_unique<Registry>(BuiltInCatalog()); }
 
 void Registry::Add(Provider provider) {
+  const auto in_path = [](const ProviderOption& option) { return option.in_path; };
+  provider.has_options_in_address = !provider.hosts.empty() ||
+                                    provider.base_url.find('{') != std::string::npos ||
+                                    std::any_of(provider.options.begin(), provider.options.end(), in_path);
   auto added = std::make_unique<const Provider>(std::move(provider));
   const auto present = std::find_if(providers_.begin(), providers_.end(),
                                     [&](const auto& one) { return one->name == added->name; });

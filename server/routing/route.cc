@@ -61,9 +61,14 @@ class Resolver {
     if (auto error = TakeOptions()) return error;
     ChooseModel();
     ChooseCredentials();
-    if (auto error = FillInHost(&out_.target)) return error;
+    const bool fills_in = out_.target.provider->has_options_in_address;
+    if (fills_in) {
+      if (auto error = FillInHost(&out_.target)) return error;
+    }
     TakeKeyOfOptions();
-    if (auto error = FillInPath(&out_.target)) return error;
+    if (fills_in) {
+      if (auto error = FillInPath(&out_.target)) return error;
+    }
     return CheckUsable();
   }
 
@@ -248,8 +253,7 @@ class Resolver {
 
   std::optional<Error> CheckUsable() {
     const Provider& provider = *out_.target.provider;
-    Way way =
-        providers::WayOf(*request_.door, request_.operation, provider, family_, request_.raw_path);
+    Way way = providers::WayOf(*request_.door, request_.operation, provider, family_, request_.raw_path);
     if (way.kind == Way::Kind::kUnsupported) way = WayToOwnHost();
     out_.way = way;
     if (way.kind == Way::Kind::kUnsupported) {
