@@ -22,8 +22,9 @@ bool FitForHeader(std::string_view value) {
 }
 
 bool ReadsOption(const Provider& provider, std::string_view header) {
-  return std::any_of(provider.options.begin(), provider.options.end(),
-                     [&](const ProviderOption& option) { return NameMatches(option.name, header); });
+  return std::any_of(provider.options.begin(), provider.options.end(), [&](const ProviderOption& option) {
+    return !option.operators_only && NameMatches(option.name, header);
+  });
 }
 
 // Whether an option goes to some target of the plan.

@@ -1,5 +1,6 @@
 // main.mjs BINARY [--control | --no-splice] [NAME]
 
+import './azure_test.mjs';
 import './chat_test.mjs';
 import './errors_test.mjs';
 import './endings_test.mjs';

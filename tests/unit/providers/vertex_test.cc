@@ -42,7 +42,10 @@ class VertexTest : public testing::Test {
     if (auto error = routing::Authenticate(no_keys, read, headers, {}, &credentials)) return error;
     routing::RoutePolicy policy;
     policy.registry = registry_.get();
-    plan_ = routing::NewOpenRoute();
+    auto plan = std::make_unique<routing::RoutePlan>();
+    plan->targets.push_back(&plan->root);
+    plan->from_operator = operators_route_;
+    plan_ = std::move(plan);
     route_ = {};
     return routing::ResolveTarget(policy,
                                   {.headers = read,
@@ -78,6 +81,7 @@ class VertexTest : public testing::Test {
   const std::unique_ptr<Registry> registry_ = Registry::BuiltIn();
   std::shared_ptr<const routing::RoutePlan> plan_;
   Route route_;
+  bool operators_route_ = false;
 };
 
 TEST_F(VertexTest, ChatGoesWhereTheModelIs) {
@@ -209,6 +213,16 @@ TEST_F(VertexTest, TheProjectMayBeTheServiceAccounts) {
       OpenAiDialect(), operation::kChat, "gemini-2.5-pro",
       {{"x-portolan-vertex-service-account-json", account}, {"x-portolan-vertex-project-id", "said"}}));
   EXPECT_THAT(Url(), testing::HasSubstr("/projects/said/"));
+}
+
+// An account that a header brings is the caller's, also beside an operator's route: its `token_uri` is not
+// for the caller to choose.
+TEST_F(VertexTest, AccountsInHeadersAreTheCallersWhateverTheRoute) {
+  operators_route_ = true;
+  const std::string account = test::ServiceAccountJson("http://127.0.0.1:1/token", "theirs");
+  ASSERT_FALSE(Resolve(OpenAiDialect(), operation::kChat, "gemini-2.5-pro",
+                       {{"x-portolan-vertex-service-account-json", account}}));
+  EXPECT_TRUE(route_.target.key_from_caller);
 }
 
 TEST_F(VertexTest, PartsOfAddressesAreChecked) {
