@@ -231,26 +231,29 @@ class Resolver {
   }
 
   // What the provider has to be told of the model.
-  std::optional<Error> PlaceModel(const Way& way) {
-    const Provider& provider = *out_.target.provider;
-    const providers::Form& form = *way.form;
+  std::optional<Error> PlaceModel(const providers::Form& form) {
+    if (family_ == nullptr) {
+      if (renamed_) EditModel();
+      return std::nullopt;
+    }
     if (!form.raw_model_after.empty()) {
       const std::string_view name = request_.raw_path.substr(form.raw_model_after.size());
       out_.model = name.substr(0, name.find_first_of("/?"));
     }
+    const Provider& provider = *out_.target.provider;
     const bool in_path = form.path.find("{model") != std::string_view::npos;
-    if (family_ != nullptr && out_.model.empty() && (in_path || form.path.empty())) {
+    if (out_.model.empty() && (in_path || form.path.empty())) {
       std::string message = provider.name + " needs the name of a model";
       if (!provider.model_options.empty()) message += ", or the option " + provider.model_options.front();
       return Error::InvalidRequest("missing_value", std::move(message), "model");
     }
     // An option's goes where the provider looks for it; the body of a relayed call may have no place for it.
-    const bool in_body = model_from_option_ ? !in_path && (!form.raw || !request_.model.empty()) : renamed_;
-    if (in_body && renamed_) {
-      out_.edits.push_back({codec::Edit::Kind::kSet, "model", JsonString(out_.model)});
-    }
+    const bool in_body = !model_from_option_ || (!in_path && (!form.raw || !request_.model.empty()));
+    if (renamed_ && in_body) EditModel();
     return std::nullopt;
   }
+
+  void EditModel() { out_.edits.push_back({codec::Edit::Kind::kSet, "model", JsonString(out_.model)}); }
 
   std::optional<Error> CheckUsable() {
     const Provider& provider = *out_.target.provider;
@@ -263,7 +266,7 @@ class Resolver {
           provider.name + " has no " + std::string(request_.operation) + " operation" +
               (family_ == nullptr ? std::string() : " for the model " + JsonString(out_.model)));
     }
-    if (auto error = PlaceModel(way)) return error;
+    if (auto error = PlaceModel(*way.form)) return error;
     if (way.kind == Way::Kind::kRelay) {
       const auto& edits = way.form->body_edits;
       out_.edits.insert(out_.edits.end(), edits.begin(), edits.end());

@@ -192,6 +192,35 @@ TEST(AzureTokens, AShortOneServesTheCallThatWaitedForIt) {
   EXPECT_EQ(lab.Last().Header("authorization"), "Bearer t");
 }
 
+// As Azure's webhook or an administrator sets them: a key of these is the gateway's own.
+TEST(AzureTokens, CredentialsOfTheEnvironmentAreLookedAtAtTheStart) {
+  const auto start = [](const std::map<std::string, std::string>& environment) {
+    config::ServeOptions options;
+    options.http = "0.0.0.0:0";
+    options.grpc = options.admin = "127.0.0.1:0";
+    options.threads = 1;
+    options.log_level = telemetry::LogLevel::kError;
+    const auto gateway = Gateway::Start(options, [&](const char* name) -> const char* {
+      const auto found = environment.find(name);
+      return found == environment.end() ? nullptr : found->second.c_str();
+    });
+    return gateway.ok() ? std::string("serves") : std::string(gateway.status().message());
+  };
+  EXPECT_EQ(start({}), "serves");
+  EXPECT_EQ(start({{"AZURE_TENANT_ID", "t"}, {"AZURE_CLIENT_ID", "c"}}), "serves");
+  // Nobody may spend them unasked.
+  EXPECT_THAT(
+      start({{"AZURE_TENANT_ID", "t"}, {"AZURE_CLIENT_ID", "c"}, {"AZURE_CLIENT_SECRET", "SECRETPART"}}),
+      ::testing::AllOf(HasSubstr("AZURE_CLIENT_SECRET"), Not(HasSubstr("SECRETPART"))));
+  EXPECT_THAT(
+      start({{"AZURE_TENANT_ID", "t"}, {"AZURE_CLIENT_ID", "c"}, {"AZURE_FEDERATED_TOKEN_FILE", "/f"}}),
+      HasSubstr("AZURE_FEDERATED_TOKEN_FILE"));
+  EXPECT_THAT(start({{"AZURE_TENANT_ID", "evil.example/#"},
+                     {"AZURE_CLIENT_ID", "c"},
+                     {"AZURE_CLIENT_SECRET", "SECRETPART"}}),
+              ::testing::AllOf(HasSubstr("the tenant is letters"), Not(HasSubstr("SECRETPART"))));
+}
+
 class AzureStrangers : public ::testing::TestWithParam<Headers> {};
 
 // Whatever a request says, nobody is called for it with what is the machine's, and no address of its
