@@ -88,8 +88,8 @@ std::optional<Error> RerankMapping::AnswerToHub(const Message& wire, const CallF
   *out = answer;
   if (!out->has_model()) out->set_model(std::string(facts.model));
   if (!answer.results().empty()) return std::nullopt;
-  const bool none = FindExtra(answer.extra(), "results") == "[]";
-  if (none) return std::nullopt;
+  const std::string_view none = FindExtra(answer.extra(), "results");
+  if (IsEmptyJson(none) && none != "null") return std::nullopt;
   return BrokenAnswer("upstream_invalid_answer", "cohere answered with something that holds no results");
 }
 
