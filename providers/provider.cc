@@ -220,7 +220,7 @@ HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target) 
   }
   AppendQuery(callers, &call.path);
   for (const ProviderOption& option : target.provider->options) {
-    const std::string_view given = target.option(option.name);
+    const std::string_view given = target.options.empty() ? std::string_view() : target.option(option.name);
     const std::string_view value = given.empty() ? std::string_view(option.fallback) : given;
     if (option.dialect != nullptr && option.dialect != target.dialect) continue;
     if (!value.empty() && !option.header.empty()) call.headers.push_back({option.header, std::string(value)});

@@ -31,15 +31,18 @@ void Registry::Add(Provider provider) {
 }
 
 void Registry::Index() {
+  size_t longest = 0;
+  for (const auto& provider : providers_) longest = std::max(longest, provider->name.size());
   by_length_.clear();
-  for (const auto& provider : providers_) by_length_.push_back(provider.get());
-  std::sort(by_length_.begin(), by_length_.end(),
-            [](const Provider* a, const Provider* b) { return a->name.size() < b->name.size(); });
-  first_.assign(by_length_.back()->name.size() + 2, static_cast<uint32_t>(by_length_.size()));
-  for (size_t i = by_length_.size(); i-- > 0;) {
-    for (size_t length = 0; length <= by_length_[i]->name.size(); ++length)
-      first_[length] = static_cast<uint32_t>(i);
+  first_.clear();
+  // Of one length those come first that were added first, which are asked for most.
+  for (size_t length = 0; length <= longest; ++length) {
+    first_.push_back(static_cast<uint32_t>(by_length_.size()));
+    for (const auto& provider : providers_) {
+      if (provider->name.size() == length) by_length_.push_back(provider.get());
+    }
   }
+  first_.push_back(static_cast<uint32_t>(by_length_.size()));
 }
 
 std::string Registry::NoProvider(std::string_view name) const {

@@ -75,7 +75,7 @@ class Resolver {
 
  private:
   std::optional<Error> ChooseForwarded() {
-    out_.forward_headers = spec_.forward_headers;
+    if (!spec_.forward_headers.empty()) out_.forward_headers = spec_.forward_headers;
     if (request_.headers.forward_headers.empty()) return std::nullopt;
     out_.forward_headers = ForwardList(request_.headers.forward_headers);
     for (const std::string& name : out_.forward_headers) {
@@ -90,7 +90,7 @@ class Resolver {
   std::optional<Error> ChooseProvider() {
     Served served = WhoServes(policy_, request_, spec_);
     out_.target.provider = served.provider;
-    out_.edits = spec_.override_params;
+    if (!spec_.override_params.empty()) out_.edits = spec_.override_params;
     out_.why = served.why;
     out_.model = std::move(served.model);
     renamed_ = served.prefix_taken;
@@ -214,6 +214,7 @@ class Resolver {
 
   // Options that come with the request or its config take the place of the gateway's own key.
   void TakeKeyOfOptions() {
+    if (out_.target.options.empty()) return;
     std::string key = out_.target.provider->auth->KeyFromOptions(out_.target);
     if (key.empty()) return;
     out_.target.key_from_caller = !plan_.from_operator || key != KeyOfPlan();
@@ -269,7 +270,7 @@ class Resolver {
     if (auto error = PlaceModel(*way.form)) return error;
     if (way.kind == Way::Kind::kRelay) {
       const auto& edits = way.form->body_edits;
-      out_.edits.insert(out_.edits.end(), edits.begin(), edits.end());
+      if (!edits.empty()) out_.edits.insert(out_.edits.end(), edits.begin(), edits.end());
     }
     if (auto error = CheckFamily()) return error;
     // Hosts that a config or the operator names may want no key.

@@ -34,10 +34,6 @@ bool IsKeyless(const RoutePolicy& policy, const TargetSpec& target, const Provid
 
 }  // namespace
 
-std::string_view HostOfRequest(const RouteRequest& request) {
-  return request.custom_host ? std::string_view(*request.custom_host) : request.headers.custom_host;
-}
-
 Served WhoServes(const RoutePolicy& policy, const RouteRequest& request, const TargetSpec& target) {
   Served served{target.provider, {}, request.model, false, "the config names it"};
   for (const codec::Edit& edit : target.override_params) {

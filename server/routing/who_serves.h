@@ -20,7 +20,9 @@ struct Served {
 };
 
 // The host that the request itself names; empty: none.
-std::string_view HostOfRequest(const RouteRequest& request);
+inline std::string_view HostOfRequest(const RouteRequest& request) {
+  return request.custom_host ? std::string_view(*request.custom_host) : request.headers.custom_host;
+}
 
 // `anthropic/claude-…`: the prefix counts if it is a provider's name and nothing else names one, and is taken
 // off. Where a host is named, a prefix that would not change what is spoken there is part of that server's
