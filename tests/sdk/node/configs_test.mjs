@@ -6,7 +6,7 @@ import OpenAI from 'openai';
 import { createHeaders, Portkey } from 'portkey-ai';
 import { anthropic, openai } from './dialects.mjs';
 import { test } from './harness.mjs';
-import { json, stream } from './upstream.mjs';
+import { json, refusal, stream } from './upstream.mjs';
 
 const messages = [{ role: 'user', content: 'Hi' }];
 const fallback = {
@@ -51,8 +51,7 @@ async function ask(client, request) {
   return { data, header: (name) => response.headers.get(`x-portkey-${name}`) };
 }
 
-const wrongKey = () => json(openai.error({ message: 'Incorrect API key', type: 'invalid_request_error', code: 'invalid_api_key' }),
-  { status: 401 });
+const wrongKey = () => refusal(401, 'Incorrect API key');
 
 /** Nothing that a caller says to the gateway goes up, nor a key of somebody else. */
 function checkHeaders(record, { host, key, name }) {
@@ -68,8 +67,8 @@ const atAnthropic = (key) => ({ host: 'api.anthropic.com:443', key, name: 'x-api
 
 for (const [name, client] of Object.entries(clients)) {
   test(`configs: a fallback through ${name}`, (world) => world.withProviders(async (url) => {
-    world.upstream.answer('/chat/completions', wrongKey());
-    world.upstream.answer('/messages', json(anthropic.text('from Claude')));
+    world.upstream.answer(openai, wrongKey());
+    world.upstream.answer(anthropic, json((d) => d.text('from Claude')));
     const { data, header } = await ask(client(url, fallback), { model: 'gpt-4o', messages, max_tokens: 9 });
     assert.equal(data.choices[0].message.content, 'from Claude');
     assert.equal(header('last-used-option-index'), 'config.targets[1]');
@@ -87,10 +86,10 @@ for (const [name, client] of Object.entries(clients)) {
   test(`configs: a fallback of a stream with tools through ${name}`, (world) => world.withProviders(async (url) => {
     const tools = [{ type: 'function', function: { name: 'weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } } }];
     // It begins well, but says nothing before it breaks.
-    world.upstream.answer('/chat/completions',
-      stream([...openai.events([openai.chunk({ role: 'assistant', content: '' })]), ...openai.errorEvent()]));
-    world.upstream.answer('/chat/completions', wrongKey());
-    world.upstream.answer('/messages', stream(anthropic.callStream([{ id: 't1', name: 'weather', input: { city: 'Oslo' } }])));
+    world.upstream.answer(openai,
+      stream((d) => [...d.textStream([], { finish: false }), ...d.errorEvents()]));
+    world.upstream.answer(openai, wrongKey());
+    world.upstream.answer(anthropic, stream((d) => d.callStream([{ id: 't1', name: 'weather', input: { city: 'Oslo' } }])));
     const chunks = await client(url, fallback).chat.completions
       .create({ model: 'gpt-4o', messages, max_tokens: 9, tools, stream: true });
     let called = '';
@@ -118,8 +117,8 @@ for (const [name, client] of Object.entries(clients)) {
   }));
 
   test(`configs: a retry through ${name}`, (world) => world.withProviders(async (url) => {
-    world.upstream.answer('/chat/completions', json(openai.error({ message: 'no', type: 'server_error', code: null }), { status: 500 }));
-    world.upstream.answer('/chat/completions', json(openai.text('second time')));
+    world.upstream.answer(openai, refusal(500, 'no'));
+    world.upstream.answer(openai, json((d) => d.text('second time')));
     const { data, header } = await ask(client(url, fallback), { model: 'gpt-4o', messages });
     assert.equal(data.choices[0].message.content, 'second time');
     assert.equal(header('retry-attempt-count'), '1');
@@ -150,7 +149,7 @@ for (const [name, client] of Object.entries(clients)) {
 for (const attempts of [0, 1]) {
   test(`configs: an SDK that retries once, and a gateway that does ${attempts} times`, (world) => world.withProviders(async (url) => {
     for (let i = 0; i < 4; ++i) {
-      world.upstream.answer('/chat/completions', json(openai.error({ message: 'no', type: 'server_error', code: null }), { status: 500 }));
+      world.upstream.answer(openai, refusal(500, 'no'));
     }
     const config = { provider: 'openai', api_key: 'sk-one', retry: { attempts, base_ms: 1 } };
     const client = clients['the OpenAI SDK'](url, config).withOptions({ maxRetries: 1 });

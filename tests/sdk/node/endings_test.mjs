@@ -29,11 +29,11 @@ async function timeToAbort(attempt) {
 }
 
 for (const dialect of dialects) {
-  const { name, model, suffix } = dialect;
+  const { name, model } = dialect;
 
   for (const prefix of ['x-portkey', 'x-portolan']) {
     test(`${name}: ${prefix}-request-timeout`, async (world) => {
-      world.upstream.answer(suffix, silence());
+      world.upstream.answer(dialect, silence());
       const client = world.client(dialect, { prefix, headers: { [`${prefix}-request-timeout`]: String(TIMEOUT_MS) } });
       const started = performance.now();
       const error = await client.chat.completions.create({ model, messages }).then(() => undefined, (failure) => failure);
@@ -45,7 +45,7 @@ for (const dialect of dialects) {
   }
 
   test(`${name}: the time-out of the package`, async (world) => {
-    world.upstream.answer(suffix, silence());
+    world.upstream.answer(dialect, silence());
     const call = world.client(dialect, { timeout: TIMEOUT_MS }).chat.completions.create({ model, messages });
     await assert.rejects(call, OpenAI.APIConnectionTimeoutError);
     await (await world.upstream.arrival()).gone;
@@ -53,7 +53,7 @@ for (const dialect of dialects) {
 
   test(`${name}: a caller that leaves in mid-stream is gone upstream within ${ABORT_LIMIT_MS} ms`, async (world) => {
     const time = await timeToAbort(async () => {
-      world.upstream.answer(suffix, stream(dialect.textStream(['one', 'two'], { finish: false }), { then: 'hang' }));
+      world.upstream.answer(dialect, stream((d) => d.textStream(['one', 'two'], { finish: false }), { then: 'hang' }));
       const chunks = await world.client(dialect).chat.completions.create({ model, messages, stream: true });
       let left;
       for await (const chunk of chunks) {
@@ -68,7 +68,7 @@ for (const dialect of dialects) {
 
   test(`${name}: a caller that leaves before the answer is gone upstream within ${ABORT_LIMIT_MS} ms`, async (world) => {
     const time = await timeToAbort(async () => {
-      world.upstream.answer(suffix, silence());
+      world.upstream.answer(dialect, silence());
       const abort = new AbortController();
       const call = world.client(dialect).chat.completions.create({ model, messages }, { signal: abort.signal });
       const caught = call.catch((error) => error);
@@ -84,12 +84,12 @@ for (const dialect of dialects) {
   const breaks = {
     'is cut off': { then: 'cut' },
     'ends without an end': { then: 'end' },
-    'tells of an error': { events: dialect.errorEvent() },
-    'turns to garbage': { events: ['data: {"id": nonsense\n\n'] },
+    'tells of an error': { events: (d) => d.errorEvents() },
+    'turns to garbage': { events: (d) => [d.garbage] },
   };
-  for (const [what, { events = [], then = 'end' }] of Object.entries(breaks)) {
+  for (const [what, { events = () => [], then = 'end' }] of Object.entries(breaks)) {
     test(`${name}: a stream that ${what} fails`, async (world) => {
-      world.upstream.answer(suffix, stream([...dialect.textStream(['one', 'two'], { finish: false }), ...events], { then }));
+      world.upstream.answer(dialect, stream((d) => [...d.textStream(['one', 'two'], { finish: false }), ...events(d)], { then }));
       const { text, error } = await drain(() => world.client(dialect).chat.completions.create({ model, messages, stream: true }));
       world.upstream.take();
       assert.equal(text, 'onetwo');
@@ -102,7 +102,7 @@ for (const dialect of dialects) {
   test(`${name}: an upstream that hangs up at once`, async (world) => {
     // Twice: a connection that was used before and dies at once may only have been closed for idleness, so the gateway
     // tries once more on a fresh one, and counts that.
-    for (let i = 0; i < 2; ++i) world.upstream.answer(suffix, (response) => response.socket.destroy());
+    for (let i = 0; i < 2; ++i) world.upstream.answer(dialect, (response) => response.socket.destroy());
     const error = await world.client(dialect).chat.completions.create({ model, messages }).then(() => undefined, (e) => e);
     assert.ok(error instanceof OpenAI.InternalServerError, `${error}`);
     assert.equal(error.status, 502);

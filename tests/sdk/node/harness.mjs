@@ -7,6 +7,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import OpenAI from 'openai';
+import { dialects } from './dialects.mjs';
 import { NothingReached, Upstream } from './upstream.mjs';
 
 const TEST_TIMEOUT_MS = 60_000;
@@ -31,7 +32,8 @@ const KEY = new URL('key.pem', import.meta.url).pathname;
 function makeIdentity() {
   execFileSync('openssl', [
     'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
-    '-subj', '/CN=scripted upstream', '-addext', 'subjectAltName=DNS:api.openai.com,DNS:api.anthropic.com',
+    '-subj', '/CN=scripted upstream',
+    '-addext', `subjectAltName=${dialects.map(({ host }) => `DNS:${host.split(':')[0]}`)}`,
     '-keyout', KEY, '-out', CERTIFICATE,
   ], { stdio: 'ignore' });
   return { key: readFileSync(KEY), cert: readFileSync(CERTIFICATE) };
@@ -80,7 +82,8 @@ class World {
   async withKeys(use) {
     if (!this.binary) throw new NothingReached();  // under the control there is no other gateway
     const env = {
-      OPENAI_API_KEY: 'sk-env-openai', ANTHROPIC_API_KEY: 'sk-env-anthropic', HTTPS_PROXY: this.upstream.url,
+      HTTPS_PROXY: this.upstream.url,
+      ...Object.fromEntries(dialects.map(({ name, keyVariable }) => [keyVariable, `sk-env-${name}`])),
     };
     const gateway = await Gateway.start(this.binary, { env, flags: ['--upstream-ca', CERTIFICATE] });
     try {
@@ -110,7 +113,7 @@ class World {
       maxRetries: 0,
       defaultHeaders: {
         [`${prefix}-provider`]: dialect.name,
-        [`${prefix}-custom-host`]: `${this.upstream.url}/v1`,
+        [`${prefix}-custom-host`]: this.upstream.url + dialect.base,
         ...headers,
       },
       ...options,
@@ -127,6 +130,16 @@ class World {
     return { client: this.client(dialect, { ...options, fetch: tapped }), sent };
   }
 }
+
+/** All chunks of a stream. */
+export async function collect(chunks) {
+  const all = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return all;
+}
+
+/** The text of a stream's chunks. */
+export const textOf = (chunks) => chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('');
 
 async function runOne({ run, own }, world) {
   world.upstream.reset();
@@ -151,7 +164,7 @@ async function runOne({ run, own }, world) {
 export async function main({ binary, control, splice, filter }) {
   const upstream = await new Upstream({ identity: makeIdentity() }).listen();
   const gateway = control
-    ? await new Upstream({ scripts: upstream.scripts, patience: CONTROL_PATIENCE_MS }).listen()
+    ? await new Upstream({ scripts: upstream.scripts, isControl: true, patience: CONTROL_PATIENCE_MS }).listen()
     : await Gateway.start(binary, { flags: splice ? [] : ['--no-splice'] });
   if (control) upstream.arrivalLimit = CONTROL_ARRIVAL_MS;
   const world = new World(upstream, gateway, control ? undefined : binary, splice);

@@ -2,6 +2,7 @@
 
 import './azure_test.mjs';
 import './chat_test.mjs';
+import './tools_test.mjs';
 import './errors_test.mjs';
 import './endings_test.mjs';
 import './routes_test.mjs';

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import Anthropic from '@anthropic-ai/sdk';
-import { anthropic, dialects, openai } from './dialects.mjs';
+import { anthropic, dialects } from './dialects.mjs';
 import { test } from './harness.mjs';
-import { json, stream } from './upstream.mjs';
+import { json, refusal, stream } from './upstream.mjs';
 
 const hello = [{ role: 'user', content: 'Hi' }];
 const calls = [
@@ -24,7 +24,7 @@ const clientOf = (world, dialect, options = {}) =>
     baseURL: world.gateway.url,
     maxRetries: 0,
     defaultHeaders: {
-      'x-portolan-provider': dialect.name, 'x-portolan-custom-host': `${world.upstream.url}/v1`,
+      'x-portolan-provider': dialect.name, 'x-portolan-custom-host': world.upstream.url + dialect.base,
     },
     ...options,
   });
@@ -39,17 +39,15 @@ for (const dialect of dialects) {
     assert.deepEqual([answer.type, answer.role, answer.stop_reason], ['message', 'assistant', 'end_turn']);
     assert.deepEqual([answer.usage.input_tokens, answer.usage.output_tokens], [9, 3]);
     const record = world.upstream.take();
-    assert.equal(record.path, dialect.chatPath);
-    if (dialect === openai) {
-      assert.deepEqual(record.json.messages, [{ role: 'system', content: 'Be short' }, { role: 'user', content: 'Hi' }]);
-      assert.deepEqual(record.json.stop, ['END']);
-    } else {
-      assert.deepEqual(record.json, { ...wish, system: 'Be short', stop_sequences: ['END'] });
-    }
+    assert.equal(record.path, dialect.chatPath());
+    assert.deepEqual(dialect.system(record.json), ['Be short']);
+    assert.deepEqual(dialect.texts(record.json), ['Hi']);
+    assert.deepEqual(dialect.stop(record.json), ['END']);
+    assert.equal(dialect.maxTokens(record.json), 77);
   });
 
   test(`messages to ${name}: a stream and its final message`, async (world) => {
-    world.upstream.answer(dialect.suffix, stream(dialect.textStream(['Ciao', ' ', 'mondo'], { usage: true })));
+    world.upstream.answer(dialect, stream((d) => d.textStream(['Ciao', ' ', 'mondo'], { usage: true })));
     const events = clientOf(world, dialect).messages.stream(wish);
     const texts = [];
     events.on('text', (text) => texts.push(text));
@@ -57,11 +55,11 @@ for (const dialect of dialects) {
     assert.deepEqual(texts, ['Ciao', ' ', 'mondo']);
     assert.deepEqual([final.content[0].text, final.stop_reason], ['Ciao mondo', 'end_turn']);
     assert.deepEqual([final.usage.input_tokens, final.usage.output_tokens], [9, 3]);
-    assert.equal(world.upstream.take().json.stream, true);
+    assert.ok(dialect.isStream(world.upstream.take()));
   });
 
   test(`messages to ${name}: a loop of tools, streamed`, async (world) => {
-    world.upstream.answer(dialect.suffix, stream(dialect.callStream(calls)));
+    world.upstream.answer(dialect, stream((d) => d.callStream(calls)));
     const client = clientOf(world, dialect);
     const first = await client.messages.stream({ ...wish, tools: [weather] }).finalMessage();
     assert.equal(first.stop_reason, 'tool_use');
@@ -80,21 +78,25 @@ for (const dialect of dialects) {
     assert.equal(second.content[0].text, 'Hello');
     world.upstream.take();
     const sent = world.upstream.take().json;
-    if (dialect === openai) {
-      assert.deepEqual(sent.messages.map(({ role }) => role), ['user', 'assistant', 'tool', 'tool']);
-      assert.deepEqual(sent.messages[1].tool_calls.map(({ id }) => id), ['toolu_1', 'toolu_2']);
-      assert.deepEqual(sent.messages.slice(2).map(({ content }) => content), ['sun', 'rain']);
-    } else {
-      assert.deepEqual(sent.messages.at(-1).content, results);
-    }
+    assert.deepEqual(dialect.turns(sent), dialect.callTurns);
+    assert.deepEqual(dialect.callsIn(sent), calls);
+    assert.deepEqual(dialect.resultsIn(sent), [{ id: 'toolu_1', text: 'sun' }, { id: 'toolu_2', text: 'rain' }]);
+  });
+
+  test(`messages to ${name}: thinking`, async (world) => {
+    world.upstream.answer(dialect, json((d) => d.reasoned('Let me see', 'Yes')));
+    const answer = await clientOf(world, dialect).messages.create(wish);
+    assert.deepEqual(answer.content.map(({ type, thinking, text }) => [type, thinking ?? text]),
+      [['thinking', 'Let me see'], ['text', 'Yes']]);
+    world.upstream.take();
   });
 
   test(`messages to ${name}: errors have the package's classes`, async (world) => {
     for (const [status, kind] of [
       [400, Anthropic.BadRequestError], [401, Anthropic.AuthenticationError], [404, Anthropic.NotFoundError],
-      [429, Anthropic.RateLimitError], [529, Anthropic.InternalServerError],
-    ]) {
-      world.upstream.answer(dialect.suffix, json(dialect.error({ message: `No: ${status}`, type: 'rate_limit_error' }), { status }));
+      [429, Anthropic.RateLimitError], [500, Anthropic.InternalServerError], [529, Anthropic.InternalServerError],
+    ].filter(([each]) => each in dialect.errors)) {
+      world.upstream.answer(dialect, refusal(status, `No: ${status}`));
       await assert.rejects(clientOf(world, dialect).messages.create(wish), (error) => {
         assert.ok(error instanceof kind, error);
         assert.equal(error.error.type, 'error');
@@ -106,13 +108,19 @@ for (const dialect of dialects) {
   });
 
   test(`messages to ${name}: the package tries again`, async (world) => {
-    world.upstream.answer(dialect.suffix, json(dialect.error({ message: 'slow', type: 'rate_limit_error' }), { status: 429, headers: { 'retry-after': '0' } }));
+    world.upstream.answer(dialect, refusal(429, 'slow', { after: 0 }));
     const answer = await clientOf(world, dialect, { maxRetries: 2 }).messages.create(wish);
     assert.equal(answer.content[0].text, 'Hello');
     world.upstream.take();
     world.upstream.take();
   });
 }
+
+test('messages to anthropic: the request arrives as it was sent', async (world) => {
+  const wish = { model: anthropic.model, max_tokens: 77, messages: hello, system: 'Be short', stop_sequences: ['END'] };
+  await clientOf(world, anthropic).messages.create(wish);
+  assert.deepEqual(world.upstream.take().json, wish);
+});
 
 test('messages to anthropic: betas and what nobody knows are relayed', async (world) => {
   const body = { model: anthropic.model, max_tokens: 77, messages: hello, betas: ['x-2026-01-01'] };

@@ -1,8 +1,9 @@
 // The other routes, how the gateway is reached, and whose key goes where.
 
 import assert from 'node:assert/strict';
-import { anthropic, dialects, openai } from './dialects.mjs';
-import { test } from './harness.mjs';
+import { anthropic, bedrock, dialects, openai } from './dialects.mjs';
+import { amzTime, signature } from './dialects/aws.mjs';
+import { collect, test, textOf } from './harness.mjs';
 import { json } from './upstream.mjs';
 
 const messages = [{ role: 'user', content: 'Hi' }];
@@ -68,14 +69,40 @@ test('openai: completions', async (world) => {
   assert.equal(world.upstream.take().json.stream, true);
 });
 
-test('openai: embeddings', async (world) => {
-  const client = world.client(openai);
-  const decoded = await client.embeddings.create({ model: 'm', input: ['Hi', 'Ho'] });
-  assert.deepEqual([...decoded.data[0].embedding], [0.5, -0.25, 1]);
-  assert.equal(world.upstream.take().json.encoding_format, 'base64');  // what the package asks for by itself
-  const floats = await client.embeddings.create({ model: 'm', input: 'Hi', encoding_format: 'float', dimensions: 3 });
-  assert.deepEqual(floats.data[0].embedding, [0.5, -0.25, 1]);
-  assert.deepEqual(world.upstream.take().json, { model: 'm', input: 'Hi', encoding_format: 'float', dimensions: 3 });
+for (const dialect of dialects.filter(({ embedding }) => embedding)) {
+  const { embedding: { model, path, inputs, dimensions } } = dialect;
+
+  test(`${dialect.name}: embeddings`, async (world) => {
+    const client = world.client(dialect);
+    // The package asks for base64 by itself, and decodes it.
+    const decoded = await client.embeddings.create({ model, input: ['Hi', 'Ho'] });
+    assert.deepEqual(decoded.data.map(({ index, embedding }) => [index, [...embedding]]),
+      [[0, [0.5, -0.25, 1]], [1, [0.5, -0.25, 1]]]);
+    const record = world.upstream.take();
+    assert.deepEqual([record.path, inputs(record.json), dialect.keyOf(record)], [path, ['Hi', 'Ho'], 'sk-caller']);
+    if (dialect.relays) assert.equal(record.json.encoding_format, 'base64');
+
+    const wish = { model, input: 'Hi', encoding_format: 'float', dimensions: 3 };
+    const floats = await client.embeddings.create(wish);
+    assert.deepEqual(floats.data[0].embedding, [0.5, -0.25, 1]);
+    const sent = world.upstream.take().json;
+    assert.deepEqual([inputs(sent), dimensions(sent)], [['Hi'], 3]);
+    if (dialect.relays) assert.deepEqual(sent, wish);
+  });
+}
+
+test('bedrock: requests are signed with keys of AWS', async (world) => {
+  const account = { id: 'AKIDEXAMPLE', secret: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY', region: 'eu-west-1' };
+  const headers = { 'x-portkey-aws-region': account.region };
+  for (const stream of [false, true]) {
+    const call = world.client(bedrock, { apiKey: `${account.id}:${account.secret}`, headers }).chat.completions;
+    const answer = await call.create({ model: bedrock.model, messages, stream });
+    if (stream) assert.equal(textOf(await collect(answer)), 'Hello');
+    const record = world.upstream.take();
+    assert.equal(record.headers.authorization, signature(record, account));
+    assert.match(record.headers.authorization, /SignedHeaders=[^,]*\bhost;.*\bx-amz-date\b/);
+    assert.ok(Math.abs(Date.now() - amzTime(record.headers['x-amz-date'])) < 60_000, record.headers['x-amz-date']);
+  }
 });
 
 for (const dialect of dialects) {
@@ -102,7 +129,7 @@ for (const dialect of dialects) {
 
   test(`${dialect.name}: a config in a header`, async (world) => {
     const config = {
-      provider: dialect.name, api_key: 'sk-config', custom_host: `${world.upstream.url}/v1`,
+      provider: dialect.name, api_key: 'sk-config', custom_host: world.upstream.url + dialect.base,
       override_params: { temperature: 0.5 },
     };
     const client = world.client(dialect, { headers: {
@@ -110,8 +137,8 @@ for (const dialect of dialects) {
     } });
     await client.chat.completions.create({ model: dialect.model, messages });
     const record = world.upstream.take();
-    assert.equal(dialect.keyOf(record), dialect.key('sk-config'));
-    assert.equal(record.json.temperature, 0.5);
+    assert.equal(dialect.keyOf(record), 'sk-config');
+    assert.equal(dialect.temperature(record.json), 0.5);
   });
 }
 
@@ -121,15 +148,15 @@ for (const dialect of dialects) {
     const answer = await own.chat.completions.create({ model: `${dialect.name}/${dialect.model}`, messages });
     assert.equal(answer.choices[0].message.content, 'Hello');
     let record = world.upstream.take();
-    assert.equal(record.host, `api.${dialect.name}.com:443`);
-    assert.equal(record.path, dialect.chatPath);
-    assert.equal(record.json.model, dialect.model);
-    assert.equal(dialect.keyOf(record), dialect.key(`sk-env-${dialect.name}`));
+    assert.equal(record.host, dialect.host);
+    assert.equal(record.path, dialect.chatPath());
+    assert.equal(dialect.modelOf(record), dialect.model);
+    assert.equal(dialect.keyOf(record), `sk-env-${dialect.name}`);
 
     await world.client(dialect, { url }).chat.completions.create({ model: dialect.model, messages });
     record = world.upstream.take();
     assert.equal(record.host, undefined);
-    assert.equal(dialect.keyOf(record), dialect.key('sk-caller'));
+    assert.equal(dialect.keyOf(record), 'sk-caller');
   }));
 }
 

@@ -3,8 +3,9 @@
 import { appendFileSync } from 'node:fs';
 import http from 'node:http';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import tls from 'node:tls';
-import { anthropic, openai } from './dialects.mjs';
+import { dialects, openai } from './dialects.mjs';
 
 /**
  * Serves what `scripts` holds; tests assert on what `take` returns. Also a forward proxy (CONNECT) that is itself whatever
@@ -14,10 +15,12 @@ export class Upstream {
   /**
    * @param scripts the answers to give; shared with another Upstream, both give the same ones.
    * @param identity {key, cert} of the hosts that it is as a proxy.
+   * @param isControl whether it is asked in the gateway's place: it gives an answer in the dialect that the caller speaks.
    * @param patience milliseconds until it hangs up on a client that waits for what never comes.
    */
-  constructor({ scripts = new Map(), identity, patience = 20_000 } = {}) {
+  constructor({ scripts = new Map(), identity, isControl = false, patience = 20_000 } = {}) {
     this.scripts = scripts;
+    this.isControl = isControl;
     this.patience = patience;
     this.arrivalLimit = 20_000;
     this.records = [];
@@ -44,10 +47,13 @@ export class Upstream {
     this.server.closeAllConnections();
   }
 
-  /** The next request whose path ends with `suffix` gets `answer`, a function of (response, patience). */
-  answer(suffix, answer) {
-    if (!this.scripts.has(suffix)) this.scripts.set(suffix, []);
-    this.scripts.get(suffix).push(answer);
+  /**
+   * The next request gets `answer`, a function of (response, {spoken, patience}), whose path is one of a dialect's chats, or
+   * ends with a text: `where`. `spoken` is the dialect that was asked in.
+   */
+  answer(where, answer) {
+    if (!this.scripts.has(where)) this.scripts.set(where, []);
+    this.scripts.get(where).push(answer);
   }
 
   /** The oldest request that no test has looked at. */
@@ -99,12 +105,15 @@ export class Upstream {
     record.json = record.body === '' ? undefined : JSON.parse(record.body);
     this.records.push(record);
     const path = request.url.split('?')[0];
-    if (path.endsWith('/messages') && process.env.PORTOLAN_REQUEST_LOG) {
-      appendFileSync(process.env.PORTOLAN_REQUEST_LOG, `${JSON.stringify(record.json)}\n`);
+    const spoken = dialects.find((each) => each.isChat(path));
+    if (spoken && process.env.PORTOLAN_REQUEST_LOGS) {
+      appendFileSync(join(process.env.PORTOLAN_REQUEST_LOGS, spoken.name), `${JSON.stringify(record.json)}\n`);
     }
-    const suffix = [...this.scripts.keys()].find((key) => path.endsWith(key) && this.scripts.get(key).length > 0);
-    const answer = suffix ? this.scripts.get(suffix).shift() : usualAnswer(path, record.json);
-    await answer(response, this.patience);
+    const isMeant = (where) =>
+      (typeof where === 'string' ? path.endsWith(where) : spoken && (this.isControl || where === spoken));
+    const script = [...this.scripts].find(([where, answers]) => answers.length > 0 && isMeant(where));
+    const answer = script ? script[1].shift() : usualAnswer(path, spoken, record);
+    await answer(response, { spoken, patience: this.patience });
   }
 }
 
@@ -115,55 +124,55 @@ export class NothingReached extends Error {
   }
 }
 
-/** Answers with `value` as JSON. */
-export const json = (value, { status = 200, headers = {} } = {}) => (response) => {
+/** Answers with `value` as JSON; a function makes it of the dialect that is spoken. */
+export const json = (value, { status = 200, headers = {} } = {}) => (response, { spoken }) => {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  response.end(typeof value === 'string' ? value : JSON.stringify(value));
+  response.end(JSON.stringify(typeof value === 'function' ? value(spoken) : value));
 };
 
-/** Answers with `events` (see dialects.mjs). `then`: `end` in good order, `cut` the connection, or `hang`. */
-export const stream = (events, { then = 'end' } = {}) => async (response, patience) => {
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-  for (const event of events) {
+/** Answers with an error in the words of the dialect; `after`: the seconds that it says to wait. */
+export const refusal = (status, message, { headers = {}, after } = {}) => (response, { spoken }) => {
+  const error = spoken.error(status, message, { after });
+  json(error.body, { status, headers: { ...error.headers, ...headers } })(response, { spoken });
+};
+
+/** Answers with `events`, made of the dialect that is spoken. `then`: `end` in good order, `cut` the connection, or `hang`. */
+export const stream = (events, { then = 'end' } = {}) => async (response, { spoken, patience }) => {
+  response.writeHead(200, { 'content-type': spoken?.streamType ?? 'text/event-stream' });
+  for (const event of events(spoken)) {
     response.write(event);
     await new Promise((resume) => setImmediate(resume));
   }
   if (then === 'end') response.end();
   // What was written must leave first: a socket destroyed at once would take it along.
   if (then === 'cut') setTimeout(() => response.socket?.destroy(), 20);
-  if (then === 'hang') hang(response, patience);
+  if (then === 'hang') hang(response, { patience });
 };
 
 /** Never answers. */
 export const silence = () => hang;
 
-function hang(response, patience) {
+function hang(response, { patience }) {
   const timer = setTimeout(() => response.socket?.destroy(), patience);
   response.on('close', () => clearTimeout(timer));
 }
 
 // What any provider might say, so that a test that scripts nothing still gets an answer.
-function usualAnswer(path, body) {
-  const dialect = path.endsWith('/messages') ? anthropic : openai;
-  if (path.endsWith('/chat/completions') || path.endsWith('/messages')) {
-    return body?.stream ? stream(dialect.textStream(['Hel', 'lo'], { usage: true })) : json(dialect.text('Hello'));
+function usualAnswer(path, spoken, record) {
+  const body = record.json;
+  if (spoken) {
+    return spoken.isStream(record)
+      ? stream((d) => d.textStream(['Hel', 'lo'], { usage: true })) : json((d) => d.text('Hello'));
   }
   if (path.endsWith('/completions')) {
     const text = (piece, finish) => ({
       id: 'cmpl-1', object: 'text_completion', created: 1700000000, model: 'm',
       choices: [{ text: piece, index: 0, logprobs: null, finish_reason: finish }],
     });
-    if (body?.stream) return stream([...openai.events([text('Hel', null), text('lo', 'stop')]), 'data: [DONE]\n\n']);
+    if (body?.stream) return stream(() => [...openai.events([text('Hel', null), text('lo', 'stop')]), 'data: [DONE]\n\n']);
     return json({ ...text('Hello', 'stop'), usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } });
   }
-  if (path.endsWith('/embeddings')) {
-    const vector = [0.5, -0.25, 1];
-    const embedding =
-      body?.encoding_format === 'base64' ? Buffer.from(new Float32Array(vector).buffer).toString('base64') : vector;
-    return json({
-      object: 'list', model: 'm', data: [{ object: 'embedding', index: 0, embedding }],
-      usage: { prompt_tokens: 2, total_tokens: 2 },
-    });
-  }
+  const embedding = dialects.map((each) => each.embedding).find((each) => each && path === each.path);
+  if (embedding) return json(embedding.answer(embedding.inputs(body).map(() => [0.5, -0.25, 1]), body));
   return json({ error: { message: `the upstream has no ${path}`, type: 'x', code: null, param: null } }, { status: 404 });
 }

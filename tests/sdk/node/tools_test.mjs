@@ -1,0 +1,105 @@
+// Tools and structured output, the same in every dialect.
+
+import assert from 'node:assert/strict';
+import { zodResponseFormat } from 'openai/helpers/zod';
+import { z } from 'zod';
+import { dialects, google } from './dialects.mjs';
+import { test } from './harness.mjs';
+import { json, stream } from './upstream.mjs';
+
+const hello = [{ role: 'user', content: 'Hi' }];
+const calls = [
+  { id: 'call_1', name: 'weather', input: { city: 'Turin' } },
+  { id: 'call_2', name: 'weather', input: { city: 'Bari' } },
+];
+const parameters = {
+  type: 'object', required: ['city'],
+  properties: { zone: { type: 'integer', minimum: -12 }, city: { type: 'string', pattern: '^\\p{L}+$' } },
+};
+const weather = { type: 'function', function: { name: 'weather', description: 'Tells the weather', parameters } };
+
+for (const dialect of dialects) {
+  const { name, model } = dialect;
+
+  test(`${name}: a tool call`, async (world) => {
+    world.upstream.answer(dialect, json((d) => d.calls(calls.slice(0, 1))));
+    const { choices: [{ message, finish_reason: finish }] } = await world.client(dialect).chat.completions.create({
+      model, messages: hello, tools: [weather], tool_choice: { type: 'function', function: { name: 'weather' } },
+    });
+    assert.deepEqual(
+      message.tool_calls.map(({ id, type, function: call }) => [id, type, call.name, JSON.parse(call.arguments)]),
+      [['call_1', 'function', 'weather', { city: 'Turin' }]]);
+    assert.equal(finish, 'tool_calls');
+    const sent = world.upstream.take().json;
+    assert.deepEqual(dialect.tools(sent), [{ name: 'weather', description: 'Tells the weather', parameters }]);
+    assert.deepEqual(dialect.choice(sent), dialect.choices.weather);
+  });
+
+  test(`${name}: parallel tool calls over two turns`, async (world) => {
+    world.upstream.answer(dialect, json((d) => d.calls(calls)));
+    world.upstream.answer(dialect, json((d) => d.text('Sunny in both')));
+    const asked = [];
+    const runner = world.client(dialect).chat.completions.runTools({
+      model, messages: hello, tool_choice: 'auto',
+      tools: [{ type: 'function', function: {
+        ...weather.function, parse: JSON.parse,
+        function: ({ city }) => { asked.push(city); return `sunny in ${city}`; },
+      } }],
+    });
+    assert.equal(await runner.finalContent(), 'Sunny in both');
+    assert.deepEqual(asked, ['Turin', 'Bari']);
+    const first = world.upstream.take().json;
+    assert.deepEqual(dialect.tools(first), [{ name: 'weather', description: 'Tells the weather', parameters }]);
+    assert.deepEqual(dialect.choice(first), dialect.choices.auto);
+    const second = world.upstream.take().json;
+    assert.deepEqual(dialect.turns(second), dialect.callTurns);
+    assert.deepEqual(dialect.callsIn(second), calls);
+    assert.deepEqual(dialect.resultsIn(second),
+      [{ id: 'call_1', text: 'sunny in Turin' }, { id: 'call_2', text: 'sunny in Bari' }]);
+  });
+
+  test(`${name}: the schema of a tool arrives byte for byte`, async (world) => {
+    await world.client(dialect).chat.completions.create({
+      model, messages: hello, tools: [weather], tool_choice: 'required',
+    });
+    const record = world.upstream.take();
+    assert.ok(record.body.includes(JSON.stringify(parameters)), record.body);
+    assert.deepEqual(dialect.choice(record.json), dialect.choices.required);
+  });
+
+  test(`${name}: streamed tool calls`, async (world) => {
+    world.upstream.answer(dialect, stream((d) => d.callStream(calls)));
+    const answer = await world.client(dialect).chat.completions
+      .stream({ model, messages: hello, tools: [weather], parallel_tool_calls: true }).finalChatCompletion();
+    assert.deepEqual(
+      answer.choices[0].message.tool_calls.map(
+        ({ id, function: call }) => ({ id, name: call.name, input: JSON.parse(call.arguments) })),
+      calls);
+    assert.equal(answer.choices[0].finish_reason, 'tool_calls');
+    assert.equal(dialect.tools(world.upstream.take().json).length, 1);
+  });
+
+  test(`${name}: structured output`, async (world) => {
+    const Place = z.object({ city: z.string(), people: z.number().int() });
+    world.upstream.answer(dialect, json((d) => d.text('{"city":"Turin","people":841600}')));
+    const answer = await world.client(dialect).chat.completions.parse({
+      model, messages: hello, response_format: zodResponseFormat(Place, 'place'),
+    });
+    assert.deepEqual(answer.choices[0].message.parsed, { city: 'Turin', people: 841600 });
+    const schema = dialect.schema(world.upstream.take().json);
+    assert.deepEqual(Object.keys(schema.properties), ['city', 'people']);
+    assert.deepEqual(schema.required, ['city', 'people']);
+  });
+}
+
+// https://ai.google.dev/gemini-api/docs/thought-signatures
+test('google: the signature of a call comes back with it', async (world) => {
+  world.upstream.answer(google, json((d) => d.calls(calls)));
+  const { completions } = world.client(google).chat;
+  const wish = { model: google.model, tools: [weather] };
+  const { choices: [{ message }] } = await completions.create({ ...wish, messages: hello });
+  const results = calls.map(({ id }) => ({ role: 'tool', tool_call_id: id, content: 'sunny' }));
+  await completions.create({ ...wish, messages: [...hello, message, ...results] });
+  world.upstream.take();
+  assert.deepEqual(google.signaturesIn(world.upstream.take().json), ['c2ln', undefined]);
+});
