@@ -10,7 +10,7 @@ from harness import test
 from readme_configs import FALLBACK, LOADBALANCE, TOOL, check_record, wrong_key
 from portolan.v1 import call_options_pb2, route_config_pb2, tool_pb2
 from rpc import Chat, chat_request
-from upstream import json, stream
+from upstream import json, refusal, stream
 
 
 def typed(config):
@@ -69,8 +69,8 @@ MESSAGES = [{"role": "user", "content": "Hi"}]
 
 @test(*WAYS)
 def config_of_a_fallback(world, way):
-    world.upstream.answer("/chat/completions", wrong_key())
-    world.upstream.answer("/messages", json(ANTHROPIC.text("from Claude")))
+    world.upstream.answer(OPENAI, wrong_key())
+    world.upstream.answer(ANTHROPIC, json(lambda it: it.text("from Claude")))
     with calls(world, way, FALLBACK) as each:
         answer, headers = each.create()
     equal(answer.choices[0].message.content.text, "from Claude")
@@ -86,10 +86,9 @@ def config_of_a_fallback(world, way):
 
 @test(*WAYS)
 def config_of_a_fallback_of_a_stream_with_tools(world, way):
-    begun = OPENAI.events([OPENAI.chunk({"role": "assistant", "content": ""})])
-    world.upstream.answer("/chat/completions", stream(begun, then="cut"))
-    world.upstream.answer("/chat/completions", wrong_key())
-    world.upstream.answer("/messages", stream(ANTHROPIC.call_stream([("t1", "weather", {"city": "Oslo"})])))
+    world.upstream.answer(OPENAI, stream(lambda it: it.text_stream([], finish=False), then="cut"))
+    world.upstream.answer(OPENAI, wrong_key())
+    world.upstream.answer(ANTHROPIC, stream(lambda it: it.call_stream([("t1", "weather", {"city": "Oslo"})])))
     parameters = TOOL["function"]["parameters"]
     tool = tool_pb2.Tool(type="function", function={"name": "weather", "parameters": json_module.dumps(parameters)})
     called = finish = ""
@@ -120,8 +119,8 @@ def config_of_a_fallback_of_a_stream_with_tools(world, way):
 
 @test(*WAYS)
 def config_of_a_retry(world, way):
-    world.upstream.answer("/chat/completions", json(OPENAI.error("no", "server_error"), 500))
-    world.upstream.answer("/chat/completions", json(OPENAI.text("second time")))
+    world.upstream.answer(OPENAI, refusal(500, "no"))
+    world.upstream.answer(OPENAI, json(lambda it: it.text("second time")))
     with calls(world, way, FALLBACK) as each:
         answer, headers = each.create()
     equal(answer.choices[0].message.content.text, "second time")

@@ -18,7 +18,7 @@ Code = grpc.StatusCode
 
 @test(*((dialect, streamed) for dialect in ALL for streamed in (False, True)))
 def deadline(world, dialect, streamed):
-    world.upstream.answer(dialect.suffix, silence())
+    world.upstream.answer(dialect, silence())
     with Chat(world) as chats:
         rpc = chats.StreamChatCompletion if streamed else chats.CreateChatCompletion
         started = time.perf_counter()
@@ -31,7 +31,7 @@ def deadline(world, dialect, streamed):
 
 @test(*((dialect, how) for dialect in ALL for how in ("x-portkey", "x-portolan", "typed")))
 def request_timeout(world, dialect, how):
-    world.upstream.answer(dialect.suffix, silence())
+    world.upstream.answer(dialect, silence())
     request = chat_request(dialect)
     if how == "typed":
         request.portolan.CopyFrom(call_options_pb2.CallOptions(timeout=duration_pb2.Duration(nanos=int(TIMEOUT_S * 1e9))))
@@ -52,7 +52,7 @@ def request_timeout(world, dialect, how):
 @test(*((dialect, how) for dialect in ALL for how in ("cancel", "close the channel")))
 def caller_that_leaves_in_mid_stream(world, dialect, how):
     def attempt():
-        world.upstream.answer(dialect.suffix, stream(dialect.text_stream(["one", "two"], finish=False), "hang"))
+        world.upstream.answer(dialect, stream(lambda it: it.text_stream(["one", "two"], finish=False), "hang"))
         chat = Chat(world)
         with chat as chats:
             call = chats.StreamChatCompletion(chat_request(dialect), metadata=metadata(world, dialect))
@@ -73,7 +73,7 @@ def caller_that_leaves_in_mid_stream(world, dialect, how):
 @test(*DIALECTS)
 def caller_that_leaves_before_the_answer(world, dialect):
     def attempt():
-        world.upstream.answer(dialect.suffix, silence())
+        world.upstream.answer(dialect, silence())
         with Chat(world) as chats:
             call = chats.CreateChatCompletion.future(chat_request(dialect), metadata=metadata(world, dialect))
             record = world.upstream.arrival()
@@ -87,9 +87,11 @@ def caller_that_leaves_before_the_answer(world, dialect):
 
 @test(*((dialect, how) for dialect in ALL for how in ("cut", "no end", "error", "garbage")))
 def stream_that_breaks(world, dialect, how):
-    more = {"error": dialect.error_events(), "garbage": ['data: {"id": nonsense\n\n']}.get(how, [])
-    events = dialect.text_stream(["one", "two"], finish=False) + more
-    world.upstream.answer(dialect.suffix, stream(events, "cut" if how == "cut" else "end"))
+    def events(it):
+        more = {"error": it.error_events(), "garbage": [it.garbage]}.get(how, [])
+        return it.text_stream(["one", "two"], finish=False) + more
+
+    world.upstream.answer(dialect, stream(events, "cut" if how == "cut" else "end"))
     seen = []
 
     def read():

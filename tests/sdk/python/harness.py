@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 
+from dialects import ALL
 from upstream import NothingReached, Upstream
 
 TEST_TIMEOUT_S = 60
@@ -79,7 +80,7 @@ class World:
 
     def headers(self, dialect, prefix="x-portkey"):
         """What sends a call to the upstream in `dialect`."""
-        return {f"{prefix}-provider": dialect.name, f"{prefix}-custom-host": f"{self.upstream.url}/v1"}
+        return {f"{prefix}-provider": dialect.name, f"{prefix}-custom-host": self.upstream.url + dialect.base}
 
     def other_gateway(self, env=None, flags=()):
         """Another gateway; under the control there is no other."""
@@ -99,11 +100,7 @@ class World:
 
     def gateway_with_keys(self, flags=()):
         """A gateway with keys in its environment; what goes to a provider's own host reaches the upstream."""
-        env = {
-            "OPENAI_API_KEY": "sk-env-openai",
-            "ANTHROPIC_API_KEY": "sk-env-anthropic",
-            "HTTPS_PROXY": self.upstream.url,
-        }
+        env = {"HTTPS_PROXY": self.upstream.url, **{each.key_variable: f"sk-env-{each.name}" for each in ALL}}
         return self.other_gateway(env, ["--upstream-ca", self.certificate, *flags])
 
 
@@ -119,7 +116,7 @@ def best_time_ms(attempt):
 
 def make_certificate(folder):
     """A certificate for the providers' own hosts; returns its path and a server context."""
-    names = "subjectAltName=DNS:api.openai.com,DNS:api.anthropic.com"
+    names = "subjectAltName=" + ",".join(f"DNS:{dialect.host.split(':')[0]}" for dialect in ALL)
     certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
     subprocess.run(
         [
@@ -185,7 +182,7 @@ def main(binary, words, control_class):
     certificate, tls = make_certificate(folder)
     upstream = Upstream(tls=tls)
     if start_control:
-        gateway = start_control(Upstream(upstream.scripts, patience=CONTROL_PATIENCE_S))
+        gateway = start_control(Upstream(upstream.scripts, is_control=True, patience=CONTROL_PATIENCE_S))
         upstream.arrival_limit = CONTROL_ARRIVAL_S
     else:
         gateway = Gateway(binary, flags=[] if splice else ["--no-splice"])

@@ -13,7 +13,7 @@ from clients import CONNECTIONS, HELLO, check, equal, failure
 from dialects import ANTHROPIC, OPENAI
 from harness import test
 from readme_configs import FALLBACK, LOADBALANCE, TOOL, check_record, wrong_key
-from upstream import json, stream
+from upstream import json, refusal, stream
 
 
 def openai_client(gateway, headers):
@@ -57,8 +57,8 @@ def ask(client, **request):
 @test(*CLIENTS)
 def config_of_a_fallback(world, client):
     with world.gateway_to_providers() as gateway:
-        world.upstream.answer("/chat/completions", wrong_key())
-        world.upstream.answer("/messages", json(ANTHROPIC.text("from Claude")))
+        world.upstream.answer(OPENAI, wrong_key())
+        world.upstream.answer(ANTHROPIC, json(lambda it: it.text("from Claude")))
         answer, headers = ask(client(gateway, FALLBACK), model="gpt-4o", messages=HELLO, max_tokens=9)
     equal(answer.choices[0].message.content, "from Claude")
     equal((headers["last-used-option-index"], headers["provider"]), ("config.targets[1]", "anthropic"))
@@ -75,10 +75,9 @@ def config_of_a_fallback(world, client):
 def config_of_a_fallback_of_a_stream_with_tools(world, client):
     with world.gateway_to_providers() as gateway:
         # It begins well, but says nothing before it breaks.
-        begun = OPENAI.events([OPENAI.chunk({"role": "assistant", "content": ""})])
-        world.upstream.answer("/chat/completions", stream(begun, then="cut"))
-        world.upstream.answer("/chat/completions", wrong_key())
-        world.upstream.answer("/messages", stream(ANTHROPIC.call_stream([("t1", "weather", {"city": "Oslo"})])))
+        world.upstream.answer(OPENAI, stream(lambda it: it.text_stream([], finish=False), then="cut"))
+        world.upstream.answer(OPENAI, wrong_key())
+        world.upstream.answer(ANTHROPIC, stream(lambda it: it.call_stream([("t1", "weather", {"city": "Oslo"})])))
         chunks = client(gateway, FALLBACK).chat.completions.create(
             model="gpt-4o", messages=HELLO, max_tokens=9, tools=[TOOL], stream=True
         )
@@ -116,8 +115,8 @@ def config_of_a_fallback_of_a_stream_with_tools(world, client):
 @test(*CLIENTS)
 def config_of_a_retry(world, client):
     with world.gateway_to_providers() as gateway:
-        world.upstream.answer("/chat/completions", json(OPENAI.error("no", "server_error"), 500))
-        world.upstream.answer("/chat/completions", json(OPENAI.text("second time")))
+        world.upstream.answer(OPENAI, refusal(500, "no"))
+        world.upstream.answer(OPENAI, json(lambda it: it.text("second time")))
         answer, headers = ask(client(gateway, FALLBACK), model="gpt-4o", messages=HELLO)
     equal((answer.choices[0].message.content, headers["retry-attempt-count"]), ("second time", "1"))
     first, second = world.upstream.take(), world.upstream.take()
@@ -147,7 +146,7 @@ def config_of_load_balancing(world, client):
 @test((0,), (1,))
 def sdk_does_not_retry_what_the_gateway_has_retried(world, retries):
     for _ in range(4):
-        world.upstream.answer("/chat/completions", json(OPENAI.error("no", "server_error"), 500))
+        world.upstream.answer(OPENAI, refusal(500, "no"))
     with world.gateway_to_providers() as gateway:
         config = {"provider": "openai", "api_key": "sk-one", "retry": {"attempts": retries, "base_ms": 1}}
         got = failure(
@@ -157,7 +156,7 @@ def sdk_does_not_retry_what_the_gateway_has_retried(world, retries):
         )
     check(isinstance(got, openai.InternalServerError), got)
     # Two in either case: the SDK's own second one, or the gateway's.
-    equal([world.upstream.take().path for _ in range(2)], [OPENAI.chat_path] * 2)
+    equal([world.upstream.take().path for _ in range(2)], [OPENAI.chat_path()] * 2)
 
 
 @test(("dict",), ("[object Object]",), own=True)

@@ -15,7 +15,7 @@ DIALECTS = [(dialect,) for dialect in ALL]
 
 @test(*((dialect, prefix) for dialect in ALL for prefix in ("x-portkey", "x-portolan")))
 def request_timeout(world, dialect, prefix):
-    world.upstream.answer(dialect.suffix, silence())
+    world.upstream.answer(dialect, silence())
     each = client(world, dialect, {f"{prefix}-request-timeout": f"{TIMEOUT_S * 1000:.0f}"}, prefix)
     started = time.perf_counter()
     got = failure(lambda: each.chat.completions.create(model=dialect.model, messages=HELLO))
@@ -27,7 +27,7 @@ def request_timeout(world, dialect, prefix):
 
 @test(*DIALECTS)
 def timeout_of_the_package(world, dialect):
-    world.upstream.answer(dialect.suffix, silence())
+    world.upstream.answer(dialect, silence())
     got = failure(
         lambda: client(world, dialect, timeout=TIMEOUT_S).chat.completions.create(model=dialect.model, messages=HELLO)
     )
@@ -38,7 +38,7 @@ def timeout_of_the_package(world, dialect):
 @test(*DIALECTS)
 def caller_that_closes_a_stream(world, dialect):
     def attempt():
-        world.upstream.answer(dialect.suffix, stream(dialect.text_stream(["one", "two"], finish=False), "hang"))
+        world.upstream.answer(dialect, stream(lambda it: it.text_stream(["one", "two"], finish=False), "hang"))
         chunks = client(world, dialect).chat.completions.create(model=dialect.model, messages=HELLO, stream=True)
         for chunk in chunks:
             if chunk.choices and chunk.choices[0].delta.content == "two":
@@ -64,7 +64,7 @@ def caller_that_is_cancelled_before_the_answer(world, dialect):
             return await asyncio.to_thread(record.wait_gone) - left
 
     def attempt():
-        world.upstream.answer(dialect.suffix, silence())
+        world.upstream.answer(dialect, silence())
         return asyncio.run(ask())
 
     took = best_time_ms(attempt)
@@ -76,9 +76,11 @@ BREAKS = ("cut", "no end", "error", "garbage")
 
 @test(*((dialect, how) for dialect in ALL for how in BREAKS))
 def stream_that_breaks(world, dialect, how):
-    more = {"error": dialect.error_events(), "garbage": ['data: {"id": nonsense\n\n']}.get(how, [])
-    events = dialect.text_stream(["one", "two"], finish=False) + more
-    world.upstream.answer(dialect.suffix, stream(events, "cut" if how == "cut" else "end"))
+    def events(it):
+        more = {"error": it.error_events(), "garbage": [it.garbage]}.get(how, [])
+        return it.text_stream(["one", "two"], finish=False) + more
+
+    world.upstream.answer(dialect, stream(events, "cut" if how == "cut" else "end"))
     seen = []
 
     def read():

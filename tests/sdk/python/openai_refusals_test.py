@@ -19,9 +19,9 @@ def refused(call, kind, **expected):
 @test(*((dialect,) for dialect in ALL), own=True)
 def member_of_the_wrong_type(world, dialect):
     messages = [*HELLO, {"role": "user", "content": [{"type": "text", "text": 7}]}]
-    if dialect is OPENAI:
+    if dialect.relays:
         # A server of one's own may have extended the API.
-        world.upstream.answer("/chat/completions", json(OPENAI.text("fine")))
+        world.upstream.answer(dialect, json(lambda it: it.text("fine")))
         client(world, dialect).chat.completions.create(model=dialect.model, messages=messages)
         equal(world.upstream.take().json["messages"], messages)
         return

@@ -2,9 +2,11 @@
 
 import datetime
 import json as json_module
+import time
 
 from clients import HELLO, check, client, equal, failure
-from dialects import ALL, ANTHROPIC, OPENAI
+from dialects import ALL, ANTHROPIC, BEDROCK, EMBEDDERS, OPENAI
+from dialects.aws import signature
 from harness import test
 from upstream import json
 
@@ -77,14 +79,38 @@ def completions(world):
     equal(world.upstream.take().json["stream"], True)
 
 
-@test()
-def embeddings(world):
-    each = client(world, OPENAI)
-    equal(each.embeddings.create(model="m", input=["Hi", "Ho"]).data[0].embedding, [0.5, -0.25, 1.0])
-    equal(world.upstream.take().json["encoding_format"], "base64")  # what the package asks for by itself
-    request = {"model": "m", "input": "Hi", "encoding_format": "float", "dimensions": 3}
+@test(*((dialect,) for dialect in EMBEDDERS))
+def embeddings(world, dialect):
+    each = client(world, dialect)
+    # The package asks for base64 by itself, and decodes it.
+    answer = each.embeddings.create(model=dialect.embedding_model, input=["Hi", "Ho"])
+    equal([(one.index, one.embedding) for one in answer.data], [(0, [0.5, -0.25, 1.0]), (1, [0.5, -0.25, 1.0])])
+    record = world.upstream.take()
+    equal((record.path, dialect.embedded(record.json)), (dialect.embedding_path, ["Hi", "Ho"]))
+    equal(dialect.key_of(record), "sk-caller")
+    if dialect.relays:
+        equal(record.json["encoding_format"], "base64")
+    request = {"model": dialect.embedding_model, "input": "Hi", "encoding_format": "float", "dimensions": 3}
     equal(each.embeddings.create(**request).data[0].embedding, [0.5, -0.25, 1.0])
-    equal(world.upstream.take().json, request)
+    sent = world.upstream.take().json
+    equal((dialect.embedded(sent), dialect.dimensions(sent)), (["Hi"], 3))
+    if dialect.relays:
+        equal(sent, request)
+
+
+@test((False,), (True,))
+def requests_signed_with_keys_of_aws(world, streamed):
+    key_id, secret, region = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "eu-west-1"
+    each = client(world, BEDROCK, {"x-portkey-aws-region": region}, key=f"{key_id}:{secret}")
+    answer = each.chat.completions.create(model=BEDROCK.model, messages=HELLO, stream=streamed)
+    if streamed:
+        equal("".join(chunk.choices[0].delta.content or "" for chunk in answer), "Hello")
+    record = world.upstream.take()
+    equal(record.headers["authorization"], signature(record, key_id, secret, region))
+    signed = record.headers["authorization"].split("SignedHeaders=")[1].split(",")[0].split(";")
+    equal({"host", "x-amz-date"} - set(signed), set())
+    when = datetime.datetime.strptime(record.headers["x-amz-date"] + "+0000", "%Y%m%dT%H%M%SZ%z").timestamp()
+    check(abs(time.time() - when) < 60, record.headers["x-amz-date"])
 
 
 @test()
@@ -94,7 +120,7 @@ def operation_that_a_provider_does_not_have(world):
     equal((got.status_code, got.code), (400, "unsupported_operation"))
     check(not world.upstream.records)
     each.chat.completions.create(model=ANTHROPIC.model, messages=HELLO)
-    equal(world.upstream.take().path, ANTHROPIC.chat_path)
+    equal(world.upstream.take().path, ANTHROPIC.chat_path())
 
 
 @test(*DIALECTS)
@@ -124,14 +150,14 @@ def config_in_a_header(world, dialect):
     config = {
         "provider": dialect.name,
         "api_key": "sk-config",
-        "custom_host": f"{world.upstream.url}/v1",
+        "custom_host": world.upstream.url + dialect.base,
         "override_params": {"temperature": 0.5},
     }
     headers = {"x-portkey-config": json_module.dumps(config)}
     each = client(world, dialect, prefix="x-unknown", headers=headers)
     each.chat.completions.create(model=dialect.model, messages=HELLO)
     record = world.upstream.take()
-    equal((dialect.key_of(record), record.json["temperature"]), ("sk-config", 0.5))
+    equal((dialect.key_of(record), dialect.temperature(record.json)), ("sk-config", 0.5))
 
 
 @test(*((dialect, direct) for dialect in ALL for direct in (False, True)))
@@ -148,7 +174,7 @@ def keys_of_the_environment(world, dialect, direct):
         )
         record = world.upstream.take()
         equal(record.host, dialect.host)
-        equal((record.path, record.json["model"]), (dialect.chat_path, dialect.model))
+        equal((record.path, dialect.model_of(record)), (dialect.chat_path(), dialect.model))
         equal(dialect.key_of(record), "sk-caller" if direct else f"sk-env-{dialect.name}")
 
         # To a host that the caller names: never the gateway's.

@@ -3,8 +3,7 @@
 import re
 
 from clients import equal
-from dialects import OPENAI
-from upstream import json
+from upstream import refusal
 
 FALLBACK = {
     "retry": {"count": 5},
@@ -28,7 +27,7 @@ TOOL = {
 
 
 def wrong_key():
-    return json(OPENAI.error("Incorrect API key", "invalid_request_error", "invalid_api_key"), 401)
+    return refusal(401, "Incorrect API key")
 
 
 def check_record(record, dialect, key):

@@ -4,7 +4,6 @@ Standard library only. Also a forward proxy (CONNECT) that is itself whatever ho
 the gateway sends to a provider's own address.
 """
 
-import base64
 import collections
 import http.server
 import json as json_module
@@ -46,11 +45,13 @@ class Upstream:
     """Serves what `scripts` holds; tests assert on what `take` returns. Safe to use from any thread.
 
     scripts: shared with another Upstream, both give the same answers.
+    is_control: whether it is asked in the gateway's place: it gives an answer in the dialect that the caller speaks.
     tls: the server context of the hosts that it is as a proxy.
     patience: seconds until it hangs up on a client that waits for what never comes.
     """
 
-    def __init__(self, scripts=None, tls=None, patience=20):
+    def __init__(self, scripts=None, tls=None, is_control=False, patience=20):
+        self.is_control = is_control
         self.patience = patience
         self.arrival_limit = 20
         self.scripts = collections.defaultdict(collections.deque) if scripts is None else scripts
@@ -63,9 +64,9 @@ class Upstream:
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def answer(self, suffix, reply):
-        """The next request whose path ends with `suffix` gets `reply`, a function of the handler."""
-        self.scripts[suffix].append(reply)
+    def answer(self, where, reply):
+        """The next request gets `reply`, a function of the handler, whose path is a dialect's chat or ends with a text: `where`."""
+        self.scripts[where].append(reply)
 
     def take(self):
         """The oldest request that no test has looked at."""
@@ -90,20 +91,23 @@ class Upstream:
             self.scripts.clear()
         return taken, left
 
-    def add(self, record):
-        log = os.environ.get("PORTOLAN_REQUEST_LOG")
+    def add(self, record, spoken):
+        logs = os.environ.get("PORTOLAN_REQUEST_LOGS")
         with self.changed:
             self.records.append(record)
-            if log and record.path.split("?")[0].endswith("/messages"):
-                with open(log, "a", encoding="utf-8") as lines:
+            if logs and spoken:
+                with open(os.path.join(logs, spoken.name), "a", encoding="utf-8") as lines:
                     lines.write(json_module.dumps(record.json) + "\n")
             self.changed.notify_all()
 
-    def script_for(self, path, body):
-        for suffix, replies in list(self.scripts.items()):
-            if path.endswith(suffix) and replies:
+    def script_for(self, record, spoken):
+        """The reply that a test has told, or one that a provider might give by itself."""
+        path = record.path.split("?")[0]
+        for where, replies in list(self.scripts.items()):
+            meant = path.endswith(where) if isinstance(where, str) else spoken and (self.is_control or where is spoken)
+            if meant and replies:
                 return replies.popleft()
-        return usual_reply(path, body)
+        return usual_reply(path, spoken, record)
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -115,11 +119,14 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """One connection. What scripts use: send_json, begin_stream, send_event, end_stream, cut, hang."""
+    """One connection. What scripts use: spoken (the dialect that was asked in), send_body, begin_stream, send_event, end_stream,
+    cut, hang.
+    """
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     tunnel_host = None
+    spoken = None
 
     def do_CONNECT(self):
         self.send_response(200)
@@ -139,8 +146,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.read_body()
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.record = Record(self.command, self.path, headers, body, self.tunnel_host)
-        self.upstream.add(self.record)
-        self.upstream.script_for(self.path.split("?")[0], self.record.json)(self)
+        self.spoken = dialects.of_path(self.path.split("?")[0])
+        self.upstream.add(self.record, self.spoken)
+        self.upstream.script_for(self.record, self.spoken)(self)
 
     def read_body(self):
         if self.headers.get("transfer-encoding", "") != "chunked":
@@ -162,14 +170,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def begin_stream(self, headers=None):
         self.send_response(200)
-        for name, value in {"content-type": "text/event-stream", **(headers or {})}.items():
+        kind = self.spoken.stream_type if self.spoken else "text/event-stream"
+        for name, value in {"content-type": kind, **(headers or {})}.items():
             self.send_header(name, value)
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
 
     def send_event(self, event):
-        data = event.encode()
-        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
 
     def end_stream(self):
         self.wfile.write(b"0\r\n\r\n")
@@ -193,17 +201,32 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def json(value, status=200, headers=None):
-    """Answers with `value` as JSON (or, of bytes, with these)."""
-    body = value if isinstance(value, bytes) else json_module.dumps(value).encode()
-    return lambda handler: handler.send_body(status, {"content-type": "application/json", **(headers or {})}, body)
+    """Answers with `value` as JSON (of bytes, with these; of a function, with what it makes of the dialect that is spoken)."""
+
+    def reply(handler):
+        told = value(handler.spoken) if callable(value) else value
+        body = told if isinstance(told, bytes) else json_module.dumps(told).encode()
+        handler.send_body(status, {"content-type": "application/json", **(headers or {})}, body)
+
+    return reply
+
+
+def refusal(status, message, headers=None, after=None):
+    """Answers with an error in the words of the dialect; `after`: the seconds that it says to wait."""
+
+    def reply(handler):
+        body, more = handler.spoken.error(status, message, after)
+        json(body, status, {**more, **(headers or {})})(handler)
+
+    return reply
 
 
 def stream(events, then="end"):
-    """Answers with `events` (see dialects.py). then: `end` in good order, `cut` the connection, or `hang`."""
+    """Answers with `events`, made of the dialect that is spoken. then: `end` in good order, `cut` the connection, or `hang`."""
 
     def reply(handler):
         handler.begin_stream()
-        for event in events:
+        for event in events(handler.spoken):
             handler.send_event(event)
         {"end": handler.end_stream, "cut": handler.cut, "hang": handler.hang}[then]()
 
@@ -220,25 +243,22 @@ def hang_up():
     return lambda handler: handler.cut()
 
 
-def usual_reply(path, body):
+def usual_reply(path, spoken, record):
     """What any provider might say, so that a test that scripts nothing still gets an answer."""
-    body = body or {}
-    if path.endswith(("/chat/completions", "/messages")):
-        dialect = dialects.ANTHROPIC if path.endswith("/messages") else dialects.OPENAI
-        return stream(dialect.text_stream(["Hel", "lo"])) if body.get("stream") else json(dialect.text("Hello"))
+    body = record.json or {}
+    if spoken:
+        streamed = spoken.is_stream(record)
+        return stream(lambda it: it.text_stream(["Hel", "lo"])) if streamed else json(lambda it: it.text("Hello"))
     if path.endswith("/completions"):
         if body.get("stream"):
             pieces = [completion("Hel", None), completion("lo", "stop")]
-            return stream([f"data: {json_module.dumps(piece)}\n\n" for piece in pieces] + ["data: [DONE]\n\n"])
+            return stream(lambda _: [*dialects.OPENAI.events(pieces), dialects.OPENAI.done])
         return json(
             {**completion("Hello", "stop"), "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}
         )
-    if path.endswith("/embeddings"):
-        vector = [0.5, -0.25, 1.0]
-        if body.get("encoding_format") == "base64":
-            vector = base64.b64encode(struct.pack("<3f", *vector)).decode()
-        data = [{"object": "embedding", "index": 0, "embedding": vector}]
-        return json({"object": "list", "model": "m", "data": data, "usage": {"prompt_tokens": 2, "total_tokens": 2}})
+    for each in dialects.EMBEDDERS:
+        if path.endswith(each.embedding_path.removeprefix("/v1")):
+            return json(each.embeddings([[0.5, -0.25, 1.0] for _ in each.embedded(body)], body))
     return json({"error": {"message": f"the upstream has no {path}", "type": "x", "code": None, "param": None}}, 404)
 
 

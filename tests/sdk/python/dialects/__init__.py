@@ -1,0 +1,23 @@
+"""The dialects that the gateway speaks to providers.
+
+Each says how it spells the same answers, and where it keeps the same facts of a request: see base.py. Another one is a class
+with the same members.
+"""
+
+from dialects.anthropic import Anthropic
+from dialects.bedrock import Bedrock
+from dialects.google import Google
+from dialects.openai import OpenAi
+
+OPENAI = OpenAi()
+ANTHROPIC = Anthropic()
+GOOGLE = Google()
+BEDROCK = Bedrock()
+ALL = (OPENAI, ANTHROPIC, GOOGLE, BEDROCK)
+# Those that embed texts.
+EMBEDDERS = tuple(dialect for dialect in ALL if dialect.embedding_model)
+
+
+def of_path(path):
+    """The dialect whose chats have this path, or None."""
+    return next((dialect for dialect in ALL if dialect.is_chat(path)), None)

@@ -1,0 +1,113 @@
+"""Tools and structured output, the same in every dialect."""
+
+import json as json_module
+
+from pydantic import BaseModel
+
+from clients import HELLO, check, client, equal
+from dialects import ALL, GOOGLE
+from harness import test
+from upstream import json, stream
+
+DIALECTS = [(dialect,) for dialect in ALL]
+CALLS = [("call_1", "weather", {"city": "Turin"}), ("call_2", "weather", {"city": "Bari"})]
+PARAMETERS = {
+    "type": "object",
+    "required": ["city"],
+    "properties": {"zone": {"type": "number", "minimum": -12.0}, "city": {"type": "string", "pattern": "^\\p{L}+$"}},
+}
+WEATHER = {
+    "type": "function",
+    "function": {"name": "weather", "description": "Tells the weather", "parameters": PARAMETERS},
+}
+
+
+def two_turns(world, dialect):
+    """The answers to a question, and to what two tools then say."""
+    each = client(world, dialect)
+    first = each.chat.completions.create(model=dialect.model, messages=HELLO, tools=[WEATHER], tool_choice="auto")
+    message = first.choices[0].message
+    results = [{"role": "tool", "tool_call_id": call.id, "content": f"sunny: {call.id}"} for call in message.tool_calls]
+    second = each.chat.completions.create(
+        model=dialect.model, messages=[*HELLO, message.to_dict(exclude_unset=True), *results], tools=[WEATHER]
+    )
+    return first.choices[0], second.choices[0]
+
+
+def calls_of(message):
+    return [(call.id, call.function.name, json_module.loads(call.function.arguments)) for call in message.tool_calls]
+
+
+@test(*DIALECTS)
+def tool_call(world, dialect):
+    world.upstream.answer(dialect, json(lambda it: it.calls(CALLS[:1])))
+    answer = client(world, dialect).chat.completions.create(model=dialect.model, messages=HELLO, tools=[WEATHER])
+    equal((calls_of(answer.choices[0].message), answer.choices[0].finish_reason), (CALLS[:1], "tool_calls"))
+    equal(dialect.tools(world.upstream.take().json), [("weather", PARAMETERS)])
+
+
+@test(*DIALECTS)
+def parallel_tool_calls_over_two_turns(world, dialect):
+    world.upstream.answer(dialect, json(lambda it: it.calls(CALLS)))
+    first, second = two_turns(world, dialect)
+    equal((calls_of(first.message), first.finish_reason), (CALLS, "tool_calls"))
+    equal(second.message.content, "Hello")
+
+    asked, told = world.upstream.take().json, world.upstream.take().json
+    equal((dialect.tools(asked), dialect.choice(asked)), ([("weather", PARAMETERS)], dialect.choices["auto"]))
+    equal((dialect.turns(told), dialect.calls_in(told)), (dialect.call_turns, CALLS))
+    equal(dialect.results_in(told), [("call_1", "sunny: call_1", False), ("call_2", "sunny: call_2", False)])
+
+
+# https://ai.google.dev/gemini-api/docs/thought-signatures
+@test()
+def signature_of_a_call(world):
+    world.upstream.answer(GOOGLE, json(lambda it: it.calls(CALLS)))
+    two_turns(world, GOOGLE)
+    world.upstream.take()
+    equal(GOOGLE.signatures_in(world.upstream.take().json), ["c2ln", None])
+
+
+@test(*DIALECTS)
+def schema_of_a_tool_byte_for_byte(world, dialect):
+    client(world, dialect).chat.completions.create(
+        model=dialect.model,
+        messages=HELLO,
+        tools=[WEATHER],
+        tool_choice={"type": "function", "function": {"name": "weather"}},
+    )
+    record = world.upstream.take()
+    # The package writes compact JSON; -12.0 would become -12 in many hands.
+    check(json_module.dumps(PARAMETERS, separators=(",", ":")).encode() in record.body, record.body)
+    equal(dialect.choice(record.json), dialect.choices["weather"])
+
+
+@test(*DIALECTS)
+def streamed_tool_calls(world, dialect):
+    world.upstream.answer(dialect, stream(lambda it: it.call_stream(CALLS)))
+    with client(world, dialect).chat.completions.stream(model=dialect.model, messages=HELLO, tools=[WEATHER]) as events:
+        choice = events.get_final_completion().choices[0]
+    equal((calls_of(choice.message), choice.finish_reason), (CALLS, "tool_calls"))
+    equal(len(dialect.tools(world.upstream.take().json)), 1)
+
+
+class Place(BaseModel):
+    city: str
+    people: int
+
+
+@test(*((dialect, streamed) for dialect in ALL for streamed in (False, True)))
+def structured_output(world, dialect, streamed):
+    text = '{"city":"Turin","people":841600}'
+    request = {"model": dialect.model, "messages": HELLO, "response_format": Place}
+    completions = client(world, dialect).chat.completions
+    if streamed:
+        world.upstream.answer(dialect, stream(lambda it: it.text_stream([text[:9], text[9:]])))
+        with completions.stream(**request) as events:
+            parsed = events.get_final_completion().choices[0].message.parsed
+    else:
+        world.upstream.answer(dialect, json(lambda it: it.text(text)))
+        parsed = completions.parse(**request).choices[0].message.parsed
+    equal(parsed, Place(city="Turin", people=841600))
+    schema = dialect.schema(world.upstream.take().json)
+    equal((list(schema["properties"]), schema["required"]), (["city", "people"], ["city", "people"]))
