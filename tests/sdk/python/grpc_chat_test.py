@@ -1,34 +1,28 @@
-"""Chat, tools and structured output over gRPC, the same in both dialects."""
+"""Chat, its streams and what goes into a question over gRPC, the same in every dialect."""
 
 import asyncio
+import base64
 import json as json_module
 import threading
 
 import grpc
 
 from clients import check, equal
-from dialects import ALL, ANTHROPIC, OPENAI
+from dialects import ALL, OPENAI
 from harness import test
 from portolan.v1 import (
     chat_request_pb2,
     chat_service_pb2_grpc,
+    content_pb2,
     extra_pb2,
     message_pb2,
-    response_format_pb2,
-    tool_pb2,
     values_pb2,
 )
 from rpc import Chat, chat_request, metadata, text, user
 from upstream import json, stream
 
 DIALECTS = [(dialect,) for dialect in ALL]
-CALLS = [("call_1", "weather", {"city": "Turin"}), ("call_2", "weather", {"city": "Bari"})]
-# A spelling that no JSON writer would choose by itself.
-SCHEMA = '{"type" : "object",\t"properties":{"zone":{"minimum":-12.00,"maximum":1E2},"city":{"type":"string"}},"x":"\\u00e0"}'
-
-
-def weather():
-    return tool_pb2.Tool(type="function", function=tool_pb2.FunctionDefinition(name="weather", parameters=SCHEMA))
+MEDIA = {"image": ("image/png", b"not really a picture"), "pdf": ("application/pdf", b"%PDF-1.4 not really")}
 
 
 def text_of(chunks):
@@ -48,12 +42,40 @@ def chat(world, dialect, prefix):
     equal(answer.choices[0].finish_reason, "stop")
     equal((answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.total_tokens), (9, 3, 12))
     record = world.upstream.take()
-    equal((record.method, record.path, dialect.key_of(record)), ("POST", dialect.chat_path, "sk-caller"))
-    equal((record.json["model"], record.json["max_tokens"]), (dialect.model, 77))
-    check("stream" not in record.json or record.json["stream"] is False, record.json)
+    equal((record.method, record.path, dialect.key_of(record)), ("POST", dialect.chat_path(), "sk-caller"))
+    equal((dialect.model_of(record), dialect.max_tokens(record.json)), (dialect.model, 77))
+    equal((dialect.system(record.json), dialect.texts(record.json)), (["Be short"], ["Hi"]))
+    check(not dialect.is_stream(record), record.json)
     equal([name for name in record.headers if "portkey" in name or "portolan" in name or "grpc" in name], [])
     told = dict(call.initial_metadata())
     equal((told[f"{prefix}-provider"], told["x-request-id"]), (dialect.name, "mine-1"))
+
+
+@test(*DIALECTS)
+def parameters(world, dialect):
+    stop = values_pb2.Stop(sequences=values_pb2.StringList(items=["END"]))
+    with Chat(world) as chats:
+        request = chat_request(dialect, temperature=0.25, stop=stop)
+        chats.CreateChatCompletion(request, metadata=metadata(world, dialect))
+    sent = world.upstream.take().json
+    equal((dialect.temperature(sent), dialect.stop(sent)), (0.25, ["END"]))
+
+
+@test(*((dialect, kind) for dialect in ALL for kind in MEDIA))
+def media(world, dialect, kind):
+    media_type, data = MEDIA[kind][0], base64.b64encode(MEDIA[kind][1]).decode()
+    url = f"data:{media_type};base64,{data}"
+    image = content_pb2.ContentPart(
+        type="image_url", image_url=content_pb2.ImageUrl(image=content_pb2.ImageReference(url=url))
+    )
+    file = content_pb2.ContentPart(type="file", file=content_pb2.FilePart(filename="a.pdf", file_data=url))
+    question = content_pb2.ContentPart(type="text", text="What is this?")
+    content = content_pb2.Content(parts=content_pb2.ContentParts(items=[question, image if kind == "image" else file]))
+    with Chat(world) as chats:
+        request = chat_request(dialect, messages=[message_pb2.Message(role="user", content=content)])
+        chats.CreateChatCompletion(request, metadata=metadata(world, dialect))
+    sent = world.upstream.take().json
+    equal((dialect.texts(sent), dialect.media(sent)), (["What is this?"], [(media_type, data)]))
 
 
 @test(*DIALECTS)
@@ -64,12 +86,12 @@ def many_calls_on_one_channel(world, dialect):
             for i in range(30)
         ]
         equal([call.result(10).choices[0].message.content.text for call in calls], ["Hello"] * 30)
-    equal({world.upstream.take().path for _ in range(30)}, {dialect.chat_path})
+    equal({world.upstream.take().path for _ in range(30)}, {dialect.chat_path()})
 
 
 @test(*DIALECTS)
 def stream_with_usage(world, dialect):
-    world.upstream.answer(dialect.suffix, stream(dialect.text_stream(["Ciao", " ", "mondo"], usage=True)))
+    world.upstream.answer(dialect, stream(lambda it: it.text_stream(["Ciao", " ", "mondo"], usage=True)))
     request = chat_request(dialect, stream_options=chat_request_pb2.StreamOptions(include_usage=True))
     with Chat(world) as chats:
         chunks = list(chats.StreamChatCompletion(request, metadata=metadata(world, dialect)))
@@ -79,9 +101,9 @@ def stream_with_usage(world, dialect):
         ["stop"],
     )
     equal([chunk.usage.total_tokens for chunk in chunks if chunk.HasField("usage")], [12])
-    sent = world.upstream.take().json
-    equal(sent["stream"], True)
-    equal(sent.get("stream_options"), {"include_usage": True} if dialect is OPENAI else None)
+    record = world.upstream.take()
+    equal((record.path, dialect.is_stream(record)), (dialect.chat_path(stream=True), True))
+    equal(record.json.get("stream_options"), {"include_usage": True} if dialect.relays else None)
 
 
 @test(*DIALECTS)
@@ -91,13 +113,13 @@ def stream_arrives_as_it_is_sent(world, dialect):
 
     def reply(handler):
         handler.begin_stream()
-        for event in dialect.text_stream(["first", "second"]):
-            if "second" in event:
+        for event in handler.spoken.text_stream(["first", "second"]):
+            if b"second" in event:
                 in_time.append(more.wait(20))
             handler.send_event(event)
         handler.end_stream()
 
-    world.upstream.answer(dialect.suffix, reply)
+    world.upstream.answer(dialect, reply)
     seen = ""
     with Chat(world) as chats:
         for chunk in chats.StreamChatCompletion(chat_request(dialect), metadata=metadata(world, dialect)):
@@ -119,88 +141,23 @@ def stream_by_asyncio(world, dialect):
             return text_of([chunk async for chunk in call])
 
     equal(asyncio.run(ask()), "Hello")
-    equal(world.upstream.take().json["stream"], True)
+    check(dialect.is_stream(world.upstream.take()))
 
 
-@test(*DIALECTS)
-def parallel_tool_calls_over_two_turns(world, dialect):
-    world.upstream.answer(dialect.suffix, json(dialect.calls(CALLS)))
-    auto = tool_pb2.ToolChoice(mode="auto")
+@test(*((dialect, streamed) for dialect in ALL for streamed in (False, True)))
+def reasoning(world, dialect, streamed):
+    request = chat_request(dialect, model=dialect.thinking_model, reasoning_effort="high")
     with Chat(world) as chats:
-        first = chats.CreateChatCompletion(
-            chat_request(dialect, tools=[weather()], tool_choice=auto), metadata=metadata(world, dialect)
-        )
-        message = first.choices[0].message
-        equal(
-            [(call.id, call.function.name, json_module.loads(call.function.arguments)) for call in message.tool_calls],
-            CALLS,
-        )
-        results = [
-            message_pb2.Message(role="tool", tool_call_id=call[0], content=text(f"sunny: {call[0]}")) for call in CALLS
-        ]
-        request = chat_request(dialect, messages=[user("Hi"), message, *results], tools=[weather()])
-        second = chats.CreateChatCompletion(request, metadata=metadata(world, dialect))
-    equal(second.choices[0].message.content.text, "Hello")
-    world.upstream.take()
-    told = world.upstream.take().json["messages"]
-    if dialect is OPENAI:
-        equal(told[1]["tool_calls"], [OPENAI.call(*call) for call in CALLS])
-        equal(told[2:], [{"role": "tool", "content": f"sunny: {call[0]}", "tool_call_id": call[0]} for call in CALLS])
-    else:
-        equal(told[1], {"role": "assistant", "content": [ANTHROPIC.call(*call) for call in CALLS]})
-        equal(
-            [(part["type"], part["tool_use_id"]) for part in told[2]["content"]],
-            [("tool_result", "call_1"), ("tool_result", "call_2")],
-        )
-        equal(len(told), 3)
-
-
-@test(*DIALECTS)
-def streamed_tool_calls(world, dialect):
-    world.upstream.answer(dialect.suffix, stream(dialect.call_stream(CALLS)))
-    seen = {}
-    with Chat(world) as chats:
-        for chunk in chats.StreamChatCompletion(
-            chat_request(dialect, tools=[weather()]), metadata=metadata(world, dialect)
-        ):
-            for delta in chunk.choices[0].delta.tool_calls:
-                call = seen.setdefault(delta.index, ["", "", ""])
-                call[0] += delta.id
-                call[1] += delta.function.name
-                call[2] += delta.function.arguments
-    equal([(call[0], call[1], json_module.loads(call[2])) for _, call in sorted(seen.items())], CALLS)
-    equal(len(world.upstream.take().json["tools"]), 1)
-
-
-@test(*DIALECTS)
-def schema_of_a_tool_byte_for_byte(world, dialect):
-    with Chat(world) as chats:
-        chats.CreateChatCompletion(chat_request(dialect, tools=[weather()]), metadata=metadata(world, dialect))
-    body = world.upstream.take().body
-    check(SCHEMA.encode() in body, body)
-
-
-@test(*DIALECTS)
-def structured_output(world, dialect):
-    world.upstream.answer(dialect.suffix, json(dialect.text('{"city":"Turin"}')))
-    schema = (
-        '{"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false}'
-    )
-    form = response_format_pb2.ResponseFormat(
-        type="json_schema", json_schema=response_format_pb2.JsonSchemaFormat(name="place", strict=True, schema=schema)
-    )
-    with Chat(world) as chats:
-        answer = chats.CreateChatCompletion(
-            chat_request(dialect, response_format=form), metadata=metadata(world, dialect)
-        )
-    equal(answer.choices[0].message.content.text, '{"city":"Turin"}')
-    sent = world.upstream.take().json
-    got = (
-        sent["response_format"]["json_schema"]["schema"]
-        if dialect is OPENAI
-        else sent["output_config"]["format"]["schema"]
-    )
-    equal(got, json_module.loads(schema))
+        if streamed:
+            world.upstream.answer(dialect, stream(lambda it: it.reasoned_stream(["Let me", " see"], "Yes")))
+            chunks = list(chats.StreamChatCompletion(request, metadata=metadata(world, dialect)))
+            thought = "".join(chunk.choices[0].delta.reasoning_content for chunk in chunks if chunk.choices)
+            equal((thought, text_of(chunks)), ("Let me see", "Yes"))
+        else:
+            world.upstream.answer(dialect, json(lambda it: it.reasoned("Let me see", "Yes")))
+            message = chats.CreateChatCompletion(request, metadata=metadata(world, dialect)).choices[0].message
+            equal((message.reasoning_content, message.content.text), ("Let me see", "Yes"))
+    equal(dialect.thinking(world.upstream.take().json), dialect.thinks_hard)
 
 
 @test()
@@ -209,7 +166,7 @@ def unknown_members_both_ways(world):
     reply = reply.replace('"x_cost": 1', '"x_cost": {"cents": 0.250, "of":[null]}').replace(
         '"refusal": null', '"refusal": null, "x_mood": "fine"'
     )
-    world.upstream.answer(OPENAI.suffix, json(reply.encode()))
+    world.upstream.answer(OPENAI, json(reply.encode()))
     odd = '{"deep": [1.50, {"two":null}], "big":18446744073709551617}'
     request = chat_request(
         OPENAI,
@@ -229,10 +186,19 @@ def unknown_members_both_ways(world):
     equal(record.json["messages"][0]["shade"], "blue")
 
 
+@test(*((dialect,) for dialect in ALL if not dialect.relays))
+def unknown_members_are_named_if_they_cannot_pass(world, dialect):
+    request = chat_request(dialect, extra=[extra_pb2.Extra(name="brand_new", json="1")])
+    with Chat(world) as chats:
+        _, call = chats.CreateChatCompletion.with_call(request, metadata=metadata(world, dialect))
+    check("brand_new" in dict(call.initial_metadata()).get("x-portkey-dropped", ""), call.initial_metadata())
+    check(b"brand_new" not in world.upstream.take().body)
+
+
 @test()
 def unknown_members_of_a_stream(world):
     chunk = OPENAI.chunk({"content": "Hi", "x_mood": [1, 2]}, "stop", x_cost={"cents": 1})
-    world.upstream.answer(OPENAI.suffix, stream([*OPENAI.events([chunk]), "data: [DONE]\n\n"]))
+    world.upstream.answer(OPENAI, stream(lambda _: [*OPENAI.events([chunk]), OPENAI.done]))
     request = chat_request(OPENAI, extra=[extra_pb2.Extra(name="zebra", json="[]")])
     with Chat(world) as chats:
         chunks = list(chats.StreamChatCompletion(request, metadata=metadata(world, OPENAI)))
@@ -278,7 +244,7 @@ def numbers_and_presence(world):
 @test()
 def eight_megabytes_each_way(world):
     long = "0123456789abcdef" * (1 << 19)
-    world.upstream.answer(OPENAI.suffix, json(OPENAI.text(long)))
+    world.upstream.answer(OPENAI, json(OPENAI.text(long)))
     with Chat(world) as chats:
         answer = chats.CreateChatCompletion(
             chat_request(OPENAI, messages=[user(long)]), metadata=metadata(world, OPENAI)

@@ -8,32 +8,34 @@ from dialects import ALL, OPENAI
 from harness import test
 from portolan.v1 import extra_pb2, tool_pb2
 from rpc import Chat, chat_request, detail, error_info, failure, metadata
-from upstream import hang_up, json
+from upstream import hang_up, refusal
 
 DIALECTS = [(dialect,) for dialect in ALL]
 Code = grpc.StatusCode
-CASES = [
-    (400, Code.INVALID_ARGUMENT, "caller", "invalid_request_error"),
-    (401, Code.UNAUTHENTICATED, "caller", "authentication_error"),
-    (402, Code.FAILED_PRECONDITION, None, "billing_error"),
-    (403, Code.PERMISSION_DENIED, None, "permission_error"),
-    (404, Code.NOT_FOUND, "caller", "not_found_error"),
-    (409, Code.ABORTED, None, "conflict_error"),
-    (413, Code.RESOURCE_EXHAUSTED, "caller", "request_too_large"),
-    (422, Code.INVALID_ARGUMENT, "caller", "invalid_request_error"),
-    (429, Code.RESOURCE_EXHAUSTED, "provider", "rate_limit_error"),
-    (500, Code.UNAVAILABLE, "provider", "api_error"),
-    (503, Code.UNAVAILABLE, "provider", "server_error"),
-    (529, Code.UNAVAILABLE, "provider", "overloaded_error"),
-]
+CASES = {
+    400: (Code.INVALID_ARGUMENT, "caller"),
+    401: (Code.UNAUTHENTICATED, "caller"),
+    402: (Code.FAILED_PRECONDITION, None),
+    403: (Code.PERMISSION_DENIED, None),
+    404: (Code.NOT_FOUND, "caller"),
+    408: (Code.DEADLINE_EXCEEDED, "provider"),
+    409: (Code.ABORTED, None),
+    413: (Code.RESOURCE_EXHAUSTED, "caller"),
+    422: (Code.INVALID_ARGUMENT, "caller"),
+    424: (Code.FAILED_PRECONDITION, "provider"),
+    429: (Code.RESOURCE_EXHAUSTED, "provider"),
+    500: (Code.UNAVAILABLE, "provider"),
+    503: (Code.UNAVAILABLE, "provider"),
+    504: (Code.DEADLINE_EXCEEDED, "provider"),
+    529: (Code.UNAVAILABLE, "provider"),
+}
 
 
-@test(*((dialect, *case, streamed) for dialect in ALL for case in CASES for streamed in (False, True)))
-def error(world, dialect, status, code, fault, word, streamed):
-    reply = json(
-        dialect.error(f"No: {status}", word, "the_code"), status, {"x-request-id": "req_up", "request-id": "req_up"}
-    )
-    world.upstream.answer(dialect.suffix, reply)
+@test(*((dialect, status, streamed) for dialect in ALL for status in dialect.errors for streamed in (False, True)))
+def error(world, dialect, status, streamed):
+    code, fault = CASES[status]
+    headers = {"x-request-id": "req_up", "request-id": "req_up"}
+    world.upstream.answer(dialect, refusal(status, f"No: {status}", headers))
     with Chat(world) as chats:
         rpc = chats.StreamChatCompletion if streamed else chats.CreateChatCompletion
         got = failure(lambda: list(rpc(chat_request(dialect), metadata=metadata(world, dialect))))
@@ -44,14 +46,23 @@ def error(world, dialect, status, code, fault, word, streamed):
     equal((info.domain, info.metadata["http_status"], info.metadata["attempts"]), ("portolan", str(status), "1"))
     if fault:
         equal(info.metadata["class"], fault)
-    equal(info.reason, "the_code" if dialect is OPENAI else info.reason or None)
+    equal(info.reason, dialect.errors[status])
     equal(dict(got.trailing_metadata()).get("x-portkey-upstream-request-id"), "req_up")
+
+
+@test(*DIALECTS)
+def rate_limit_says_so_in_the_providers_words(world, dialect):
+    world.upstream.answer(dialect, refusal(429, "slow", after=7))
+    with Chat(world) as chats:
+        got = failure(lambda: chats.CreateChatCompletion(chat_request(dialect), metadata=metadata(world, dialect)))
+    world.upstream.take()
+    equal(detail(got, error_details_pb2.RetryInfo).retry_delay.seconds, 7)
 
 
 @test(*DIALECTS)
 def rate_limit_says_when_to_come_again(world, dialect):
     limits = {"retry-after": "7", "x-ratelimit-remaining-requests": "0"}
-    world.upstream.answer(dialect.suffix, json(dialect.error("slow", "rate_limit_error"), 429, limits))
+    world.upstream.answer(dialect, refusal(429, "slow", limits))
     with Chat(world) as chats:
         got = failure(lambda: chats.CreateChatCompletion(chat_request(dialect), metadata=metadata(world, dialect)))
     world.upstream.take()
@@ -63,8 +74,8 @@ def rate_limit_says_when_to_come_again(world, dialect):
 
 @test(*DIALECTS)
 def upstream_that_hangs_up_at_once(world, dialect):
-    world.upstream.answer(dialect.suffix, hang_up())
-    world.upstream.answer(dialect.suffix, hang_up())  # as a connection used before may be tried once more
+    world.upstream.answer(dialect, hang_up())
+    world.upstream.answer(dialect, hang_up())  # as a connection used before may be tried once more
     with Chat(world) as chats:
         got = failure(lambda: chats.CreateChatCompletion(chat_request(dialect), metadata=metadata(world, dialect)))
     equal((got.code(), error_info(got).metadata["http_status"]), (Code.UNAVAILABLE, "502"))

@@ -9,7 +9,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from clients import check, equal
-from dialects import ALL, ANTHROPIC, OPENAI
+from dialects import ALL, ANTHROPIC, BEDROCK, EMBEDDERS, OPENAI
+from dialects.aws import signature
 from harness import test
 from portolan.v1 import (
     call_options_pb2,
@@ -42,19 +43,46 @@ def completions(world):
     equal(world.upstream.take().json, {"model": "m", "prompt": ["Hi", "Ho"], "echo": True, "stream": True})
 
 
-@test()
-def embeddings(world):
-    request = {"model": "m", "input": values_pb2.TextInput(text="Hi")}
+@test(*((dialect,) for dialect in EMBEDDERS))
+def embeddings(world, dialect):
+    request = {"model": dialect.embedding_model, "input": values_pb2.TextInput(text="Hi")}
+    pairs = metadata(world, dialect)
     with channel(world) as open_channel:
         create = embedding_service_pb2_grpc.EmbeddingServiceStub(open_channel).CreateEmbeddings
-        floats = create(embedding_pb2.EmbeddingRequest(**request, dimensions=3), metadata=metadata(world, OPENAI))
-        coded = create(
-            embedding_pb2.EmbeddingRequest(**request, encoding_format="base64"), metadata=metadata(world, OPENAI)
-        )
+        floats = create(embedding_pb2.EmbeddingRequest(**request, dimensions=3), metadata=pairs)
+        coded = create(embedding_pb2.EmbeddingRequest(**request, encoding_format="base64"), metadata=pairs)
     equal(list(floats.data[0].embedding.floats.values), [0.5, -0.25, 1.0])
     equal(struct.unpack("<3f", base64.b64decode(coded.data[0].embedding.base64)), (0.5, -0.25, 1.0))
-    equal(world.upstream.take().json, {"model": "m", "input": "Hi", "dimensions": 3})
-    equal(world.upstream.take().json, {"model": "m", "input": "Hi", "encoding_format": "base64"})
+    first, second = world.upstream.take(), world.upstream.take()
+    equal((first.path, dialect.embedded(first.json)), (dialect.embedding_path, ["Hi"]))
+    equal(dialect.dimensions(first.json), 3)
+    if dialect.relays:
+        equal(first.json, {"model": dialect.embedding_model, "input": "Hi", "dimensions": 3})
+        equal(second.json, {"model": dialect.embedding_model, "input": "Hi", "encoding_format": "base64"})
+
+
+@test(*((dialect,) for dialect in EMBEDDERS))
+def embeddings_of_two_texts(world, dialect):
+    texts = values_pb2.TextInput(texts=values_pb2.StringList(items=["Hi", "Ho"]))
+    request = embedding_pb2.EmbeddingRequest(model=dialect.embedding_model, input=texts)
+    with channel(world) as open_channel:
+        create = embedding_service_pb2_grpc.EmbeddingServiceStub(open_channel).CreateEmbeddings
+        answer = create(request, metadata=metadata(world, dialect))
+    equal([(each.index, list(each.embedding.floats.values)) for each in answer.data],
+          [(0, [0.5, -0.25, 1.0]), (1, [0.5, -0.25, 1.0])])  # fmt: skip
+    equal(dialect.embedded(world.upstream.take().json), ["Hi", "Ho"])
+
+
+@test((False,), (True,))
+def requests_signed_with_keys_of_aws(world, streamed):
+    key_id, secret, region = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "eu-west-1"
+    pairs = [*world.headers(BEDROCK).items(), ("authorization", f"Bearer {key_id}:{secret}"),
+             ("x-portkey-aws-region", region)]  # fmt: skip
+    with Chat(world) as chats:
+        rpc = chats.StreamChatCompletion if streamed else chats.CreateChatCompletion
+        list(rpc(chat_request(BEDROCK), metadata=pairs)) if streamed else rpc(chat_request(BEDROCK), metadata=pairs)
+    record = world.upstream.take()
+    equal(record.headers["authorization"], signature(record, key_id, secret, region))
 
 
 @test()
@@ -113,12 +141,12 @@ def operation_that_a_provider_does_not_have(world):
     check(not world.upstream.records)
     with Chat(world) as chats:
         chats.CreateChatCompletion(chat_request(ANTHROPIC), metadata=metadata(world, ANTHROPIC))
-    equal(world.upstream.take().path, ANTHROPIC.chat_path)
+    equal(world.upstream.take().path, ANTHROPIC.chat_path())
 
 
 @test(*((dialect, streamed) for dialect in ALL for streamed in (False, True)))
 def typed_call_options_beat_metadata_and_stay_here(world, dialect, streamed):
-    options = call_options_pb2.CallOptions(provider=dialect.name, custom_host=f"{world.upstream.url}/v1")
+    options = call_options_pb2.CallOptions(provider=dialect.name, custom_host=world.upstream.url + dialect.base)
     elsewhere = [("x-portolan-provider", "echo"), ("authorization", "Bearer sk-caller")]
     with Chat(world) as chats:
         rpc = chats.StreamChatCompletion if streamed else chats.CreateChatCompletion
@@ -128,7 +156,7 @@ def typed_call_options_beat_metadata_and_stay_here(world, dialect, streamed):
         else:
             equal(answer.choices[0].message.content.text, "Hello")
     record = world.upstream.take()
-    equal((record.path, dialect.key_of(record)), (dialect.chat_path, "sk-caller"))
+    equal((record.path, dialect.key_of(record)), (dialect.chat_path(stream=streamed), "sk-caller"))
     check(b"portolan" not in record.body, record.body)
 
 
@@ -142,7 +170,7 @@ def keys_of_the_environment(world, dialect):
             chats.CreateChatCompletion(chat_request(dialect), metadata=list(world.headers(dialect).items()))
         own, named = world.upstream.take(), world.upstream.take()
         equal(
-            (own.host, dialect.key_of(own), own.json["model"]), (dialect.host, f"sk-env-{dialect.name}", dialect.model)
+            (own.host, dialect.key_of(own), dialect.model_of(own)), (dialect.host, f"sk-env-{dialect.name}", dialect.model)
         )
         equal((named.host, dialect.key_of(named)), (None, ""))
     finally:

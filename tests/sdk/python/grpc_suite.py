@@ -7,6 +7,7 @@ import grpc_configs_test  # noqa: F401
 import grpc_endings_test  # noqa: F401
 import grpc_errors_test  # noqa: F401
 import grpc_routes_test  # noqa: F401
+import grpc_tools_test  # noqa: F401
 import harness
 from grpc_control import Control
 

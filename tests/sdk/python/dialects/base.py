@@ -22,6 +22,8 @@ class Dialect:
     garbage = b'data: {"id": nonsense\n\n'
     # The most letters that the name of a tool may have.
     longest_name = 64
+    # Whether schemas may have to be said in other words.
+    adapts_schemas = False
     # Whether media of the web must be sent along.
     fetches = False
     embedding_model = None

@@ -89,7 +89,7 @@ class Bedrock(Dialect):
         return [self.start, *block(0, deltas), *block(1, [{"text": text}]), *self.end("end_turn")]
 
     def error_events(self):
-        headers = {":exception-type": "throttlingException", ":content-type": "application/json"}
+        headers = {":exception-type": "serviceUnavailableException", ":content-type": "application/json"}
         return [frame({**headers, ":message-type": "exception"}, {"message": "too busy"})]
 
     errors = {

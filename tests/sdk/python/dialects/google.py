@@ -18,6 +18,7 @@ class Google(Dialect):
     base = "/v1beta"
     key_variable = "GEMINI_API_KEY"
     longest_name = 128
+    adapts_schemas = True
     # The thoughts are not among the candidates' tokens.
     usage = {"promptTokenCount": 9, "candidatesTokenCount": 2, "thoughtsTokenCount": 1, "totalTokenCount": 12}
 

@@ -1,0 +1,102 @@
+"""Tools and structured output over gRPC, the same in every dialect."""
+
+import json as json_module
+
+from clients import check, equal
+from dialects import ALL
+from harness import test
+from portolan.v1 import message_pb2, response_format_pb2, tool_pb2
+from rpc import Chat, chat_request, metadata, text, user
+from upstream import json, stream
+
+DIALECTS = [(dialect,) for dialect in ALL]
+CALLS = [("call_1", "weather", {"city": "Turin"}), ("call_2", "weather", {"city": "Bari"})]
+# A spelling that no JSON writer would choose by itself.
+SCHEMA = '{"type" : "object",\t"properties":{"zone":{"minimum":-12.00,"maximum":1E2},"city":{"type":"string"}},"x":"\\u00e0"}'
+
+
+def weather():
+    return tool_pb2.Tool(type="function", function=tool_pb2.FunctionDefinition(name="weather", parameters=SCHEMA))
+
+
+def calls_of(message):
+    return [(call.id, call.function.name, json_module.loads(call.function.arguments)) for call in message.tool_calls]
+
+
+@test(*DIALECTS)
+def tool_call(world, dialect):
+    world.upstream.answer(dialect, json(lambda it: it.calls(CALLS[:1])))
+    named = tool_pb2.ToolChoice(named=tool_pb2.NamedToolChoice(type="function", function={"name": "weather"}))
+    with Chat(world) as chats:
+        request = chat_request(dialect, tools=[weather()], tool_choice=named)
+        choice = chats.CreateChatCompletion(request, metadata=metadata(world, dialect)).choices[0]
+    equal((calls_of(choice.message), choice.finish_reason), (CALLS[:1], "tool_calls"))
+    sent = world.upstream.take().json
+    equal(dialect.tools(sent), [("weather", json_module.loads(SCHEMA))])
+    equal(dialect.choice(sent), dialect.choices["weather"])
+
+
+@test(*DIALECTS)
+def parallel_tool_calls_over_two_turns(world, dialect):
+    world.upstream.answer(dialect, json(lambda it: it.calls(CALLS)))
+    auto = tool_pb2.ToolChoice(mode="auto")
+    with Chat(world) as chats:
+        first = chats.CreateChatCompletion(
+            chat_request(dialect, tools=[weather()], tool_choice=auto), metadata=metadata(world, dialect)
+        )
+        message = first.choices[0].message
+        equal(calls_of(message), CALLS)
+        results = [
+            message_pb2.Message(role="tool", tool_call_id=call[0], content=text(f"sunny: {call[0]}")) for call in CALLS
+        ]
+        request = chat_request(dialect, messages=[user("Hi"), message, *results], tools=[weather()])
+        second = chats.CreateChatCompletion(request, metadata=metadata(world, dialect))
+    equal(second.choices[0].message.content.text, "Hello")
+    asked, told = world.upstream.take().json, world.upstream.take().json
+    equal(dialect.choice(asked), dialect.choices["auto"])
+    equal((dialect.turns(told), dialect.calls_in(told)), (dialect.call_turns, CALLS))
+    equal(dialect.results_in(told), [("call_1", "sunny: call_1", False), ("call_2", "sunny: call_2", False)])
+
+
+@test(*DIALECTS)
+def streamed_tool_calls(world, dialect):
+    world.upstream.answer(dialect, stream(lambda it: it.call_stream(CALLS)))
+    seen = {}
+    with Chat(world) as chats:
+        for chunk in chats.StreamChatCompletion(
+            chat_request(dialect, tools=[weather()]), metadata=metadata(world, dialect)
+        ):
+            for delta in chunk.choices[0].delta.tool_calls:
+                call = seen.setdefault(delta.index, ["", "", ""])
+                call[0] += delta.id
+                call[1] += delta.function.name
+                call[2] += delta.function.arguments
+    equal([(call[0], call[1], json_module.loads(call[2])) for _, call in sorted(seen.items())], CALLS)
+    equal(len(dialect.tools(world.upstream.take().json)), 1)
+
+
+@test(*DIALECTS)
+def schema_of_a_tool_byte_for_byte(world, dialect):
+    with Chat(world) as chats:
+        chats.CreateChatCompletion(chat_request(dialect, tools=[weather()]), metadata=metadata(world, dialect))
+    body = world.upstream.take().body
+    # Where schemas are adapted, what stays as it is keeps its spelling, but not the white space around it.
+    expected = SCHEMA.replace(" ", "").replace("\t", "") if dialect.adapts_schemas else SCHEMA
+    check(expected.encode() in body, body)
+
+
+@test(*DIALECTS)
+def structured_output(world, dialect):
+    world.upstream.answer(dialect, json(lambda it: it.text('{"city":"Turin"}')))
+    schema = (
+        '{"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false}'
+    )
+    form = response_format_pb2.ResponseFormat(
+        type="json_schema", json_schema=response_format_pb2.JsonSchemaFormat(name="place", strict=True, schema=schema)
+    )
+    with Chat(world) as chats:
+        answer = chats.CreateChatCompletion(
+            chat_request(dialect, response_format=form), metadata=metadata(world, dialect)
+        )
+    equal(answer.choices[0].message.content.text, '{"city":"Turin"}')
+    equal(dialect.schema(world.upstream.take().json), json_module.loads(schema))
