@@ -59,7 +59,7 @@ export const bedrock = {
     ...end('end_turn'),
   ],
   errorEvents: () => [frame(
-    { ':exception-type': 'throttlingException', ':content-type': 'application/json', ':message-type': 'exception' },
+    { ':exception-type': 'serviceUnavailableException', ':content-type': 'application/json', ':message-type': 'exception' },
     { message: 'too busy' },
   )],
   // A frame whose checksum is wrong.
@@ -93,7 +93,7 @@ export const bedrock = {
   texts: (sent) => bedrock.parts(sent).map(({ text }) => text).filter((text) => text !== undefined),
   media: (sent) => bedrock.parts(sent).map(({ image, document }) => image ?? document).filter(Boolean)
     .map(({ format, source }) => ({ type: types[format], data: source.bytes })),
-  tools: (sent) => sent.toolConfig.tools
+  tools: (sent) => sent.toolConfig.tools.filter((tool) => tool.toolSpec)
     .map(({ toolSpec: { name, description, inputSchema } }) => ({ name, description, parameters: inputSchema.json })),
   choice: (sent) => sent.toolConfig.toolChoice,
   choices: { auto: { auto: {} }, required: { any: {} }, weather: { tool: { name: 'weather' } } },

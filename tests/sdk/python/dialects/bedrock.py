@@ -138,7 +138,7 @@ class Bedrock(Dialect):
         return [(self.types[each["format"]], each["source"]["bytes"]) for each in found if each]
 
     def tools(self, sent):
-        specs = [tool["toolSpec"] for tool in sent["toolConfig"]["tools"]]
+        specs = [tool["toolSpec"] for tool in sent["toolConfig"]["tools"] if "toolSpec" in tool]
         return [(spec["name"], spec["inputSchema"]["json"]) for spec in specs]
 
     def choice(self, sent):

@@ -146,9 +146,10 @@ class Google(Dialect):
     def results_in(self, sent):
         results = [part["functionResponse"] for part in self.parts(sent) if "functionResponse" in part]
         return [
-            (each["id"], each["response"].get("result", each["response"].get("error")), "error" in each["response"])
+            (each["id"], each["response"].get("result") or each["response"]["error"].removeprefix("Error: "),
+             "error" in each["response"])
             for each in results
-        ]
+        ]  # fmt: skip
 
     call_turns = ["user", "assistant", "user"]
 
