@@ -3,12 +3,12 @@
 //
 // Where and whose: name, model, host, base (of a custom host), keyVariable (of the environment), chatPath({model, stream}),
 //   isChat(path), keyOf(record); relays, if the gateway passes bodies on as they come.
-// Answers: text, calls, reasoned; streams, as lists of events: textStream, callStream, reasonedStream, of which errorEvents and
-//   garbage break one; streamType. Each answer tells of 9 tokens of the prompt and 3 of the completion.
+// Answers: text, calls, reasoned; streams, as lists of events: textStream, callStream, reasonedStream, of which errorEvents
+//   and garbage break one; streamType. Each answer tells of 9 tokens of the prompt and 3 of the completion.
 // Errors: errors (the statuses that the API has, and what callers are told of each), error(status, message, {after}), a
 //   {body, headers}; `after`: how many seconds to wait.
-// Facts of a request, from its record: modelOf, isStream; from its JSON: maxTokens, temperature, stop, system, turns, texts, media,
-//   tools, choice, callsIn, resultsIn, schema, thinking. Some have the values that they should have beside them: choices,
+// Facts of a request, from its record: modelOf, isStream; from its JSON: maxTokens, temperature, stop, system, turns, texts,
+//   media, tools, choice, callsIn, resultsIn, schema, thinking. Some have the values that they should have beside them: choices,
 //   callTurns (turns of a question, two calls and their results), thinksHard (thinking of thinkingModel).
 // embedding, if it has that: model, path, answer(vectors, sent), inputs, dimensions.
 

@@ -21,8 +21,14 @@ WEATHER = {
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
+# Loading the trusted certificates for each client would take most of the tests' time.
+CONNECTIONS = anthropic.DefaultHttpxClient()
+
+
 def client(world, dialect, kind=anthropic.Anthropic, **options):
     """A client whose calls go to the scripted upstream in `dialect`."""
+    if kind is anthropic.Anthropic:
+        options.setdefault("http_client", CONNECTIONS)
     headers = {**world.headers(dialect), **options.pop("headers", {})}
     return kind(
         base_url=world.gateway.url, default_headers=headers, **{"api_key": "sk-caller", "max_retries": 0, **options}
@@ -45,7 +51,9 @@ def failure(call):
 def message(world, dialect):
     answer = ask(world, dialect, system="Be short", stop_sequences=["END"])
     equal([(block.type, block.text) for block in answer.content], [("text", "Hello")])
-    equal((answer.type, answer.role, answer.stop_reason, answer.stop_sequence), ("message", "assistant", "end_turn", None))
+    equal(
+        (answer.type, answer.role, answer.stop_reason, answer.stop_sequence), ("message", "assistant", "end_turn", None)
+    )
     equal((answer.usage.input_tokens, answer.usage.output_tokens), (9, 3))
     check(answer.id.startswith("msg_"), answer.id)
     record = world.upstream.take()
@@ -121,10 +129,19 @@ def tool_loop(world, dialect, streamed):
     equal([(block.id, block.name, block.input) for block in first.content if block.type == "tool_use"], CALLS)
     results = [
         {"type": "tool_result", "tool_use_id": "toolu_1", "content": "sun"},
-        {"type": "tool_result", "tool_use_id": "toolu_2", "content": [{"type": "text", "text": "no"}], "is_error": True},
+        {
+            "type": "tool_result",
+            "tool_use_id": "toolu_2",
+            "content": [{"type": "text", "text": "no"}],
+            "is_error": True,
+        },
     ]
     question = {"type": "text", "text": "And now?"}
-    history = [*HELLO, {"role": "assistant", "content": first.content}, {"role": "user", "content": [*results, question]}]
+    history = [
+        *HELLO,
+        {"role": "assistant", "content": first.content},
+        {"role": "user", "content": [*results, question]},
+    ]
     equal(turn(history).content[0].text, "Hello")
 
     equal(dialect.tools(world.upstream.take().json), [("weather", WEATHER["input_schema"])])
@@ -281,9 +298,7 @@ def error(world, dialect, status, kind, word, streamed):
 
 @test(*DIALECTS)
 def error_in_a_stream(world, dialect):
-    world.upstream.answer(
-        dialect, stream(lambda it: [*it.text_stream(["Hel"], finish=False), *it.error_events()])
-    )
+    world.upstream.answer(dialect, stream(lambda it: [*it.text_stream(["Hel"], finish=False), *it.error_events()]))
     texts = []
 
     def read():

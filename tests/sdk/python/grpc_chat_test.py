@@ -115,7 +115,7 @@ def stream_arrives_as_it_is_sent(world, dialect):
         handler.begin_stream()
         for event in handler.spoken.text_stream(["first", "second"]):
             if b"second" in event:
-                in_time.append(more.wait(20))
+                in_time.append(more.wait(handler.upstream.patience))
             handler.send_event(event)
         handler.end_stream()
 

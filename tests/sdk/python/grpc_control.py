@@ -93,12 +93,14 @@ class Control:
         }
 
         def unary(request, context):
-            return fill(answer_class(), json_module.loads(self.ask(method.name, request, context, False)))
+            with self.ask(method.name, request, context, False) as answer:
+                return fill(answer_class(), json_module.loads(answer.read()))
 
         def streamed(request, context):
-            for line in self.ask(method.name, request, context, True).decode().splitlines():
-                if line.startswith("data: {"):
-                    yield fill(answer_class(), json_module.loads(line[6:]))
+            with self.ask(method.name, request, context, True) as answer:
+                for line in answer:
+                    if line.startswith(b"data: {"):
+                        yield fill(answer_class(), json_module.loads(line[6:]))
 
         if method.server_streaming:
             return grpc.unary_stream_rpc_method_handler(streamed, **coding)
@@ -108,7 +110,7 @@ class Control:
         path = PATHS[method] + (request.model if method == "GetModel" else "")
         body = None if "Model" in method else json_module.dumps({"stream": streamed}).encode()
         try:
-            return urllib.request.urlopen(urllib.request.Request(self.answers.url + path, body), timeout=5).read()
+            return urllib.request.urlopen(urllib.request.Request(self.answers.url + path, body), timeout=5)
         except urllib.error.HTTPError as error:
             context.abort(
                 CODES.get(error.code, grpc.StatusCode.UNAVAILABLE), json_module.loads(error.read())["error"]["message"]

@@ -7,7 +7,7 @@ from google.protobuf import duration_pb2
 
 from clients import check, equal
 from dialects import ALL
-from harness import ABORT_LIMIT_MS, TIMEOUT_S, best_time_ms, test
+from harness import ABORT_LIMIT_MS, TIMEOUT_S, at_once, best_time_ms, test
 from portolan.v1 import call_options_pb2
 from rpc import Chat, chat_request, error_info, failure, metadata
 from upstream import silence, stream
@@ -16,11 +16,9 @@ DIALECTS = [(dialect,) for dialect in ALL]
 Code = grpc.StatusCode
 
 
-@test(*((dialect, streamed) for dialect in ALL for streamed in (False, True)))
-def deadline(world, dialect, streamed):
-    world.upstream.answer(dialect, silence())
-    with Chat(world) as chats:
-        rpc = chats.StreamChatCompletion if streamed else chats.CreateChatCompletion
+@test(*DIALECTS)
+def deadline(world, dialect):
+    def attempt(rpc):
         started = time.perf_counter()
         got = failure(lambda: list(rpc(chat_request(dialect), metadata=metadata(world, dialect), timeout=TIMEOUT_S)))
         took = time.perf_counter() - started
@@ -28,25 +26,37 @@ def deadline(world, dialect, streamed):
         equal(got.code(), Code.DEADLINE_EXCEEDED)
         check(took < 15, took)
 
-
-@test(*((dialect, how) for dialect in ALL for how in ("x-portkey", "x-portolan", "typed")))
-def request_timeout(world, dialect, how):
-    world.upstream.answer(dialect, silence())
-    request = chat_request(dialect)
-    if how == "typed":
-        request.portolan.CopyFrom(call_options_pb2.CallOptions(timeout=duration_pb2.Duration(nanos=int(TIMEOUT_S * 1e9))))
-        pairs = metadata(world, dialect)
-    else:
-        pairs = [*metadata(world, dialect, how), (f"{how}-request-timeout", f"{TIMEOUT_S * 1000:.0f}")]
     with Chat(world) as chats:
+        rpcs = (chats.CreateChatCompletion, chats.StreamChatCompletion)
+        for _ in rpcs:
+            world.upstream.answer(dialect, silence())
+        at_once(*(lambda rpc=rpc: attempt(rpc) for rpc in rpcs))
+
+
+@test(*DIALECTS)
+def request_timeout(world, dialect):
+    def attempt(how):
+        request = chat_request(dialect)
+        if how == "typed":
+            limit = duration_pb2.Duration(nanos=int(TIMEOUT_S * 1e9))
+            request.portolan.CopyFrom(call_options_pb2.CallOptions(timeout=limit))
+            pairs = metadata(world, dialect)
+        else:
+            pairs = [*metadata(world, dialect, how), (f"{how}-request-timeout", f"{TIMEOUT_S * 1000:.0f}")]
         started = time.perf_counter()
         got = failure(lambda: chats.CreateChatCompletion(request, metadata=pairs))
-    took = time.perf_counter() - started
-    record = world.upstream.arrival()
-    check(TIMEOUT_S - 0.01 <= took < 15, took)
-    equal((got.code(), error_info(got).metadata["http_status"]), (Code.DEADLINE_EXCEEDED, "408"))
-    check("portolan" not in record.json, record.json)
-    record.wait_gone()
+        took = time.perf_counter() - started
+        record = world.upstream.arrival()
+        check(TIMEOUT_S - 0.01 <= took < 15, took)
+        equal((got.code(), error_info(got).metadata["http_status"]), (Code.DEADLINE_EXCEEDED, "408"))
+        check("portolan" not in record.json, record.json)
+        record.wait_gone()
+
+    ways = ("x-portkey", "x-portolan", "typed")
+    for _ in ways:
+        world.upstream.answer(dialect, silence())
+    with Chat(world) as chats:
+        at_once(*(lambda how=how: attempt(how) for how in ways))
 
 
 @test(*((dialect, how) for dialect in ALL for how in ("cancel", "close the channel")))

@@ -170,7 +170,8 @@ def keys_of_the_environment(world, dialect):
             chats.CreateChatCompletion(chat_request(dialect), metadata=list(world.headers(dialect).items()))
         own, named = world.upstream.take(), world.upstream.take()
         equal(
-            (own.host, dialect.key_of(own), dialect.model_of(own)), (dialect.host, f"sk-env-{dialect.name}", dialect.model)
+            (own.host, dialect.key_of(own), dialect.model_of(own)),
+            (dialect.host, f"sk-env-{dialect.name}", dialect.model),
         )
         equal((named.host, dialect.key_of(named)), (None, ""))
     finally:

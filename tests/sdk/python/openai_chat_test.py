@@ -64,9 +64,7 @@ def media(world, dialect, kind):
     image = {"type": "image_url", "image_url": {"url": url}}
     file = {"type": "file", "file": {"filename": "a.pdf", "file_data": url}}
     content = [{"type": "text", "text": "What is this?"}, image if kind == "image" else file]
-    client(world, dialect).chat.completions.create(
-        model=dialect.model, messages=[{"role": "user", "content": content}]
-    )
+    client(world, dialect).chat.completions.create(model=dialect.model, messages=[{"role": "user", "content": content}])
     sent = world.upstream.take().json
     equal((dialect.texts(sent), dialect.media(sent)), (["What is this?"], [(media_type, data)]))
     if dialect.relays:
@@ -102,7 +100,7 @@ def stream_arrives_as_it_is_sent(world, dialect):
         handler.begin_stream()
         for event in handler.spoken.text_stream(["first", "second"]):
             if b"second" in event:
-                in_time.append(more.wait(20))
+                in_time.append(more.wait(handler.upstream.patience))
             handler.send_event(event)
         handler.end_stream()
 

@@ -150,9 +150,11 @@ def sdk_does_not_retry_what_the_gateway_has_retried(world, retries):
     with world.gateway_to_providers() as gateway:
         config = {"provider": "openai", "api_key": "sk-one", "retry": {"attempts": retries, "base_ms": 1}}
         got = failure(
-            lambda: plain(gateway, config)
-            .with_options(max_retries=1)
-            .chat.completions.create(model="gpt-4o", messages=HELLO)
+            lambda: (
+                plain(gateway, config)
+                .with_options(max_retries=1)
+                .chat.completions.create(model="gpt-4o", messages=HELLO)
+            )
         )
     check(isinstance(got, openai.InternalServerError), got)
     # Two in either case: the SDK's own second one, or the gateway's.

@@ -7,22 +7,27 @@ import openai
 
 from clients import HELLO, check, client, equal, failure
 from dialects import ALL
-from harness import ABORT_LIMIT_MS, TIMEOUT_S, best_time_ms, test
+from harness import ABORT_LIMIT_MS, TIMEOUT_S, at_once, best_time_ms, test
 from upstream import silence, stream
 
 DIALECTS = [(dialect,) for dialect in ALL]
 
 
-@test(*((dialect, prefix) for dialect in ALL for prefix in ("x-portkey", "x-portolan")))
-def request_timeout(world, dialect, prefix):
-    world.upstream.answer(dialect, silence())
-    each = client(world, dialect, {f"{prefix}-request-timeout": f"{TIMEOUT_S * 1000:.0f}"}, prefix)
-    started = time.perf_counter()
-    got = failure(lambda: each.chat.completions.create(model=dialect.model, messages=HELLO))
-    took = time.perf_counter() - started
-    world.upstream.arrival().wait_gone()
-    equal(got.status_code, 408)
-    check(TIMEOUT_S - 0.01 <= took < 15, took)
+@test(*DIALECTS)
+def request_timeout(world, dialect):
+    def attempt(prefix):
+        each = client(world, dialect, {f"{prefix}-request-timeout": f"{TIMEOUT_S * 1000:.0f}"}, prefix)
+        started = time.perf_counter()
+        got = failure(lambda: each.chat.completions.create(model=dialect.model, messages=HELLO))
+        took = time.perf_counter() - started
+        world.upstream.arrival().wait_gone()
+        equal(got.status_code, 408)
+        check(TIMEOUT_S - 0.01 <= took < 15, took)
+
+    prefixes = ("x-portkey", "x-portolan")
+    for _ in prefixes:
+        world.upstream.answer(dialect, silence())
+    at_once(*(lambda prefix=prefix: attempt(prefix) for prefix in prefixes))
 
 
 @test(*DIALECTS)

@@ -65,7 +65,10 @@ class Upstream:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def answer(self, where, reply):
-        """The next request gets `reply`, a function of the handler, whose path is a dialect's chat or ends with a text: `where`."""
+        """The next request gets `reply`, a function of the handler, whose path belongs to `where`.
+
+        That is a dialect, for its chats, or what the path ends with.
+        """
         self.scripts[where].append(reply)
 
     def take(self):
@@ -119,8 +122,9 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """One connection. What scripts use: spoken (the dialect that was asked in), send_body, begin_stream, send_event, end_stream,
-    cut, hang.
+    """One connection.
+
+    What scripts use: spoken (the dialect that was asked in), send_body, begin_stream, send_event, end_stream, cut, hang.
     """
 
     protocol_version = "HTTP/1.1"
@@ -201,7 +205,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def json(value, status=200, headers=None):
-    """Answers with `value` as JSON (of bytes, with these; of a function, with what it makes of the dialect that is spoken)."""
+    """Answers with `value` as JSON.
+
+    Bytes are sent as they are; a function makes the value of the dialect that is spoken.
+    """
 
     def reply(handler):
         told = value(handler.spoken) if callable(value) else value
@@ -222,7 +229,10 @@ def refusal(status, message, headers=None, after=None):
 
 
 def stream(events, then="end"):
-    """Answers with `events`, made of the dialect that is spoken. then: `end` in good order, `cut` the connection, or `hang`."""
+    """Answers with `events`, made of the dialect that is spoken.
+
+    then: `end` in good order, `cut` the connection, or `hang`.
+    """
 
     def reply(handler):
         handler.begin_stream()

@@ -9,8 +9,9 @@ const uint32 = (value) => {
   return bytes;
 };
 // A header whose value is a text (type 7).
-const header = ([name, value]) =>
-  Buffer.concat([Buffer.from([name.length]), Buffer.from(name), Buffer.from([7, value.length >> 8, value.length & 255]), Buffer.from(value)]);
+const header = ([name, value]) => Buffer.concat([
+  Buffer.from([name.length]), Buffer.from(name), Buffer.from([7, value.length >> 8, value.length & 255]), Buffer.from(value),
+]);
 
 /** A message of a stream: https://smithy.io/2.0/aws/amazon-eventstream.html */
 export function frame(headers, payload) {

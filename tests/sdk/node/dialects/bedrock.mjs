@@ -52,10 +52,10 @@ export const bedrock = {
     }),
     ...end('tool_use'),
   ],
-  reasonedStream: (thoughts, text) => [
+  reasonedStream: (thoughts, answered) => [
     start,
-    ...block(0, [...thoughts.map((piece) => ({ reasoningContent: { text: piece } })), { reasoningContent: { signature: 'c2ln' } }]),
-    ...block(1, [{ text }]),
+    ...block(0, [...thoughts.map((text) => ({ text })), { signature: 'c2ln' }].map((reasoningContent) => ({ reasoningContent }))),
+    ...block(1, [{ text: answered }]),
     ...end('end_turn'),
   ],
   errorEvents: () => [frame(
@@ -102,7 +102,8 @@ export const bedrock = {
   resultsIn: (sent) => bedrock.parts(sent).filter((part) => part.toolResult)
     .map(({ toolResult: { toolUseId, content } }) => ({ id: toolUseId, text: content[0].text })),
   callTurns: ['user', 'assistant', 'user'],
-  schema: ({ outputConfig: { textFormat } }) => textFormat.type === 'json_schema' && JSON.parse(textFormat.structure.jsonSchema.schema),
+  schema: ({ outputConfig: { textFormat: { type, structure } } }) =>
+    type === 'json_schema' && JSON.parse(structure.jsonSchema.schema),
   thinkingModel: 'anthropic.claude-opus-4-6-v1',
   thinking: (sent) => ({
     effort: sent.outputConfig?.effort,

@@ -36,7 +36,9 @@ export const google = {
     ...pieces.map((text) => event(candidate([{ text }]))),
     ...(finish ? [event(candidate([{ text: '' }], 'STOP'))] : []),
   ],
-  callStream: (calls) => [...calls.map((call, i) => event(candidate([callPart(call, i)]))), event(candidate([{ text: '' }], 'STOP'))],
+  callStream: (calls) => [
+    ...calls.map((call, index) => event(candidate([callPart(call, index)]))), event(candidate([{ text: '' }], 'STOP')),
+  ],
   reasonedStream: (thoughts, text) => [
     ...thoughts.map((thought) => event(candidate([{ text: thought, thought: true }]))),
     event(candidate([{ text }])),
@@ -86,7 +88,8 @@ export const google = {
   resultsIn: (sent) => google.parts(sent).filter(({ functionResponse }) => functionResponse)
     .map(({ functionResponse: { id, response } }) => ({ id, text: response.result })),
   // The signature comes back with the call that bore it.
-  signaturesIn: (sent) => google.parts(sent).filter(({ functionCall }) => functionCall).map(({ thoughtSignature }) => thoughtSignature),
+  signaturesIn: (sent) => google.parts(sent).filter(({ functionCall }) => functionCall)
+    .map(({ thoughtSignature }) => thoughtSignature),
   callTurns: ['user', 'assistant', 'user'],
   schema: ({ generationConfig: { responseMimeType, responseJsonSchema } }) =>
     responseMimeType === 'application/json' && responseJsonSchema,

@@ -1,7 +1,7 @@
 """The dialects that the gateway speaks to providers.
 
-Each says how it spells the same answers, and where it keeps the same facts of a request: see base.py. Another one is a class
-with the same members.
+Each says how it spells the same answers, and where it keeps the same facts of a request: see base.py. Another one is a
+class with the same members.
 """
 
 from dialects.anthropic import Anthropic

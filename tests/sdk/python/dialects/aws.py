@@ -38,5 +38,7 @@ def signature(record, key_id, secret, region):
     for part in scope:
         key = hmac.digest(key, part.encode(), "sha256")
     canonical = hashlib.sha256("\n".join(lines).encode()).hexdigest()
-    signed = hmac.digest(key, "\n".join(["AWS4-HMAC-SHA256", time, "/".join(scope), canonical]).encode(), "sha256").hex()
+    signed = hmac.digest(
+        key, "\n".join(["AWS4-HMAC-SHA256", time, "/".join(scope), canonical]).encode(), "sha256"
+    ).hex()
     return f"AWS4-HMAC-SHA256 Credential={'/'.join([key_id, *scope])}, SignedHeaders={names}, Signature={signed}"

@@ -6,14 +6,16 @@ import json
 class Dialect:
     """Calls of tools are (id, name, arguments). Each answer tells of 9 tokens of the prompt and 3 of the completion.
 
-    Where and whose: name, model, host, base (of a custom host), key_variable (of the environment), chat_path, is_chat, key_of,
-    bearer_of; `relays`, if the gateway passes bodies on as they come from an OpenAI SDK.
-    Answers: text, calls, reasoned; streams, as lists of events: text_stream, call_stream, reasoned_stream, of which error_events
-    and garbage break one; stream_type.
-    Errors: `errors`, the statuses that the API has and the code that callers are told of each; error.
-    Facts of a request, from its record: model_of, is_stream; from its JSON: max_tokens, temperature, stop, system, turns, texts,
-    media, tools, choice, calls_in, results_in, schema, thinking. Some have the values that they should have beside them:
-    choices, call_turns (turns of a question, two calls and their results), thinks_hard (thinking of thinking_model).
+    Where and whose: name, model, host, base (of a custom host), key_variable (of the environment), chat_path, is_chat,
+    key_of, bearer_of; `relays`, if the gateway passes bodies on as they come from an OpenAI SDK.
+    Answers: text, calls, reasoned; streams, as lists of events: text_stream, call_stream, reasoned_stream, of which
+    error_events and garbage break one; stream_type.
+    Errors: `errors`, the statuses that the API has and the code that callers are told of each; error, which is a body
+    and headers.
+    Facts of a request, from its record: model_of, is_stream; from its JSON: max_tokens, temperature, stop, system, turns,
+    texts, media, tools, choice, calls_in, results_in, schema, thinking. Some have the values that they should have beside
+    them: choices, call_turns (turns of a question, two calls and their results), thinks_hard (thinking of thinking_model).
+    Of those that embed: embedding_model, embedding_path, embeddings (an answer), embedded (the texts), dimensions.
     """
 
     base = "/v1"

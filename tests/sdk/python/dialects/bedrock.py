@@ -1,7 +1,7 @@
 """Converse of Amazon Bedrock.
 
-https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html and .../API_runtime_ConverseStream.html; keys:
-https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html.
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html and .../API_runtime_ConverseStream.html;
+keys: https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html.
 """
 
 import json
@@ -149,7 +149,7 @@ class Bedrock(Dialect):
     choices = {"auto": {"auto": {}}, "required": {"any": {}}, "none": None, "weather": {"tool": {"name": "weather"}}}
 
     def forbids_parallel_calls(self, sent):
-        # https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages-request-response.html
+        # Converse has no word for it; these fields are Anthropic's own.
         return sent["additionalModelRequestFields"]["tool_choice"].get("disable_parallel_tool_use") is True
 
     def calls_in(self, sent):

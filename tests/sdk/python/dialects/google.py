@@ -1,8 +1,8 @@
 """The Gemini API.
 
-https://ai.google.dev/api/generate-content (answers, streams, requests), .../api/caching (contents, tools), .../api/embeddings,
-.../gemini-api/docs/thinking and .../thought-signatures; errors: https://ai.google.dev/gemini-api/docs/troubleshooting and
-https://cloud.google.com/apis/design/errors.
+https://ai.google.dev/api/generate-content (answers, streams, requests), .../api/caching (contents, tools),
+.../api/embeddings, .../gemini-api/docs/thinking and .../thought-signatures; errors:
+https://ai.google.dev/gemini-api/docs/troubleshooting and https://cloud.google.com/apis/design/errors.
 """
 
 import json
@@ -36,7 +36,12 @@ class Google(Dialect):
         candidate = {"content": {"role": "model", "parts": parts}, "index": 0}
         if finish:
             candidate["finishReason"] = finish
-        return {"candidates": [candidate], "usageMetadata": self.usage, "modelVersion": self.model, "responseId": "resp-1"}
+        return {
+            "candidates": [candidate],
+            "usageMetadata": self.usage,
+            "modelVersion": self.model,
+            "responseId": "resp-1",
+        }
 
     def event(self, parts, finish=None):
         return f"data: {json.dumps(self.answer(parts, finish))}\r\n\r\n".encode()

@@ -1,7 +1,7 @@
 """OpenAI's dialect.
 
-Answers, chunks and errors: the types of its package; error codes: https://platform.openai.com/docs/guides/error-codes. The
-members of reasoning, which its API does not have: https://api-docs.deepseek.com/guides/reasoning_model.
+Answers, chunks and errors: the types of its package; error codes: https://platform.openai.com/docs/guides/error-codes.
+The members of reasoning, which its API does not have: https://api-docs.deepseek.com/guides/reasoning_model.
 """
 
 import base64
@@ -130,7 +130,9 @@ class OpenAi(Dialect):
 
     def parts(self, sent):
         contents = [message["content"] for message in sent["messages"] if message["role"] == "user"]
-        return [part for content in contents for part in (content if isinstance(content, list) else [{"text": content}])]
+        return [
+            part for content in contents for part in (content if isinstance(content, list) else [{"text": content}])
+        ]
 
     def texts(self, sent):
         return [part["text"] for part in self.parts(sent) if "text" in part]
