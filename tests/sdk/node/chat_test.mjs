@@ -42,9 +42,18 @@ for (const dialect of dialects) {
     ['an image', png, { type: 'image_url', image_url: { url: dataUrl(png) } }],
     ['a PDF', pdf, { type: 'file', file: { filename: 'a.pdf', file_data: dataUrl(pdf) } }],
   ]) {
+    const content = [{ type: 'text', text: 'What is this?' }, part];
+    const ask = (world) => world.client(dialect).chat.completions.create({ model, messages: [{ role: 'user', content }] });
+
+    if (!(dialect.mediaTypes?.includes(media.type) ?? true)) {
+      test(`${name}: ${what} is refused`, async (world) => {
+        await assert.rejects(ask(world), { status: 400, param: 'messages[0].content[1].file.file_data' });
+      }, { own: true });
+      continue;
+    }
+
     test(`${name}: ${what}`, async (world) => {
-      const content = [{ type: 'text', text: 'What is this?' }, part];
-      await world.client(dialect).chat.completions.create({ model, messages: [{ role: 'user', content }] });
+      await ask(world);
       const sent = world.upstream.take().json;
       assert.deepEqual(dialect.texts(sent), ['What is this?']);
       assert.deepEqual(dialect.media(sent), [media]);

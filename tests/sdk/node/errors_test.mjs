@@ -15,6 +15,7 @@ const classes = {
   404: OpenAI.NotFoundError,
   408: OpenAI.APIError,
   413: OpenAI.APIError,
+  422: OpenAI.UnprocessableEntityError,
   424: OpenAI.APIError,
   429: OpenAI.RateLimitError,
 };

@@ -107,7 +107,8 @@ export class Upstream {
     const path = request.url.split('?')[0];
     const spoken = dialects.find((each) => each.isChat(path));
     if (spoken && process.env.PORTOLAN_REQUEST_LOGS) {
-      appendFileSync(join(process.env.PORTOLAN_REQUEST_LOGS, spoken.name), `${JSON.stringify(record.json)}\n`);
+      const line = JSON.stringify(spoken.toCheck?.(record.json) ?? record.json);
+      appendFileSync(join(process.env.PORTOLAN_REQUEST_LOGS, spoken.name), `${line}\n`);
     }
     const isMeant = (where) =>
       (typeof where === 'string' ? path.endsWith(where) : spoken && (this.isControl || where === spoken));

@@ -32,6 +32,19 @@ def member_of_the_wrong_type(world, dialect):
     )
 
 
+@test(*((dialect,) for dialect in ALL if "application/pdf" not in dialect.media_types), own=True)
+def pdf_where_nobody_reads_it(world, dialect):
+    file = {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0xLjQ="}}
+    content = [{"type": "text", "text": "What is this?"}, file]
+    refused(
+        lambda: client(world, dialect).chat.completions.create(
+            model=dialect.model, messages=[{"role": "user", "content": content}]
+        ),
+        openai.BadRequestError,
+        param="messages[0].content[1].file.file_data",
+    )
+
+
 HEADERS = [
     ({"x-portolan-provider": "anthropic"}, openai.BadRequestError, "conflicting_headers"),
     ({"x-portkey-custom-host": "http://10.1.2.3/v1"}, openai.PermissionDeniedError, None),

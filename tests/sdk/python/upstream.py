@@ -100,7 +100,7 @@ class Upstream:
             self.records.append(record)
             if logs and spoken:
                 with open(os.path.join(logs, spoken.name), "a", encoding="utf-8") as lines:
-                    lines.write(json_module.dumps(record.json) + "\n")
+                    lines.write(json_module.dumps(spoken.to_check(record.json)) + "\n")
             self.changed.notify_all()
 
     def script_for(self, record, spoken):

@@ -6,6 +6,7 @@ class with the same members.
 
 from dialects.anthropic import Anthropic
 from dialects.bedrock import Bedrock
+from dialects.cohere import Cohere
 from dialects.google import Google
 from dialects.openai import OpenAi
 
@@ -13,7 +14,8 @@ OPENAI = OpenAi()
 ANTHROPIC = Anthropic()
 GOOGLE = Google()
 BEDROCK = Bedrock()
-ALL = (OPENAI, ANTHROPIC, GOOGLE, BEDROCK)
+COHERE = Cohere()
+ALL = (OPENAI, ANTHROPIC, GOOGLE, BEDROCK, COHERE)
 # Those that embed texts.
 EMBEDDERS = tuple(dialect for dialect in ALL if dialect.embedding_model)
 

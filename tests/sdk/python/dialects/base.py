@@ -24,6 +24,8 @@ class Dialect:
     garbage = b'data: {"id": nonsense\n\n'
     # The most letters that the name of a tool may have.
     longest_name = 64
+    # What it takes besides text.
+    media_types = ("image/png", "application/pdf")
     # Whether schemas may have to be said in other words.
     adapts_schemas = False
     # Whether media of the web must be sent along.
@@ -37,6 +39,10 @@ class Dialect:
     def forbids_parallel_calls(self, sent):
         """Whether the request allows one call at a time; None if the dialect has no word for that."""
         return None
+
+    def to_check(self, sent):
+        """What the check of requests wants to have."""
+        return sent
 
     def data(self, value):
         """An event of a stream that has no name."""
