@@ -103,6 +103,17 @@ ReplyHead MakeHead(CallState& call, int status, const upstream::Exchange* exchan
   return head;
 }
 
+namespace {
+
+// Some providers say in their body when to come back; clients look at headers alone.
+void AddRetryAfter(const Error& error, const upstream::Exchange* exchange, HeaderBlock* headers) {
+  if (!error.retry_after || error.retry_after->count() <= 0) return;
+  if (exchange != nullptr && FindHeader(exchange->headers(), "retry-after")) return;
+  headers->Add("retry-after", std::to_string((error.retry_after->count() + 999) / 1000));
+}
+
+}  // namespace
+
 net::Task<void> ReplyError(CallState& call, Error error, const upstream::Exchange* exchange,
                            std::string_view provider_body) {
   error.attempts = call.outcome.attempts;
@@ -118,6 +129,7 @@ net::Task<void> ReplyError(CallState& call, Error error, const upstream::Exchang
     co_return;
   }
   ReplyHead head = MakeHead(call, error.http_status, exchange);
+  AddRetryAfter(error, exchange, &head.headers);
   if (!provider_body.empty()) {
     if (call.operation.relays && exchange != nullptr)
       head.content_type = FindHeader(exchange->headers(), "content-type").value_or("");

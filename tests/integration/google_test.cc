@@ -110,6 +110,8 @@ TEST_F(Google, SaysErrorsInTheCallersWords) {
   const Json error = Json::parse(answer.body)["error"];
   EXPECT_EQ(error["message"], "Quota exceeded");
   EXPECT_EQ(error["portolan"]["retry_after_ms"], 7000);
+  // Where clients look for it.
+  EXPECT_EQ(answer.Header("retry-after"), "7");
 }
 
 TEST_F(Google, EmbedsInWhateverEncodingIsAsked) {
