@@ -41,7 +41,14 @@ class Place {
 };
 
 TokenFailure Unanswered(const providers::Need& need, const upstream::Failure& failure) {
-  if (failure.kind != FailureKind::kDeadline) return Unavailable(need, failure.message, IsLate(failure.kind));
+  if (failure.kind != FailureKind::kDeadline) {
+    const std::string_view origin = OriginOf(need.url);
+    const std::string_view host = origin.substr(origin.find("://") + 3);
+    // A connection that is over has no name.
+    const bool named = failure.message.find(host) != std::string::npos;
+    const std::string why = named ? failure.message : std::string(origin) + ": " + failure.message;
+    return Unavailable(need, why, IsLate(failure.kind));
+  }
   const auto limit = std::to_string(TokenSource::kFetchTime.count());
   return Unavailable(need, std::string(OriginOf(need.url)) + " has not answered within " + limit + " s",
                      true);
