@@ -150,11 +150,11 @@ class Google(Dialect):
 
     def results_in(self, sent):
         results = [part["functionResponse"] for part in self.parts(sent) if "functionResponse" in part]
+        answers = [(each["id"], each["response"]) for each in results]
         return [
-            (each["id"], each["response"].get("result") or each["response"]["error"].removeprefix("Error: "),
-             "error" in each["response"])
-            for each in results
-        ]  # fmt: skip
+            (call_id, said.get("result") or said["error"].removeprefix("Error: "), "error" in said)
+            for call_id, said in answers
+        ]
 
     call_turns = ["user", "assistant", "user"]
 
