@@ -76,6 +76,7 @@ for (const dialect of dialects) {
     assert.ok(got instanceof OpenAI.RateLimitError);
     const told = dialect.relays ? JSON.parse(got.headers.get('x-portkey-error')) : got.error.portolan;
     assert.equal(told.retry_after_ms, 7000);
+    assert.equal(got.headers.get('retry-after'), '7');  // where the package looks
   });
 
   test(`${name}: the package tries again when told to`, async (world) => {

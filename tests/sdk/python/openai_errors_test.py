@@ -75,6 +75,7 @@ def rate_limit_says_so_in_the_providers_words(world, dialect):
     world.upstream.take()
     check(isinstance(got, openai.RateLimitError), got)
     equal(told_by_gateway(got)["retry_after_ms"], 7000)
+    equal(got.response.headers.get("retry-after"), "7")  # where the package looks
 
 
 @test(*DIALECTS)
