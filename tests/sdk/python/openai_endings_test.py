@@ -13,31 +13,37 @@ from upstream import silence, stream
 DIALECTS = [(dialect,) for dialect in ALL]
 
 
-@test(*DIALECTS)
-def request_timeout(world, dialect):
-    def attempt(prefix):
+# Those that wait for time to pass wait for all dialects side by side.
+
+
+@test()
+def request_timeout(world):
+    def attempt(dialect, prefix):
         each = client(world, dialect, {f"{prefix}-request-timeout": f"{TIMEOUT_S * 1000:.0f}"}, prefix)
         started = time.perf_counter()
         got = failure(lambda: each.chat.completions.create(model=dialect.model, messages=HELLO))
         took = time.perf_counter() - started
         world.upstream.arrival().wait_gone()
-        equal(got.status_code, 408)
-        check(TIMEOUT_S - 0.01 <= took < 15, took)
+        equal((dialect.name, got.status_code), (dialect.name, 408))
+        check(TIMEOUT_S - 0.01 <= took < 15, (dialect.name, took))
 
-    prefixes = ("x-portkey", "x-portolan")
-    for _ in prefixes:
+    cases = [(dialect, prefix) for dialect in ALL for prefix in ("x-portkey", "x-portolan")]
+    for dialect, _ in cases:
         world.upstream.answer(dialect, silence())
-    at_once(*(lambda prefix=prefix: attempt(prefix) for prefix in prefixes))
+    at_once(*(lambda case=case: attempt(*case) for case in cases))
 
 
-@test(*DIALECTS)
-def timeout_of_the_package(world, dialect):
-    world.upstream.answer(dialect, silence())
-    got = failure(
-        lambda: client(world, dialect, timeout=TIMEOUT_S).chat.completions.create(model=dialect.model, messages=HELLO)
-    )
-    check(isinstance(got, openai.APITimeoutError), got)
-    world.upstream.arrival().wait_gone()
+@test()
+def timeout_of_the_package(world):
+    def attempt(dialect):
+        each = client(world, dialect, timeout=TIMEOUT_S)
+        got = failure(lambda: each.chat.completions.create(model=dialect.model, messages=HELLO))
+        check(isinstance(got, openai.APITimeoutError), (dialect.name, got))
+        world.upstream.arrival().wait_gone()
+
+    for dialect in ALL:
+        world.upstream.answer(dialect, silence())
+    at_once(*(lambda dialect=dialect: attempt(dialect) for dialect in ALL))
 
 
 @test(*DIALECTS)

@@ -83,7 +83,7 @@ class Upstream:
         """Like take, but waits a little for a request that is still on its way."""
         with self.changed:
             self.changed.wait_for(lambda: self.records, self.arrival_limit)
-        return self.take()
+            return self.take()
 
     def reset(self):
         """Forgets everything between tests; returns how many records the test took and left."""
