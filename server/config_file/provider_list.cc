@@ -74,6 +74,7 @@ std::string Variables(std::string_view names) {
 std::string KeyOf(const Provider& provider) {
   if (provider.local != nullptr) return "none";
   std::vector<std::string> words;
+  words.reserve(provider.key_variables.size());
   for (const std::string& names : provider.key_variables) words.push_back(Variables(names));
   std::string text = Joined(words, ", or ");
   if (provider.needs_no_key) return text.empty() ? "none needed" : text + "; none needed";
@@ -88,6 +89,7 @@ std::string Plain(std::string text) {
 // What `{aws_region}` of a base URL, and what else goes as a header, is called.
 std::string OptionsOf(const Provider& provider) {
   std::vector<std::string> words;
+  words.reserve(provider.options.size());
   for (const providers::ProviderOption& option : provider.options) words.push_back("`" + option.name + "`");
   return Joined(words, ", ");
 }
@@ -160,6 +162,7 @@ std::string ChangesOf(const Provider& provider) {
 
 std::vector<const Provider*> ByName(const providers::Catalog& catalog) {
   std::vector<const Provider*> sorted;
+  sorted.reserve(catalog.providers.size());
   for (const Provider& provider : catalog.providers) sorted.push_back(&provider);
   std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->name < b->name; });
   return sorted;
