@@ -13,7 +13,6 @@ namespace {
 
 using providers::Provider;
 using providers::ProviderOption;
-using providers::UrlPart;
 using providers::Way;
 
 bool FitForHeader(std::string_view value) {
