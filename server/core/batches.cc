@@ -27,10 +27,9 @@ v1::EmbeddingRequest WithoutTexts(const v1::EmbeddingRequest& request) {
 
 // Sends the part that is in call.request_body.
 net::Task<Attempted> SendPart(CallState& call, upstream::UrlCache& urls) {
-  const int attempts = call.outcome.attempts;
   const Attempted attempted = co_await Send(call, urls);
-  // However many requests it takes, it is one attempt.
-  if (attempted == Attempted::kAnswered) call.outcome.attempts = attempts;
+  // However many requests it takes, it is one attempt, besides what was sent twice.
+  if (attempted == Attempted::kAnswered) --call.outcome.attempts;
   co_return attempted;
 }
 
@@ -83,7 +82,7 @@ net::Task<Attempted> AttemptInBatches(CallState& call, upstream::UrlCache& urls,
     std::optional<Error> error = TranslateHub(call, part);
     if (!error && !call.route.target.provider->rules.empty()) error = FitToProvider(call);
     if (error) {
-      FailHere(call, *std::move(error));
+      attempted = FailHere(call, *std::move(error));
       break;
     }
     if (call.tells_steps) TellRequest(call, /*goes_out=*/true);
