@@ -89,15 +89,10 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
 }
 
 // Not a coroutine: what is only needed to put the request together is gone while the answer is waited for.
-net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls) {
-  std::optional<Error> error;
-  if (call.route.way.kind == Way::Kind::kMap) {
-    error = Translate(call);
-  } else if (call.operation.has_body) {
-    error = call.payload.ToJson(call.route.edits, call.config.splice, &call.request_text, &call.request_body);
+net::Task<Attempted> FitAndSend(CallState& call, upstream::UrlCache& urls) {
+  if (!call.route.target.provider->rules.empty()) {
+    if (auto error = FitToProvider(call)) return FailedAttempt(call, *std::move(error));
   }
-  if (!error && !call.route.target.provider->rules.empty()) error = FitToProvider(call);
-  if (error) return FailedAttempt(call, *std::move(error));
   if (call.tells_steps) TellRequest(call, /*goes_out=*/true);
   // Text from now on. What the messages took is used by the next call, while it is in the cache, rather than
   // held until this one is answered; another attempt makes them anew.
@@ -109,33 +104,44 @@ net::Task<Attempted> AttemptUpstream(CallState& call, upstream::UrlCache& urls) 
   return Send(call, urls);
 }
 
-// What the provider does not fetch itself is fetched first.
-net::Task<Attempted> AttemptWithMedia(CallState& call, upstream::UrlCache& urls) {
-  const Message* request = nullptr;
-  std::optional<Error> error = HubRequest(call, &request);
-  if (error) co_return FailHere(call, *std::move(error));
-  error = co_await FetchMedia(call, call.route.way.form->mapping->MediaOf(*request));
-  if (error) co_return FailHere(call, *std::move(error));
-  call.facts.media = &call.media;
-  call.dropped.clear();
-  co_return co_await AttemptUpstream(call, urls);
+net::Task<Attempted> AttemptRelayed(CallState& call, upstream::UrlCache& urls) {
+  if (call.operation.has_body) {
+    auto error =
+        call.payload.ToJson(call.route.edits, call.config.splice, &call.request_text, &call.request_body);
+    if (error) return FailedAttempt(call, *std::move(error));
+  }
+  return FitAndSend(call, urls);
 }
 
-net::Task<Attempted> AttemptEmbeddings(CallState& call, upstream::UrlCache& urls) {
-  const Message* request = nullptr;
-  std::optional<Error> error = HubRequest(call, &request);
-  if (error) return FailedAttempt(call, *std::move(error));
-  if (NeedsBatches(call, *request)) return AttemptInBatches(call, urls, *request);
-  call.dropped.clear();
-  return AttemptUpstream(call, urls);
+net::Task<Attempted> TranslateAndSend(CallState& call, upstream::UrlCache& urls, const Message& hub_request) {
+  if (auto error = TranslateHub(call, hub_request)) return FailedAttempt(call, *std::move(error));
+  return FitAndSend(call, urls);
+}
+
+// What the provider does not fetch itself is fetched first.
+net::Task<Attempted> AttemptWithMedia(CallState& call, upstream::UrlCache& urls, const Message& hub_request,
+                                      std::vector<providers::MediaReference> media) {
+  std::optional<Error> error = co_await FetchMedia(call, std::move(media));
+  if (error) co_return FailHere(call, *std::move(error));
+  call.facts.media = &call.media;
+  co_return co_await TranslateAndSend(call, urls, hub_request);
 }
 
 // A call that is mapped to another dialect.
 net::Task<Attempted> AttemptMapped(CallState& call, upstream::UrlCache& urls) {
   const providers::Form& form = *call.route.way.form;
-  if (form.fetches_media) return AttemptWithMedia(call, urls);
-  if (form.max_inputs > 0) return AttemptEmbeddings(call, urls);
-  return AttemptUpstream(call, urls);
+  if (form.mapping == nullptr) {
+    if (auto error = TranslateToHub(call)) return FailedAttempt(call, *std::move(error));
+    return FitAndSend(call, urls);
+  }
+  const Message* request = nullptr;
+  if (auto error = HubRequest(call, &request)) return FailedAttempt(call, *std::move(error));
+  if (form.fetches_media) {
+    std::vector<providers::MediaReference> media = form.mapping->MediaOf(*request);
+    if (!media.empty()) return AttemptWithMedia(call, urls, *request, std::move(media));
+  }
+  if (form.max_inputs > 0 && NeedsBatches(call, *request)) return AttemptInBatches(call, urls, *request);
+  return TranslateAndSend(call, urls, *request);
 }
 
 net::Task<Attempted> AttemptRaw(CallState& call, upstream::UrlCache& urls) {
@@ -164,7 +170,7 @@ net::Task<Attempted> Attempt(CallState& call, upstream::UrlCache& urls, const ro
     case Way::Kind::kMap:
       return AttemptMapped(call, urls);
     default:
-      return AttemptUpstream(call, urls);
+      return AttemptRelayed(call, urls);
   }
 }
 

@@ -120,11 +120,11 @@ class Fetch {
     if (exchange.status() != 200) {
       co_return Unavailable(media_, "its server answers with status " + std::to_string(exchange.status()));
     }
-    const std::string too_large = "it is larger than " + std::to_string(limit_) + " bytes";
-    if (IsTooLarge(exchange, limit_)) co_return Unavailable(media_, too_large);
+    if (IsTooLarge(exchange, limit_)) {
+      co_return Unavailable(media_, "it is larger than " + std::to_string(limit_) + " bytes");
+    }
     std::string bytes;
     const upstream::Failure failure = co_await exchange.ReadAll(limit_, &bytes, wait_);
-    if (!failure.ok() && bytes.size() >= limit_) co_return Unavailable(media_, too_large);
     if (!failure.ok()) co_return ToMediaError(failure);
     *data_url = "data:" + TypeOf(exchange) + ";base64," + absl::Base64Escape(bytes);
     co_return std::nullopt;

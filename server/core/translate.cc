@@ -41,21 +41,6 @@ std::optional<Error> EditBody(const CallState& call, const codec::MessagePlan& p
   return Error::InvalidRequest("invalid_value", problem.ToString(), problem.path);
 }
 
-// For a provider that speaks the hub's dialect.
-std::optional<Error> TranslateToHub(CallState& call) {
-  Message* request = nullptr;
-  if (auto error = MapToHub(call, &request)) return error;
-  if (auto error = EditBody(call, *call.operation.hub->request, request)) return error;
-  const providers::Target& target = call.route.target;
-  if (auto error = target.dialect->ToNative(call.operation.name, *target.provider, request, &call.dropped)) {
-    return error;
-  }
-  codec::Encode(*call.operation.hub->request, *request, {.for_upstream = true, .replace_surrogates = true},
-                &call.request_text);
-  call.request_body.push_back(call.request_text);
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::optional<Error> HubRequest(CallState& call, const Message** out) {
@@ -80,11 +65,18 @@ std::optional<Error> TranslateHub(CallState& call, const Message& request) {
   return std::nullopt;
 }
 
-std::optional<Error> Translate(CallState& call) {
-  if (call.route.way.form->mapping == nullptr) return TranslateToHub(call);
-  const Message* request = nullptr;
-  if (auto error = HubRequest(call, &request)) return error;
-  return TranslateHub(call, *request);
+std::optional<Error> TranslateToHub(CallState& call) {
+  Message* request = nullptr;
+  if (auto error = MapToHub(call, &request)) return error;
+  if (auto error = EditBody(call, *call.operation.hub->request, request)) return error;
+  const providers::Target& target = call.route.target;
+  if (auto error = target.dialect->ToNative(call.operation.name, *target.provider, request, &call.dropped)) {
+    return error;
+  }
+  codec::Encode(*call.operation.hub->request, *request, {.for_upstream = true, .replace_surrogates = true},
+                &call.request_text);
+  call.request_body.push_back(call.request_text);
+  return std::nullopt;
 }
 
 std::optional<Error> FitToProvider(CallState& call) {

@@ -12,13 +12,12 @@ namespace portolan::core {
 // call's arena.
 std::optional<Error> HubRequest(CallState& call, const google::protobuf::Message** out);
 
-// Sets call.request_body to the request in the provider's words, by way of the hub's.
-// REQUIRES: the way is kMap.
-std::optional<Error> Translate(CallState& call);
-
-// The same, of a request that is in the hub's words.
-// REQUIRES: the form has a mapping. call.request_text is empty.
+// Sets call.request_body to a request of the hub's in the provider's words.
+// REQUIRES: the form has a mapping.
 std::optional<Error> TranslateHub(CallState& call, const google::protobuf::Message& request);
+
+// The same, for a provider that speaks the hub's dialect itself: the request of a caller who does not.
+std::optional<Error> TranslateToHub(CallState& call);
 
 // Changes in call.request_body what the provider's row says has to be otherwise.
 std::optional<Error> FitToProvider(CallState& call);

@@ -108,9 +108,11 @@ class Resolver {
     if (provider.families.empty()) return;
     const std::string asked = out_.model;
     for (const std::string& option : provider.model_options) {
-      if (model_from_option_) break;
-      model_from_option_ = !out_.target.option(option).empty();
-      if (model_from_option_) out_.model = out_.target.option(option);
+      const std::string_view given = out_.target.option(option);
+      if (given.empty()) continue;
+      out_.model = given;
+      model_from_option_ = true;
+      break;
     }
     family_ = provider.FamilyOf(&out_.model, out_.target);
     renamed_ = renamed_ || out_.model != asked;
