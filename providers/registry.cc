@@ -9,12 +9,18 @@
 namespace portolan::providers {
 
 Registry::Registry(const Catalog& catalog) {
-  for (const Provider& provider : catalog.providers) Add(provider);
+  for (const Provider& provider : catalog.providers) Place(provider);
+  Index();
 }
 
 std::unique_ptr<Registry> Registry::BuiltIn() { return std::make_unique<Registry>(BuiltInCatalog()); }
 
 void Registry::Add(Provider provider) {
+  Place(std::move(provider));
+  Index();
+}
+
+void Registry::Place(Provider provider) {
   const auto in_path = [](const ProviderOption& option) { return option.in_path; };
   provider.has_options_in_address = !provider.hosts.empty() ||
                                     provider.base_url.find('{') != std::string::npos ||
@@ -27,7 +33,6 @@ void Registry::Add(Provider provider) {
   } else {
     *present = std::move(added);
   }
-  Index();
 }
 
 void Registry::Index() {

@@ -28,6 +28,8 @@ class Registry {
   void Add(Provider provider);
 
  private:
+  // Adds a provider, or puts it in the place of one with its name; Index() is due then.
+  void Place(Provider provider);
   void Index();
 
   std::vector<std::unique_ptr<const Provider>> providers_;

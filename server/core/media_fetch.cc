@@ -9,6 +9,7 @@
 
 #include "absl/strings/escaping.h"
 #include "server/base/text.h"
+#include "server/base/url_origin.h"
 #include "server/core/call_steps.h"
 #include "server/core/upstream_error.h"
 
@@ -18,36 +19,11 @@ namespace {
 using providers::MediaReference;
 using upstream::FailureKind;
 
-// A URL in the parts that the client takes.
-struct Address {
-  upstream::Origin origin;
-  std::string target;   // path and query
-  std::string problem;  // why it is not usable; empty: it is
-};
-
-Address ReadUrl(std::string_view url) {
-  Address address;
-  url = url.substr(0, url.find('#'));
-  const size_t host = url.find("://") + 3;
-  const size_t path = std::min(url.find_first_of("/?", host), url.size());
-  std::string base;
-  if (!upstream::ParseUrl(url.substr(0, path), &address.origin, &base, &address.problem)) return address;
-  address.origin.untrusted = true;
-  address.target = url.substr(path);
-  if (!address.target.starts_with('/')) address.target.insert(0, "/");
-  if (!std::all_of(address.target.begin(), address.target.end(), IsVisible)) {
-    address.problem = "it has characters that must be percent-encoded";
-  }
-  return address;
-}
-
 // `to` as a Location of RFC 9110, section 10.2.2, has it; empty: not understood.
 std::string Redirected(std::string_view from, std::string_view to) {
   if (to.starts_with("http://") || to.starts_with("https://")) return std::string(to);
-  const size_t scheme = from.find("://");
-  if (to.starts_with("//")) return std::string(from.substr(0, scheme + 1)).append(to);
-  const size_t path = std::min(from.find_first_of("/?#", scheme + 3), from.size());
-  if (to.starts_with('/')) return std::string(from.substr(0, path)).append(to);
+  if (to.starts_with("//")) return std::string(from.substr(0, from.find(':') + 1)).append(to);
+  if (to.starts_with('/')) return std::string(OriginOf(from)).append(to);
   return {};
 }
 
@@ -90,10 +66,8 @@ class Fetch {
   net::Task<std::optional<Error>> Run(std::string* data_url) {
     std::string url = media_.url;
     for (int hops = 0; hops <= kMaxMediaRedirects; ++hops) {
-      const Address address = ReadUrl(url);
-      if (!address.problem.empty()) co_return Unavailable(media_, address.problem);
       std::unique_ptr<upstream::Exchange> exchange;
-      std::optional<Error> error = co_await Ask(address, &exchange);
+      std::optional<Error> error = co_await Ask(url, &exchange);
       if (error) co_return error;
       if (!IsRedirect(exchange->status())) co_return co_await Take(*exchange, data_url);
       url = Redirected(url, FindHeader(exchange->headers(), "location").value_or(""));
@@ -103,11 +77,16 @@ class Fetch {
   }
 
  private:
-  net::Task<std::optional<Error>> Ask(const Address& address, std::unique_ptr<upstream::Exchange>* exchange) {
+  net::Task<std::optional<Error>> Ask(const std::string& url, std::unique_ptr<upstream::Exchange>* exchange) {
+    upstream::Origin origin;
+    std::string target;
+    std::string problem;
+    if (!upstream::ParseRequestUrl(url, &origin, &target, &problem)) co_return Unavailable(media_, problem);
+    origin.untrusted = true;
     upstream::Request request;
-    request.origin = &address.origin;
+    request.origin = &origin;
     request.method = "GET";
-    request.path = address.target;
+    request.path = target;
     request.headers.push_back({"accept", "*/*"});
     request.headers.push_back({"user-agent", "portolan/" PORTOLAN_VERSION});
     const upstream::Failure failure =

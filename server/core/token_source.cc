@@ -111,15 +111,11 @@ net::Task<void> TokenSource::Fetch(TokenCache::EntryPtr entry, providers::Need n
 
 net::Task<Fetched> TokenSource::Ask(const providers::Need& need) {
   upstream::Origin origin;
-  std::string base_path;
+  std::string target;
   std::string problem;
-  const std::string_view url = need.url;
-  const size_t query = std::min(url.find('?'), url.size());
-  if (!upstream::ParseUrl(url.substr(0, query), &origin, &base_path, &problem)) {
+  if (!upstream::ParseRequestUrl(need.url, &origin, &target, &problem)) {
     co_return Unavailable(need, "the address of its endpoint is not usable: " + problem);
   }
-  if (base_path.empty()) base_path = "/";
-  base_path.append(url.substr(query));
   std::string with_file;
   std::string_view body = need.body.Reveal();
   if (!need.body_file.empty()) {
@@ -131,7 +127,7 @@ net::Task<Fetched> TokenSource::Ask(const providers::Need& need) {
   upstream::Request request;
   request.origin = &origin;
   request.method = need.method;
-  request.path = base_path;
+  request.path = target;
   for (const HeaderField& header : need.headers) request.headers.push_back({header.name, header.value});
   request.headers.push_back({"accept", "application/json"});
   request.headers.push_back({"user-agent", "portolan/" PORTOLAN_VERSION});

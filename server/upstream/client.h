@@ -40,6 +40,10 @@ struct Origin {
 // nor IP literals.
 bool ParseUrl(std::string_view url, Origin* origin, std::string* path, std::string* problem);
 
+// The same, of a URL that is called as it stands: *target gets its path and query, at least `/`; a fragment
+// is left out. False also for characters that a URL has percent-encoded.
+bool ParseRequestUrl(std::string_view url, Origin* origin, std::string* target, std::string* problem);
+
 // Whether a connection to `host` may go to `address`. Asked for untrusted origins only. Must be thread-safe.
 using AddressPolicy = std::function<bool(const std::string& host, const net::SocketAddress& address)>;
 

@@ -57,6 +57,19 @@ bool ParseUrl(std::string_view url, Origin* origin, std::string* path, std::stri
   return true;
 }
 
+bool ParseRequestUrl(std::string_view url, Origin* origin, std::string* target, std::string* problem) {
+  url = url.substr(0, url.find('#'));
+  const size_t scheme = url.find("://");
+  const size_t host = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const size_t path = std::min(url.find_first_of("/?", host), url.size());
+  std::string base;
+  if (!ParseUrl(url.substr(0, path), origin, &base, problem)) return false;
+  *target = url.substr(path);
+  if (!target->starts_with('/')) target->insert(0, "/");
+  const bool visible = std::all_of(target->begin(), target->end(), IsVisible);
+  return visible || Refuse(problem, "the URL has characters that must be percent-encoded");
+}
+
 std::string HostPort(std::string_view host, uint16_t port) {
   std::string text;
   const bool bracketed = host.find(':') != std::string_view::npos;

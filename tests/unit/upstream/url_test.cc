@@ -129,6 +129,31 @@ TEST(ParseUrl, RefusesWhatStandsBehindANul) {
   }
 }
 
+TEST(ParseRequestUrl, TakesAUrlAsItStands) {
+  struct Case {
+    const char* url;
+    const char* target;  // null: it is refused
+  };
+  for (const Case& c :
+       {Case{"https://a.example", "/"}, Case{"http://a.example/", "/"},
+        Case{"https://a.example/b/?c=d/e#f", "/b/?c=d/e"}, Case{"https://a.example?q=1", "/?q=1"},
+        Case{"https://a.example/%C3%A9", "/%C3%A9"}, Case{"https://a.example/\xC3\xA9", nullptr},
+        Case{"https://a.example/b c", nullptr}, Case{"https://a.example/\r\nx: y", nullptr},
+        Case{"https://u@a.example/", nullptr}, Case{"ftp://a.example/", nullptr},
+        Case{"a.example/b", nullptr}, Case{"https://a.example\\@b.example/", nullptr}}) {
+    Origin origin;
+    std::string target;
+    std::string problem;
+    EXPECT_EQ(ParseRequestUrl(c.url, &origin, &target, &problem), c.target != nullptr) << c.url;
+    if (c.target == nullptr) {
+      EXPECT_NE(problem, "") << c.url;
+    } else {
+      EXPECT_EQ(target, c.target);
+      EXPECT_EQ(origin.host, "a.example");
+    }
+  }
+}
+
 TEST(ParseUrl, BoundsLengths) {
   Origin origin;
   std::string path;
