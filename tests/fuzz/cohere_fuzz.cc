@@ -6,13 +6,10 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "cohere/v1/request.pb.h"
 #include "cohere/v1/response.pb.h"
@@ -20,73 +17,44 @@
 #include "portolan/v1/chat_request.pb.h"
 #include "providers/dialects/cohere/cohere.h"
 #include "providers/provider.h"
-#include "server/codec/codec.h"
-#include "server/codec/json_reader.h"
+#include "tests/fuzz/dialect_fuzz.h"
 
 namespace {
 
 namespace codec = portolan::codec;
 using google::protobuf::Message;
+using portolan::fuzz::Check;
+using portolan::fuzz::Chunks;
+using portolan::fuzz::IsObject;
+using portolan::fuzz::JsonMessages;
 using portolan::providers::CallFacts;
 using portolan::providers::EventsToHub;
 
-void Check(bool good) {
-  if (!good) std::abort();
+std::span<const google::protobuf::Descriptor* const> Roots() {
+  static const google::protobuf::Descriptor* const roots[] = {
+      portolan::v1::ChatCompletionRequest::descriptor(),
+      portolan::v1::ChatCompletion::descriptor(),
+      portolan::v1::ChatCompletionChunk::descriptor(),
+      cohere::v1::ChatRequest::descriptor(),
+      cohere::v1::ChatResponse::descriptor(),
+      cohere::v1::StreamEvent::descriptor()};
+  return roots;
 }
 
-struct World {
-  World() {
-    const google::protobuf::Descriptor* roots[] = {portolan::v1::ChatCompletionRequest::descriptor(),
-                                                   portolan::v1::ChatCompletion::descriptor(),
-                                                   portolan::v1::ChatCompletionChunk::descriptor(),
-                                                   cohere::v1::ChatRequest::descriptor(),
-                                                   cohere::v1::ChatResponse::descriptor(),
-                                                   cohere::v1::StreamEvent::descriptor()};
-    auto compiled = codec::Codec::Compile(roots);
-    Check(compiled.ok());
-    codec = *std::move(compiled);
-  }
-
-  bool Decode(std::string_view text, codec::Strictness strictness, Message* out) const {
-    codec::DecodeError problem;
-    return codec::Decode(*codec->Find(out->GetDescriptor()), text, {.strictness = strictness}, out, &problem);
-  }
-
-  void CheckEncodes(const Message& message, codec::Strictness strictness) const {
-    const codec::MessagePlan& plan = *codec->Find(message.GetDescriptor());
-    codec::DecodeError problem;
-    const bool good =
-        codec::CheckVerbatim(plan, message, {.strictness = strictness, .max_depth = 256}, &problem);
-    if (!good) std::fprintf(stderr, "%s\n", problem.ToString().c_str());
-    Check(good);
-    std::string text;
-    codec::Encode(plan, message, {.composed = true}, &text);
-    Check(codec::IsJson(text, 256));
-  }
+struct World : JsonMessages {
+  World() : JsonMessages(Roots()) {}
 
   const portolan::providers::Mapping& Mapping() const {
     return *dialect.Find(portolan::providers::operation::kChat)->mapping;
   }
 
   const portolan::providers::Dialect& dialect = portolan::providers::CohereDialect();
-  std::unique_ptr<codec::Codec> codec;
 };
 
 const World& TheWorld() {
   static const World* const world = new World;
   return *world;
 }
-
-class Sink final : public portolan::providers::MessageSink {
- public:
-  Message* Add() override {
-    chunks.push_back(std::make_unique<portolan::v1::ChatCompletionChunk>());
-    return chunks.back().get();
-  }
-  std::vector<std::unique_ptr<portolan::v1::ChatCompletionChunk>> chunks;
-};
-
-bool IsObject(const std::string& json) { return codec::JsonReader(json).Peek() == codec::JsonType::kObject; }
 
 // What Cohere refuses of a conversation.
 void CheckConversation(const cohere::v1::ChatRequest& wire) {
@@ -130,7 +98,7 @@ void Answer(std::string_view text, const CallFacts& facts) {
 
 void Stream(std::string_view text, const CallFacts& facts) {
   const auto events = TheWorld().Mapping().ReadEvents(facts);
-  Sink sink;
+  Chunks sink;
   EventsToHub::State state = EventsToHub::State::kMore;
   bool failed = false;
   while (!text.empty() && state != EventsToHub::State::kDone && !failed) {

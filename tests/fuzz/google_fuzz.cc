@@ -5,13 +5,11 @@
 #include <google/protobuf/message.h>
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "gemini/v1/embedding.pb.h"
 #include "gemini/v1/model.pb.h"
@@ -23,61 +21,44 @@
 #include "portolan/v1/model.pb.h"
 #include "providers/dialects/google/google.h"
 #include "providers/provider.h"
-#include "server/codec/codec.h"
-#include "server/codec/json_reader.h"
+#include "tests/fuzz/dialect_fuzz.h"
 
 namespace {
 
 namespace codec = portolan::codec;
 namespace operation = portolan::providers::operation;
 using google::protobuf::Message;
+using portolan::fuzz::Check;
+using portolan::fuzz::Chunks;
+using portolan::fuzz::IsObject;
+using portolan::fuzz::JsonMessages;
 using portolan::providers::CallFacts;
 using portolan::providers::EventsToHub;
 using portolan::providers::Form;
 
-void Check(bool good) {
-  if (!good) std::abort();
+std::span<const google::protobuf::Descriptor* const> Roots() {
+  static const google::protobuf::Descriptor* const roots[] = {
+      portolan::v1::ChatCompletionRequest::descriptor(),
+      portolan::v1::ChatCompletion::descriptor(),
+      portolan::v1::ChatCompletionChunk::descriptor(),
+      portolan::v1::ModelList::descriptor(),
+      portolan::v1::EmbeddingRequest::descriptor(),
+      portolan::v1::EmbeddingResponse::descriptor(),
+      gemini::v1::GenerateContentRequest::descriptor(),
+      gemini::v1::GenerateContentResponse::descriptor(),
+      gemini::v1::BatchEmbedContentsRequest::descriptor(),
+      gemini::v1::BatchEmbedContentsResponse::descriptor(),
+      gemini::v1::ListModelsResponse::descriptor()};
+  return roots;
 }
 
-struct World {
-  World() {
-    const google::protobuf::Descriptor* roots[] = {portolan::v1::ChatCompletionRequest::descriptor(),
-                                                   portolan::v1::ChatCompletion::descriptor(),
-                                                   portolan::v1::ChatCompletionChunk::descriptor(),
-                                                   portolan::v1::ModelList::descriptor(),
-                                                   portolan::v1::EmbeddingRequest::descriptor(),
-                                                   portolan::v1::EmbeddingResponse::descriptor(),
-                                                   gemini::v1::GenerateContentRequest::descriptor(),
-                                                   gemini::v1::GenerateContentResponse::descriptor(),
-                                                   gemini::v1::BatchEmbedContentsRequest::descriptor(),
-                                                   gemini::v1::BatchEmbedContentsResponse::descriptor(),
-                                                   gemini::v1::ListModelsResponse::descriptor()};
-    auto compiled = codec::Codec::Compile(roots);
-    Check(compiled.ok());
-    codec = *std::move(compiled);
+struct World : JsonMessages {
+  World() : JsonMessages(Roots(), /*max_depth=*/512) {
     provider.name = "google";
     provider.dialect = &portolan::providers::GoogleDialect();
   }
 
-  bool Decode(std::string_view text, codec::Strictness strictness, Message* out) const {
-    codec::DecodeError problem;
-    return codec::Decode(*codec->Find(out->GetDescriptor()), text, {.strictness = strictness}, out, &problem);
-  }
-
-  void CheckEncodes(const Message& message, codec::Strictness strictness) const {
-    const codec::MessagePlan& plan = *codec->Find(message.GetDescriptor());
-    codec::DecodeError problem;
-    const bool good =
-        codec::CheckVerbatim(plan, message, {.strictness = strictness, .max_depth = 512}, &problem);
-    if (!good) std::fprintf(stderr, "%s\n", problem.ToString().c_str());
-    Check(good);
-    std::string text;
-    codec::Encode(plan, message, {.composed = true}, &text);
-    Check(codec::IsJson(text, 512));
-  }
-
   portolan::providers::Provider provider;
-  std::unique_ptr<codec::Codec> codec;
 };
 
 const World& TheWorld() {
@@ -85,18 +66,7 @@ const World& TheWorld() {
   return *world;
 }
 
-class Sink final : public portolan::providers::MessageSink {
- public:
-  Message* Add() override {
-    chunks.push_back(std::make_unique<portolan::v1::ChatCompletionChunk>());
-    return chunks.back().get();
-  }
-  std::vector<std::unique_ptr<portolan::v1::ChatCompletionChunk>> chunks;
-};
-
 const Form& FormOf(std::string_view name) { return *TheWorld().provider.dialect->Find(name); }
-
-bool IsObject(const std::string& json) { return codec::JsonReader(json).Peek() == codec::JsonType::kObject; }
 
 // What Google refuses of a conversation.
 void CheckConversation(const gemini::v1::GenerateContentRequest& wire) {
@@ -139,7 +109,7 @@ void Answer(std::string_view text, const CallFacts& facts, Message* hub) {
   if (!error) TheWorld().CheckEncodes(*hub, codec::Strictness::kResponse);
 }
 
-void CheckChunks(const Sink& sink) {
+void CheckChunks(const Chunks& sink) {
   std::map<int, int> roles;
   std::map<int, int> finishes;
   for (const auto& chunk : sink.chunks) {
@@ -155,7 +125,7 @@ void CheckChunks(const Sink& sink) {
 
 void Stream(std::string_view text, const CallFacts& facts) {
   const auto events = FormOf(operation::kChat).mapping->ReadEvents(facts);
-  Sink sink;
+  Chunks sink;
   EventsToHub::State state = EventsToHub::State::kMore;
   bool failed = false;
   while (!text.empty() && state != EventsToHub::State::kDone && !failed) {

@@ -5,9 +5,8 @@
 #include <google/protobuf/message.h>
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,8 +19,7 @@
 #include "providers/dialects/anthropic/anthropic.h"
 #include "providers/dialects/openai/openai.h"
 #include "providers/provider.h"
-#include "server/codec/codec.h"
-#include "server/codec/json_reader.h"
+#include "tests/fuzz/dialect_fuzz.h"
 
 namespace {
 
@@ -30,44 +28,28 @@ namespace operation = portolan::providers::operation;
 namespace v1 = portolan::v1;
 using anthropic::v1::StreamEvent;
 using google::protobuf::Message;
+using portolan::fuzz::Check;
+using portolan::fuzz::JsonMessages;
 using portolan::providers::CallFacts;
 
-void Check(bool good) {
-  if (!good) std::abort();
+std::span<const google::protobuf::Descriptor* const> Roots() {
+  static const google::protobuf::Descriptor* const roots[] = {
+      v1::ChatCompletionRequest::descriptor(),       v1::ChatCompletion::descriptor(),
+      v1::ChatCompletionChunk::descriptor(),         anthropic::v1::MessagesRequest::descriptor(),
+      anthropic::v1::MessagesResponse::descriptor(), StreamEvent::descriptor()};
+  return roots;
 }
 
-struct World {
-  World() {
-    const google::protobuf::Descriptor* roots[] = {
-        v1::ChatCompletionRequest::descriptor(),       v1::ChatCompletion::descriptor(),
-        v1::ChatCompletionChunk::descriptor(),         anthropic::v1::MessagesRequest::descriptor(),
-        anthropic::v1::MessagesResponse::descriptor(), StreamEvent::descriptor()};
-    auto compiled = codec::Codec::Compile(roots);
-    Check(compiled.ok());
-    codec = *std::move(compiled);
-  }
+struct World : JsonMessages {
+  World() : JsonMessages(Roots()) {}
 
-  bool Decode(std::string_view text, codec::Strictness strictness, Message* out) const {
-    codec::DecodeError problem;
-    return codec::Decode(*codec->Find(out->GetDescriptor()), text, {.strictness = strictness}, out, &problem);
-  }
-
+  // Arguments that a model wrote may name a member twice.
   void CheckEncodes(const Message& message) const {
-    const codec::MessagePlan& plan = *codec->Find(message.GetDescriptor());
-    codec::DecodeError problem;
-    // Arguments that a model wrote may name a member twice.
-    const bool good = codec::CheckVerbatim(
-        plan, message, {.strictness = codec::Strictness::kResponse, .max_depth = 256}, &problem);
-    if (!good) std::fprintf(stderr, "%s\n", problem.ToString().c_str());
-    Check(good);
-    std::string text;
-    codec::Encode(plan, message, {.for_upstream = true}, &text);
-    Check(codec::IsJson(text, 256));
+    JsonMessages::CheckEncodes(message, codec::Strictness::kResponse, {.for_upstream = true});
   }
 
   const portolan::providers::Mapping& mapping =
       *portolan::providers::AnthropicDialect().Find(operation::kChat)->mapping;
-  std::unique_ptr<codec::Codec> codec;
 };
 
 const World& TheWorld() {
