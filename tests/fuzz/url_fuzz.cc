@@ -72,6 +72,20 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } else {
     Require(!problem.empty());
   }
+  // What is called as it stands goes to the host that it shows, without a byte that could end the line.
+  std::string target;
+  if (ParseRequestUrl(text, &origin, &target, &problem)) {
+    CheckHost(origin.host);
+    Require(target.front() == '/' && std::all_of(target.begin(), target.end(),
+                                                 [](char c) { return c > 0x20 && c < 0x7f && c != '#'; }));
+    Origin again;
+    std::string target_again;
+    const std::string written = (origin.tls ? "https://" : "http://") + HostPort(origin) + target;
+    Require(ParseRequestUrl(written, &again, &target_again, &problem));
+    Require(again == origin && target_again == target);
+  } else {
+    Require(!problem.empty());
+  }
   std::string host;
   if (ParseHost(text, &host, &problem)) CheckHost(host);
   const auto network = IpNetwork::Parse(text);
