@@ -55,13 +55,10 @@ bool IsServerCall(const wire::ToolUseBlock& call);
 // servers of OpenAI's API put pictures that a model has made.
 std::string ImageJson(const wire::MediaBlock& image);
 
-// Copies members that the hub does not describe, except nulls and padding.
+// Copies members that the hub does not describe. `p` is padding that hides how long an event is.
 template <typename M>
 void TakeExtras(const Extras& from, M* to) {
-  for (const api::Extra& extra : from) {
-    if (extra.json() == "null" || extra.name() == "p") continue;
-    if (M::descriptor()->FindFieldByName(extra.name()) == nullptr) *to->add_extra() = extra;
-  }
+  CopyExtras(from, to, /*padding=*/"p");
 }
 
 }  // namespace portolan::providers::bedrock

@@ -1,5 +1,7 @@
 #include "providers/dialects/common/json.h"
 
+#include <absl/container/flat_hash_map.h>
+
 #include <utility>
 
 #include "server/base/text.h"
@@ -94,6 +96,22 @@ void AddExtra(std::string_view name, std::string json, Extras* extras) {
   v1::Extra* extra = extras->Add();
   extra->set_name(std::string(name));
   extra->set_json(std::move(json));
+}
+
+void CopyExtras(const Extras& from, const google::protobuf::Descriptor& type, std::string_view padding,
+                Extras* to) {
+  absl::flat_hash_map<std::string_view, v1::Extra*> present;
+  for (v1::Extra& extra : *to) present.emplace(extra.name(), &extra);
+  for (const v1::Extra& extra : from) {
+    if (extra.json() == "null" || extra.name() == padding) continue;
+    // A name that means something else in the hub is not taken over.
+    if (type.FindFieldByName(extra.name()) != nullptr) continue;
+    if (const auto known = present.find(extra.name()); known != present.end()) {
+      known->second->set_json(extra.json());
+    } else {
+      *to->Add() = extra;
+    }
+  }
 }
 
 }  // namespace portolan::providers

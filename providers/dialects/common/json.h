@@ -3,6 +3,8 @@
 // Looks into JSON values that are kept as text, and makes small ones. Whatever the text is, nothing worse
 // happens than that nothing is found.
 
+#include <google/protobuf/descriptor.h>
+
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -60,14 +62,15 @@ std::string JsonString(std::string_view text);
 std::string_view FindExtra(const Extras& extras, std::string_view name);
 void AddExtra(std::string_view name, std::string json, Extras* extras);
 
-// Copies members that the hub does not describe, except nulls.
+// Copies members that `type` does not describe, except nulls and those called `padding`. A name that `to` has
+// already takes the new value: it may come of two messages of a stream, and no object may have it twice.
+void CopyExtras(const Extras& from, const google::protobuf::Descriptor& type, std::string_view padding,
+                Extras* to);
+
+// The same for a message of the hub.
 template <typename M>
-void CopyExtras(const Extras& from, M* to) {
-  for (const v1::Extra& extra : from) {
-    // A name that means something else in the hub is not taken over.
-    if (extra.json() == "null" || M::descriptor()->FindFieldByName(extra.name()) != nullptr) continue;
-    *to->add_extra() = extra;
-  }
+void CopyExtras(const Extras& from, M* to, std::string_view padding = {}) {
+  if (!from.empty()) CopyExtras(from, *M::descriptor(), padding, to->mutable_extra());
 }
 
 }  // namespace portolan::providers

@@ -81,6 +81,18 @@ TEST_F(StreamTest, IsTranslated) {
   EXPECT_EQ(stream.tokens().cached, 1028);
 }
 
+TEST_F(StreamTest, AMemberOfTwoEventsIsToldOnce) {
+  const auto stream =
+      Run({kStart, kText, kTextStop,
+           R"({"messageStop":{"stopReason":"end_turn","note":1,"trace":{"a":1},"only":2}})",
+           R"({"metadata":{"usage":{"inputTokens":1,"outputTokens":1},"note":3,"trace":{"b":2}}})"});
+  ASSERT_FALSE(stream.error);
+  const json& last = stream.chunks.back();
+  EXPECT_EQ(last["note"], 3);
+  EXPECT_EQ(last["trace"], json::parse(R"({"b":2})"));
+  EXPECT_EQ(last["only"], 2);
+}
+
 TEST_F(StreamTest, WithoutAWishForUsageHasNoChunkOfIt) {
   const auto stream = Run({kStart, kText, kTextStop, kStop, kMetadata});
   EXPECT_EQ(stream.chunks.size(), 3u);
