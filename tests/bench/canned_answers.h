@@ -2,8 +2,11 @@
 
 // The answers that the instant upstream gives: of the size and shape of real ones.
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace bench {
@@ -29,6 +32,26 @@ inline constexpr std::string_view kAnthropicAnswer =
     R"("cache_creation_input_tokens":0,"cache_read_input_tokens":0,)"
     R"("cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},)"
     R"("output_tokens":20,"service_tier":"standard"}})";
+
+inline constexpr std::string_view kGeminiAnswer =
+    R"({"candidates":[{"content":{"parts":[{"text":"Hello! How can I assist you today? I can help with writing, )"
+    R"(code and research."}],"role":"model"},"finishReason":"STOP","avgLogprobs":-0.0124,"index":0}],)"
+    R"("usageMetadata":{"promptTokenCount":19,"candidatesTokenCount":20,"totalTokenCount":39,)"
+    R"("promptTokensDetails":[{"modality":"TEXT","tokenCount":19}],)"
+    R"("candidatesTokensDetails":[{"modality":"TEXT","tokenCount":20}]},)"
+    R"("modelVersion":"gemini-2.5-flash","responseId":"x0Q5aOq3KZ6fkdUP5pGRkQk"})";
+
+inline constexpr std::string_view kBedrockAnswer =
+    R"({"metrics":{"latencyMs":551},"output":{"message":{"content":[{"text":"Hello! How can I assist you today? )"
+    R"(I can help with writing, code and research."}],"role":"assistant"}},"stopReason":"end_turn",)"
+    R"("usage":{"cacheReadInputTokens":0,"cacheWriteInputTokens":0,"inputTokens":19,"outputTokens":20,)"
+    R"("serverToolUsage":{},"totalTokens":39}})";
+
+inline constexpr std::string_view kCohereAnswer =
+    R"({"id":"c14c80c3-18eb-4519-9460-6c92edd8cfb4","finish_reason":"COMPLETE","message":{"role":"assistant",)"
+    R"("content":[{"type":"text","text":"Hello! How can I assist you today? I can help with writing, code and )"
+    R"(research."}]},"usage":{"billed_units":{"input_tokens":19,"output_tokens":20},)"
+    R"("tokens":{"input_tokens":85,"output_tokens":22}}})";
 
 // The events of a stream, in the pieces in which they are sent: one a delta.
 inline std::vector<std::string> OpenAiEvents() {
@@ -71,6 +94,85 @@ inline std::vector<std::string> AnthropicEvents() {
       "\n\nevent: message_stop\ndata: "
       R"({"type":"message_stop"})"
       "\n\n");
+  return events;
+}
+
+inline std::vector<std::string> GeminiEvents() {
+  const std::string tail =
+      R"("usageMetadata":{"promptTokenCount":19,"candidatesTokenCount":99,"totalTokenCount":118,)"
+      R"("promptTokensDetails":[{"modality":"TEXT","tokenCount":19}]},)"
+      R"("modelVersion":"gemini-2.5-flash","responseId":"x0Q5aOq3KZ6fkdUP5pGRkQk"})";
+  const std::string start =
+      R"(data: {"candidates":[{"content":{"parts":[{"text":" token"}],"role":"model"},)";
+  std::vector<std::string> events(kDeltas - 1, start + R"("index":0}],)" + tail + "\r\n\r\n");
+  events.push_back(start + R"("finishReason":"STOP","index":0}],)" + tail + "\r\n\r\n");
+  return events;
+}
+
+inline std::vector<std::string> CohereEvents() {
+  const auto event = [](std::string_view type, std::string_view data) {
+    return "event: " + std::string(type) + "\ndata: " + std::string(data) + "\n\n";
+  };
+  std::vector<std::string> events;
+  events.push_back(
+      event(
+          "message-start",
+          R"({"id":"29f14a5a-11de-4cae-9800-25e4747408ea","type":"message-start",)"
+          R"("delta":{"message":{"role":"assistant","content":[],"tool_plan":"","tool_calls":[],"citations":[]}}})") +
+      event("content-start", R"({"type":"content-start","index":0,)"
+                             R"("delta":{"message":{"content":{"type":"text","text":""}}}})"));
+  for (int i = 2; i < kDeltas; ++i) {
+    events.push_back(event("content-delta", R"({"type":"content-delta","index":0,)"
+                                            R"("delta":{"message":{"content":{"text":" token"}}}})"));
+  }
+  events.push_back(event("content-end", R"({"type":"content-end","index":0})") +
+                   event("message-end", R"({"type":"message-end","delta":{"finish_reason":"COMPLETE",)"
+                                        R"("usage":{"billed_units":{"input_tokens":19,"output_tokens":99},)"
+                                        R"("tokens":{"input_tokens":85,"output_tokens":99}}}})"));
+  return events;
+}
+
+// The checksum of AWS's frames: that of IEEE 802.3, a bit at a time.
+inline uint32_t Crc32(std::string_view bytes) {
+  uint32_t crc = ~0U;
+  for (const char byte : bytes) {
+    crc ^= static_cast<uint8_t>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xEDB88320U : 0);
+  }
+  return ~crc;
+}
+
+// A message of `application/vnd.amazon.eventstream`.
+inline std::string AwsFrame(std::string_view type, std::string_view json) {
+  const auto big_endian = [](uint32_t value, int bytes) {
+    std::string text;
+    for (int at = bytes - 1; at >= 0; --at) text += static_cast<char>(value >> (8 * at));
+    return text;
+  };
+  std::string headers;
+  for (const auto& [name, value] : std::array<std::pair<std::string_view, std::string_view>, 3>{
+           {{":event-type", type}, {":content-type", "application/json"}, {":message-type", "event"}}}) {
+    headers += big_endian(static_cast<uint32_t>(name.size()), 1) + std::string(name) + '\7';
+    headers += big_endian(static_cast<uint32_t>(value.size()), 2) + std::string(value);
+  }
+  std::string frame = big_endian(static_cast<uint32_t>(16 + headers.size() + json.size()), 4) +
+                      big_endian(static_cast<uint32_t>(headers.size()), 4);
+  frame += big_endian(Crc32(frame), 4) + headers + std::string(json);
+  return frame + big_endian(Crc32(frame), 4);
+}
+
+inline std::vector<std::string> BedrockEvents() {
+  std::vector<std::string> events;
+  events.push_back(AwsFrame("messageStart", R"({"p":"abcdefghijk","role":"assistant"})"));
+  for (int i = 2; i < kDeltas; ++i) {
+    events.push_back(AwsFrame("contentBlockDelta",
+                              R"({"contentBlockIndex":0,"delta":{"text":" token"},"p":"abcdefghijklmnop"})"));
+  }
+  events.push_back(AwsFrame("contentBlockStop", R"({"contentBlockIndex":0,"p":"abcdefgh"})") +
+                   AwsFrame("messageStop", R"({"p":"abcdefghijklm","stopReason":"end_turn"})") +
+                   AwsFrame("metadata",
+                            R"({"metrics":{"latencyMs":1200},"p":"abcdef","usage":{"inputTokens":19,)"
+                            R"("outputTokens":99,"totalTokens":118}})"));
   return events;
 }
 

@@ -3,10 +3,11 @@
 //
 //   bench_instant_upstream PORT [GAP_US]
 //
-// POST /v1/chat/completions and /v1/messages, unary or (`"stream":true` in the body) 100 events, each sent by
-// itself and GAP_US microseconds apart (or as many as the request's user says, see GapAskedFor), so that they
-// do not run together. Request bodies are read by their content-length and otherwise ignored. It trusts its
-// callers: this is no server for anything else.
+// Answers chat in the words of OpenAI, Anthropic, Gemini, Bedrock and Cohere, whichever the path belongs to;
+// unary or, where the body or the path asks for a stream, 100 events, each sent by itself and GAP_US
+// microseconds apart (or as many as the request's user says, see GapAskedFor), so that they do not run
+// together. Request bodies are read by their content-length and otherwise ignored. It trusts its callers:
+// this is no server for anything else.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -42,12 +43,20 @@ Nanoseconds Now() {
   return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
 }
 
+// How one kind of provider answers.
+struct Dialect {
+  std::string_view path;         // a request's line that holds it belongs here
+  std::string_view stream_path;  // and one that holds this asks for a stream; empty: the body says so
+  std::string answer;
+  std::vector<std::string> events;
+};
+
 struct Connection {
   int fd = -1;
   std::string input;
   size_t body_left = 0;
   bool in_body = false;
-  bool anthropic = false;
+  const Dialect* dialect = nullptr;
   bool stream = false;
   bool flag_seen = false;
   Nanoseconds gap = 0;                               // between its events
@@ -75,15 +84,15 @@ std::string Unary(std::string_view body) {
          std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }
 
-std::vector<std::string> Chunked(std::vector<std::string> events) {
+std::vector<std::string> Chunked(std::vector<std::string> events,
+                                 std::string_view type = "text/event-stream; charset=utf-8") {
   for (std::string& event : events) {
     std::array<char, 16> size;
     std::snprintf(size.data(), size.size(), "%zx\r\n", event.size());
     event = size.data() + event + "\r\n";
   }
-  events.front().insert(0,
-                        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
-                        "x-request-id: req_8f2b6c1d\r\ntransfer-encoding: chunked\r\n\r\n");
+  events.front().insert(0, "HTTP/1.1 200 OK\r\ncontent-type: " + std::string(type) +
+                               "\r\nx-request-id: req_8f2b6c1d\r\ntransfer-encoding: chunked\r\n\r\n");
   events.back() += "0\r\n\r\n";
   return events;
 }
@@ -175,11 +184,16 @@ class Upstream {
     }
   }
 
-  static void BeginBody(Connection& connection, std::string_view head) {
+  void BeginBody(Connection& connection, std::string_view head) const {
     connection.in_body = true;
-    connection.stream = false;
     connection.flag_seen = false;
-    connection.anthropic = head.substr(0, head.find('\r')).find("/messages") != std::string_view::npos;
+    const std::string_view line = head.substr(0, head.find('\r'));
+    connection.dialect = &*std::find_if(dialects_.begin(), dialects_.end() - 1, [&](const Dialect& dialect) {
+      return line.find(dialect.path) != std::string_view::npos;
+    });
+    const std::string_view stream_path = connection.dialect->stream_path;
+    connection.stream = !stream_path.empty() && line.find(stream_path) != std::string_view::npos;
+    connection.gap = gap_;
     connection.body_left = 0;
     for (const std::string_view name : {"\r\ncontent-length:", "\r\nContent-Length:"}) {
       const size_t at = head.find(name);
@@ -193,7 +207,7 @@ class Upstream {
     if (connection.body_left > 0 && !connection.flag_seen) {
       const std::string_view head = data.substr(0, 4096);
       connection.flag_seen = true;
-      connection.stream = head.find("\"stream\":true") != std::string_view::npos ||
+      connection.stream = connection.stream || head.find("\"stream\":true") != std::string_view::npos ||
                           head.find("\"stream\": true") != std::string_view::npos;
       if (connection.stream) connection.gap = GapAskedFor(head, gap_);
     }
@@ -201,11 +215,11 @@ class Upstream {
     if (connection.body_left > 0) return;
     connection.in_body = false;
     if (connection.stream) {
-      connection.events = connection.anthropic ? &anthropic_events_ : &openai_events_;
+      connection.events = &connection.dialect->events;
       connection.next_event = 0;
       SendEvent(connection);
     } else {
-      SendAll(connection.fd, connection.anthropic ? anthropic_answer_ : openai_answer_);
+      SendAll(connection.fd, connection.dialect->answer);
     }
   }
 
@@ -225,10 +239,15 @@ class Upstream {
   std::array<char, 65536> buffer_;
   std::unordered_map<int, Connection> connections_;
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
-  const std::string openai_answer_ = Unary(bench::kOpenAiAnswer);
-  const std::string anthropic_answer_ = Unary(bench::kAnthropicAnswer);
-  const std::vector<std::string> openai_events_ = Chunked(bench::OpenAiEvents());
-  const std::vector<std::string> anthropic_events_ = Chunked(bench::AnthropicEvents());
+  // OpenAI's is the last: what belongs to nobody else.
+  const std::vector<Dialect> dialects_ = {
+      {"/messages", "", Unary(bench::kAnthropicAnswer), Chunked(bench::AnthropicEvents())},
+      {"enerateContent", ":stream", Unary(bench::kGeminiAnswer), Chunked(bench::GeminiEvents())},
+      {"/converse", "/converse-stream", Unary(bench::kBedrockAnswer),
+       Chunked(bench::BedrockEvents(), "application/vnd.amazon.eventstream")},
+      {"/v2/chat", "", Unary(bench::kCohereAnswer), Chunked(bench::CohereEvents())},
+      {"", "", Unary(bench::kOpenAiAnswer), Chunked(bench::OpenAiEvents())},
+  };
 };
 
 int Listen(int port) {

@@ -45,6 +45,22 @@ def anthropic_body(stream=False):
     return json.dumps(body, separators=(",", ":"))
 
 
+def gemini_body():
+    return json.dumps({
+        "systemInstruction": {"parts": [{"text": "You are a helpful assistant."}]},
+        "contents": [{"role": "user", "parts": [{"text": PROMPT}]}],
+        "generationConfig": {"temperature": 0.7, "maxOutputTokens": 256},
+    }, separators=(",", ":"))
+
+
+def bedrock_body():
+    return json.dumps({
+        "messages": [{"role": "user", "content": [{"text": PROMPT}]}],
+        "system": [{"text": "You are a helpful assistant."}],
+        "inferenceConfig": {"maxTokens": 256, "temperature": 0.7},
+    }, separators=(",", ":"))
+
+
 def nested_config(host):
     """Three levels: a fallback to a draw by weight, behind a condition."""
     target = {"provider": "openai", "custom_host": host + "/v1"}
@@ -100,6 +116,30 @@ def rows(upstream, tls_upstream):
         return (Side("nginx", messages, anthropic_body(stream), anthropic),
                 Side("portolan", chat, openai_body(stream).replace("gpt-4.1", "claude-sonnet-4-20250514"), anthropic))
 
+    def to(provider, model, base, stream, options=()):
+        """Through Portolan to a provider of another dialect; through nginx what `base` says, in the provider's words."""
+        headers = SDK_HEADERS + [f"x-portolan-provider: {provider}", f"x-portolan-custom-host: {host}", *options]
+        path, body = base
+        return (Side("nginx", path, body, headers),
+                Side("portolan", chat, openai_body(stream).replace("gpt-4.1", model), headers))
+
+    def gemini(stream):
+        model = "gemini-2.5-flash"
+        call = "streamGenerateContent?alt=sse" if stream else "generateContent"
+        return to("google", model, (f"/v1beta/models/{model}:{call}", gemini_body()), stream)
+
+    def cohere(stream):
+        model = "command-a-03-2025"
+        return to("cohere", model, ("/v2/chat", openai_body(stream).replace("gpt-4.1", model)), stream)
+
+    def bedrock(stream):
+        model = "amazon.nova-lite-v1:0"
+        # AWS's frames hide their events from what counts them: the base passes on a stream of OpenAI's.
+        base = (chat, openai_body(True)) if stream else (f"/model/{model}/converse", bedrock_body())
+        return to("bedrock", model, base, stream,
+                  ["x-portolan-aws-access-key-id: AKIDEXAMPLE", "x-portolan-aws-region: us-east-1",
+                   "x-portolan-aws-secret-access-key: wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"])
+
     over_tls = SDK_HEADERS + ["x-portolan-provider: openai",
                               f"x-portolan-custom-host: https://localhost:{tls_upstream}/v1"]
     echo = Side("grpc_echo", "gpt-4.1")
@@ -124,6 +164,12 @@ def rows(upstream, tls_upstream):
             awake=True),
         Row("translated", "wrk", 64, *translated(False), bar=1.3),
         Row("translated stream, per chunk", "streams", 8, *translated(True), per=100, bar=1.3),
+        Row("Gemini", "wrk", 64, *gemini(False), bar=1.3),
+        Row("Gemini stream, per chunk", "streams", 8, *gemini(True), per=100, bar=1.3),
+        Row("Cohere", "wrk", 64, *cohere(False), bar=1.3),
+        Row("Cohere stream, per chunk", "streams", 8, *cohere(True), per=100, bar=1.3),
+        Row("Bedrock, signed", "wrk", 64, *bedrock(False)),
+        Row("Bedrock stream, per chunk", "streams", 8, *bedrock(True), per=100, bar=1.3),
         Row("relayed Messages", "wrk", 64, Side("nginx", messages, anthropic_body(), anthropic),
             Side("portolan", messages, anthropic_body(), anthropic)),
         Row("raw, 10 KB upload", "wrk", 64, *raw(10 << 10), content_type="application/octet-stream"),
