@@ -94,6 +94,7 @@ void TakeBlocks(const api::Message& from, const ToolNames& names, wire::Messages
   *message->mutable_content() = from.content_blocks();
   for (api::ContentBlock& block : *message->mutable_content()) {
     if (block.type() == "tool_use") block.set_name(names.InFull(block.name()));
+    RequireSignature(&block);
   }
 }
 
@@ -239,6 +240,10 @@ void BeginThinking(api::ContentBlock* block) {
   block->set_type("thinking");
   block->set_thinking("");
   block->set_signature("");
+}
+
+void RequireSignature(api::ContentBlock* block) {
+  if (block->type() == "thinking" && !block->has_signature()) block->set_signature("");
 }
 
 void BeginToolUse(std::string id, std::string name, api::ContentBlock* block) {

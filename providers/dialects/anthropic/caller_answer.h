@@ -50,6 +50,8 @@ void BeginMessage(std::string_view id, std::string_view model, ::anthropic::v1::
 // Blocks as they begin in a stream, without text.
 void BeginText(::portolan::v1::ContentBlock* block);
 void BeginThinking(::portolan::v1::ContentBlock* block);
+// A thinking block has a signature, an empty one where nobody signed it: the SDKs' types require the member.
+void RequireSignature(::portolan::v1::ContentBlock* block);
 void BeginToolUse(std::string id, std::string name, ::portolan::v1::ContentBlock* block);
 
 // The arguments that a model wrote, as the input of a call: an object, whatever they are.

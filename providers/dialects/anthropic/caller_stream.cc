@@ -214,6 +214,7 @@ void EventWriter::OnGiven(const api::ContentBlockDelta& step, EventSink& out) {
       has_calls_ = true;
       block->start.set_name(names_.InFull(block->start.name()));
     }
+    RequireSignature(&block->start);
     SayInPieces(*block, out);
   }
   if (block == nullptr) return;  // a piece of nothing

@@ -222,6 +222,7 @@ def reasoning_is_thinking(world, dialect, streamed):
     blocks = [block for block in answer.content if block.type != "google_part"]
     equal([(block.type, getattr(block, "thinking", None) or block.text) for block in blocks],
           [("thinking", "Hm"), ("text", "Yes")])  # fmt: skip
+    check(isinstance(blocks[0].signature, str), blocks)
     world.upstream.take()
 
 

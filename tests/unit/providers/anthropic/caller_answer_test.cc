@@ -146,6 +146,16 @@ TEST(CallersAnswer, GivesBlocksAsTheyAre) {
   EXPECT_EQ(answer["stop_reason"], "tool_use");
 }
 
+// The types of Anthropic's packages require the member.
+TEST(CallersAnswer, ThinkingThatNobodySignedHasAnEmptySignature) {
+  json hub = Completion(R"({"content":"a"})", R"({"finish_reason":"stop"})");
+  hub["choices"][0]["message"]["content_blocks"] =
+      json::parse(R"([{"type":"thinking","thinking":"hm"},{"type":"text","text":"a"}])");
+  EXPECT_EQ(
+      Answered(hub)["content"],
+      json::parse(R"([{"type":"thinking","thinking":"hm","signature":""},{"type":"text","text":"a"}])"));
+}
+
 TEST(CallersAnswer, SaysNamesOfToolsInFull) {
   const std::string name(128, 'n');
   ::anthropic::v1::MessagesRequest request;

@@ -266,5 +266,16 @@ TEST(CallersStream, SaysBlocksWhereTheChunksHaveThem) {
   EXPECT_EQ(stream.message["usage"]["input_tokens"], 15);
 }
 
+TEST(CallersStream, ThinkingThatNobodySignedHasAnEmptySignature) {
+  const auto stream = TheCallerHarness().Stream(
+      {Chunk(R"({"role":"assistant","content":""})"),
+       Chunk(R"({"content_blocks":[{"index":0,"content_block":{"type":"thinking","thinking":""}}]})"),
+       Chunk(R"({"content_blocks":[{"index":0,"delta":{"type":"thinking_delta","thinking":"hm"}}]})"),
+       Chunk(R"({"content_blocks":[{"index":0,"stop":true}]})"), Chunk("{}", R"({"finish_reason":"stop"})"),
+       UsageChunk()});
+  EXPECT_EQ(stream.message["content"],
+            json::parse(R"([{"type":"thinking","thinking":"hm","signature":""}])"));
+}
+
 }  // namespace
 }  // namespace portolan::providers::anthropic
