@@ -92,6 +92,7 @@ Setting SettingOf(const test::SeenRequest& request, Transport transport) {
     setting.dialect = Dialect::kBedrock;
     stream = asks("/converse-stream");
   }
+  if (asks("/v2/chat")) setting.dialect = Dialect::kCohere;
   setting.mode = stream ? Mode::kStream : Mode::kUnary;
   return setting;
 }

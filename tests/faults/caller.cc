@@ -25,9 +25,11 @@ Provider ProviderOf(Dialect dialect) {
     case Dialect::kGoogle:
       return {"google", "/v1beta"};
     case Dialect::kBedrock:
+      return {"bedrock", ""};
+    case Dialect::kCohere:
       break;
   }
-  return {"bedrock", ""};
+  return {"cohere", ""};
 }
 
 // Reads `{"error": {...}}`, checking that it has the members that OpenAI's SDKs rely on.

@@ -159,11 +159,62 @@ Phrases Bedrock() {
   return says;
 }
 
+std::string CohereEvent(const std::string& type, const std::string& members) {
+  return "event: " + type + "\ndata: {\"type\":\"" + type + "\"" + members + "}\n\n";
+}
+
+std::string CohereText(const std::string& text) {
+  return CohereEvent("content-delta",
+                     R"(,"index":0,"delta":{"message":{"content":{"text":")" + text + R"("}}})");
+}
+
+std::string CohereEnd(const std::string& reason, const std::string& more) {
+  return CohereEvent("message-end", R"(,"delta":{"finish_reason":")" + reason + "\"" + more + "}");
+}
+
+// Errors have no word but their message. A stream ends with one as its reason:
+// https://docs.cohere.com/v2/reference/chat-stream
+TroubleWords CohereTrouble(const std::string& status) {
+  return {"upstream_status_" + status,
+          std::string(R"({"id":"94ed162c-fe4a-4885-a641-080f16e1c0c1","message":")") + kMessage + R"("})",
+          CohereEnd("ERROR", std::string(R"(,"error":")") + kMessage + "\"")};
+}
+
+Phrases Cohere() {
+  constexpr char kUsage[] =
+      R"("usage":{"billed_units":{"input_tokens":3,"output_tokens":2},"tokens":{"input_tokens":3,"output_tokens":2}})";
+  Phrases says;
+  says.body =
+      std::string(R"({"id":"c1","finish_reason":"COMPLETE","message":{"role":"assistant","content":)") +
+      R"([{"type":"text","text":"Hello, world"}]},)" + kUsage + "}";
+  says.stream_type = kEventStream;
+  says.events = {
+      CohereEvent(
+          "message-start",
+          R"(,"id":"c1","delta":{"message":{"role":"assistant","content":[],"tool_plan":"","tool_calls":[],"citations":[]}})"),
+      CohereEvent("content-start", R"(,"index":0,"delta":{"message":{"content":{"type":"text","text":""}}})"),
+      CohereText("Hello"),
+      CohereText(", world"),
+      CohereEvent("content-end", R"(,"index":0)"),
+      CohereEnd("COMPLETE", std::string(",") + kUsage),
+      "data: [DONE]\n\n"};
+  says.until_text = 3;
+  says.before_finish = 5;
+  says.idle = ": ping\n\n";
+  says.broken_event = "event: content-delta\ndata: {\"type\":[}\n\n";
+  says.huge_event = "event: content-delta\ndata: ";
+  says.troubles = {{Trouble::kNotFound, CohereTrouble("404")},
+                   {Trouble::kRateLimit, CohereTrouble("429")},
+                   {Trouble::kFailure, CohereTrouble("503")},
+                   {Trouble::kOverload, CohereTrouble("503")}};
+  return says;
+}
+
 }  // namespace
 
 const std::vector<Dialect>& AllDialects() {
   static const std::vector<Dialect> all = {Dialect::kOpenAi, Dialect::kAnthropic, Dialect::kGoogle,
-                                           Dialect::kBedrock};
+                                           Dialect::kBedrock, Dialect::kCohere};
   return all;
 }
 
@@ -176,16 +227,19 @@ std::string NameOf(Dialect dialect) {
     case Dialect::kGoogle:
       return "Gemini";
     case Dialect::kBedrock:
+      return "Bedrock";
+    case Dialect::kCohere:
       break;
   }
-  return "Bedrock";
+  return "Cohere";
 }
 
 const Phrases& In(Dialect dialect) {
   static const std::map<Dialect, Phrases> phrases = {{Dialect::kOpenAi, OpenAi()},
                                                      {Dialect::kAnthropic, Anthropic()},
                                                      {Dialect::kGoogle, Google()},
-                                                     {Dialect::kBedrock, Bedrock()}};
+                                                     {Dialect::kBedrock, Bedrock()},
+                                                     {Dialect::kCohere, Cohere()}};
   return phrases.at(dialect);
 }
 

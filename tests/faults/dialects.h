@@ -9,7 +9,7 @@
 namespace portolan::faults {
 
 // What an upstream speaks.
-enum class Dialect { kOpenAi, kAnthropic, kGoogle, kBedrock };
+enum class Dialect { kOpenAi, kAnthropic, kGoogle, kBedrock, kCohere };
 const std::vector<Dialect>& AllDialects();
 std::string NameOf(Dialect dialect);  // as people call it
 

@@ -34,7 +34,7 @@ What holds for all of them:
 
 Each case is tested, unary and streamed, as far as it makes sense there:
 
-- by REST and gRPC, with OpenAI, whose dialect is the caller's own, and with Anthropic, Gemini and Bedrock, which are
+- by REST and gRPC, with OpenAI, whose dialect is the caller's own, and with Anthropic, Gemini, Bedrock and Cohere, which are
   translated; with the first two over TCP and TLS;
 - by Anthropic's API for callers, with Anthropic, whose dialect is the caller's own, and with OpenAI, which is translated;
 - and as a call that is [relayed](relay.md), where nobody looks at what the answer says.

@@ -129,6 +129,7 @@ INSTANTIATE_TEST_SUITE_P(All, StreamCut,
                                          CutWay{Door::kGrpc, Dialect::kAnthropic, Transport::kTls},
                                          CutWay{Door::kRest, Dialect::kGoogle, Transport::kTcp},
                                          CutWay{Door::kRest, Dialect::kBedrock, Transport::kTcp},
+                                         CutWay{Door::kRest, Dialect::kCohere, Transport::kTcp},
                                          CutWay{Door::kMessages, Dialect::kOpenAi, Transport::kTcp},
                                          CutWay{Door::kMessages, Dialect::kAnthropic, Transport::kTcp},
                                          CutWay{Door::kRelay, Dialect::kOpenAi, Transport::kTcp}));

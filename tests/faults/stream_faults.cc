@@ -66,7 +66,7 @@ std::vector<Fault> StreamFaults() {
   add(only_idle, BadGateway("upstream_empty_answer"), idle).Only({Dialect::kGoogle});
   add("sends nothing but its last event", BadGateway("upstream_empty_answer"), [](const Setting& s) {
     return Events(s, GoodEvents(s.dialect).back());
-  }).Only({Dialect::kOpenAi, Dialect::kAnthropic});
+  }).Only({Dialect::kOpenAi, Dialect::kAnthropic, Dialect::kCohere});
   // That one tells of tokens alone.
   add("sends nothing but its last event", BadGateway("upstream_truncated"), [](const Setting& s) {
     return Events(s, GoodEvents(s.dialect).back());
@@ -125,6 +125,14 @@ std::vector<Fault> StreamFaults() {
       add("sends an error event", Breaks(Trouble::kOverload, grpc::UNAVAILABLE),
           [](const Setting& s) { return Events(s, UntilText(s.dialect) + ErrorEvent(s.dialect)); });
   error_event.stream.passes_untouched = true;
+  error_event.ButFor(Dialect::kCohere);
+  // It says so with the reason for which the stream ends.
+  add("sends an error event", Breaks("ERROR", grpc::UNAVAILABLE), [](const Setting& s) {
+    return Events(s, UntilText(s.dialect) + ErrorEvent(s.dialect));
+  }).Only({Dialect::kCohere});
+  add("sends an error as its first event", Refused(502, "ERROR", grpc::UNAVAILABLE), [](const Setting& s) {
+    return Events(s, ErrorEvent(s.dialect));
+  }).Only({Dialect::kCohere});
   const auto error_first = [&](int status, std::vector<Dialect> dialects) -> Fault& {
     return add("sends an error as its first event", Refused(status, Trouble::kOverload, grpc::UNAVAILABLE),
                [](const Setting& s) { return Events(s, ErrorEvent(s.dialect)); })

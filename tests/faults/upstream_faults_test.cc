@@ -51,6 +51,7 @@ constexpr Way kWays[] = {
     {Door::kGrpc, Dialect::kOpenAi, true},      {Door::kGrpc, Dialect::kAnthropic, true},
     {Door::kRest, Dialect::kGoogle, false},     {Door::kRest, Dialect::kBedrock, false},
     {Door::kGrpc, Dialect::kGoogle, false},     {Door::kGrpc, Dialect::kBedrock, false},
+    {Door::kRest, Dialect::kCohere, false},     {Door::kGrpc, Dialect::kCohere, false},
     {Door::kMessages, Dialect::kOpenAi, false}, {Door::kMessages, Dialect::kAnthropic, false},
     {Door::kRelay, Dialect::kOpenAi, false},
 };
