@@ -11,10 +11,12 @@ import re
 import shutil
 import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import traceback
 
+import features
 from dialects import ALL
 from upstream import NothingReached, Upstream
 
@@ -195,11 +197,14 @@ def main(binary, words, control_class):
         gateway = Gateway(binary, flags=[] if splice else ["--no-splice"])
     world = World(upstream, gateway, None if start_control else binary, certificate, splice)
     passed = failed = unproven = 0
+    shown = []
     for name, run, case, own in TESTS:
         if word not in name or (own and start_control):
             continue
         error = run_one(run, case, own, world)
         passed, failed = passed + (not error), failed + bool(error)
+        if not error:
+            shown.append(name)
         unproven += isinstance(error, NothingReached)
         if start_control and not error:
             print(f"FAILED: {name}: passes although nothing reached the upstream")
@@ -214,5 +219,8 @@ def main(binary, words, control_class):
         print(f"control: {failed} of {total} tests failed, {unproven} of them only as nothing reached the upstream")
         passed, failed = failed, passed
         failed += unproven < passed / 2
+    if not words and "PORTOLAN_PASSED_TESTS" in os.environ:
+        suite = os.path.basename(sys.argv[0]).removesuffix("_suite.py")
+        features.keep(os.environ["PORTOLAN_PASSED_TESTS"], suite, shown)
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed or not passed else 0
