@@ -28,6 +28,8 @@ ABORT_LIMIT_MS = 50
 TIMEOUT_S = 0.5  # in which a call gets to the upstream even on a busy machine
 
 TESTS = []
+# What the scripted upstream has a certificate for.
+HOSTS = [dialect.host.split(":")[0] for dialect in ALL]
 
 
 def test(*cases, own=False):
@@ -90,15 +92,21 @@ class World:
             raise NothingReached()
         return Gateway(self.binary, env, flags)
 
-    def gateway_to_providers(self):
-        """A gateway without keys; what goes to a provider's own host reaches the upstream. For `with`.
+    def gateway_to_providers(self, env=None, config=""):
+        """A gateway that has `env` alone; what goes to a provider's own host reaches the upstream. For `with`.
 
+        config: the text of a config file for it.
         Under the control it is the control.
         """
         if not self.binary:
             return contextlib.nullcontext(self.gateway)
         flags = ["--upstream-ca", self.certificate, *([] if self.splice else ["--no-splice"])]
-        return Gateway(self.binary, {"HTTPS_PROXY": self.upstream.url}, flags)
+        if config:
+            path = os.path.join(os.path.dirname(self.certificate), "config.yaml")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(config)
+            flags += ["--config", path]
+        return Gateway(self.binary, {"HTTPS_PROXY": self.upstream.url, **(env or {})}, flags)
 
     def gateway_with_keys(self, flags=()):
         """A gateway with keys in its environment; what goes to a provider's own host reaches the upstream."""
@@ -125,7 +133,7 @@ def at_once(*calls):
 
 def make_certificate(folder):
     """A certificate for the providers' own hosts; returns its path and a server context."""
-    names = "subjectAltName=" + ",".join(f"DNS:{dialect.host.split(':')[0]}" for dialect in ALL)
+    names = "subjectAltName=" + ",".join(f"DNS:{host}" for host in HOSTS)
     certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
     subprocess.run(
         [

@@ -2,8 +2,9 @@
 
 import sys
 
+import first_calls_test  # noqa: F401  (registers its tests)
 import harness
-import openai_chat_test  # noqa: F401  (registers its tests)
+import openai_chat_test  # noqa: F401
 import openai_configs_test  # noqa: F401
 import openai_endings_test  # noqa: F401
 import openai_errors_test  # noqa: F401
