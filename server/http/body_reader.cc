@@ -38,18 +38,25 @@ net::Task<BodySource::Piece> BodyReader::Read(net::Wait wait) {
     const net::IoResult sent = co_await socket_.Write(pieces, limit);
     if (!sent.ok()) co_return OnFailure(sent, /*own_limit=*/false);
   }
-  if (buffer_ == nullptr) buffer_ = std::make_unique_for_overwrite<char[]>(kBufferBytes);
+  PrepareBuffer();
   const net::TimePoint idle = socket_.loop().now() + limits_.idle;
   while (true) {
     // Not past the end, as far as it is known: what follows is the next request.
-    const uint64_t left = framer_.left() == 0 ? kBufferBytes : framer_.left();
-    const size_t size = static_cast<size_t>(std::min<uint64_t>(left, kBufferBytes));
+    const uint64_t left = framer_.left() == 0 ? buffer_bytes_ : framer_.left();
+    const size_t size = static_cast<size_t>(std::min<uint64_t>(left, buffer_bytes_));
     const net::IoResult got =
         co_await socket_.Read({buffer_.get(), size}, {std::min(wait.deadline, idle), wait.scope});
     if (!got.ok()) co_return OnFailure(got, idle < wait.deadline);
+    filled_ = got.bytes == buffer_bytes_;
     const Piece piece = Take({buffer_.get(), got.bytes});
     if (!piece.data.empty() || piece.end || piece.failed) co_return piece;
   }
+}
+
+void BodyReader::PrepareBuffer() {
+  if (buffer_ != nullptr && (!filled_ || buffer_bytes_ >= kMostBytes)) return;
+  buffer_bytes_ = buffer_ == nullptr ? kFirstBytes : 2 * buffer_bytes_;
+  buffer_ = std::make_unique_for_overwrite<char[]>(buffer_bytes_);
 }
 
 BodySource::Piece BodyReader::Take(std::span<char> raw) {

@@ -39,8 +39,13 @@ class BodyReader final : public BodySource {
   std::string TakeSurplus();
 
  private:
-  static constexpr size_t kBufferBytes = 64 << 10;
+  // The buffer begins with the first size, and grows while each read fills it: whoever sends so fast would be
+  // woken for each little piece that is taken.
+  static constexpr size_t kFirstBytes = 64 << 10;
+  static constexpr size_t kMostBytes = 512 << 10;
 
+  // Makes the buffer, or a larger one.
+  void PrepareBuffer();
   // Takes the framing off `raw`.
   Piece Take(std::span<char> raw);
   Piece Fail(int status, std::string_view code, std::string message,
@@ -55,6 +60,8 @@ class BodyReader final : public BodySource {
   const std::optional<uint64_t> length_;
   bool expects_continue_;
   std::unique_ptr<char[]> buffer_;  // made when the first read from the socket is
+  size_t buffer_bytes_ = 0;
+  bool filled_ = false;  // by the last read
   std::string surplus_;
   std::optional<Error> error_;
 };
