@@ -161,7 +161,8 @@ TEST_F(GrpcConnectionAge, WhatOutlastsTheGraceIsBrokenOff) {
   EXPECT_EQ(stream.ReadAll(), "word ");
   EXPECT_EQ(stream.reader->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
   EXPECT_TRUE(upstream_.WaitForClientToLeave(1));
-  EXPECT_TRUE(Ask(*stub).ok());
+  // On a busy machine a call may outlast its connection as well.
+  EXPECT_TRUE(Eventually([&] { return Ask(*stub).ok(); }));
 }
 
 }  // namespace
