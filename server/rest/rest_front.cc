@@ -96,6 +96,23 @@ Error NotUpgraded() {
 
 bool IsOwnPath(std::string_view path) { return path == "/" || path == "/healthz" || path == "/readyz"; }
 
+// What a path is, without slashes that say nothing, and what it matches.
+struct Place {
+  Place(const transcode::Router& router, const http::RequestHead& head)
+      : path(head.path), match(router.Match(head.method, path)) {
+    // Most are found as they are. What a variable takes may have slashes too many.
+    if (match.outcome == RouteMatch::Outcome::kFound && match.route->variables.empty()) return;
+    path = transcode::CleanPath(head.path, &buffer);
+    if (path.size() != head.path.size()) match = router.Match(head.method, path);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  std::string buffer;
+  std::string_view path;
+  RouteMatch match;
+};
+
 }  // namespace
 
 std::optional<http::Answer> AnswerHealth(std::string_view path, bool ready) {
@@ -158,11 +175,11 @@ std::optional<http::Answer> RestFront::Screen(const http::RequestHead& head, std
   const std::string_view origin = HeaderOf(head, "origin");
   if (auto error = CheckBrowser(config_.browser, head.host, origin))
     return Refuse(&head, peer, *std::move(error), {});
-  std::string buffer;
-  const std::string_view path = transcode::CleanPath(head.path, &buffer);
+  const Place place(*config_.router, head);
+  const std::string_view path = place.path;
+  const RouteMatch& match = place.match;
   if (IsOwnPath(path) && (head.method == "GET" || head.method == "HEAD")) return std::nullopt;
   if (head.method == "OPTIONS" && CorsAllowed(config_.browser, origin)) return std::nullopt;
-  const RouteMatch match = config_.router->Match(head.method, path);
   if (IsRelayed(*config_.operations, match, head, path)) {
     if (auto error = CheckRelay(head.method, path)) {
       const std::string_view allow = error->http_status == 405 ? kRelayedMethods : std::string_view();
@@ -200,15 +217,15 @@ net::Task<void> RestFront::Handle(http::Request& request, http::ResponseWriter& 
                    &answer.headers);
     return Send(std::move(answer), writer);
   }
-  std::string buffer;
-  const std::string_view path = transcode::CleanPath(head.path, &buffer);
+  const Place place(*config_.router, head);
+  const std::string_view path = place.path;
+  const RouteMatch& match = place.match;
   if (IsOwnPath(path)) {
     const bool ready = config_.ready->load(std::memory_order_relaxed);
     std::optional<http::Answer> answer = AnswerHealth(path, ready);
     if (!answer) answer.emplace().body = kAbout;
     return Send(*std::move(answer), writer);
   }
-  const RouteMatch match = config_.router->Match(head.method, path);
   // Screen has seen that it is one of the two.
   if (match.outcome != RouteMatch::Outcome::kFound || AsksForOwnModels(*config_.operations, head, path)) {
     return Relay(request, writer, origin);
