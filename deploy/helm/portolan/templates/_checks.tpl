@@ -58,6 +58,18 @@
 {{- if not (or $v.rollout.maxSurge $v.rollout.maxUnavailable) -}}
 {{- fail "rollout.maxSurge: is 0 as rollout.maxUnavailable is; an update could not go on" -}}
 {{- end -}}
+{{- range $flag, $value := dict "config" "config" "http" "http.service.port" "grpc" "grpc.service.enabled" "admin" "keys.admin.secret" "drain-delay" "drain.delaySeconds" "grace" "drain.graceSeconds" "grpc-max-connection-age" "grpc.maxConnectionAge" "tls-cert" "tls.secret" "tls-key" "tls.secret" "tls-client-ca" "tls.clientCa.secret" "tls-client-auth" "tls.clientAuth" -}}
+{{- range $v.extraArgs -}}
+{{- if eq (regexFind "^--[a-z-]+" .) (printf "--%s" $flag) -}}
+{{- fail (printf "extraArgs: the chart sets --%s itself; see the value %s" $flag $value) -}}
+{{- end -}}
+{{- end -}}
+{{- range $v.extraEnv -}}
+{{- if eq .name (printf "PORTOLAN_%s" ($flag | upper | replace "-" "_")) -}}
+{{- fail (printf "extraEnv: %s: the chart sets --%s itself; see the value %s" .name $flag $value) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- include "portolan.checkCallers" . -}}
 {{- end -}}
 

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""The manifests of deploy/kubernetes, run: the gateway starts as they say, follows its ConfigMap and outlives a bad one."""
+
+import json
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import chart_test  # noqa: E402
+import metric_names  # noqa: E402
+import rendered  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+PATHS = sorted(path for path in (ROOT / "deploy/kubernetes").glob("*.yaml") if path.name not in ("kustomization.yaml", "values.yaml"))
+PORTOLAN = None
+
+GOOD = "routes: {main: {provider: echo}}\ndefault_route: main\n"
+BAD = "routes: {main: {provider: echo}}\ndefault_rout: main\n"
+CHAT = {"model": "echo/echo", "messages": [{"role": "user", "content": "Hello"}]}
+
+
+def chat(gateway, key=None, **members):
+    body = json.dumps({**CHAT, **members}).encode()
+    return gateway.get("http", "/v1/chat/completions", key=key or gateway.caller_key, body=body)
+
+
+class Manifests(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.pod = rendered.Pod(rendered.load(PATHS), folder.name)
+
+    def test_run_as_rendered(self):
+        rendered.check(PORTOLAN, PATHS)
+
+    def test_follow_a_changed_config_without_a_restart_and_outlive_a_bad_one(self):
+        with self.pod.runs(PORTOLAN) as gateway:
+            self.assertEqual(gateway.metric("portolan_config_generation"), 1)
+            self.pod.swap(GOOD)
+            rendered.await_that(lambda: gateway.metric("portolan_config_generation") == 2, "the new config is in use")
+            self.assertEqual(gateway.get("admin", "/readyz")[0], 200)
+            self.assertEqual(chat(gateway)[0], 200)
+
+            self.pod.swap(BAD)
+            rendered.await_that(lambda: gateway.metric("portolan_config_refused_total") == 1, "the bad config is refused")
+            self.assertEqual(gateway.metric("portolan_config_generation"), 2)
+            self.assertEqual(gateway.get("admin", "/readyz")[0], 200)
+            self.assertEqual(chat(gateway)[0], 200)
+            self.assertIsNone(gateway.process.poll())
+
+    def test_a_pod_with_a_bad_config_never_starts(self):
+        checked = self.pod.checks_config(PORTOLAN, BAD)
+        self.assertEqual(checked.returncode, 1)
+        self.assertIn('default_rout: there is no such key; did you mean "default_route"?', checked.stderr)
+
+    def test_a_key_that_is_not_there_is_told_by_the_init_container(self):
+        checked = self.pod.checks_config(PORTOLAN, "providers: {openai: {api_key: env:NO_SUCH_KEY}}\n")
+        self.assertEqual(checked.returncode, 1)
+        self.assertIn("NO_SUCH_KEY", checked.stderr)
+
+    def test_callers_need_a_key_and_prometheus_does(self):
+        with self.pod.runs(PORTOLAN) as gateway:
+            self.assertEqual(chat(gateway, key="another")[0], 401)
+            self.assertEqual(gateway.get("admin", "/metrics", key="another")[0], 401)
+
+    def test_metrics_of_the_dashboard_and_the_alerts_are_told(self):
+        """By a gateway that has served calls, a stream and an error."""
+        with self.pod.runs(PORTOLAN) as gateway:
+            self.assertEqual(chat(gateway)[0], 200)
+            self.assertEqual(chat(gateway, stream=True)[0], 200)
+            self.assertEqual(chat(gateway, messages=7)[0], 400)
+            kinds = metric_names.exposed(gateway.metrics())
+        labels = {name: labels for name, (_, labels) in metric_names.documented((ROOT / "docs/metrics.md").read_text()).items()}
+        self.assertEqual(set(kinds), set(labels), "docs/metrics.md")
+        for name, expression in chart_test.expressions():
+            self.assertEqual(metric_names.problems(expression, kinds, labels), [], f"{name}: {expression}")
+
+
+if __name__ == "__main__":
+    PORTOLAN = sys.argv.pop(1)
+    unittest.main()
