@@ -3,9 +3,13 @@
 
 import json
 import pathlib
+import re
+import subprocess
 import sys
 import tempfile
 import unittest
+
+import yaml
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import chart_test  # noqa: E402
@@ -76,6 +80,36 @@ class Manifests(unittest.TestCase):
         self.assertEqual(set(kinds), set(labels), "docs/metrics.md")
         for name, expression in chart_test.expressions():
             self.assertEqual(metric_names.problems(expression, kinds, labels), [], f"{name}: {expression}")
+
+
+class Compose(unittest.TestCase):
+    def setUp(self):
+        self.compose = yaml.safe_load((ROOT / "deploy/compose.yaml").read_text())
+        self.gateway = self.compose["services"]["gateway"]
+        self.flags = dict(argument.removeprefix("--").split("=", 1) for argument in self.gateway["command"][1:])
+
+    def test_gateway_starts_as_it_says(self):
+        folder = ROOT / "deploy/compose/gateway"
+        self.assertIn("./compose/gateway:/etc/portolan:ro", self.gateway["volumes"])
+        arguments = [re.sub(r":\d+$", ":0", argument).replace("/etc/portolan", str(folder)) for argument in self.gateway["command"]]
+        environment = {name: "made-up" for name in self.gateway["environment"]}
+        checked = subprocess.run([PORTOLAN, "check", folder / "gateway.yaml", "--resolve"], env=environment, capture_output=True, text=True)
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        with subprocess.Popen([PORTOLAN, *arguments], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            line = process.stdout.readline()
+            process.terminate()
+            self.assertRegex(line, rendered.PORTS)
+            self.assertEqual(process.wait(timeout=60), 0)
+
+    def test_ports_and_times_fit(self):
+        for name in ("http", "grpc"):
+            port = self.flags[name].removeprefix(":")
+            self.assertIn(f"127.0.0.1:{port}:{port}", self.gateway["ports"])
+        self.assertFalse([port for port in self.gateway["ports"] if port.endswith(self.flags["admin"])], "the admin port is published")
+        scrape = yaml.safe_load((ROOT / "deploy/compose/prometheus.yaml").read_text())["scrape_configs"][0]
+        self.assertEqual(scrape["static_configs"], [{"targets": [f"gateway{self.flags['admin']}"]}])
+        self.assertGreater(rendered.seconds(self.gateway["stop_grace_period"]),
+                           rendered.seconds(self.flags["drain-delay"]) + rendered.seconds(self.flags["grace"]) + 10)
 
 
 if __name__ == "__main__":
