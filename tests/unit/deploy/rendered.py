@@ -232,11 +232,9 @@ def check_names(pod):
         assert variable["valueFrom"]["secretKeyRef"] == key, key
     if not of_kind(documents, "ServiceMonitor"):
         assert not admin_services
-    for kind, selector in (("NetworkPolicy", "podSelector"), ("PodDisruptionBudget", "selector")):
-        for one in of_kind(documents, kind):
-            assert chooses(one["spec"][selector]["matchLabels"], pod.labels), one
-    for policy in of_kind(documents, "NetworkPolicy"):
-        assert {port["port"] for rule in policy["spec"]["ingress"] for port in rule["ports"]} <= set(ports), policy
+    for budget in of_kind(documents, "PodDisruptionBudget"):
+        assert chooses(budget["spec"]["selector"]["matchLabels"], pod.labels), budget
+    check_policies(pod, set(ports))
     for scaler in of_kind(documents, "HorizontalPodAutoscaler"):
         assert scaler["spec"]["scaleTargetRef"]["name"] == pod.deployment["metadata"]["name"]
         assert "replicas" not in pod.deployment["spec"]
@@ -249,6 +247,19 @@ def check_names(pod):
     # Besides, 10 s for callers that keep their side of a connection open (docs/configuration.md, "Ending").
     assert pod.spec["terminationGracePeriodSeconds"] > before + seconds(flags["drain-delay"]) + seconds(flags["grace"]) + 10
     check_security(pod)
+
+
+def check_policies(pod, ports):
+    """Each policy is for the gateway's pods, whose ports it names, or for those of the check, which have no network."""
+    jobs = [job["spec"]["template"]["metadata"]["labels"] for job in of_kind(pod.documents, "Job")]
+    for policy in of_kind(pod.documents, "NetworkPolicy"):
+        chosen = policy["spec"]["podSelector"]["matchLabels"]
+        if chooses(chosen, pod.labels):
+            assert {port["port"] for rule in policy["spec"]["ingress"] for port in rule["ports"]} <= ports, policy
+            assert not any(chooses(chosen, labels) for labels in jobs), policy
+        else:
+            assert any(chooses(chosen, labels) for labels in jobs), policy
+            assert "ingress" not in policy["spec"] and "egress" not in policy["spec"], policy
 
 
 def check_backends(route, documents):

@@ -35,3 +35,11 @@ it changes, and only then. */}}
 {{- end -}}
 {{- toJson $parts -}}
 {{- end -}}
+
+{{/* What makes an object a part of the check before an install or upgrade: include with a weight, by which they are made in
+turn. They are gone when the check has passed; when it has not, they stay for their log until the next one. */}}
+{{- define "portolan.configCheckHook" -}}
+helm.sh/hook: pre-install,pre-upgrade
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end -}}
