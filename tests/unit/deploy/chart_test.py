@@ -122,8 +122,7 @@ class Templates(unittest.TestCase):
         version = re.search(r"project\(portolan VERSION ([0-9.]+)", read("CMakeLists.txt"))[1]
         chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
         self.assertEqual(chart["appVersion"], version)
-        self.assertIn(f"portolan:{version}" if "${PORTOLAN_IMAGE" not in read("deploy/compose.yaml") else f":-portolan:{version}}}",
-                      read("deploy/compose.yaml"))
+        self.assertIn(f":-portolan:{version}}}", read("deploy/compose.yaml"))
 
     def test_manifests_are_rendered_from_this_chart(self):
         self.assertIn(chart_sources.digest(), read("deploy/kubernetes/kustomization.yaml"), "scripts/render-manifests makes them anew")
