@@ -75,7 +75,7 @@ class Values(unittest.TestCase):
             return
         if schema.get("type") == "object" and "additionalProperties" not in schema:
             # Somebody else's, who checks it: said so.
-            self.assertRegex(schema.get("description", ""), "whose API checks it|operator has it|not used", path)
+            self.assertRegex(schema.get("description", ""), "API checks it|`portolan check` checks|operator has it|not used", path)
         self.assertIsNot(schema.get("additionalProperties"), True, path)
         for key, inner in schema.items():
             self.closed(inner, f"{path}/{key}")

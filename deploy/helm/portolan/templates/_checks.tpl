@@ -1,6 +1,9 @@
 {{/* What the schema cannot say: values that do not go together. Each is told by its name. */}}
 {{- define "portolan.checks" -}}
 {{- $v := .Values -}}
+{{- if and .Values.config .Values.configText -}}
+{{- fail "configText: there is a config as well; set one of both" -}}
+{{- end -}}
 {{- $config := include "portolan.configMap" . | fromYaml -}}
 {{- $listen := default dict $config.listen -}}
 {{- range $key, $value := dict "http" "http.service.port" "grpc" "grpc.service.enabled" "admin" "keys.admin.secret" "drain_delay" "drain.delaySeconds" "grace" "drain.graceSeconds" "grpc_max_connection_age" "grpc.maxConnectionAge" -}}
@@ -86,7 +89,13 @@ may come from Secrets whose entries are not known here, the gateway says it. */}
 {{- range $v.extraArgs -}}
 {{- if hasPrefix "--allow-unauthenticated" . -}}{{- $known = true -}}{{- end -}}
 {{- end -}}
-{{- if and $v.keys.env (not $known) -}}
-{{- fail "keys.callers.secret: there are provider keys (keys.env), and anybody who reaches the Services could spend them; name the Secret of the callers' keys, or set config.callers.keys, or config.callers.allow_unauthenticated where something in front authenticates callers" -}}
+{{- $holds := $v.keys.env -}}
+{{- if kindIs "map" $config.providers -}}
+{{- range $config.providers -}}
+{{- if and (kindIs "map" .) (hasKey . "api_key") -}}{{- $holds = true -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and $holds (not $known) -}}
+{{- fail "keys.callers.secret: there are provider keys (keys.env, config.providers), and anybody who reaches the Services could spend them; name the Secret of the callers' keys, or set config.callers.keys, or config.callers.allow_unauthenticated where something in front authenticates callers" -}}
 {{- end -}}
 {{- end -}}

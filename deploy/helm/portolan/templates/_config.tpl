@@ -5,8 +5,8 @@
 {{- with .Values.configRevision -}}
 # revision {{ . | quote }}
 {{ end -}}
-{{- if kindIs "string" .Values.config -}}
-{{ .Values.config }}
+{{- if .Values.configText -}}
+{{ .Values.configText }}
 {{- else -}}
 {{ toYaml .Values.config }}
 {{- end -}}
@@ -14,8 +14,8 @@
 
 {{/* The config as a map, also where it is given as text. Text that is no YAML is for `portolan check` to tell of. */}}
 {{- define "portolan.configMap" -}}
-{{- if kindIs "string" .Values.config -}}
-{{- $parsed := fromYaml .Values.config -}}
+{{- if .Values.configText -}}
+{{- $parsed := fromYaml .Values.configText -}}
 {{- if hasKey $parsed "Error" -}}{}{{- else -}}{{ toYaml $parsed }}{{- end -}}
 {{- else -}}
 {{ toYaml .Values.config }}
