@@ -99,7 +99,11 @@ ensure_prometheus() {
   say "Unpacking prometheus into $TOOLS/prometheus"
   local scratch
   scratch="$(mktemp -d)"
-  (cd "$scratch" && apt-get download -qq prometheus >/dev/null && dpkg -x prometheus_*.deb unpacked)
+  (
+    cd "$scratch"
+    apt-get download -qq prometheus >/dev/null 2>&1 || { apt-get update -qq && apt-get download -qq prometheus >/dev/null; }
+    dpkg -x prometheus_*.deb unpacked
+  )
   mkdir -p "$TOOLS"
   rm -rf "$TOOLS/prometheus"
   mv "$scratch/unpacked" "$TOOLS/prometheus"
