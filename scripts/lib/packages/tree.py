@@ -24,7 +24,7 @@ class Tree:
         self.nodes = {}
 
     def _add(self, path, node):
-        if path.startswith("/") or posixpath.normpath(path) != path:
+        if path.startswith(("/", "../")) or posixpath.normpath(path) != path:
             raise ValueError(f"{path}: not a plain relative path")
         if path in self.nodes:
             raise ValueError(f"{path}: there twice")
@@ -63,6 +63,7 @@ class Tree:
         os.makedirs(folder, exist_ok=True)
         if os.listdir(folder):
             raise SystemExit(f"error: {folder} is not empty")
+        os.chmod(folder, 0o755)
         for path in sorted(self.nodes):
             node, at = self.nodes[path], os.path.join(folder, path)
             if node.target is not None:

@@ -1,0 +1,129 @@
+"""The image: what is in it, and that it serves as little as a container may be given."""
+
+import glob
+import hashlib
+import io
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tarfile
+import tempfile
+import unittest
+
+from machine import ROOT, WORK, curl, eventually, run
+
+IMAGE = glob.glob(os.path.join(ROOT, "build/packages/portolan-*.oci.tar"))
+UNPACKED_LIMIT = 40 * 1000 * 1000
+USER = 65532
+
+
+class Image(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        assert len(IMAGE) == 1, f"one image is expected in build/packages: {IMAGE}"
+        with tarfile.open(IMAGE[0]) as tar:
+            cls.files = {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}
+        cls.index = json.loads(cls.files["index.json"])
+        cls.manifest = cls.blob(cls.index["manifests"][0])
+        cls.config = cls.blob(cls.manifest["config"])
+        (layer,) = cls.manifest["layers"]
+        cls.layer = tarfile.open(fileobj=io.BytesIO(cls.files[cls.path(layer)]), mode="r:gz")
+
+    @staticmethod
+    def path(descriptor):
+        return os.path.join("blobs", *descriptor["digest"].split(":"))
+
+    @classmethod
+    def blob(cls, descriptor):
+        return json.loads(cls.files[cls.path(descriptor)])
+
+    def test_every_blob_is_what_it_is_called(self):
+        for path, data in self.files.items():
+            if path.startswith("blobs/"):
+                self.assertEqual(path, f"blobs/sha256/{hashlib.sha256(data).hexdigest()}")
+
+    def test_size(self):
+        self.assertLessEqual(sum(member.size for member in self.layer), UNPACKED_LIMIT)
+
+    def test_holds_one_program(self):
+        """No shell, nothing that is run but the gateway and the loader of its libraries, nothing with another's rights."""
+        programs = [member.name for member in self.layer if member.isfile() and member.mode & 0o111]
+        self.assertEqual([name for name in programs if "/ld-linux" not in name], ["usr/bin/portolan"])
+        self.assertEqual([member.name for member in self.layer if member.mode & 0o6000], [])
+        self.assertEqual({(member.uid, member.gid) for member in self.layer}, {(0, 0)})
+
+    def test_config(self):
+        config = self.config["config"]
+        self.assertEqual(config["User"], f"{USER}:{USER}")
+        self.assertEqual(config["Entrypoint"], ["/usr/bin/portolan"])
+        self.assertNotIn("Healthcheck", config)
+        self.assertEqual(config["Labels"]["org.opencontainers.image.licenses"], "Apache-2.0")
+        self.assertEqual(config["Labels"]["org.opencontainers.image.revision"], run("git", "-C", ROOT, "rev-parse", "HEAD").strip())
+        self.assertEqual(self.config["architecture"], run("dpkg", "--print-architecture").strip())
+
+
+class Container(unittest.TestCase):
+    """Runs it with podman, in a store that is thrown away: root read-only, no rights, no network but its own."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(dir=WORK)
+        storage = os.path.join(self.folder, "storage.conf")
+        with open(storage, "w", encoding="utf-8") as file:
+            file.write(f'[storage]\ndriver = "vfs"\nrunroot = "{self.folder}/run"\ngraphroot = "{self.folder}/store"\n')
+        self.environment = {**os.environ, "CONTAINERS_STORAGE_CONF": storage}
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.image = self.podman("load", "-q", "-i", IMAGE[0]).strip().removeprefix("Loaded image: ")
+
+    def command(self, *arguments):
+        return ["podman", "--cgroup-manager", "cgroupfs", "--runtime", "runc", "--events-backend", "file", *arguments]
+
+    def podman(self, *arguments):
+        done = subprocess.run(self.command(*arguments), env=self.environment, capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def run_options(self):
+        return [
+            "run", "--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096", "--network=none", "--read-only",
+            "--read-only-tmpfs=false", "--cap-drop=ALL", "--security-opt", "no-new-privileges", "--memory", "256m",
+        ]  # fmt: skip
+
+    def test_serves(self):
+        name = self.podman(*self.run_options(), "-d", self.image).strip()
+        self.addCleanup(lambda: self.podman("rm", "-f", name))
+        pid = int(self.podman("inspect", "-f", "{{.State.Pid}}", name))
+        self.assertGreater(pid, 0, self.podman("logs", name))
+        eventually(lambda: self.assertEqual(curl(pid, "http://127.0.0.1:8787/readyz")[0], 200))
+        body = '{"model": "echo/echo", "messages": [{"role": "user", "content": "Hello"}]}'
+        status, answer = curl(pid, "http://127.0.0.1:8787/v1/chat/completions", "-H", "content-type: application/json", "-d", body)
+        self.assertEqual(status, 200, answer)
+        self.assertEqual(json.loads(answer)["choices"][0]["message"]["content"], "Hello")
+        with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+            found = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+        self.assertEqual(found["Uid"].split(), [str(USER)] * 4)
+        self.assertEqual([found["CapEff"], found["NoNewPrivs"]], ["0" * 16, "1"])
+        os.kill(pid, signal.SIGTERM)
+        self.assertEqual(self.podman("wait", name).strip(), "0")
+
+    def test_has_no_shell(self):
+        for shell in ("sh", "/bin/sh", "/bin/bash", "/usr/bin/env"):
+            done = subprocess.run(
+                self.command(*self.run_options(), "--rm", "--entrypoint", shell, self.image), env=self.environment,
+                capture_output=True, text=True, timeout=300,
+            )  # fmt: skip
+            self.assertEqual(done.returncode, 127, f"{shell}: {done.stdout} {done.stderr}")
+
+    def test_finds_the_authorities_of_the_web(self):
+        """With a key and callers without, it refuses to start, and says so: the environment reaches it."""
+        done = subprocess.run(
+            self.command(*self.run_options(), "--rm", "-e", "OPENAI_API_KEY=sk-not-one", self.image), env=self.environment,
+            capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("PORTOLAN_CALLER_KEYS", done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
