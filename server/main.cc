@@ -12,9 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "server/cli/command.h"
 #include "server/config/flags.h"
-#include "server/config_file/commands.h"
-#include "server/config_file/provider_list.h"
 #include "server/gateway.h"
 #include "server/settings.h"
 
@@ -73,18 +72,18 @@ void WaitForEnd(const sigset_t& set, portolan::Gateway& gateway) {
   }
 }
 
-int Fail(const absl::Status& status) {
-  std::fprintf(stderr, "portolan: %s\n", std::string(status.message()).c_str());
+int Fail(std::string_view problem) {
+  std::fprintf(stderr, "portolan: %.*s\n", static_cast<int>(problem.size()), problem.data());
   return 1;
 }
 
-int Tell(const portolan::config::CommandResult& result) {
-  std::fputs(result.out.c_str(), stdout);
-  std::fputs(result.err.c_str(), stderr);
-  return result.exit_status;
-}
-
-int Serve(const portolan::SettingsLoader& load, const portolan::config::Environment& environment) {
+int Serve(std::span<const std::string_view> flags, const portolan::config::Environment& environment) {
+  const auto given = portolan::config::ParseServeFlags(flags, environment);
+  if (!given.ok()) {
+    Fail(std::string(given.status().message()));
+    return 2;
+  }
+  const portolan::SettingsLoader load = [&] { return portolan::LoadSettings(*given, flags, environment); };
   auto settings = load();
   if (!settings.ok()) {
     // Lines that begin with the file's name, for people and editors.
@@ -96,7 +95,7 @@ int Serve(const portolan::SettingsLoader& load, const portolan::config::Environm
   const sigset_t signals = BlockSignals();
   LetThreadsFinish();
   auto gateway = portolan::Gateway::Start(*settings, environment, load);
-  if (!gateway.ok()) return Fail(gateway.status());
+  if (!gateway.ok()) return Fail(std::string(gateway.status().message()));
   std::printf("portolan serves REST on %s://%s, gRPC on %s, admin on http://%s\n",
               options.tls_cert.empty() ? "http" : "https", (*gateway)->http_address().c_str(),
               (*gateway)->grpc_address().c_str(), (*gateway)->admin_address().c_str());
@@ -112,44 +111,11 @@ int Serve(const portolan::SettingsLoader& load, const portolan::config::Environm
 
 int main(int argc, char** argv) {
   if (!standard_descriptors_open) {
-    return Fail(absl::UnavailableError("a standard descriptor is closed and /dev/null cannot be opened"));
+    return Fail("a standard descriptor is closed and /dev/null cannot be opened");
   }
-  using portolan::config::CommandLine;
   const std::vector<std::string_view> arguments(argv + 1, argv + argc);
-  const portolan::config::Environment environment = [](const char* name) -> const char* {
-    return std::getenv(name);
-  };
-  const auto line = portolan::config::ParseCommandLine(arguments, environment);
-  if (!line.ok()) {
-    Fail(line.status());
-    return 2;
-  }
-  switch (line->command) {
-    case CommandLine::Command::kHelp:
-      std::fputs(portolan::config::HelpText().c_str(), stdout);
-      return 0;
-    case CommandLine::Command::kServeHelp:
-      std::fputs(portolan::config::ServeHelpText().c_str(), stdout);
-      return 0;
-    case CommandLine::Command::kVersion:
-      std::fputs((portolan::config::VersionText()).c_str(), stdout);
-      return 0;
-    case CommandLine::Command::kCheck:
-      return Tell(portolan::config::CheckCommand(line->file, line->resolve, environment));
-    case CommandLine::Command::kConfigPrint:
-      return Tell(portolan::config::PrintCommand(line->file, line->json));
-    case CommandLine::Command::kConfigSchema:
-      return Tell(portolan::config::SchemaCommand());
-    case CommandLine::Command::kProviders: {
-      const auto& catalog = portolan::providers::BuiltInCatalog();
-      std::fputs((line->markdown ? portolan::config::ProviderTable(catalog)
-                                 : portolan::config::ProviderLines(catalog))
-                     .c_str(),
-                 stdout);
-      return 0;
-    }
-    case CommandLine::Command::kServe:
-      break;
-  }
-  return Serve([&] { return portolan::LoadSettings(line->options, arguments, environment); }, environment);
+  portolan::cli::Host host;
+  host.environment = [](const char* name) -> const char* { return std::getenv(name); };
+  host.serve = [&host](std::span<const std::string_view> flags) { return Serve(flags, host.environment); };
+  return portolan::cli::Run(arguments, host);
 }

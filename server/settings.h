@@ -25,10 +25,10 @@ struct Settings {
   std::vector<std::string> variables = {};
 };
 
-// Reads the config file that `options` names, if any, and overrides what it says by `arguments` and
+// Reads the config file that `options` names, if any, and overrides what it says by `flags` and
 // `environment`, from which `options` was made. Fails with every problem of the file, one per line.
 absl::StatusOr<Settings> LoadSettings(const config::ServeOptions& options,
-                                      std::span<const std::string_view> arguments,
+                                      std::span<const std::string_view> flags,
                                       const config::Environment& environment);
 
 // Reads everything again. Fails with what is wrong, for the operator.

@@ -1,6 +1,6 @@
 #pragma once
 
-// Reads the command line and the environment of `portolan`, by one table of settings.
+// Reads the flags and the environment of `portolan serve`, by one table of settings.
 
 #include <functional>
 #include <span>
@@ -25,8 +25,9 @@ struct Setting {
   std::string_view value_name = {};      // `ADDR`; empty for a switch
   std::string_view default_text = {};    // for the help; empty: none
   std::string_view help = {};
-  bool repeatable = false;  // several flags add up; a variable holds a comma list
-  bool secret = false;      // its value is never quoted in an error
+  std::string_view choices = {};  // `error|warn`: what it may be, where that is a few words
+  bool repeatable = false;        // several flags add up; a variable holds a comma list
+  bool secret = false;            // its value is never quoted in an error
   // Stores one value in *options. False, with the reason in *problem, if it is not one.
   bool (*apply)(std::string_view value, ServeOptions* options, std::string* problem) = nullptr;
   // Removes the values set before, so that flags replace those of a variable. Only for repeatable settings.
@@ -38,23 +39,9 @@ struct Setting {
 // Every setting of `portolan serve`, in the order of the help. Static.
 std::span<const Setting> Settings();
 
-struct CommandLine {
-  enum class Command { kServe, kCheck, kConfigPrint, kConfigSchema, kProviders, kHelp, kServeHelp, kVersion };
-  Command command = Command::kServe;
-  ServeOptions options;   // of kServe
-  std::string file;       // of kCheck and kConfigPrint: the config file
-  bool resolve = false;   // of kCheck: also look up what the file refers to
-  bool json = false;      // of kConfigPrint: as JSON rather than YAML
-  bool markdown = false;  // of kProviders: as the table of the documentation
-};
-
-// Reads `arguments` (without the program's name) and the environment. A flag beats a variable, and a variable
-// beats `base`, which holds the settings of a config file. Fails with one line for the person who typed it.
-absl::StatusOr<CommandLine> ParseCommandLine(std::span<const std::string_view> arguments,
+// Reads the flags of `portolan serve` and the environment. A flag beats a variable, and a variable beats
+// `base`, which holds the settings of a config file. Fails with one line for the person who typed it.
+absl::StatusOr<ServeOptions> ParseServeFlags(std::span<const std::string_view> flags,
                                              const Environment& environment, const ServeOptions& base = {});
-
-std::string HelpText();       // of `portolan --help`, and of the commands that have few flags
-std::string ServeHelpText();  // of `portolan serve --help`
-std::string VersionText();    // `portolan 0.1.0`
 
 }  // namespace portolan::config

@@ -31,11 +31,11 @@ class SettingsLossTest : public ::testing::Test {
     const std::string path = folder_.path() + "/portolan.yaml";
     std::ofstream(path, std::ios::trunc | std::ios::binary) << text;
     const std::string config = "--config=" + path;
-    const std::vector<std::string_view> arguments = {"serve", config};
+    const std::vector<std::string_view> arguments = {config};
     const auto environment = config::FakeEnvironment(variables_);
-    const auto line = config::ParseCommandLine(arguments, environment);
-    if (!line.ok()) return line.status();
-    return LoadSettings(line->options, arguments, environment);
+    const auto options = config::ParseServeFlags(arguments, environment);
+    if (!options.ok()) return options.status();
+    return LoadSettings(*options, arguments, environment);
   }
   std::string Loss(const std::string& before, const std::string& now) const {
     const auto in_use = Load(before);

@@ -221,13 +221,13 @@ TEST(VertexCredentials, OfARouteAreNotForEverybody) {
   const auto start = [&](const json& target) {
     std::ofstream(path, std::ios::trunc) << json{{"routes", {{"r", target}}}}.dump();
     const std::string config = "--config=" + path;
-    const std::vector<std::string_view> arguments = {"serve",     config,        "--http",      "0.0.0.0:0",
-                                                     "--grpc",    "127.0.0.1:0", "--admin",     "127.0.0.1:0",
-                                                     "--threads", "1",           "--log-level", "error"};
+    const std::vector<std::string_view> arguments = {config,        "--http",      "0.0.0.0:0",   "--grpc",
+                                                     "127.0.0.1:0", "--admin",     "127.0.0.1:0", "--threads",
+                                                     "1",           "--log-level", "error"};
     const config::Environment none = [](const char*) -> const char* { return nullptr; };
-    const auto line = config::ParseCommandLine(arguments, none);
-    EXPECT_TRUE(line.ok()) << line.status();
-    const auto settings = LoadSettings(line->options, arguments, none);
+    const auto options = config::ParseServeFlags(arguments, none);
+    EXPECT_TRUE(options.ok()) << options.status();
+    const auto settings = LoadSettings(*options, arguments, none);
     EXPECT_TRUE(settings.ok()) << settings.status();
     const auto gateway = Gateway::Start(*settings, none, nullptr);
     return gateway.ok() ? std::string("serves") : std::string(gateway.status().message());

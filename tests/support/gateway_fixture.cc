@@ -63,12 +63,12 @@ GatewayFixture GatewayFixture::FromFile(const std::string& path,
   };
   const SettingsLoader load = [path, variables]() -> absl::StatusOr<Settings> {
     const std::string config = "--config=" + path;
-    const std::vector<std::string_view> arguments = {"serve",     config,        "--http",      "127.0.0.1:0",
-                                                     "--grpc",    "127.0.0.1:0", "--admin",     "127.0.0.1:0",
-                                                     "--threads", "1",           "--log-level", "error"};
-    const auto line = config::ParseCommandLine(arguments, variables);
-    if (!line.ok()) return line.status();
-    return LoadSettings(line->options, arguments, variables);
+    const std::vector<std::string_view> arguments = {config,        "--http",      "127.0.0.1:0", "--grpc",
+                                                     "127.0.0.1:0", "--admin",     "127.0.0.1:0", "--threads",
+                                                     "1",           "--log-level", "error"};
+    const auto options = config::ParseServeFlags(arguments, variables);
+    if (!options.ok()) return options.status();
+    return LoadSettings(*options, arguments, variables);
   };
   const auto settings = load();
   auto gateway = settings.ok() ? Gateway::Start(*settings, variables, load) : settings.status();

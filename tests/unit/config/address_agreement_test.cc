@@ -17,9 +17,9 @@ namespace {
 using namespace std::string_view_literals;  // NOLINT(google-build-using-namespace)
 
 std::optional<ServeOptions> Take(std::string_view flag, std::string_view value) {
-  const std::vector<std::string_view> arguments = {"serve", flag, value};
-  const auto line = ParseCommandLine(arguments, FakeEnvironment({}), {});
-  return line.ok() ? std::optional(line->options) : std::nullopt;
+  const std::vector<std::string_view> arguments = {flag, value};
+  const auto options = ParseServeFlags(arguments, FakeEnvironment({}), {});
+  return options.ok() ? std::optional(*options) : std::nullopt;
 }
 
 TEST(ListenAddress, AgreesWithTheListener) {

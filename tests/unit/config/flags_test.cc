@@ -19,22 +19,20 @@ using ::testing::Not;
 
 using Variables = std::map<std::string, std::string>;
 
-absl::StatusOr<CommandLine> Parse(std::vector<std::string_view> arguments, Variables variables = {}) {
-  return ParseCommandLine(arguments, FakeEnvironment(std::move(variables)));
+absl::StatusOr<ServeOptions> Parse(std::vector<std::string_view> arguments, Variables variables = {}) {
+  return ParseServeFlags(arguments, FakeEnvironment(std::move(variables)));
 }
 
 ServeOptions Serve(std::vector<std::string_view> flags, Variables variables = {}) {
-  flags.insert(flags.begin(), "serve");
-  const absl::StatusOr<CommandLine> line = Parse(std::move(flags), std::move(variables));
-  EXPECT_TRUE(line.ok()) << line.status();
-  return line.ok() ? line->options : ServeOptions();
+  const absl::StatusOr<ServeOptions> options = Parse(std::move(flags), std::move(variables));
+  EXPECT_TRUE(options.ok()) << options.status();
+  return options.ok() ? *options : ServeOptions();
 }
 
 std::string Problem(std::vector<std::string_view> flags, Variables variables = {}) {
-  flags.insert(flags.begin(), "serve");
-  const absl::StatusOr<CommandLine> line = Parse(std::move(flags), std::move(variables));
-  EXPECT_FALSE(line.ok());
-  return std::string(line.status().message());
+  const absl::StatusOr<ServeOptions> options = Parse(std::move(flags), std::move(variables));
+  EXPECT_FALSE(options.ok());
+  return std::string(options.status().message());
 }
 
 TEST(Flags, HaveTheDecidedDefaults) {
@@ -157,16 +155,15 @@ TEST(Flags, LieOverVariablesAndBothOverTheFile) {
                                  {"PORTOLAN_GRPC", ":82"},
                                  {"PORTOLAN_CORS_ORIGIN", "https://variable.example"},
                                  {"PORTOLAN_ALLOWED_HOST", "variable.example"}};
-  const std::vector<std::string_view> arguments = {"serve", "--http", ":91", "--cors-origin",
-                                                   "https://flag.example"};
-  const auto line = ParseCommandLine(arguments, FakeEnvironment(environment), file);
-  ASSERT_TRUE(line.ok()) << line.status();
-  EXPECT_EQ(line->options.http, ":91");
-  EXPECT_EQ(line->options.grpc, ":82");
-  EXPECT_EQ(line->options.admin, ":73");
-  EXPECT_THAT(line->options.cors_origins, ElementsAre("https://flag.example"));
-  EXPECT_THAT(line->options.allowed_hosts, ElementsAre("variable.example"));
-  EXPECT_THAT(line->options.allow_upstream, ElementsAre(Rule("file.internal")));
+  const std::vector<std::string_view> arguments = {"--http", ":91", "--cors-origin", "https://flag.example"};
+  const auto options = ParseServeFlags(arguments, FakeEnvironment(environment), file);
+  ASSERT_TRUE(options.ok()) << options.status();
+  EXPECT_EQ(options->http, ":91");
+  EXPECT_EQ(options->grpc, ":82");
+  EXPECT_EQ(options->admin, ":73");
+  EXPECT_THAT(options->cors_origins, ElementsAre("https://flag.example"));
+  EXPECT_THAT(options->allowed_hosts, ElementsAre("variable.example"));
+  EXPECT_THAT(options->allow_upstream, ElementsAre(Rule("file.internal")));
 }
 
 TEST(Flags, NameTheConfigFile) {
@@ -255,66 +252,6 @@ TEST(Errors, NeverHoldASecret) {
   }
 }
 
-TEST(Commands, AreServeHelpAndVersion) {
-  using Command = CommandLine::Command;
-  const std::vector<std::pair<std::vector<std::string_view>, Command>> cases = {
-      {{"serve"}, Command::kServe},
-      {{"--help"}, Command::kHelp},
-      {{"-h"}, Command::kHelp},
-      {{"help"}, Command::kHelp},
-      {{"help", "serve"}, Command::kServeHelp},
-      {{"serve", "--help"}, Command::kServeHelp},
-      {{"serve", "--http", "nonsense", "-h"}, Command::kServeHelp},
-      {{"--version"}, Command::kVersion},
-      {{"version"}, Command::kVersion},
-      {{"check", "f"}, Command::kCheck},
-      {{"check", "--help"}, Command::kHelp},
-      {{"config", "print", "f"}, Command::kConfigPrint},
-      {{"config", "schema"}, Command::kConfigSchema},
-      {{"config", "--help"}, Command::kHelp},
-  };
-  for (const auto& [arguments, command] : cases) {
-    const absl::StatusOr<CommandLine> line = Parse(arguments);
-    ASSERT_TRUE(line.ok()) << arguments[0];
-    EXPECT_EQ(line->command, command) << arguments[0];
-  }
-  EXPECT_THAT(std::string(Parse({}).status().message()), HasSubstr("portolan serve"));
-  EXPECT_THAT(std::string(Parse({"sevre"}).status().message()), HasSubstr("unknown command sevre"));
-  EXPECT_THAT(std::string(Parse({"--http", ":1"}).status().message()), HasSubstr("unknown command --http"));
-}
-
-TEST(Commands, TakeAConfigFile) {
-  EXPECT_EQ(Parse({"check", "f.yaml"})->file, "f.yaml");
-  EXPECT_FALSE(Parse({"check", "f.yaml"})->resolve);
-  EXPECT_TRUE(Parse({"check", "f.yaml", "--resolve"})->resolve);
-  EXPECT_TRUE(Parse({"check", "--resolve", "f.yaml"})->resolve);
-  EXPECT_EQ(Parse({"config", "print", "--format", "json", "f.yaml"})->file, "f.yaml");
-  EXPECT_TRUE(Parse({"config", "print", "--format", "json", "f.yaml"})->json);
-  EXPECT_TRUE(Parse({"config", "print", "f.yaml", "--format=json"})->json);
-  EXPECT_FALSE(Parse({"config", "print", "f.yaml", "--format=yaml"})->json);
-  const std::vector<std::pair<std::vector<std::string_view>, std::string_view>> cases = {
-      {{"check"}, "no file; `portolan check FILE` needs one"},
-      {{"check", "a", "b"}, "unexpected argument b; `portolan check` takes one file"},
-      {{"check", "a", "--resolv"},
-       "unknown flag --resolv; did you mean --resolve? `portolan check --help` lists them all"},
-      {{"check", "a", "--format"},
-       "unknown flag --format; did you mean --help? `portolan check --help` lists them all"},
-      {{"config", "print"}, "no file; `portolan config print FILE` needs one"},
-      {{"config", "print", "a", "--format"}, "--format needs a value: --format yaml or --format json"},
-      {{"config", "print", "a", "--format=xml"}, "--format \"xml\": it must be yaml or json"},
-      {{"config"},
-       "`portolan config print FILE` and `portolan config schema` are what there is; `portolan --help` tells "
-       "more"},
-      {{"providers", "--json"},
-       "unexpected argument --json; `portolan providers` takes --markdown and nothing else"},
-      {{"config", "schema", "f"},
-       "`portolan config print FILE` and `portolan config schema` are what there is; `portolan --help` tells "
-       "more"},
-  };
-  for (const auto& [arguments, message] : cases)
-    EXPECT_EQ(std::string(Parse(arguments).status().message()), message);
-}
-
 TEST(Nearest, IsTheWordWithTheFewestChanges) {
   const std::vector<std::string_view> words = {"http", "https", "grpc"};
   EXPECT_EQ(Nearest("htpp", words), "http");
@@ -334,31 +271,6 @@ TEST(Nearest, WordsThatAreFarAreNotNear) {
   EXPECT_EQ(NearWord("h", words), "");
   EXPECT_EQ(NearWord("", words), "");
   EXPECT_EQ(NearWord("http", {}), "");
-}
-
-TEST(Help, ShowsEverySettingWithItsDefaultAndVariable) {
-  const std::string help = ServeHelpText();
-  for (const Setting& setting : Settings()) {
-    for (const std::string_view text :
-         {setting.flag, setting.variable, setting.other_variable, setting.value_name}) {
-      EXPECT_THAT(help, HasSubstr(std::string(text)));
-    }
-    if (setting.default_text.empty()) continue;
-    EXPECT_THAT(help, HasSubstr("default " + std::string(setting.default_text)));
-  }
-  for (size_t at = 0; at < help.size();) {
-    const size_t end = help.find('\n', at);
-    ASSERT_NE(end, std::string::npos) << "ends without a line feed";
-    EXPECT_LE(end - at, 120u) << help.substr(at, end - at);
-    EXPECT_TRUE(end == at || help[end - 1] != ' ') << help.substr(at, end - at);
-    at = end + 1;
-  }
-  EXPECT_THAT(HelpText(), AllOf(HasSubstr("portolan serve"), HasSubstr("--help"), HasSubstr("--version")));
-  for (const char* text : {"portolan check FILE", "--resolve", "portolan config print FILE", "--format",
-                           "portolan config schema", "portolan providers", "--markdown"}) {
-    EXPECT_THAT(HelpText(), HasSubstr(text));
-  }
-  EXPECT_EQ(VersionText(), std::string("portolan ") + PORTOLAN_VERSION + "\n");
 }
 
 }  // namespace

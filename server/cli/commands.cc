@@ -1,0 +1,94 @@
+// The table of commands. docs/cli.md tells the same at more length; a test compares the two.
+
+#include "server/config_file/commands.h"
+
+#include "server/cli/command.h"
+#include "server/config_file/provider_list.h"
+
+namespace portolan::cli {
+namespace {
+
+int Tell(const Host& host, const config::CommandResult& result) {
+  std::fputs(result.out.c_str(), host.out);
+  std::fputs(result.err.c_str(), host.err);
+  return result.exit_status;
+}
+
+int Serve(const Arguments& arguments, const Host& host) { return host.serve(arguments.raw); }
+
+int Check(const Arguments& arguments, const Host& host) {
+  return Tell(host, config::CheckCommand(arguments.operand(), arguments.Has("--resolve"), host.environment));
+}
+
+int PrintConfig(const Arguments& arguments, const Host& host) {
+  return Tell(host, config::PrintCommand(arguments.operand(), arguments.Get("--format") == "json"));
+}
+
+int PrintSchema(const Arguments&, const Host& host) { return Tell(host, config::SchemaCommand()); }
+
+int ListProviders(const Arguments& arguments, const Host& host) {
+  const providers::Catalog& catalog = providers::BuiltInCatalog();
+  return Tell(
+      host,
+      {0, arguments.Has("--markdown") ? config::ProviderTable(catalog) : config::ProviderLines(catalog), ""});
+}
+
+constexpr Flag kCheckFlags[] = {
+    {.name = "--resolve", .help = "look up the variables and files too that the file refers to"},
+};
+constexpr Flag kPrintFlags[] = {
+    {.name = "--format",
+     .value_name = "FORMAT",
+     .choices = "yaml|json",
+     .help = "how to print it; yaml unless told otherwise"},
+};
+constexpr Flag kProvidersFlags[] = {
+    {.name = "--markdown", .help = "print the tables of docs/providers.md"},
+};
+
+constexpr Command kCommands[] = {
+    {.name = "serve",
+     .summary = "start the gateway",
+     .help =
+         "Starts the gateway: REST and gRPC for callers, an admin listener for operators. SIGTERM or SIGINT "
+         "ends it gracefully. A flag is written --flag VALUE or --flag=VALUE and beats its environment "
+         "variable, named in brackets, which beats the config file. A variable holds a comma list where the "
+         "flag may be repeated.",
+     .example = "OPENAI_API_KEY=... portolan serve --http 127.0.0.1:8787",
+     .takes_settings = true,
+     .run = Serve},
+    {.name = "check",
+     .operand = "FILE",
+     .summary = "check a config file",
+     .help = "Checks a config file. Exit status 0 if it is good, else 1, and every problem with its line and "
+             "column. Without --resolve it works where there are no secrets.",
+     .example = "portolan check portolan.yaml",
+     .flags = kCheckFlags,
+     .run = Check},
+    {.name = "config print",
+     .operand = "FILE",
+     .summary = "print a config file with all defaults filled in",
+     .help = "Prints a config file with all defaults filled in. References to keys are printed as they are.",
+     .example = "portolan config print portolan.yaml --format json",
+     .flags = kPrintFlags,
+     .run = PrintConfig},
+    {.name = "config schema",
+     .summary = "print the JSON Schema of config files",
+     .help = "Prints the JSON Schema of config files, for editors.",
+     .example = "portolan config schema > portolan.schema.json",
+     .run = PrintSchema},
+    {.name = "providers",
+     .summary = "list the providers that are built in",
+     .help =
+         "Lists the providers that are built in, with their dialects, addresses and the variables for their "
+         "keys.",
+     .example = "portolan providers | grep mistral",
+     .flags = kProvidersFlags,
+     .run = ListProviders},
+};
+
+}  // namespace
+
+std::span<const Command> Commands() { return kCommands; }
+
+}  // namespace portolan::cli
