@@ -3,6 +3,7 @@
 #include "server/config_file/commands.h"
 
 #include "server/cli/command.h"
+#include "server/cli/handlers.h"
 #include "server/config_file/provider_list.h"
 
 namespace portolan::cli {
@@ -46,6 +47,16 @@ constexpr Flag kProvidersFlags[] = {
     {.name = "--markdown", .help = "print the tables of docs/providers.md"},
 };
 
+constexpr Flag kHealthFlags[] = {
+    {.name = "--admin",
+     .value_name = "ADDR",
+     .help = "the admin listener, HOST:PORT or a URL; else PORTOLAN_ADMIN, the config file, 127.0.0.1:8788"},
+    {.name = "--config", .value_name = "FILE", .help = "the gateway's config file; else PORTOLAN_CONFIG"},
+    {.name = "--timeout",
+     .value_name = "TIME",
+     .help = "how long to wait for the answer; 2s unless told otherwise"},
+};
+
 constexpr Command kCommands[] = {
     {.name = "serve",
      .summary = "start the gateway",
@@ -85,6 +96,14 @@ constexpr Command kCommands[] = {
      .example = "portolan providers | grep mistral",
      .flags = kProvidersFlags,
      .run = ListProviders},
+    {.name = "health",
+     .summary = "ask a running gateway whether it is ready",
+     .help = "Asks /readyz of the admin listener. Exit status 0 if the gateway is ready, else 1, and one "
+             "line that "
+             "says why. For container platforms that have commands rather than HTTP probes.",
+     .example = "portolan health --admin 127.0.0.1:8788 --timeout 500ms",
+     .flags = kHealthFlags,
+     .run = Health},
 };
 
 }  // namespace

@@ -1,0 +1,12 @@
+#pragma once
+
+// What the table of commands runs. Each returns the exit status. Internal to cli/.
+
+#include "server/cli/command.h"
+
+namespace portolan::cli {
+
+// Asks the admin listener whether the gateway is ready.
+int Health(const Arguments& arguments, const Host& host);
+
+}  // namespace portolan::cli
