@@ -104,6 +104,14 @@ constexpr Command kCommands[] = {
      .example = "portolan health --admin 127.0.0.1:8788 --timeout 500ms",
      .flags = kHealthFlags,
      .run = Health},
+    {.name = "completion",
+     .operand = "SHELL",
+     .operand_choices = "bash|zsh|fish",
+     .summary = "print a script that completes commands and flags in a shell",
+     .help = "Prints a script that completes commands, flags and their values in bash, zsh or fish.",
+     .example = "source <(portolan completion bash)\n"
+                "portolan completion fish > ~/.config/fish/completions/portolan.fish",
+     .run = Completion},
 };
 
 }  // namespace

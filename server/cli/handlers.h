@@ -9,4 +9,7 @@ namespace portolan::cli {
 // Asks the admin listener whether the gateway is ready.
 int Health(const Arguments& arguments, const Host& host);
 
+// Prints a script that completes commands and flags in a shell.
+int Completion(const Arguments& arguments, const Host& host);
+
 }  // namespace portolan::cli
