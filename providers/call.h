@@ -77,6 +77,7 @@ struct CallFacts {
   // What the caller asked, as it was decoded in the words of their own dialect; null where that is the
   // hub's. For answers that have to say something of the request again.
   const Message* request = nullptr;
+  int64_t input_tokens = -1;  // that the answer's head tells (Accounting::input_header); -1: it does not
   const FetchedMedia* media = nullptr;  // of a form that wants them fetched; null: none were
 };
 

@@ -31,6 +31,9 @@ struct Accounting {
   std::string_view index = {};
   // Token counts. A later report of one replaces the earlier; several of a kind are added up.
   std::vector<std::string_view> input = {};
+  // The header of answers that tells the tokens of the request where the body does not: becomes
+  // CallFacts::input_tokens. Of whole answers that are mapped.
+  std::string_view input_header = {};
   std::vector<std::string_view> output = {};
   std::vector<std::string_view> cached = {};
   std::vector<std::string_view> reasoning = {};

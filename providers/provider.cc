@@ -138,6 +138,10 @@ const ModelFamily* Provider::FamilyOf(std::string* model, const Target& target) 
   for (const ModelFamily& family : families) {
     if (!Holds(family.when, *this, target)) continue;
     for (const ModelFamily::Name& spelling : family.names) {
+      if (spelling.anywhere) {
+        if (model->find(spelling.prefix) != std::string::npos) return &family;
+        continue;
+      }
       const size_t taken = Match(spelling.prefix, *model);
       if (taken == std::string::npos) continue;
       if (spelling.instead) model->replace(0, taken, *spelling.instead);

@@ -60,6 +60,9 @@ struct ModelFamily {
   struct Name {
     std::string prefix;                       // of the model's name; `*/`: a folder, whatever its name
     std::optional<std::string> instead = {};  // what the provider calls it: takes the prefix's place
+    // `prefix` stands anywhere in the name, as in an ARN or behind a region (`us.…`); `instead` has no
+    // meaning then.
+    bool anywhere = false;
   };
   // Whether an option (`azure_api_version`) lies between two values, as texts are ordered; the second is
   // beyond.

@@ -1,7 +1,6 @@
 #include "providers/rows.h"
 
 #include "providers/dialects/anthropic/anthropic.h"
-#include "providers/dialects/bedrock/bedrock.h"
 #include "providers/dialects/cohere/cohere.h"
 #include "providers/dialects/google/google.h"
 #include "providers/dialects/openai/openai.h"
@@ -15,7 +14,6 @@ namespace {
 constexpr std::string_view kAnthropicAliases[] = {"claude"};
 constexpr std::string_view kGoogleAliases[] = {"gemini", "google-ai-studio"};
 constexpr std::string_view kCohereAliases[] = {"cohere-chat"};
-constexpr std::string_view kBedrockAliases[] = {"aws-bedrock", "amazon-bedrock"};
 
 std::vector<std::string> OperationsOf(const Row& row) {
   std::vector<std::string> operations;
@@ -89,19 +87,7 @@ std::vector<Provider> BuiltInRows() {
                   .title = "Google Gemini API",
                   .aliases = kGoogleAliases,
                   .host_version = "/v1beta"});
-  rows.push_back({.name = "bedrock",
-                  .base_url = "https://bedrock-runtime.{aws_region}.amazonaws.com",
-                  .dialect = &BedrockDialect(),
-                  .operations = {"chat", "count_tokens"},
-                  .auth = &AwsAuth(),
-                  .key_variables = {"AWS_BEARER_TOKEN_BEDROCK",
-                                    "AWS_ACCESS_KEY_ID:AWS_SECRET_ACCESS_KEY:AWS_SESSION_TOKEN?"},
-                  .options = {{.name = "aws_region", .fallback = "us-east-1", .variable = "AWS_REGION"},
-                              {.name = "aws_access_key_id"},
-                              {.name = "aws_secret_access_key"},
-                              {.name = "aws_session_token"}},
-                  .title = "Amazon Bedrock",
-                  .aliases = kBedrockAliases});
+  rows.push_back(BedrockRow());
   rows.push_back({.name = "cohere",
                   .base_url = "https://api.cohere.com",
                   .dialect = &CohereDialect(),

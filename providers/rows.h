@@ -9,6 +9,8 @@ namespace portolan::providers {
 // The built-in providers: those of providers/rows, which speak OpenAI's dialect, and the others.
 std::vector<Provider> BuiltInRows();
 
+// In rows_bedrock.cc.
+Provider BedrockRow();
 // In rows_vertex.cc.
 Provider VertexAiRow();
 // In rows_azure.cc.

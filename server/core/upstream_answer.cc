@@ -2,6 +2,8 @@
 
 #include <google/protobuf/message.h>
 
+#include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "providers/classify.h"
@@ -54,8 +56,20 @@ std::string_view UntouchedError(const CallState& call, std::string_view body) {
 
 namespace {
 
-std::optional<Error> Translate(CallState& call, const FormPlan& plan, std::string_view body, Message* hub) {
+// What a header says in digits; -1: nothing.
+int64_t CountIn(std::span<const HeaderView> headers, std::string_view name) {
+  const std::string_view text = FindHeader(headers, name).value_or("");
+  int64_t count = -1;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), count);
+  return read.ec == std::errc() && read.ptr == text.data() + text.size() ? std::max<int64_t>(count, -1) : -1;
+}
+
+std::optional<Error> Translate(CallState& call, const upstream::Exchange& exchange, const FormPlan& plan,
+                               std::string_view body, Message* hub) {
   const providers::Form& form = *call.route.way.form;
+  if (const std::string_view header = form.accounting.input_header; !header.empty()) {
+    call.facts.input_tokens = CountIn(exchange.headers(), header);
+  }
   Message* const answer = form.answer->New(&call.arena.get());
   codec::DecodeError problem;
   if (!codec::Decode(*plan.answer, body, kAnswerDecoding, answer, &problem)) return NotUnderstood(problem);
@@ -71,7 +85,7 @@ std::optional<Error> TypeAnswer(CallState& call, const upstream::Exchange& excha
   Message* const hub = spec.response_type->New(&call.arena.get());
   *out = hub;
   if (call.route.way.form->mapping != nullptr) {
-    std::optional<Error> error = Translate(call, plan, body, hub);
+    std::optional<Error> error = Translate(call, exchange, plan, body, hub);
     // An error in no shape of its dialect: what the provider says goes before what the gateway makes of it.
     if (error && error->code == "upstream_invalid_answer" && Scanner(plan.scan).ScanWhole(body).has_error) {
       return ErrorInAnswer(call, exchange, body);

@@ -266,7 +266,8 @@ class Resolver {
       return Error::InvalidRequest(
           "unsupported_operation",
           provider.name + " has no " + std::string(request_.operation) + " operation" +
-              (family_ == nullptr ? std::string() : " for the model " + JsonString(out_.model)));
+              (provider.families.empty() || out_.model.empty() ? std::string()
+                                                               : " for the model " + JsonString(out_.model)));
     }
     if (auto error = PlaceModel(*way.form)) return error;
     if (way.kind == Way::Kind::kRelay) {

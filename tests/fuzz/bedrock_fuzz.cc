@@ -6,15 +6,18 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "bedrock/v1/embedding.pb.h"
 #include "bedrock/v1/request.pb.h"
 #include "bedrock/v1/response.pb.h"
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/chat_request.pb.h"
+#include "portolan/v1/embedding.pb.h"
 #include "providers/dialects/bedrock/bedrock.h"
 #include "providers/provider.h"
 #include "tests/fuzz/dialect_fuzz.h"
@@ -34,7 +37,10 @@ std::span<const google::protobuf::Descriptor* const> Roots() {
   static const google::protobuf::Descriptor* const roots[] = {
       portolan::v1::ChatCompletionRequest::descriptor(), portolan::v1::ChatCompletion::descriptor(),
       portolan::v1::ChatCompletionChunk::descriptor(),   bedrock::v1::ConverseRequest::descriptor(),
-      bedrock::v1::ConverseResponse::descriptor(),       bedrock::v1::StreamEvent::descriptor()};
+      bedrock::v1::ConverseResponse::descriptor(),       bedrock::v1::StreamEvent::descriptor(),
+      portolan::v1::EmbeddingRequest::descriptor(),      portolan::v1::EmbeddingResponse::descriptor(),
+      bedrock::v1::TitanEmbedRequest::descriptor(),      bedrock::v1::TitanEmbedResponse::descriptor(),
+      bedrock::v1::NovaEmbedRequest::descriptor(),       bedrock::v1::NovaEmbedResponse::descriptor()};
   return roots;
 }
 
@@ -136,6 +142,30 @@ void Stream(std::string_view text, const CallFacts& facts) {
   Check(roles <= 1 && finishes <= 1);
 }
 
+// Embeddings, each model's in turn.
+void Embedding(std::string_view text, uint8_t choice, CallFacts facts) {
+  constexpr std::string_view kStyles[] = {"titan_v1", "titan", "titan_image", "nova"};
+  const auto& form =
+      *TheWorld().dialect.Find(portolan::providers::operation::kEmbedding, kStyles[choice >> 4 & 3]);
+  facts.base64 = (choice & 2) != 0;
+  const bool request = (choice & 1) == 0;
+  const std::unique_ptr<Message> wire(request ? form.request->New() : form.answer->New());
+  if (request) {
+    portolan::v1::EmbeddingRequest hub;
+    portolan::providers::DroppedMembers dropped;
+    if (!TheWorld().Decode(text, codec::Strictness::kRequest, &hub)) return;
+    const auto error = form.mapping->RequestToWire(hub, facts, wire.get(), &dropped);
+    if (!error) return TheWorld().CheckEncodes(*wire, codec::Strictness::kRequest);
+    Check(error->http_status == 400 && !error->message.empty() && !error->param.empty());
+    return;
+  }
+  portolan::v1::EmbeddingResponse hub;
+  if (!TheWorld().Decode(text, codec::Strictness::kResponse, wire.get())) return;
+  if (form.mapping->AnswerToHub(*wire, facts, &hub)) return;
+  Check(hub.data_size() > 0);
+  TheWorld().CheckEncodes(hub, codec::Strictness::kResponse);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -144,6 +174,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CallFacts facts;
   facts.include_usage = (data[0] & 16) != 0;
   facts.content_blocks = (data[0] & 32) != 0;
+  if ((data[0] & 4) != 0) {
+    Embedding(text, data[0], facts);
+    return 0;
+  }
   switch (data[0] & 3) {
     case 0:
       Request(text, facts);

@@ -2,11 +2,14 @@
 
 #include <array>
 
+#include "bedrock/v1/embedding.pb.h"
 #include "bedrock/v1/request.pb.h"
 #include "bedrock/v1/response.pb.h"
 #include "bedrock/v1/tokens.pb.h"
 #include "providers/dialects/bedrock/chat.h"
 #include "providers/dialects/bedrock/errors.h"
+#include "providers/dialects/bedrock/nova_embedding.h"
+#include "providers/dialects/bedrock/titan_embedding.h"
 #include "providers/dialects/bedrock/token_count.h"
 
 namespace portolan::providers {
@@ -28,6 +31,35 @@ Accounting Counted() {
   return counted;
 }
 
+Accounting CountedEmbeddings(std::string_view tokens) {
+  Accounting counted;
+  counted.input = {tokens};
+  counted.input_header = kInputTokensHeader;
+  counted.error = {"message", "__type"};
+  return counted;
+}
+
+// One text at a time, by InvokeModel.
+Form TitanForm(std::string_view style, const Mapping& mapping) {
+  return {.operation = operation::kEmbedding,
+          .style = style,
+          .request = &wire::TitanEmbedRequest::default_instance(),
+          .answer = &wire::TitanEmbedResponse::default_instance(),
+          .accounting = CountedEmbeddings("inputTextTokenCount"),
+          .mapping = &mapping,
+          .max_inputs = 1};
+}
+
+Form NovaForm(const Mapping& mapping) {
+  return {.operation = operation::kEmbedding,
+          .style = "nova",
+          .request = &wire::NovaEmbedRequest::default_instance(),
+          .answer = &wire::NovaEmbedResponse::default_instance(),
+          .accounting = CountedEmbeddings("inputTokenCount"),
+          .mapping = &mapping,
+          .max_inputs = 1};
+}
+
 class Bedrock final : public Dialect {
  public:
   std::string_view name() const override { return "bedrock"; }
@@ -41,7 +73,11 @@ class Bedrock final : public Dialect {
  private:
   const bedrock::ChatMapping chat_;
   const bedrock::TokenCountMapping token_count_;
-  const std::array<Form, 2> forms_ = {Form{.operation = operation::kChat,
+  const bedrock::TitanMapping titan_v1_{bedrock::TitanMapping::Kind::kFirstTexts};
+  const bedrock::TitanMapping titan_{bedrock::TitanMapping::Kind::kTexts};
+  const bedrock::TitanMapping titan_image_{bedrock::TitanMapping::Kind::kImages};
+  const bedrock::NovaMapping nova_;
+  const std::array<Form, 6> forms_ = {Form{.operation = operation::kChat,
                                            .path = "/model/{model}/converse",
                                            .stream_path = "/model/{model}/converse-stream",
                                            .request = &wire::ConverseRequest::default_instance(),
@@ -57,7 +93,10 @@ class Bedrock final : public Dialect {
                                            .answer = &wire::CountTokensResponse::default_instance(),
                                            .accounting = {.error = {"message", "__type"}},
                                            .mapping = &token_count_,
-                                           .fetches_media = true}};
+                                           .fetches_media = true},
+                                      // Which of these a model has is told by its name, in the rows.
+                                      TitanForm("titan_v1", titan_v1_), TitanForm("titan", titan_),
+                                      TitanForm("titan_image", titan_image_), NovaForm(nova_)};
 };
 
 }  // namespace

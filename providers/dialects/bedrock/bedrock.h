@@ -1,16 +1,20 @@
 #pragma once
 
-// Amazon Bedrock's Converse API
-// (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html), typed in
-// proto/bedrock/v1.
+// Amazon Bedrock's runtime (https://docs.aws.amazon.com/bedrock/latest/APIReference), typed in
+// proto/bedrock/v1: Converse, and InvokeModel for embeddings.
 //
-// Chat is translated for providers. README.md in this folder has the rules of the translation, member by
-// member.
+// Chat and embeddings are translated for providers. README.md in this folder has the rules of the
+// translation, member by member.
+
+#include <string_view>
 
 #include "providers/dialect.h"
 
 namespace portolan::providers {
 
 const Dialect& BedrockDialect();
+
+// Where InvokeModel tells the tokens of a request, whatever the model.
+inline constexpr std::string_view kInputTokensHeader = "x-amzn-bedrock-input-token-count";
 
 }  // namespace portolan::providers

@@ -10,6 +10,7 @@
 #include "portolan/v1/embedding.pb.h"
 #include "providers/classify.h"
 #include "providers/dialects/common/base64.h"
+#include "providers/dialects/common/embedding.h"
 #include "providers/dialects/common/json.h"
 
 namespace portolan::providers::cohere {
@@ -99,9 +100,7 @@ void TranslateUsage(const wire::Meta& meta, api::EmbeddingResponse* out) {
   const bool read = meta.tokens().has_input_tokens();
   const wire::MetaUnits& units = read ? meta.tokens() : meta.billed_units();
   if (!units.has_input_tokens()) return;
-  const int64_t tokens = std::max<int64_t>(units.input_tokens(), 0);
-  out->mutable_usage()->set_prompt_tokens(tokens);
-  out->mutable_usage()->set_total_tokens(tokens);
+  SetPromptTokens(units.input_tokens(), out);
   const int64_t of_images = meta.billed_units().image_tokens();
   if (of_images > 0) out->mutable_usage()->mutable_prompt_tokens_details()->set_image_tokens(of_images);
 }
@@ -146,6 +145,8 @@ std::optional<Error> EmbeddingMapping::AnswerToHub(const Message& wire, const Ca
     return BrokenAnswer("upstream_invalid_answer", "cohere answered with something that holds no embeddings");
   }
   TranslateUsage(answer.meta(), out);
+  // Other hosts of its models tell them in the answer's head, or not at all.
+  if (!out->has_usage() && facts.input_tokens >= 0) SetPromptTokens(facts.input_tokens, out);
   CopyExtras(answer.extra(), out);
   return std::nullopt;
 }

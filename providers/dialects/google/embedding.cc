@@ -9,7 +9,7 @@
 #include "gemini/v1/embedding.pb.h"
 #include "portolan/v1/embedding.pb.h"
 #include "providers/classify.h"
-#include "providers/dialects/common/base64.h"
+#include "providers/dialects/common/embedding.h"
 #include "providers/dialects/common/json.h"
 #include "providers/dialects/google/errors.h"
 #include "providers/dialects/google/model_traits.h"
@@ -25,21 +25,11 @@ constexpr std::array<std::string_view, 3> kOwnMembers = {"taskType", "title", "a
 
 }  // namespace
 
-std::optional<Error> TakeTexts(const api::TextInput& input, size_t most, std::vector<std::string>* texts) {
-  if (input.kind_case() == api::TextInput::kText) {
-    texts->push_back(input.text());
-  } else if (input.kind_case() == api::TextInput::kTexts) {
-    texts->assign(input.texts().items().begin(), input.texts().items().end());
-  } else if (input.kind_case() != api::TextInput::KIND_NOT_SET) {
-    return Error::InvalidRequest("unsupported_value", "google embeds texts, not token ids", "input");
-  }
-  if (texts->empty()) return Error::InvalidRequest("missing_value", "there is no text to embed", "input");
-  if (texts->size() > most) {
-    const std::string bound = most == 1 ? "one text" : std::to_string(most) + " texts";
-    return Error::InvalidRequest("unsupported_value", "google embeds at most " + bound + " a request",
-                                 "input");
-  }
-  return std::nullopt;
+std::optional<Error> TakeSomeTexts(const api::TextInput& input, size_t most,
+                                   std::vector<std::string>* texts) {
+  if (auto error = TakeTexts(input, most, "google", texts)) return error;
+  if (!texts->empty()) return std::nullopt;
+  return Error::InvalidRequest("missing_value", "there is no text to embed", "input");
 }
 
 Extras OwnMembers(const api::EmbeddingRequest& request, DroppedMembers* dropped) {
@@ -58,25 +48,6 @@ Extras OwnMembers(const api::EmbeddingRequest& request, DroppedMembers* dropped)
   return own;
 }
 
-api::Embedding* AddVector(const google::protobuf::RepeatedField<double>& values, const CallFacts& facts,
-                          api::EmbeddingResponse* out) {
-  api::Embedding* to = out->add_data();
-  to->set_object("embedding");
-  to->set_index(out->data_size() - 1);
-  if (facts.base64) {
-    to->mutable_embedding()->set_base64(Base64Floats({values.data(), static_cast<size_t>(values.size())}));
-  } else {
-    *to->mutable_embedding()->mutable_floats()->mutable_values() = values;
-  }
-  return to;
-}
-
-void SetPromptTokens(int64_t tokens, api::EmbeddingResponse* out) {
-  tokens = std::max<int64_t>(tokens, 0);
-  out->mutable_usage()->set_prompt_tokens(tokens);
-  out->mutable_usage()->set_total_tokens(tokens);
-}
-
 Error NoEmbeddings() {
   return BrokenAnswer("upstream_invalid_answer", "google answered with something that holds no embeddings");
 }
@@ -86,7 +57,7 @@ std::optional<Error> EmbeddingMapping::RequestToWire(const Message& hub, const C
   const auto& request = static_cast<const api::EmbeddingRequest&>(hub);
   auto* out = static_cast<wire::BatchEmbedContentsRequest*>(wire);
   std::vector<std::string> texts;
-  if (auto error = TakeTexts(request.input(), kMostTexts, &texts)) return error;
+  if (auto error = TakeSomeTexts(request.input(), kMostTexts, &texts)) return error;
   const Extras own = OwnMembers(request, dropped);
   const std::string model = ResourceName(facts.model);
   for (std::string& text : texts) {

@@ -25,16 +25,11 @@ inline constexpr size_t kMostTexts = 100;
 
 // What all ways to embed texts share.
 
-// The texts of a request, `most` at most.
-std::optional<Error> TakeTexts(const ::portolan::v1::TextInput& input, size_t most,
-                               std::vector<std::string>* texts);
+// The texts of a request, one at least and `most` at most.
+std::optional<Error> TakeSomeTexts(const ::portolan::v1::TextInput& input, size_t most,
+                                   std::vector<std::string>* texts);
 // The members of Google's own (`taskType`, `title`, `autoTruncate`); those that nobody knows as dropped.
 Extras OwnMembers(const ::portolan::v1::EmbeddingRequest& request, DroppedMembers* dropped);
-// Adds a vector to the answer. Returns it, for what else there is to say.
-::portolan::v1::Embedding* AddVector(const google::protobuf::RepeatedField<double>& values,
-                                     const CallFacts& facts, ::portolan::v1::EmbeddingResponse* out);
-// Nothing is generated: OpenAI reports the prompt alone.
-void SetPromptTokens(int64_t tokens, ::portolan::v1::EmbeddingResponse* out);
 // An answer without a vector for each text.
 Error NoEmbeddings();
 

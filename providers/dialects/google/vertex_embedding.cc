@@ -5,6 +5,7 @@
 
 #include "gemini/v1/embedding.pb.h"
 #include "gemini/v1/predict.pb.h"
+#include "providers/dialects/common/embedding.h"
 #include "providers/dialects/common/json.h"
 #include "providers/dialects/google/embedding.h"
 #include "providers/dialects/google/errors.h"
@@ -18,7 +19,7 @@ std::optional<Error> PredictMapping::RequestToWire(const Message& hub, const Cal
   const auto& request = static_cast<const api::EmbeddingRequest&>(hub);
   auto* out = static_cast<wire::PredictRequest*>(wire);
   std::vector<std::string> texts;
-  if (auto error = TakeTexts(request.input(), kMostInstances, &texts)) return error;
+  if (auto error = TakeSomeTexts(request.input(), kMostInstances, &texts)) return error;
   const Extras own = OwnMembers(request, dropped);
   const std::string task = JsonText(FindExtra(own, "taskType"));
   const std::string title = JsonText(FindExtra(own, "title"));
@@ -63,7 +64,7 @@ std::optional<Error> EmbedOneMapping::RequestToWire(const Message& hub, const Ca
   const auto& request = static_cast<const api::EmbeddingRequest&>(hub);
   auto* out = static_cast<wire::EmbedOneRequest*>(wire);
   std::vector<std::string> texts;
-  if (auto error = TakeTexts(request.input(), 1, &texts)) return error;
+  if (auto error = TakeSomeTexts(request.input(), 1, &texts)) return error;
   const Extras own = OwnMembers(request, dropped);
   out->mutable_content()->add_parts()->set_text(std::move(texts.front()));
   if (request.has_dimensions()) {

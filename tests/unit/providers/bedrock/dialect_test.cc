@@ -43,7 +43,9 @@ TEST_F(DialectTest, HasARow) {
   EXPECT_EQ(row.auth, &AwsAuth());
   EXPECT_NE(row.Find(operation::kChat), nullptr);
   EXPECT_EQ(row.Find(operation::kListModels), nullptr);
+  // Embeddings and reranking are those of some models only.
   EXPECT_EQ(row.Find(operation::kEmbedding), nullptr);
+  EXPECT_EQ(row.Find(operation::kRerank), nullptr);
   // None of the options, keys among them, goes out as a header.
   target_.options = {
       {"aws_region", "eu-west-1"}, {"aws_access_key_id", "ID"}, {"aws_secret_access_key", "S"}};

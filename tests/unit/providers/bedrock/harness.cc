@@ -5,10 +5,16 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "bedrock/v1/embedding.pb.h"
 #include "bedrock/v1/request.pb.h"
 #include "bedrock/v1/response.pb.h"
+#include "cohere/v1/embedding.pb.h"
+#include "cohere/v1/rerank.pb.h"
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/chat_request.pb.h"
+#include "portolan/v1/embedding.pb.h"
+#include "portolan/v1/rerank.pb.h"
+#include "server/codec/splice.h"
 
 namespace portolan::providers::bedrock {
 namespace {
@@ -25,10 +31,23 @@ void LogRequest(const std::string& text) {
 }  // namespace
 
 Harness::Harness() : registry_(Registry::BuiltIn()) {
-  const google::protobuf::Descriptor* roots[] = {
-      ::portolan::v1::ChatCompletionRequest::descriptor(), ::portolan::v1::ChatCompletion::descriptor(),
-      ::portolan::v1::ChatCompletionChunk::descriptor(),   ::bedrock::v1::ConverseRequest::descriptor(),
-      ::bedrock::v1::ConverseResponse::descriptor(),       ::bedrock::v1::StreamEvent::descriptor()};
+  const google::protobuf::Descriptor* roots[] = {::portolan::v1::ChatCompletionRequest::descriptor(),
+                                                 ::portolan::v1::ChatCompletion::descriptor(),
+                                                 ::portolan::v1::ChatCompletionChunk::descriptor(),
+                                                 ::bedrock::v1::ConverseRequest::descriptor(),
+                                                 ::bedrock::v1::ConverseResponse::descriptor(),
+                                                 ::bedrock::v1::StreamEvent::descriptor(),
+                                                 ::portolan::v1::EmbeddingRequest::descriptor(),
+                                                 ::portolan::v1::EmbeddingResponse::descriptor(),
+                                                 ::portolan::v1::RerankRequest::descriptor(),
+                                                 ::portolan::v1::RerankResponse::descriptor(),
+                                                 ::bedrock::v1::TitanEmbedRequest::descriptor(),
+                                                 ::bedrock::v1::TitanEmbedResponse::descriptor(),
+                                                 ::bedrock::v1::NovaEmbedRequest::descriptor(),
+                                                 ::bedrock::v1::NovaEmbedResponse::descriptor(),
+                                                 ::cohere::v1::EmbedRequest::descriptor(),
+                                                 ::cohere::v1::EmbedResponse::descriptor(),
+                                                 ::cohere::v1::RerankRequest::descriptor()};
   auto compiled = codec::Codec::Compile(roots);
   if (!compiled.ok()) {
     ADD_FAILURE() << compiled.status();
@@ -80,6 +99,76 @@ Harness::Answer Harness::Decode(std::string_view wire, CallFacts facts) const {
   EXPECT_TRUE(codec::CheckVerbatim(Plan(hub.GetDescriptor()), hub, {}, &problem)) << problem.ToString();
   std::string text;
   codec::Encode(Plan(hub.GetDescriptor()), hub, {.composed = true}, &text);
+  answer.hub = nlohmann::json::parse(text);
+  return answer;
+}
+
+namespace {
+
+std::unique_ptr<Message> NewHub(std::string_view operation, bool request) {
+  const Message* type = nullptr;
+  if (operation == operation::kRerank) {
+    type = request ? static_cast<const Message*>(&::portolan::v1::RerankRequest::default_instance())
+                   : &::portolan::v1::RerankResponse::default_instance();
+  } else {
+    type = request ? static_cast<const Message*>(&::portolan::v1::EmbeddingRequest::default_instance())
+                   : &::portolan::v1::EmbeddingResponse::default_instance();
+  }
+  return std::unique_ptr<Message>(type->New());
+}
+
+}  // namespace
+
+const Form* Harness::FormOf(std::string_view operation, std::string_view model) const {
+  std::string name(model);
+  Target target;
+  target.provider = &provider();
+  const ModelFamily* const family = provider().FamilyOf(&name, target);
+  return family == nullptr ? provider().Find(operation) : family->Find(operation);
+}
+
+Harness::Request Harness::EncodeFor(std::string_view operation, const nlohmann::json& hub) const {
+  Request result;
+  const std::string model = hub.at("model").get<std::string>();
+  const Form* const form = FormOf(operation, model);
+  const std::unique_ptr<Message> request = NewHub(operation, /*request=*/true);
+  codec::DecodeError problem;
+  if (form == nullptr ||
+      !codec::Decode(Plan(request->GetDescriptor()), hub.dump(), {}, request.get(), &problem)) {
+    ADD_FAILURE() << model << " " << problem.ToString();
+    return result;
+  }
+  CallFacts facts;
+  facts.operation = operation;
+  facts.model = model;
+  const std::unique_ptr<Message> wire(form->request->New());
+  const auto& plan = Plan(wire->GetDescriptor());
+  result.error = form->mapping->RequestToWire(*request, facts, wire.get(), &result.dropped);
+  if (result.error) return result;
+  EXPECT_TRUE(codec::ApplyEdits(plan, form->body_edits, wire.get(), &problem)) << problem.ToString();
+  EXPECT_TRUE(codec::CheckVerbatim(plan, *wire, {}, &problem)) << problem.ToString();
+  codec::Encode(plan, *wire, {.composed = true, .for_upstream = true, .replace_surrogates = true},
+                &result.text);
+  result.wire = nlohmann::json::parse(result.text);
+  return result;
+}
+
+Harness::Answer Harness::DecodeFor(const CallFacts& facts, std::string_view wire) const {
+  Answer answer;
+  const Form* const form = FormOf(facts.operation, facts.model);
+  codec::DecodeError problem;
+  const std::unique_ptr<Message> message(form == nullptr ? nullptr : form->answer->New());
+  if (message == nullptr ||
+      !codec::Decode(Plan(message->GetDescriptor()), wire, {.strictness = codec::Strictness::kResponse},
+                     message.get(), &problem)) {
+    ADD_FAILURE() << facts.model << " " << problem.ToString();
+    return answer;
+  }
+  const std::unique_ptr<Message> hub = NewHub(facts.operation, /*request=*/false);
+  answer.error = form->mapping->AnswerToHub(*message, facts, hub.get());
+  if (answer.error) return answer;
+  std::string text;
+  codec::Encode(Plan(hub->GetDescriptor()), *hub, {.composed = true}, &text);
   answer.hub = nlohmann::json::parse(text);
   return answer;
 }

@@ -42,6 +42,12 @@ class Harness {
   };
   Answer Decode(std::string_view wire, CallFacts facts = {}) const;
 
+  // The same for operations that are carried out by InvokeModel, whose forms follow from the model.
+  Request EncodeFor(std::string_view operation, const nlohmann::json& hub) const;
+  Answer DecodeFor(const CallFacts& facts, std::string_view wire) const;
+  // How a model says an operation; null: it does not have it.
+  const Form* FormOf(std::string_view operation, std::string_view model) const;
+
   // One streamed answer. Events are given as the data of events, `{"messageStart":{…}}`.
   class Stream {
    public:

@@ -1,0 +1,30 @@
+#pragma once
+
+// What dialects that embed texts one way or another have in common.
+
+#include <google/protobuf/repeated_field.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "portolan/v1/embedding.pb.h"
+#include "providers/call.h"
+#include "server/base/error.h"
+
+namespace portolan::providers {
+
+// The texts of a request, `most` at most; there may be none. An error for token ids, and for more.
+// `provider`: who says so.
+std::optional<Error> TakeTexts(const v1::TextInput& input, size_t most, std::string_view provider,
+                               std::vector<std::string>* texts);
+// Adds a vector to the answer. Returns it, for what else there is to say.
+v1::Embedding* AddVector(const google::protobuf::RepeatedField<double>& values, const CallFacts& facts,
+                         v1::EmbeddingResponse* out);
+// Nothing is generated: OpenAI reports the prompt alone. Counts below zero are none.
+void SetPromptTokens(int64_t tokens, v1::EmbeddingResponse* out);
+
+}  // namespace portolan::providers
