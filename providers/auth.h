@@ -47,6 +47,10 @@ class Auth {
                         std::vector<HeaderField>* headers) const = 0;
   // Under which name the token is kept that Apply uses; empty: it uses none.
   virtual std::string TokenName(const Target&) const { return {}; }
+  // Whether an answer says that the token is not, or no longer, good.
+  virtual bool RefusesToken(int http_status, std::span<const HeaderView> /*headers*/) const {
+    return http_status == 401;
+  }
 };
 
 // `Authorization: Bearer KEY`.
@@ -59,7 +63,8 @@ const Auth& GoogleAuth();
 // AWS's Signature Version 4 for the service `bedrock`, if the key is `ID:SECRET` or `ID:SECRET:TOKEN`, which
 // the options `aws_access_key_id`, `aws_secret_access_key` and `aws_session_token` may say too. A key of any
 // other form is one of Bedrock's own, which goes as a bearer. The region is the option `aws_region`, else the
-// one that the host names, else the option's fallback.
+// one that the host names, else the option's fallback. With the option `aws_role_arn` the request is signed
+// with temporary credentials for that role, which the key fetches (see sts.h).
 const Auth& AwsAuth();
 // Google Cloud: `Authorization: Bearer TOKEN`. The key is an access token, or the JSON of a service account
 // or of an authorized user (`gcloud auth application-default login`), for which tokens are fetched; the

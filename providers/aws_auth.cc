@@ -1,44 +1,21 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "providers/auth.h"
 #include "providers/provider.h"
 #include "providers/sigv4.h"
-#include "server/base/host.h"
+#include "providers/sts.h"
 #include "server/base/sha256.h"
-#include "server/base/text.h"
 
 namespace portolan::providers {
 namespace {
 
 constexpr std::string_view kService = "bedrock";
 constexpr std::string_view kDefaultRegion = "us-east-1";
-
-struct Address {
-  std::string host;  // as the Host header has it
-  std::string_view path;
-};
-
-// The parts of a base URL, as the upstream client reads it: a signature covers the Host header that it sends.
-bool ReadAddress(std::string_view base_url, Address* out) {
-  const bool tls = StartsWithIgnoreCase(base_url, "https://");
-  if (!tls && !StartsWithIgnoreCase(base_url, "http://")) return false;
-  base_url.remove_prefix(base_url.find("//") + 2);
-  const size_t end = std::min(base_url.find('/'), base_url.size());
-  HostParts parts;
-  std::string problem;
-  if (!SplitHostPort(base_url.substr(0, end), &parts, &problem)) return false;
-  if (!ParseHost(parts.host, &out->host, &problem)) return false;
-  if (out->host.find(':') != std::string::npos) out->host = "[" + out->host + "]";
-  if (parts.port) {
-    const std::optional<uint16_t> port = ParsePort(*parts.port);
-    if (!port) return false;
-    if (*port != (tls ? 443 : 80)) out->host += ":" + std::to_string(*port);
-  }
-  out->path = base_url.substr(end);
-  while (out->path.ends_with('/')) out->path.remove_suffix(1);
-  return true;
-}
+constexpr std::string_view kAuthType = "aws_auth_type";
+constexpr std::string_view kAssumedRole = "assumedRole";
+constexpr std::string_view kApiKey = "apiKey";
 
 // `eu-west-1` of `bedrock-runtime.eu-west-1.amazonaws.com`, also of the hosts of its FIPS and VPC endpoints.
 std::string_view RegionOf(std::string_view host) {
@@ -66,7 +43,7 @@ std::string_view ChooseRegion(const Target& target, std::string_view host) {
 }
 
 // With one half of a key alone the gateway's own would be used, which is not what was meant.
-std::optional<Error> CheckOptions(const Target& target) {
+std::optional<Error> CheckKeyOptions(const Target& target) {
   const bool id = !target.option("aws_access_key_id").empty();
   const bool secret = !target.option("aws_secret_access_key").empty();
   const bool token = !target.option("aws_session_token").empty();
@@ -77,6 +54,44 @@ std::optional<Error> CheckOptions(const Target& target) {
       "aws_access_key_id and aws_secret_access_key go together, and aws_session_token "
       "with both",
       missing);
+}
+
+// The role that is to be assumed; its ARN is empty: none.
+sts::Role RoleOf(const Target& target, std::string_view region) {
+  return {.arn = target.option("aws_role_arn"),
+          .external_id = target.option("aws_external_id"),
+          .region = region,
+          .endpoint = target.provider->OptionOf(target, "aws_sts_endpoint")};
+}
+
+// Whoever gave the key gave these options too.
+Error Bad(const Target& target, std::string code, std::string message, std::string option) {
+  Error error = Error::InvalidRequest(std::move(code), std::move(message), std::move(option));
+  if (target.key_from_caller) return error;
+  error.error_class = ErrorClass::kGateway;
+  error.http_status = 500;
+  return error;
+}
+
+std::optional<Error> CheckRole(const Target& target, const sts::Role& role, bool signs) {
+  const std::string_view type = target.option(kAuthType);
+  if (!type.empty() && type != kAssumedRole && type != kApiKey) {
+    return Bad(target, "invalid_option", "aws_auth_type: assumedRole or apiKey", std::string(kAuthType));
+  }
+  if (role.arn.empty()) {
+    const bool wanted = type == kAssumedRole || !role.external_id.empty();
+    if (!wanted) return std::nullopt;
+    return Bad(target, "missing_option", "a role is assumed by its ARN, the option aws_role_arn",
+               "aws_role_arn");
+  }
+  if (!signs) {
+    return Bad(target, "invalid_option",
+               "aws_role_arn: a role is assumed with a key of AWS (an id and a secret), not with a bearer",
+               "aws_role_arn");
+  }
+  sts::Problem problem = sts::ProblemOf(role);
+  if (problem.option.empty()) return std::nullopt;
+  return Bad(target, "invalid_option", std::move(problem.message), std::move(problem.option));
 }
 
 class Aws final : public Auth {
@@ -94,22 +109,59 @@ class Aws final : public Auth {
 
   bool signs_body() const override { return true; }
 
+  std::string TokenName(const Target& target) const override {
+    sigv4::Address address;
+    if (target.option("aws_role_arn").empty() || !sigv4::ReadAddress(target.base_url, &address)) return {};
+    return sts::NameOf(target.api_key.Reveal(), RoleOf(target, ChooseRegion(target, address.host)));
+  }
+
+  // AWS says it with 403, as much else.
+  bool RefusesToken(int http_status, std::span<const HeaderView> headers) const override {
+    const std::string_view type = FindHeader(headers, "x-amzn-errortype").value_or("");
+    return http_status == 403 &&
+           (type.starts_with("ExpiredToken") || type.starts_with("UnrecognizedClientException"));
+  }
+
   Outcome Apply(const SignInput& input, const Target& target,
                 std::vector<HeaderField>* headers) const override {
-    if (std::optional<Error> error = CheckOptions(target)) return *std::move(error);
-    const auto credentials = sigv4::ParseCredentials(target.api_key.Reveal());
-    if (!credentials) return BearerAuth().Apply(input, target, headers);
-    Address address;
-    if (!ReadAddress(input.base_url, &address)) {
+    if (std::optional<Error> error = CheckKeyOptions(target)) return *std::move(error);
+    const std::string_view key = target.api_key.Reveal();
+    auto credentials = target.option(kAuthType) == kApiKey ? std::nullopt : sigv4::ParseCredentials(key);
+    sigv4::Address address;
+    if (credentials && !sigv4::ReadAddress(input.base_url, &address)) {
       return Error::InvalidRequest("invalid_custom_host", "the custom host is not usable",
                                    "x-portolan-custom-host");
     }
+    const std::string_view region = ChooseRegion(target, address.host);
+    if (!target.options.empty()) {
+      const sts::Role role = RoleOf(target, region);
+      if (auto error = CheckRole(target, role, credentials.has_value())) return *std::move(error);
+      if (!role.arn.empty()) {
+        std::string name = sts::NameOf(key, role);
+        const Secret* const token = input.tokens == nullptr ? nullptr : input.tokens->Find(name);
+        if (token == nullptr) {
+          Need need = sts::AssumeRole(*credentials, role, input.unix_seconds);
+          need.name = std::move(name);
+          return need;
+        }
+        credentials = sigv4::ParseCredentials(token->Reveal());
+      }
+    }
+    if (!credentials) return BearerAuth().Apply(input, target, headers);
+    Sign(input, *credentials, address, region, headers);
+    return Done();
+  }
+
+ private:
+  static void Sign(const SignInput& input, const sigv4::Credentials& credentials,
+                   const sigv4::Address& address, std::string_view region,
+                   std::vector<HeaderField>* headers) {
     const std::string hash = Hex(Sha256(input.body));
     const std::string date_time = sigv4::FormatDateTime(input.unix_seconds);
     headers->push_back({"x-amz-date", date_time});
     headers->push_back({"x-amz-content-sha256", hash});
-    if (!credentials->session_token.empty()) {
-      headers->push_back({"x-amz-security-token", std::string(credentials->session_token)});
+    if (!credentials.session_token.empty()) {
+      headers->push_back({"x-amz-security-token", std::string(credentials.session_token)});
     }
     // What proxies add or change is left out.
     std::vector<HeaderView> covered = {{"host", address.host}};
@@ -117,11 +169,8 @@ class Aws final : public Auth {
       covered.push_back({"content-type", *type});
     for (const HeaderField& header : *headers) covered.push_back({header.name, header.value});
     const std::string path = std::string(address.path).append(input.path);
-    headers->push_back(
-        {"authorization",
-         sigv4::Authorization(*credentials, {ChooseRegion(target, address.host), kService, date_time},
-                              {input.method, path, covered, hash})});
-    return Done();
+    headers->push_back({"authorization", sigv4::Authorization(credentials, {region, kService, date_time},
+                                                              {input.method, path, covered, hash})});
   }
 };
 

@@ -32,6 +32,8 @@ struct ProviderOption {
   std::string config_name = {};  // what a config may call it besides (`resource_name`); empty: nothing
   // Only the operator may give it: in a route of the config file, or in the environment.
   bool operators_only = false;
+  // Whoever gives it must give the key as well: beside the gateway's own key only its operator may.
+  bool goes_with_key = false;
   // Instead of a part of the base URL's host it may be a whole host that ends in one of these, or the https
   // URL of one with one of the paths. Separated by `|`; empty: it may not.
   std::string_view host_endings = {};

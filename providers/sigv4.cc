@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/base/host.h"
 #include "server/base/sha256.h"
 #include "server/base/text.h"
 
@@ -111,6 +112,31 @@ std::optional<Credentials> ParseCredentials(std::string_view key) {
   credentials.session_token = key.substr(std::min(second + 1, key.size()));
   if (credentials.key_id.empty() || credentials.secret.empty()) return std::nullopt;
   return credentials;
+}
+
+bool ReadAddress(std::string_view base_url, Address* out) {
+  const bool tls = StartsWithIgnoreCase(base_url, "https://");
+  if (!tls && !StartsWithIgnoreCase(base_url, "http://")) return false;
+  base_url.remove_prefix(base_url.find("//") + 2);
+  const size_t end = std::min(base_url.find('/'), base_url.size());
+  HostParts parts;
+  std::string problem;
+  if (!SplitHostPort(base_url.substr(0, end), &parts, &problem)) return false;
+  if (!ParseHost(parts.host, &out->host, &problem)) return false;
+  if (out->host.find(':') != std::string::npos) out->host = "[" + out->host + "]";
+  if (parts.port) {
+    const std::optional<uint16_t> port = ParsePort(*parts.port);
+    if (!port) return false;
+    if (*port != (tls ? 443 : 80)) out->host += ":" + std::to_string(*port);
+  }
+  out->path = base_url.substr(end);
+  while (out->path.ends_with('/')) out->path.remove_suffix(1);
+  return true;
+}
+
+std::string_view WithoutWhatWasSigned(std::string_view message) {
+  const size_t at = message.find("The Canonical String");
+  return at == std::string_view::npos ? message : TrimSpace(message.substr(0, at));
 }
 
 std::string FormatDateTime(int64_t unix_seconds) {

@@ -38,6 +38,18 @@ struct Request {
   std::string_view body_hash;           // SHA-256 in lower-case hexadecimal digits
 };
 
+// Of a base URL, as the upstream client reads it: a signature covers the Host header that it sends.
+struct Address {
+  std::string host;       // as the Host header has it
+  std::string_view path;  // without a slash at its end
+};
+// False if it is none. *out views `base_url`.
+bool ReadAddress(std::string_view base_url, Address* out);
+
+// What AWS says of a request whose signature is wrong, without what was signed, session tokens among it,
+// which must get neither into logs nor to callers.
+std::string_view WithoutWhatWasSigned(std::string_view message);
+
 // `20150830T123600Z`, the value of `x-amz-date`.
 std::string FormatDateTime(int64_t unix_seconds);
 

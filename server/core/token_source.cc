@@ -129,7 +129,7 @@ net::Task<Fetched> TokenSource::Ask(const providers::Need& need) {
   request.method = need.method;
   request.path = target;
   for (const HeaderField& header : need.headers) request.headers.push_back({header.name, header.value});
-  request.headers.push_back({"accept", "application/json"});
+  if (!FindHeader(request.headers, "accept")) request.headers.push_back({"accept", "application/json"});
   request.headers.push_back({"user-agent", "portolan/" PORTOLAN_VERSION});
   if (!body.empty()) request.body = {&body, 1};
   const net::Wait wait{loop_.now() + kFetchTime, nullptr};

@@ -26,7 +26,7 @@ net::Task<Attempted> FailFromProvider(CallState& call, std::unique_ptr<upstream:
   std::string held;
   const Body body = co_await ReadBody(call, *exchange, call.config.max_error_bytes, &held);
   const providers::Target& target = call.route.target;
-  if (exchange->status() == 401) ForgetToken(call);
+  if (target.provider->auth->RefusesToken(exchange->status(), exchange->headers())) ForgetToken(call);
   if (exchange->status() < 400) {
     Error error = InvalidAnswer("the provider answered with status " + std::to_string(exchange->status()) +
                                 ", which the gateway does not follow");

@@ -66,6 +66,7 @@ class Resolver {
       if (auto error = FillInHost(&out_.target)) return error;
     }
     TakeKeyOfOptions();
+    if (auto error = CheckOptionsOfKeys()) return error;
     if (fills_in) {
       if (auto error = FillInPath(&out_.target)) return error;
     }
@@ -220,6 +221,23 @@ class Resolver {
     if (key.empty()) return;
     out_.target.key_from_caller = !plan_.from_operator || key != KeyOfPlan();
     out_.target.api_key = Secret(std::move(key));
+  }
+
+  // What goes with a key is said by whoever gives the key.
+  std::optional<Error> CheckOptionsOfKeys() const {
+    if (out_.target.key_from_caller || out_.target.options.empty()) return std::nullopt;
+    const std::vector<ProviderOption>& known = out_.target.provider->options;
+    for (size_t i = plan_.from_operator ? options_of_plan_ : 0; i < out_.target.options.size(); ++i) {
+      const std::string_view name = out_.target.options[i].name;
+      const auto option = std::find_if(known.begin(), known.end(),
+                                       [&](const ProviderOption& one) { return one.name == name; });
+      if (option == known.end() || !option->goes_with_key) continue;
+      return Error::InvalidRequest(
+          "invalid_option",
+          std::string(name) + ": only with keys of the caller's own, not with the gateway's",
+          std::string(name));
+    }
+    return std::nullopt;
   }
 
   // Headers of the request may add to the options of an operator's route. A key is the operator's only if

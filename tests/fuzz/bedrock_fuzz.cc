@@ -1,6 +1,6 @@
 // Drives the Bedrock adapter with JSON from outside: callers' requests, and answers and streams of a server
-// that may be anything. The first byte chooses; a stream's events stand one a line. Whatever comes in, what
-// goes out is JSON.
+// that may be anything; and what gives temporary credentials with its answers. The first byte chooses; a
+// stream's events stand one a line. Whatever comes in, what goes out is JSON.
 
 #include <google/protobuf/message.h>
 
@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "bedrock/v1/embedding.pb.h"
 #include "bedrock/v1/request.pb.h"
@@ -20,6 +21,7 @@
 #include "portolan/v1/embedding.pb.h"
 #include "providers/dialects/bedrock/bedrock.h"
 #include "providers/provider.h"
+#include "providers/sts.h"
 #include "tests/fuzz/dialect_fuzz.h"
 
 namespace {
@@ -166,6 +168,19 @@ void Embedding(std::string_view text, uint8_t choice, CallFacts facts) {
   TheWorld().CheckEncodes(hub, codec::Strictness::kResponse);
 }
 
+// Whatever the service says, what comes of it is a key that signs, or a sentence.
+void Credentials(std::string_view text, uint8_t choice) {
+  const auto said = portolan::providers::sts::ReadAnswer((choice & 1) == 0 ? 200 : 403, text);
+  if (const auto* const token = std::get_if<portolan::providers::Token>(&said)) {
+    const auto credentials = portolan::providers::sigv4::ParseCredentials(token->text.Reveal());
+    Check(credentials && !credentials->session_token.empty());
+    Check(token->text.Reveal().find_first_of("\r\n<") == std::string_view::npos);
+  } else {
+    const std::string& why = std::get<portolan::providers::Refusal>(said).message;
+    Check(!why.empty() && why.find_first_of("\r\n") == std::string::npos);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
@@ -174,6 +189,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CallFacts facts;
   facts.include_usage = (data[0] & 16) != 0;
   facts.content_blocks = (data[0] & 32) != 0;
+  if ((data[0] & 8) != 0) {
+    Credentials(text, data[0]);
+    return 0;
+  }
   if ((data[0] & 4) != 0) {
     Embedding(text, data[0], facts);
     return 0;

@@ -7,6 +7,7 @@
 
 #include "providers/classify.h"
 #include "providers/dialects/common/json.h"
+#include "providers/sigv4.h"
 #include "server/base/text.h"
 
 namespace portolan::providers::bedrock {
@@ -61,14 +62,6 @@ int StatusOf(std::string_view name) {
   return found == kExceptions.end() ? 500 : found->status;
 }
 
-// AWS answers a wrong signature with all that it has signed itself, session tokens among it, which must get
-// neither into logs nor to callers.
-void CutWhatWasSigned(std::string* message) {
-  const size_t at = message->find("The Canonical String");
-  if (at == std::string::npos) return;
-  message->resize(TrimSpace(std::string_view(*message).substr(0, at)).size());
-}
-
 // What follows from the name besides what follows from the status.
 void AddMeaning(Error* error) {
   // A model that fails is not the request's fault, and a quota may be free again later.
@@ -117,8 +110,7 @@ Error ClassifyAnswer(int http_status, std::span<const HeaderView> headers, std::
   Error error;
   ErrorMembers members;
   ReadErrorText(body, &members);
-  error.message = std::move(members.message);
-  CutWhatWasSigned(&error.message);
+  error.message = std::string(sigv4::WithoutWhatWasSigned(members.message));
   error.code = NameOf(FindHeader(headers, "x-amzn-errortype").value_or(""));
   if (error.code.empty()) error.code = std::move(members.type.empty() ? members.code : members.type);
   ClassifyStatus(http_status, headers, target, &error);

@@ -19,6 +19,7 @@ struct AwsAccount {
   std::string secret;
   std::string session_token = {};  // empty: none may be sent
   std::string region;
+  std::string service = "bedrock";
 };
 std::string WrongWithSignature(const SeenRequest& request, const AwsAccount& account);
 
