@@ -49,6 +49,15 @@ Way RawWay(const Provider& provider) {
   return provider.local != nullptr ? Way() : Way{Way::Kind::kRaw, &PlainRawForm()};
 }
 
+// What there is for an operation that the provider, or the family, has no form for.
+Way WithoutForm(const Dialect& door, std::string_view operation, const Provider& provider,
+                const ModelFamily* family) {
+  if (operation == operation::kRelay) return RawWay(provider);
+  if (operation != operation::kCompletion || !door.is_hub()) return {};
+  const auto& text = family == nullptr ? provider.text_by_chat : family->text_by_chat;
+  return text == nullptr ? Way() : Way{Way::Kind::kMap, text.get()};
+}
+
 bool Holds(const ModelFamily::When& when, const Provider& provider, const Target& target) {
   if (when.option.empty()) return true;
   const std::string_view value = provider.OptionOf(target, when.option);
@@ -176,7 +185,7 @@ Form RawForm(std::string_view path, std::vector<std::string_view> raw_paths) {
 Way WayOf(const Dialect& door, std::string_view operation, const Provider& provider,
           const ModelFamily* family, std::string_view raw_path) {
   const Form* const form = family == nullptr ? provider.Find(operation) : family->Find(operation, raw_path);
-  if (form == nullptr) return operation == operation::kRelay ? RawWay(provider) : Way();
+  if (form == nullptr) return WithoutForm(door, operation, provider, family);
   if (form->raw) return {Way::Kind::kRaw, form};
   const Dialect* const dialect = family == nullptr ? provider.dialect : family->dialect;
   const bool inside = provider.local != nullptr;

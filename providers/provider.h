@@ -3,6 +3,7 @@
 // A provider is data: where it is, which dialect it speaks, which of its operations it has, and how it wants
 // its key. To add one that speaks OpenAI's dialect: a row in providers/rows; any other: in providers/rows.cc.
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -77,7 +78,8 @@ struct ModelFamily {
   const Dialect* dialect = nullptr;
   std::vector<Form> forms = {};  // the operations that they have; see HostedForm
   When when = {};
-  bool refuses_stream_options = false;  // whatever the row says of the others
+  bool refuses_stream_options = false;                 // whatever the row says of the others
+  std::shared_ptr<const Form> text_by_chat = nullptr;  // see Provider::text_by_chat
 
   // How these models say an operation; null: they do not have it. `raw_path`: of a call that is relayed as it
   // is.
@@ -128,6 +130,8 @@ struct Provider {
   std::span<const BodyRule> rules = {};
   // The tokens that its answers count as output lack those of reasoning.
   bool usage_excludes_reasoning = false;
+  // How its chat serves text completions, if it has no form for those. Set by the registry.
+  std::shared_ptr<const Form> text_by_chat = nullptr;
   // Whether some of its options are parts of its addresses. Set by the registry.
   bool has_options_in_address = false;
   // Called without a key if there is none.

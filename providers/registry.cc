@@ -3,10 +3,22 @@
 #include <algorithm>
 #include <utility>
 
+#include "providers/text_by_chat.h"
 #include "server/base/json_text.h"
 #include "server/base/nearest.h"
 
 namespace portolan::providers {
+namespace {
+
+// How whoever has these forms serves text completions by their chat; null: they need not, or cannot.
+template <typename HasForms>
+std::shared_ptr<const Form> TextFormOf(const HasForms& has, const Dialect& dialect) {
+  const Form* const chat = has.Find(operation::kChat);
+  if (chat == nullptr || has.Find(operation::kCompletion) != nullptr) return nullptr;
+  return TextByChat(*chat, dialect.is_hub());
+}
+
+}  // namespace
 
 Registry::Registry(const Catalog& catalog) {
   for (const Provider& provider : catalog.providers) Place(provider);
@@ -25,6 +37,8 @@ void Registry::Place(Provider provider) {
   provider.has_options_in_address = !provider.hosts.empty() ||
                                     provider.base_url.find('{') != std::string::npos ||
                                     std::any_of(provider.options.begin(), provider.options.end(), in_path);
+  if (provider.local == nullptr) provider.text_by_chat = TextFormOf(provider, *provider.dialect);
+  for (ModelFamily& family : provider.families) family.text_by_chat = TextFormOf(family, *family.dialect);
   auto added = std::make_unique<const Provider>(std::move(provider));
   const auto present = std::find_if(providers_.begin(), providers_.end(),
                                     [&](const auto& one) { return one->name == added->name; });

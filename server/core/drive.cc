@@ -37,19 +37,26 @@ bool WantsBlocks(const CallState& call) {
   return !call.route.strict_open_ai_compliance;
 }
 
+// A text completion by the chat of a provider that speaks the hub's dialect.
+bool IsTextByChat(const routing::Route& route) {
+  return route.way.kind == Way::Kind::kMap && route.target.dialect->is_hub() &&
+         route.way.form->mapping != nullptr;
+}
+
 // Whether to ask the upstream for a stream's usage although the caller did not: at the provider's own
 // address, and where the operator says that the server takes it.
 bool CountsStream(const CallState& call) {
   const providers::Target& target = call.route.target;
   return call.facts.stream && !call.facts.include_usage && call.operation.stream_options_field != nullptr &&
          call.snapshot->count_streams && !target.host_from_caller && call.route.takes_stream_options &&
-         call.route.way.kind == Way::Kind::kRelay;
+         (call.route.way.kind == Way::Kind::kRelay || IsTextByChat(call.route));
 }
 
 // Forgets what belonged to an attempt that failed.
 void ResetAttempt(CallState& call) {
   call.route = {};
   call.facts.request = nullptr;
+  call.facts.operation = call.operation.name;
   call.failure.reset();
   call.request_body.clear();
   call.request_text.clear();

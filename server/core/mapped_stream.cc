@@ -19,10 +19,11 @@ class MappedStream final : public EventStream, private providers::MessageSink {
         hub_(*operation.hub),
         source_(source),
         events_(source.form.mapping == nullptr ? nullptr : source.form.mapping->ReadEvents(call)),
+        is_hub_(source.target.dialect->is_hub()),
         scanner_(source.plan.scan),
         writer_(operation, call, typed) {}
 
-  TokenUsage usage() const override { return events_ == nullptr ? scanner_.usage() : events_->Tokens(); }
+  TokenUsage usage() const override { return is_hub_ ? scanner_.usage() : events_->Tokens(); }
 
  private:
   Message* Add() override {
@@ -72,7 +73,7 @@ class MappedStream final : public EventStream, private providers::MessageSink {
 
   // The stream has come to its end: what is missing?
   std::optional<Error> AtEnd() {
-    if (events_ != nullptr) return events_->OnEnd(*this);
+    if (!is_hub_) return events_->OnEnd(*this);
     if (scanner_.choices().complete()) return std::nullopt;
     return TruncatedStream();
   }
@@ -84,7 +85,7 @@ class MappedStream final : public EventStream, private providers::MessageSink {
   }
 
   std::optional<Error> TakeData(std::string_view data, State* state) {
-    if (events_ == nullptr) return TakeChunk(data);
+    if (is_hub_) return TakeChunk(data, state);
     Message* event = source_.form.event->New(&arena_);
     codec::DecodeError problem;
     if (!codec::Decode(*source_.plan.event, data, kAnswers, event, &problem)) {
@@ -94,16 +95,19 @@ class MappedStream final : public EventStream, private providers::MessageSink {
   }
 
   // Of a provider that speaks the hub's dialect.
-  std::optional<Error> TakeChunk(std::string_view data) {
+  std::optional<Error> TakeChunk(std::string_view data, State* state) {
     const ScanResult scan = scanner_.Scan(data);
     if (!scan.is_object) return InvalidEvent("an event is not a JSON object");
     if (scan.has_error) {
       const int status = providers::StatusInError(data, 502);
       return source_.target.dialect->ReadError(status, {}, data, source_.target);
     }
+    Message* const chunk = events_ == nullptr ? Add() : source_.form.event->New(&arena_);
     codec::DecodeError problem;
-    if (codec::Decode(*source_.plan.event, data, kAnswers, Add(), &problem)) return std::nullopt;
-    chunks_.pop_back();
+    if (codec::Decode(*source_.plan.event, data, kAnswers, chunk, &problem)) {
+      return events_ == nullptr ? std::nullopt : events_->OnEvent(*chunk, *this, state);
+    }
+    if (events_ == nullptr) chunks_.pop_back();
     return InvalidEvent(problem.problem);
   }
 
@@ -123,7 +127,9 @@ class MappedStream final : public EventStream, private providers::MessageSink {
 
   const OperationSpec& hub_;
   const StreamSource source_;
-  const std::unique_ptr<providers::EventsToHub> events_;  // null: the provider speaks the hub's dialect
+  // Null: the provider's events are the hub's chunks.
+  const std::unique_ptr<providers::EventsToHub> events_;
+  const bool is_hub_;  // the provider speaks the hub's dialect: errors, counts and the end are scanned for
   Scanner scanner_;
   ChoiceTracker choices_;
   bool data_seen_ = false;

@@ -56,6 +56,7 @@ std::optional<Error> TranslateHub(CallState& call, const Message& request) {
   if (form.request == nullptr) return std::nullopt;
   call.facts.content_blocks = call.facts.content_blocks || UsesBlocks(request);
   call.facts.base64 = WantsBase64(request);
+  call.facts.operation = form.operation;  // chat may serve others: see providers/text_by_chat.h
   Message* const wire = form.request->New(&call.arena.get());
   if (auto error = form.mapping->RequestToWire(request, call.facts, wire, &call.dropped)) return error;
   const codec::MessagePlan& plan = *call.config.operations->PlanOf(form).request;
