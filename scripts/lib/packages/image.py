@@ -79,7 +79,7 @@ def archive(binary, sources, tree):
         return {"digest": f"sha256:{digest}", "mediaType": f"{_MEDIA}.{media_type}", "size": len(data)}
 
     layer = tree.tar(sources.epoch)
-    layer_at = blob(gzipped(layer), "layer.v1.tar+gzip")
+    layer_at = blob(gzipped(layer, 6), "layer.v1.tar+gzip")
     configured = config(binary, sources, f"sha256:{hashlib.sha256(layer).hexdigest()}")
     config_at = blob(_json(configured), "config.v1+json")
     media = f"{_MEDIA}.manifest.v1+json"

@@ -29,4 +29,4 @@ def tree_of(binary, sources, completions, man):
 
 
 def archive(tree, binary, epoch):
-    return gzipped(tree.tar(epoch, name_of(binary)))
+    return gzipped(tree.tar(epoch, name_of(binary)), 6)
