@@ -105,11 +105,15 @@ TEST(AnthropicProvider, AsksForModels) {
   EXPECT_EQ(one.path, "/models/claude%2F..%2Fx%20y%3F");
 }
 
-TEST(AnthropicProvider, HasNeitherCompletionsNorEmbeddings) {
+TEST(AnthropicProvider, CompletesTextByItsChatAndHasNoEmbeddings) {
   for (const std::string_view operation : {operation::kCompletion, operation::kEmbedding}) {
     EXPECT_EQ(TheHarness().provider().Find(operation), nullptr);
-    EXPECT_EQ(WayOf(OpenAiDialect(), operation, TheHarness().provider()).kind, Way::Kind::kUnsupported);
   }
+  const Way text = WayOf(OpenAiDialect(), operation::kCompletion, TheHarness().provider());
+  ASSERT_EQ(text.kind, Way::Kind::kMap);
+  EXPECT_EQ(text.form->request, TheHarness().provider().Find(operation::kChat)->request);
+  EXPECT_EQ(WayOf(OpenAiDialect(), operation::kEmbedding, TheHarness().provider()).kind,
+            Way::Kind::kUnsupported);
 }
 
 struct ClassifyCase {
