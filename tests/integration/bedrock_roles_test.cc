@@ -96,13 +96,12 @@ class RoleLab {
   std::vector<SeenRequest> sts() const { return sts_.requests(); }
   std::vector<SeenRequest> models() const { return models_.requests(); }
   // Of a caller with keys of their own.
-  Headers CallersRole() const {
+  static Headers CallersRole() {
     return {{"x-portkey-aws-access-key-id", kCaller.key_id},
             {"x-portkey-aws-secret-access-key", kCaller.secret},
             {"x-portkey-aws-region", kCaller.region},
             {"x-portkey-aws-auth-type", "assumedRole"},
-            {"x-portkey-aws-role-arn", kRole},
-            {"x-portkey-custom-host", models_.url()}};
+            {"x-portkey-aws-role-arn", kRole}};
   }
 
  private:
