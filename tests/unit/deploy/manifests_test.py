@@ -54,6 +54,21 @@ class Manifests(unittest.TestCase):
             self.assertEqual(chat(gateway)[0], 200)
             self.assertIsNone(gateway.process.poll())
 
+    def test_a_revision_makes_keys_of_files_be_read_anew(self):
+        key = self.pod.folder / "billing"
+        config = f"callers: {{keys: [{{name: billing, key: 'file:{key}'}}]}}\n"
+        with self.pod.runs(PORTOLAN) as gateway:
+            key.write_text("first")
+            self.pod.swap(config)
+            rendered.await_that(lambda: gateway.metric("portolan_config_generation") == 2, "the config is in use")
+            self.assertEqual(chat(gateway, key="first")[0], 200)
+
+            key.write_text("second")
+            self.pod.swap(f'# revision "2"\n{config}')
+            rendered.await_that(lambda: gateway.metric("portolan_config_generation") == 3, "the revision is in use")
+            self.assertEqual(chat(gateway, key="second")[0], 200)
+            self.assertEqual(chat(gateway, key="first")[0], 401)
+
     def test_a_pod_with_a_bad_config_never_starts(self):
         checked = self.pod.checks_config(PORTOLAN, BAD)
         self.assertEqual(checked.returncode, 1)
