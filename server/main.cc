@@ -15,6 +15,7 @@
 #include "server/cli/command.h"
 #include "server/config/flags.h"
 #include "server/gateway.h"
+#include "server/local_gateway.h"
 #include "server/settings.h"
 
 namespace {
@@ -117,5 +118,8 @@ int main(int argc, char** argv) {
   portolan::cli::Host host;
   host.environment = [](const char* name) -> const char* { return std::getenv(name); };
   host.serve = [&host](std::span<const std::string_view> flags) { return Serve(flags, host.environment); };
+  host.start_local = [&host](const std::string& config_file) {
+    return portolan::StartLocalGateway(config_file, host.environment);
+  };
   return portolan::cli::Run(arguments, host);
 }

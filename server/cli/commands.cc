@@ -3,6 +3,7 @@
 #include "server/config_file/commands.h"
 
 #include "server/cli/command.h"
+#include "server/cli/door.h"
 #include "server/cli/handlers.h"
 #include "server/config_file/provider_list.h"
 
@@ -57,6 +58,17 @@ constexpr Flag kHealthFlags[] = {
      .help = "how long to wait for the answer; 2s unless told otherwise"},
 };
 
+constexpr Flag kModelsFlags[] = {
+    kUrlFlag,
+    kConfigFlag,
+    {.name = "--json", .help = "print the gateway's answer as it came"},
+};
+constexpr Flag kInitFlags[] = {
+    {.name = "--output",
+     .value_name = "FILE",
+     .help = "the file to write, which must not exist; portolan.yaml unless told otherwise, - for stdout"},
+};
+
 constexpr Command kCommands[] = {
     {.name = "serve",
      .summary = "start the gateway",
@@ -104,6 +116,27 @@ constexpr Command kCommands[] = {
      .example = "portolan health --admin 127.0.0.1:8788 --timeout 500ms",
      .flags = kHealthFlags,
      .run = Health},
+    {.name = "models",
+     .operand = "[PROVIDER]",
+     .summary = "list the models of a provider, or those of the gateway itself",
+     .help =
+         "Lists models by way of a gateway, one a line, as a request names them. Without PROVIDER those that "
+         "the "
+         "gateway has itself: aliases, and what its routes are fixed to. The gateway is the one that --url "
+         "names, "
+         "called with the caller key in PORTOLAN_KEY; without it the command starts one for itself, with the "
+         "keys of the environment.",
+     .example = "portolan models anthropic",
+     .flags = kModelsFlags,
+     .run = Models},
+    {.name = "init",
+     .summary = "write a config file from the keys in the environment",
+     .help =
+         "Writes a commented config file that names the providers whose keys are in the environment. It says "
+         "where the keys are and never holds one. A file that exists is left alone.",
+     .example = "portolan init --output gateway.yaml",
+     .flags = kInitFlags,
+     .run = Init},
     {.name = "completion",
      .operand = "SHELL",
      .operand_choices = "bash|zsh|fish",

@@ -12,4 +12,10 @@ int Health(const Arguments& arguments, const Host& host);
 // Prints a script that completes commands and flags in a shell.
 int Completion(const Arguments& arguments, const Host& host);
 
+// Lists models, by way of a gateway.
+int Models(const Arguments& arguments, const Host& host);
+
+// Writes a config file from the keys in the environment.
+int Init(const Arguments& arguments, const Host& host);
+
 }  // namespace portolan::cli

@@ -1,6 +1,7 @@
 #include "server/config/strays.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "server/base/nearest.h"
@@ -12,6 +13,8 @@ namespace portolan::config {
 namespace {
 
 constexpr std::string_view kPrefix = "PORTOLAN_";
+// Of commands that call a gateway (server/cli).
+constexpr std::string_view kOfCommands[] = {"PORTOLAN_URL", "PORTOLAN_KEY"};
 
 bool IsNumber(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit);
@@ -64,6 +67,7 @@ std::vector<StrayVariable> StrayVariables(std::span<const std::string> names,
   std::vector<StrayVariable> strays;
   for (const std::string& name : names) {
     if (!name.starts_with(kPrefix) || std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (std::find(std::begin(kOfCommands), std::end(kOfCommands), name) != std::end(kOfCommands)) continue;
     const char* const value = environment(name.c_str());
     if (IsOfKubernetes(std::string_view(name).substr(kPrefix.size()), value == nullptr ? "" : value))
       continue;

@@ -34,6 +34,8 @@ TEST(StrayVariables, AreToldWithTheNearestName) {
               {"PORTOLAN_", ""},
               {"PORTOLAN_HTTP", ":80"},
               {"PORTOLAN_THREADS", "2"},
+              {"PORTOLAN_URL", "http://gateway"},
+              {"PORTOLAN_KEY", "k"},
               {"HOME", "/"},
               {"portolan_http", ":80"},
               {"XPORTOLAN_HTTP", ":80"}},
