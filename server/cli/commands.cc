@@ -69,6 +69,13 @@ constexpr Flag kInitFlags[] = {
      .help = "the file to write, which must not exist; portolan.yaml unless told otherwise, - for stdout"},
 };
 
+constexpr Flag kDoctorFlags[] = {
+    {.name = "--config", .value_name = "FILE", .help = "the gateway's config file; else PORTOLAN_CONFIG"},
+    {.name = "--call",
+     .help = "also list each provider's models with its key: a real call, the cheapest there is"},
+    {.name = "--json", .help = "print the findings as JSON"},
+};
+
 constexpr Command kCommands[] = {
     {.name = "serve",
      .summary = "start the gateway",
@@ -137,6 +144,18 @@ constexpr Command kCommands[] = {
      .example = "portolan init --output gateway.yaml",
      .flags = kInitFlags,
      .run = Init},
+    {.name = "doctor",
+     .summary = "say what is there and what is missing",
+     .help = "Looks at everything that `portolan serve` would need: the config, the keys in the environment "
+             "(by name), "
+             "who can reach the gateway, its ports, the limit of descriptors, the certificate authorities, "
+             "the way "
+             "to each provider that has a key (DNS, proxy, TCP, TLS), and the clock. Exit status 0 if all is "
+             "well, "
+             "else 1.",
+     .example = "portolan doctor --config portolan.yaml --call",
+     .flags = kDoctorFlags,
+     .run = Doctor},
     {.name = "completion",
      .operand = "SHELL",
      .operand_choices = "bash|zsh|fish",

@@ -18,4 +18,7 @@ int Models(const Arguments& arguments, const Host& host);
 // Writes a config file from the keys in the environment.
 int Init(const Arguments& arguments, const Host& host);
 
+// Says what is there and what is missing for a gateway.
+int Doctor(const Arguments& arguments, const Host& host);
+
 }  // namespace portolan::cli
