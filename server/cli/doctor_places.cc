@@ -234,12 +234,15 @@ void CallPlaces(const std::string& config_file, const std::vector<Place>& places
     request.headers.push_back({"x-portolan-provider", place.provider});
     WebAnswer answer;
     const absl::Status status = Ask(request, &answer);
-    if (status.ok() && answer.status == 200) {
+    if (!status.ok()) {
+      findings->push_back({"call", State::kBad, place.provider + ": " + std::string(status.message())});
+    } else if (answer.status == 200) {
       findings->push_back({"call", State::kOk, place.provider + " lists its models with this key"});
     } else {
-      const std::string why =
-          status.ok() ? ErrorOf(answer.status, answer.body) : std::string(status.message());
-      findings->push_back({"call", State::kBad, place.provider + ": " + why});
+      const bool lacks_list = ErrorCodeOf(answer.body) == "unsupported_operation";
+      findings->push_back(
+          {"call", lacks_list ? State::kNote : State::kBad,
+           place.provider + (lacks_list ? " was not called: " : ": ") + ErrorOf(answer.status, answer.body)});
     }
   }
 }

@@ -6,6 +6,19 @@
 #include "server/cli/web.h"
 
 namespace portolan::cli {
+namespace {
+
+// What `error.NAME` of a JSON object says; "" if that is no string.
+std::string TextOfError(std::string_view body, const char* name) {
+  const auto json = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return "";
+  const auto error = json.find("error");
+  if (error == json.end() || !error->is_object()) return "";
+  const auto value = error->find(name);
+  return value != error->end() && value->is_string() ? value->get<std::string>() : std::string();
+}
+
+}  // namespace
 
 std::vector<HeaderField> Door::Headers() const {
   std::vector<HeaderField> headers = {{"accept", "application/json"}};
@@ -42,16 +55,11 @@ absl::StatusOr<Door> OpenDoor(const Arguments& arguments, const Host& host) {
 }
 
 std::string ErrorOf(int status, std::string_view body) {
-  const auto json = nlohmann::json::parse(body, nullptr, /*allow_exceptions=*/false);
-  const auto error = json.is_object() ? json.find("error") : json.end();
-  if (json.is_object() && error != json.end() && error->is_object()) {
-    const auto message = error->find("message");
-    if (message != error->end() && message->is_string()) {
-      return Printable(message->get_ref<const std::string&>(), 2000) + " (status " + std::to_string(status) +
-             ")";
-    }
-  }
+  const std::string message = TextOfError(body, "message");
+  if (!message.empty()) return Printable(message, 2000) + " (status " + std::to_string(status) + ")";
   return "the answer has status " + std::to_string(status) + ": " + Printable(body);
 }
+
+std::string ErrorCodeOf(std::string_view body) { return TextOfError(body, "code"); }
 
 }  // namespace portolan::cli

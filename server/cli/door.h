@@ -36,5 +36,7 @@ inline constexpr Flag kConfigFlag = {
 
 // What an answer that is an error says, as a clause; what is there otherwise, if it is not what it should be.
 std::string ErrorOf(int status, std::string_view body);
+// The stable code of an error of the gateway (docs/errors.md); "" if the answer is none.
+std::string ErrorCodeOf(std::string_view body);
 
 }  // namespace portolan::cli

@@ -200,6 +200,13 @@ TEST_F(DoctorTest, CallsOnlyWhenAsked) {
   EXPECT_EQ(run.exit_status, 1);
   EXPECT_THAT(run.out, HasSubstr("bad   call      lab: "));
   EXPECT_THAT(run.out, HasSubstr("no such key (status 401)\n"));
+  // What has no list of models has no call that costs nothing.
+  bad.Stop();
+  const CommandRun none = RunPortolan(
+      {"doctor", "--call"},
+      {{"AWS_ACCESS_KEY_ID", "a"}, {"AWS_SECRET_ACCESS_KEY", "hush"}, {"https_proxy", bad.url()}});
+  EXPECT_THAT(none.out,
+              HasSubstr("note  call      bedrock was not called: bedrock has no list_models operation"));
 }
 
 TEST_F(DoctorTest, SpeaksJson) {
