@@ -96,7 +96,7 @@ def _add_to_tar(tar, path, node, epoch):
 
 
 def gzipped(data, level=9):
-    """`data` compressed, without a name or a date. Of much data, the last levels take thrice as long for a hundredth less."""
+    """`data` compressed, without a name or a date. The last levels take thrice as long as 6 for half a percent."""
     out = io.BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=level, fileobj=out, mtime=0) as file:
         file.write(data)
