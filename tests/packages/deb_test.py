@@ -171,11 +171,16 @@ class Life(unittest.TestCase):
         status, body = self.machine.chat()
         self.assertEqual(status, 200, body)
         self.assertEqual(json.loads(body)["choices"][0]["message"]["content"], "Hello")
-        lines = self.machine.run("cat", f"/proc/{self.machine.show('MainPID')}/status").splitlines()
+        process = self.machine.show("MainPID")
+        lines = self.machine.run("cat", f"/proc/{process}/status").splitlines()
         found = dict(line.split(":\t", 1) for line in lines)
         # From the range that systemd takes dynamic users from (https://systemd.io/UIDS-GIDS/).
         self.assertIn(int(found["Uid"].split()[0]), range(61184, 65520))
         self.assertEqual([found[name] for name in ("CapEff", "CapBnd", "NoNewPrivs", "Seccomp")], ["0" * 16, "0" * 16, "1", "2"])
+        # proc(5): behind the name in parentheses, the 39th is the scheduling policy. The sandbox must not take it away.
+        threads = self.machine.run("sh", "-c", f"cat /proc/{process}/task/*/stat").splitlines()
+        policies = {line.rpartition(")")[2].split()[38] for line in threads if "(shard)" in line}
+        self.assertEqual(policies, {str(os.SCHED_BATCH)})
 
     def check_keys(self):
         """Keys by either way."""
