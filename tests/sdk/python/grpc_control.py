@@ -6,6 +6,7 @@ pass them on plausibly.
 
 import concurrent.futures
 import json as json_module
+import pathlib
 import urllib.error
 import urllib.request
 
@@ -70,19 +71,25 @@ def fill(message, value):
 
 
 class Control:
-    """A gRPC server on a free port."""
+    """A gRPC server, on a free port unless told; with the files of a certificate and its key it speaks TLS."""
 
-    def __init__(self, answers):
+    def __init__(self, answers, certificate=None, address="127.0.0.1:0"):
         self.answers = answers
         self.server = grpc.server(concurrent.futures.ThreadPoolExecutor(64))
         for service in SERVICES:
             methods = {method.name: self.handler(method) for method in service.methods}
             self.server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service.full_name, methods)])
-        self.grpc = f"127.0.0.1:{self.server.add_insecure_port('127.0.0.1:0')}"
+        self.grpc = f"127.0.0.1:{self.listen(address, certificate)}"
         self.server.start()
 
+    def listen(self, address, certificate):
+        if certificate is None:
+            return self.server.add_insecure_port(address)
+        chain, key = (pathlib.Path(file).read_bytes() for file in certificate)
+        return self.server.add_secure_port(address, grpc.ssl_server_credentials([(key, chain)]))
+
     def close(self):
-        self.server.stop(None)
+        self.server.stop(None).wait()
 
     def handler(self, method):
         request_class = message_factory.GetMessageClass(method.input_type)
