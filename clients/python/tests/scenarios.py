@@ -1,12 +1,13 @@
 """scenarios.py BINARY [--control] [WORD]: runs clients/scenarios.yaml with both clients. WORD: those that contain it."""
 
+import asyncio
 import os
 import pathlib
 import subprocess
 import sys
 import traceback
 
-from blocking import BlockingClient
+from blocking import LOOP, BlockingClient
 from world import World
 
 import portolan
@@ -225,6 +226,7 @@ def main(binary, words):
     with World(binary, *(["--control"] if is_control else [])) as world:
         if not is_control:
             check_readme(world)
+            check_asyncio_cancel(world)
         for kind in (portolan.Client, BlockingClient):
             for name in world.places["scenarios"]:
                 label = f"{kind.__name__} {name}"
@@ -257,6 +259,30 @@ def check_readme(world):
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     whole, streamed = ended.stdout.split("\n")
     assert "Hello" in whole and whole == streamed, ended.stdout
+
+
+def check_asyncio_cancel(world):
+    """A stream that is cancelled while a task waits for its next piece ends in an error there, and the task goes on."""
+
+    async def wait_and_cancel():
+        places = world.places
+        async with portolan.AsyncClient(places["plain"], places["key"]) as client:
+            answer = client.stream(model=places["model"], messages=[portolan.user(told["given"]["prompt"])])
+            while not piece_of(await anext(answer)):
+                pass
+            waiting = asyncio.create_task(anext(answer))
+            await asyncio.sleep(0)  # so that it does wait
+            world.tell("mark")
+            answer.cancel()
+            try:
+                await waiting
+            except portolan.CallerError as error:
+                return error.code
+            return "no error"
+
+    told = world.tell("begin?name=cancellation")
+    equal(LOOP.run_until_complete(wait_and_cancel()), "client_closed_request")
+    equal([each for each in world.tell("end")["problems"] if "after the runner gave up" not in each], [])
 
 
 def check_request_forms():

@@ -43,10 +43,11 @@ class AsyncStream(Generic[Piece]):
         except grpc.RpcError as error:
             raise Error.of(error) from None
         except asyncio.CancelledError:
-            if not self._cancelled:
-                self.cancel()
-                raise
-            raise CallerError("cancelled", code="client_closed_request", status=grpc.StatusCode.CANCELLED) from None
+            task = asyncio.current_task()
+            if self._cancelled and not (task and task.cancelling()):
+                raise CallerError("cancelled", code="client_closed_request", status=grpc.StatusCode.CANCELLED) from None
+            self.cancel()
+            raise
         if piece is grpc.aio.EOF:
             raise StopAsyncIteration
         return piece  # type: ignore[no-any-return]
