@@ -103,7 +103,7 @@ Problem ProblemOf(const Role& role) {
     return {"aws_external_id", "aws_external_id: 2 to 1224 letters, digits and the marks _+=,.@:/- only"};
   }
   const UrlPart part;
-  if (role.endpoint.empty() && !Fits(part, role.region)) {
+  if (!Fits(part, role.region)) {
     return {"aws_region", "aws_region: " + std::string(part.rule)};
   }
   return {};
