@@ -14,8 +14,8 @@ BUILD_PACKAGES=(
 )
 # What the tests need besides.
 TEST_PACKAGES=(
-  clang-format-19 clang-tidy-19 curl libboost1.81-dev libclang-rt-19-dev llvm-19 nginx-light openssl python3
-  python3-venv python3-yaml strace valgrind wrk
+  clang-format-19 clang-tidy-19 curl fish libboost1.81-dev libclang-rt-19-dev llvm-19 nginx-light openssl python3
+  python3-venv python3-yaml strace valgrind wrk zsh
 )
 # What scripts/profile needs besides those.
 PROFILE_PACKAGES=(libclang-rt-19-dev llvm-19)

@@ -121,7 +121,7 @@ TEST(Completion, CompletesInBash) {
 
 TEST(Completion, CompletesInZsh) {
   const std::string zsh = ShellPath("zsh");
-  if (zsh.empty()) GTEST_SKIP() << "zsh is not installed";
+  ASSERT_FALSE(zsh.empty()) << "zsh is not installed";
   ShellSession session({zsh, "-f", "-i"}, ScriptOf("zsh"));
   ASSERT_TRUE(session.Shows(
       "PS1=; autoload -U compinit; compinit -D -u; source ./script; portolan() { printf '<%s>' \"$@\"; "
@@ -134,7 +134,7 @@ TEST(Completion, CompletesInZsh) {
 
 TEST(Completion, CompletesInFish) {
   const std::string fish = ShellPath("fish");
-  if (fish.empty()) GTEST_SKIP() << "fish is not installed";
+  ASSERT_FALSE(fish.empty()) << "fish is not installed";
   const TempFolder folder;
   const std::string script = folder.path() + "/script";
   std::ofstream(script) << ScriptOf("fish");
