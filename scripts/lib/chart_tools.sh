@@ -1,5 +1,7 @@
 # Sourced by the scripts that check and render the chart: their tools, pinned, and how each is built from its Go module.
 # shellcheck shell=bash
+#
+# Python is the system's, whose package of YAML is there; another in PATH may not have it.
 
 TOOLS="${PORTOLAN_TOOLS:-$HOME/.cache/portolan-tools}"
 HELM3_VERSION=3.22.0
@@ -82,7 +84,7 @@ ensure_schemas() {
   secrets="$(go_module "github.com/external-secrets/external-secrets@v$EXTERNAL_SECRETS_VERSION")"
   mkdir -p "$TOOLS"
   rm -rf "$folder.new"
-  python3 -B "$ROOT/scripts/lib/kubernetes_schemas.py" "$folder.new" "$kubernetes/api/openapi-spec/swagger.json" \
+  /usr/bin/python3 -B "$ROOT/scripts/lib/kubernetes_schemas.py" "$folder.new" "$kubernetes/api/openapi-spec/swagger.json" \
     "$operator/example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml" \
     "$operator/example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml" \
     "$gateways/config/crd/standard/gateway.networking.k8s.io_httproutes.yaml" \
