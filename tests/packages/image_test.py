@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -53,6 +54,17 @@ class Image(unittest.TestCase):
         self.assertEqual([name for name in programs if "/ld-linux" not in name], ["usr/bin/portolan"])
         self.assertEqual([member.name for member in self.layer if member.mode & 0o6000], [])
         self.assertEqual({(member.uid, member.gid) for member in self.layer}, {(0, 0)})
+
+    def test_trusts_the_authorities_of_debian_and_no_others(self):
+        """Whatever the machine trusts that packs it."""
+        bundle = self.layer.extractfile("etc/ssl/certs/ca-certificates.crt").read().decode()
+        trusted = re.findall("-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", bundle, re.DOTALL)
+        mozilla = []
+        for path in glob.glob("/usr/share/ca-certificates/mozilla/*.crt"):
+            with open(path, encoding="ascii") as file:
+                mozilla.append(file.read().strip())
+        self.assertGreater(len(mozilla), 100)
+        self.assertEqual(sorted(trusted), sorted(mozilla))
 
     def test_config(self):
         config = self.config["config"]

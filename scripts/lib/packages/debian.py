@@ -60,6 +60,11 @@ def owner_of(path):
     raise PackageError(f"{path} is from no Debian package, so nobody can tell its licence")
 
 
+def files_of(name):
+    """The paths of what a package has installed, folders too."""
+    return run("dpkg-query", "-L", name).splitlines()
+
+
 def add_licences(tree, folder, packages, *, common=True):
     """Adds what the packages' licences say to `folder`: a file for each source package, and the common licences that these
     refer to unless they are there anyhow (`common`)."""

@@ -8,12 +8,13 @@ import json
 import os
 
 from binary import libraries_of
-from debian import add_licences, owner_of, package
+from debian import add_licences, files_of, owner_of, package
 from sbom import time_of
 from tree import Tree, gzipped
 
 USER = 65532
-_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+# Where OpenSSL of Debian looks.
+_CERTIFICATES = "etc/ssl/certs/ca-certificates.crt"
 _MEDIA = "application/vnd.oci.image"
 
 
@@ -21,11 +22,12 @@ def contents(binary, sources):
     """The image's file tree, and the Debian packages whose files are in it."""
     tree, owners = Tree(), set()
     tree.file("usr/bin/portolan", binary.stripped, 0o755)
-    for path in [*libraries_of(binary.path), _CERTIFICATES]:
+    for path in libraries_of(binary.path):
         with open(path, "rb") as file:
             tree.file(path.lstrip("/"), file.read(), 0o755 if "/ld-" in path else 0o644)
-        # The bundle is made when ca-certificates is installed, so it is in nobody's list.
-        owners.add("ca-certificates" if path == _CERTIFICATES else owner_of(path))
+        owners.add(owner_of(path))
+    tree.file(_CERTIFICATES, authorities())
+    owners.add("ca-certificates")
     for name in ("passwd", "group", "nsswitch.conf"):
         tree.file(f"etc/{name}", sources.read(f"deploy/image/{name}"))
     tree.file("etc/portolan/gateway.yaml", sources.read("deploy/image/gateway.yaml"))
@@ -34,6 +36,16 @@ def contents(binary, sources):
     tree.file("usr/share/doc/portolan/LICENSE", sources.read("LICENSE"))
     add_licences(tree, "usr/share/doc/portolan/licences", sorted({*sources.linked, *packed}))
     return tree, packed
+
+
+def authorities():
+    """The certificates of ca-certificates' own. This machine's bundle may have others, which are no business of the image's."""
+    found = []
+    for path in sorted(files_of("ca-certificates")):
+        if path.endswith(".crt"):
+            with open(path, encoding="ascii") as file:
+                found.append(file.read().strip() + "\n")
+    return "".join(found)
 
 
 def labels(binary, sources):
