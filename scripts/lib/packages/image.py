@@ -42,7 +42,7 @@ def authorities():
     """The certificates of ca-certificates' own. This machine's bundle may have others, which are no business of the image's."""
     found = []
     for path in sorted(files_of("ca-certificates")):
-        if path.endswith(".crt"):
+        if path.startswith("/usr/share/ca-certificates/") and path.endswith(".crt"):
             with open(path, encoding="ascii") as file:
                 found.append(file.read().strip() + "\n")
     return "".join(found)
