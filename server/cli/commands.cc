@@ -76,6 +76,20 @@ constexpr Flag kDoctorFlags[] = {
     {.name = "--json", .help = "print the findings as JSON"},
 };
 
+constexpr Flag kChatFlags[] = {
+    {.name = "--model",
+     .short_name = "-m",
+     .value_name = "MODEL",
+     .help = "PROVIDER/MODEL, or an alias of the gateway"},
+    {.name = "--system", .value_name = "TEXT", .help = "what the model is told to be"},
+    {.name = "--image",
+     .value_name = "FILE",
+     .help = "a picture that goes with the question: PNG, JPEG, GIF or WebP"},
+    {.name = "--json", .help = "print the chunks of the answer as they come, a line each"},
+    kUrlFlag,
+    kConfigFlag,
+};
+
 constexpr Command kCommands[] = {
     {.name = "serve",
      .summary = "start the gateway",
@@ -123,6 +137,21 @@ constexpr Command kCommands[] = {
      .example = "portolan health --admin 127.0.0.1:8788 --timeout 500ms",
      .flags = kHealthFlags,
      .run = Health},
+    {.name = "chat",
+     .operand = "[PROMPT...]",
+     .summary = "ask a model and see its answer as it comes",
+     .help =
+         "Asks a model by way of a gateway, prints the answer as it comes, and on stderr its tokens and how "
+         "long "
+         "the first took. Without PROMPT, or with -, the question is what stdin says; at a terminal it is a "
+         "conversation. Ctrl-C ends an answer, and the call to the provider with it. The gateway is the one "
+         "that "
+         "--url names, called with the caller key in PORTOLAN_KEY; without it the command starts one for "
+         "itself, "
+         "with the keys of the environment.",
+     .example = "portolan chat -m anthropic/claude-sonnet-4-5 'Name three harbours.'",
+     .flags = kChatFlags,
+     .run = RunChat},
     {.name = "models",
      .operand = "[PROVIDER]",
      .summary = "list the models of a provider, or those of the gateway itself",

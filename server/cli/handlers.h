@@ -12,6 +12,9 @@ int Health(const Arguments& arguments, const Host& host);
 // Prints a script that completes commands and flags in a shell.
 int Completion(const Arguments& arguments, const Host& host);
 
+// Asks a model and prints its answer as it comes, by way of a gateway.
+int RunChat(const Arguments& arguments, const Host& host);
+
 // Lists models, by way of a gateway.
 int Models(const Arguments& arguments, const Host& host);
 

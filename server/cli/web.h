@@ -34,6 +34,13 @@ struct WebAnswer {
 // if none came. Never goes through a proxy.
 absl::Status Ask(const WebRequest& request, WebAnswer* answer);
 
+// Makes the call and hands the bytes of an answer of status 200 to `take` as they come, until that returns
+// false; any other answer is collected in answer->body. `stopped` is asked twenty times a second: once it
+// says so the connection is closed, and this fails with Cancelled. request.timeout is for the head, and for
+// each wait after it.
+absl::Status AskStreamed(const WebRequest& request, const std::function<bool()>& stopped, WebAnswer* answer,
+                         const std::function<bool(std::string_view)>& take);
+
 // What others wrote, on one line and at most `most` bytes of it, without what a terminal might obey.
 std::string Printable(std::string_view text, size_t most = 300);
 
