@@ -91,6 +91,10 @@ std::optional<Error> CheckRole(const Target& target, const sts::Role& role, bool
   }
   sts::Problem problem = sts::ProblemOf(role);
   if (problem.option.empty()) return std::nullopt;
+  // Callers may say the region beside the operator's key.
+  if (problem.option == "aws_region") {
+    return Error::InvalidRequest("invalid_option", std::move(problem.message), std::move(problem.option));
+  }
   return Bad(target, "invalid_option", std::move(problem.message), std::move(problem.option));
 }
 
@@ -126,7 +130,12 @@ class Aws final : public Auth {
                 std::vector<HeaderField>* headers) const override {
     if (std::optional<Error> error = CheckKeyOptions(target)) return *std::move(error);
     const std::string_view key = target.api_key.Reveal();
-    auto credentials = target.option(kAuthType) == kApiKey ? std::nullopt : sigv4::ParseCredentials(key);
+    auto credentials = sigv4::ParseCredentials(key);
+    if (credentials && target.option(kAuthType) == kApiKey) {
+      // As a bearer it would tell the secret.
+      return Bad(target, "invalid_option", "aws_auth_type: apiKey, but the key is an id and a secret of AWS",
+                 std::string(kAuthType));
+    }
     sigv4::Address address;
     if (credentials && !sigv4::ReadAddress(input.base_url, &address)) {
       return Error::InvalidRequest("invalid_custom_host", "the custom host is not usable",

@@ -67,7 +67,7 @@ Provider BedrockRow() {
                   {.name = "aws_access_key_id"},
                   {.name = "aws_secret_access_key"},
                   {.name = "aws_session_token"},
-                  {.name = "aws_auth_type"},
+                  {.name = "aws_auth_type", .goes_with_key = true},
                   {.name = "aws_role_arn", .goes_with_key = true},
                   {.name = "aws_external_id", .goes_with_key = true},
                   {.name = "aws_sts_endpoint", .variable = "AWS_ENDPOINT_URL_STS", .operators_only = true}},

@@ -1,12 +1,13 @@
 #include "providers/text_by_chat.h"
 
+#include <absl/container/flat_hash_set.h>
+
 #include <algorithm>
 #include <array>
 #include <deque>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/chat_request.pb.h"
@@ -21,9 +22,6 @@ namespace api = ::portolan::v1;
 constexpr std::string_view kObject = "text_completion";
 constexpr std::string_view kPrompt = "prompt";
 constexpr std::string_view kMessages = "messages";
-
-// What the reasons of a text completion are (OpenAI API reference, "Completions").
-constexpr std::array<std::string_view, 3> kReasons = {"stop", "length", "content_filter"};
 
 // Members of chat that a caller may have sent as unknown ones, and whose answer has no place in a text.
 constexpr std::array<std::string_view, 9> kNotOfText = {
@@ -82,8 +80,10 @@ std::optional<Error> ToChat(const api::CompletionRequest& from, api::ChatComplet
   // The best of as many as are returned are all of them.
   if (from.best_of() > std::max<int64_t>(from.n(), 1)) dropped->emplace_back("best_of");
   for (const api::Extra& extra : from.extra()) {
+    // Says nothing.
+    if (extra.json() == "null") continue;
     if (Contains(kNotOfText, extra.name())) {
-      dropped->push_back(extra.name());
+      if (extra.json() != "[]" && extra.json() != "{}") dropped->push_back(extra.name());
     } else {
       *to->add_extra() = extra;
     }
@@ -91,7 +91,13 @@ std::optional<Error> ToChat(const api::CompletionRequest& from, api::ChatComplet
   return std::nullopt;
 }
 
-std::string ReasonOf(const std::string& reason) { return Contains(kReasons, reason) ? reason : "stop"; }
+// Text has no calls, and some servers have words of their own for the end of an answer. What nobody knows
+// stays as it is: it may say that the answer failed.
+std::string ReasonOf(const std::string& reason) {
+  constexpr std::array<std::string_view, 4> kStops = {"tool_calls", "function_call", "eos", "eos_token"};
+  if (Contains(kStops, reason)) return "stop";
+  return reason == "model_length" ? "length" : reason;  // Mistral's, of an answer that fills the context
+}
 
 // What answers and chunks have at their head.
 template <typename Chat>
@@ -102,6 +108,17 @@ void CopyHead(const Chat& from, api::Completion* to) {
   if (from.has_model()) to->set_model(from.model());
   if (from.has_system_fingerprint()) to->set_system_fingerprint(from.system_fingerprint());
   *to->mutable_extra() = from.extra();
+}
+
+// The list is there, and empty: clients go through it without asking.
+void SetNoChoices(api::Completion* to) {
+  constexpr std::string_view kChoices = "choices";
+  for (const api::Extra& extra : to->extra()) {
+    if (extra.name() == kChoices) return;
+  }
+  api::Extra* const none = to->add_extra();
+  none->set_name(std::string(kChoices));
+  none->set_json("[]");
 }
 
 std::string TextOf(const api::Message& message) {
@@ -116,10 +133,12 @@ std::optional<Error> ToText(const api::ChatCompletion& from, api::Completion* to
     return BrokenAnswer("upstream_invalid_answer", "the provider's answer has no choices");
   CopyHead(from, to);
   for (const api::ChatChoice& choice : from.choices()) {
+    if (!choice.has_message())
+      return BrokenAnswer("upstream_invalid_answer", "a choice of the provider's answer has no message");
     api::CompletionChoice* const said = to->add_choices();
     said->set_text(TextOf(choice.message()));
     said->set_index(choice.index());
-    said->set_finish_reason(ReasonOf(choice.finish_reason()));
+    if (choice.has_finish_reason()) said->set_finish_reason(ReasonOf(choice.finish_reason()));
   }
   if (from.has_usage()) *to->mutable_usage() = from.usage();
   return std::nullopt;
@@ -166,6 +185,7 @@ class TextEvents final : public EventsToHub, private MessageSink {
     if (include_usage_ && chunk.has_usage()) *said.mutable_usage() = chunk.usage();
     if (said.choices().empty() && !said.has_usage()) return;
     CopyHead(chunk, &said);
+    if (said.choices().empty()) SetNoChoices(&said);
     static_cast<api::Completion*>(out.Add())->Swap(&said);
   }
 
@@ -173,23 +193,19 @@ class TextEvents final : public EventsToHub, private MessageSink {
     const std::string& text =
         choice.delta().content().empty() ? choice.delta().refusal() : choice.delta().content();
     // Some tell the reason twice.
-    const bool ends = !choice.finish_reason().empty() && !Contains(finished_, choice.index());
+    const bool ends = !choice.finish_reason().empty() && !finished_.contains(choice.index());
     if (text.empty() && !ends) return;
     api::CompletionChoice* const said = out->add_choices();
     said->set_text(text);
     said->set_index(choice.index());
     if (!ends) return;
     said->set_finish_reason(ReasonOf(choice.finish_reason()));
-    finished_.push_back(choice.index());
-  }
-
-  static bool Contains(const std::vector<int32_t>& list, int32_t index) {
-    return std::find(list.begin(), list.end(), index) != list.end();
+    finished_.insert(choice.index());
   }
 
   const std::unique_ptr<EventsToHub> chat_;
   const bool include_usage_;
-  std::vector<int32_t> finished_;
+  absl::flat_hash_set<int32_t> finished_;        // one event may have a hundred thousand choices
   std::deque<api::ChatCompletionChunk> chunks_;  // which stay where they are
 };
 

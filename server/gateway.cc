@@ -331,6 +331,7 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(const Settings& settings
 
   const auto threads = static_cast<size_t>(options.threads > 0 ? options.threads : config::UsableCores());
   parts.StartTelemetry(threads);
+  parts.RaiseDescriptors();
   parts.TellOfStrayVariables(settings, environment);
   parts.TellOfQuotedKeys(environment);
   if (settings.file) parts.TellOfQuotedKeys(*settings.file);

@@ -82,6 +82,8 @@ struct Gateway::Parts final : rest::AdminControl {
   void TellOfStrayVariables(const Settings& settings, const config::Environment& environment) const;
   void TellOfQuotedKeys(const config::Environment& environment) const;
   void TellOfQuotedKeys(const config::FileSettings& file) const;
+  // Takes as many descriptors as the system allows, and tells of few.
+  void RaiseDescriptors() const;
   void AddConfigMetrics();
   absl::Status Listen();
   void Launch();

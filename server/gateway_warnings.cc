@@ -3,6 +3,7 @@
 #include "providers/catalog.h"
 #include "server/config/strays.h"
 #include "server/gateway_parts.h"
+#include "server/net/descriptors.h"
 
 namespace portolan {
 namespace {
@@ -36,6 +37,13 @@ void Gateway::Parts::TellOfStrayVariables(const Settings& settings,
     logger->Warn("a variable means nothing to the gateway",
                  {{"variable", stray.name}, {"did_you_mean", stray.nearest}});
   }
+}
+
+void Gateway::Parts::RaiseDescriptors() const {
+  const std::optional<uint64_t> limit = net::RaiseDescriptorLimit();
+  if (!limit || *limit >= net::kFewDescriptors) return;
+  logger->Warn("few descriptors: a call takes two, and when there are none left nobody is let in",
+               {{"descriptors", *limit}, {"advised", net::kFewDescriptors}});
 }
 
 void Gateway::Parts::TellOfQuotedKeys(const config::Environment& environment) const {

@@ -1,6 +1,5 @@
 // What `portolan doctor` finds on this machine.
 
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,12 +13,10 @@
 #include "server/config/exposure.h"
 #include "server/net/address.h"
 #include "server/net/authorities.h"
+#include "server/net/descriptors.h"
 
 namespace portolan::cli {
 namespace {
-
-// A call takes two, its caller's and its upstream's connection.
-constexpr rlim_t kFewDescriptors = 4096;
 
 std::string VariablesOf(const FoundKey& key) {
   const std::vector<std::string_view> names(key.variables.begin(), key.variables.end());
@@ -155,18 +152,17 @@ void LookAtPorts(const Patient& patient, Findings* findings) {
 }
 
 void LookAtSystem(const Patient& patient, Findings* findings) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+  const std::optional<uint64_t> limit = net::RaiseDescriptorLimit();
+  if (!limit) {
     findings->push_back({"limits", State::kNote, std::string("descriptors: ") + std::strerror(errno)});
-  } else if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= kFewDescriptors) {
-    findings->push_back({"limits", State::kOk,
-                         limit.rlim_cur == RLIM_INFINITY ? "descriptors: no limit"
-                                                         : "descriptors: " + std::to_string(limit.rlim_cur)});
+  } else if (*limit >= net::kFewDescriptors) {
+    const std::string count = *limit == UINT64_MAX ? "no limit" : std::to_string(*limit);
+    findings->push_back({"limits", State::kOk, "descriptors: " + count});
   } else {
     findings->push_back({"limits", State::kNote,
-                         "descriptors: " + std::to_string(limit.rlim_cur) +
+                         "descriptors: " + std::to_string(*limit) +
                              "; each call takes two, so that this is enough for some " +
-                             std::to_string(limit.rlim_cur / 2) + " at a time: see `ulimit -n`"});
+                             std::to_string(*limit / 2) + " at a time: see `ulimit -Hn`"});
   }
   const std::string authorities = net::SystemAuthorities();
   if (!authorities.empty()) {

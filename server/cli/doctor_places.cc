@@ -122,19 +122,24 @@ void LookAtClock(const std::vector<std::unique_ptr<Probe>>& probes, Findings* fi
 // `{aws_region}` as the environment or the row says it. False, with its name in *missing, if neither does.
 bool FillIn(const providers::Provider& provider, const config::Environment& environment, std::string* url,
             std::string* missing) {
-  for (size_t open = url->find('{'); open != std::string::npos; open = url->find('{')) {
+  // What was filled in is not looked at again.
+  size_t done = 0;
+  for (size_t open = url->find('{'); open != std::string::npos; open = url->find('{', done)) {
     const size_t close = std::min(url->find('}', open), url->size() - 1);
     const std::string name = url->substr(open + 1, close - open - 1);
     std::string value;
+    bool fits = true;
     for (const providers::ProviderOption& option : provider.options) {
       if (option.name != name) continue;
       value = option.fallback;
       *missing = option.variable.empty() ? name : option.variable;
       if (!option.variable.empty())
         value = config::ReadVariable(environment, option.variable).value_or(option.fallback);
+      fits = option.host_endings.empty() ? providers::Fits(option.part, value) : true;
     }
-    if (value.empty()) return false;
+    if (value.empty() || !fits) return false;
     url->replace(open, close - open + 1, value);
+    done = open + value.size();
   }
   return true;
 }
@@ -159,9 +164,9 @@ std::vector<Place> PlacesOf(const Patient& patient, const Host& host, Findings* 
     if (FillIn(provider, host.environment, &url, &missing)) {
       places.push_back({provider.name, url});
     } else {
-      findings->push_back(
-          {"reach", State::kNote,
-           provider.name + ": not tried, as its address depends on " + missing + ", which is not set"});
+      findings->push_back({"reach", State::kNote,
+                           provider.name + ": not tried, as its address depends on " + missing +
+                               ", which is not set or not usable"});
     }
   };
   for (const FoundKey& key : patient.keys) add(*key.provider);

@@ -187,6 +187,14 @@ TEST_F(DoctorTest, LooksAtTheSystem) {
   EXPECT_THAT(few.out, HasSubstr("note  limits    descriptors: 256; each call takes two"));
 }
 
+TEST_F(DoctorTest, TriesNoAddressThatIsNone) {
+  for (const char* const region : {"{aws_region}", "x/../y", "evil.example/#"}) {
+    const CommandRun run = RunPortolan(
+        {"doctor"}, {{"AWS_REGION", region}, {"AWS_ACCESS_KEY_ID", "a"}, {"AWS_SECRET_ACCESS_KEY", "b"}});
+    EXPECT_THAT(run.out, HasSubstr("bedrock: not tried, as its address depends on AWS_REGION")) << region;
+  }
+}
+
 TEST_F(DoctorTest, CallsOnlyWhenAsked) {
   FakeUpstream good([](const SeenRequest& request) {
     if (request.target != "/v1/models") return Respond(404, "");

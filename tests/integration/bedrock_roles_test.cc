@@ -155,7 +155,8 @@ TEST(BedrockRoles, CallersDoNotChooseThemForTheOperatorsKeys) {
   const std::string in_config = R"({"provider":"bedrock","aws_role_arn":")" + std::string(kRole) + "\"}";
   for (const Headers& headers :
        {Headers{{"x-portolan-aws-role-arn", kRole}}, Headers{{"x-portolan-config", in_config}},
-        Headers{{"x-portolan-aws-external-id", "x1"}}}) {
+        Headers{{"x-portolan-aws-external-id", "x1"}}, Headers{{"x-portolan-aws-auth-type", "apiKey"}},
+        Headers{{"x-portolan-aws-auth-type", "assumedRole"}}}) {
     const TestAnswer answer = lab.Ask(headers);
     EXPECT_EQ(answer.status, 400) << answer.body;
     EXPECT_EQ(ErrorOf(answer)["code"], "invalid_option");

@@ -320,7 +320,7 @@ TEST_F(TextByChat, WhatIsLostIsNamed) {
     script_ = RespondJson(200, host.answer);
     const TestAnswer answer =
         Post(host.provider,
-             R"({"model":"m-1","prompt":"Tell","best_of":3,"messages":[],"suffix":"","logprobs":null})");
+             R"({"model":"m-1","prompt":"Tell","best_of":3,"messages":[{}],"suffix":"","logprobs":null})");
     ASSERT_EQ(answer.status, 200) << answer.body;
     EXPECT_EQ(answer.Header("x-portolan-dropped"), "best_of, messages");
     EXPECT_FALSE(Json::parse(upstream_.requests().back().body).contains("best_of"));
@@ -347,6 +347,43 @@ TEST_F(TextByChat, SeveralAnswersKeepTheirPlaces) {
   EXPECT_EQ(Json::parse(answer.body)["choices"],
             Json::parse(R"([{"text":"a","index":0,"logprobs":null,"finish_reason":"stop"},)"
                         R"({"text":"no","index":1,"logprobs":null,"finish_reason":"stop"}])"));
+}
+
+TEST_F(TextByChat, ReasonsThatTextHasNotStayAsTheyAre) {
+  const std::pair<const char*, const char*> cases[] = {{R"("tool_calls")", R"("stop")"},
+                                                       {R"("model_length")", R"("length")"},
+                                                       {R"("error")", R"("error")"},
+                                                       {"null", "null"}};
+  for (const auto& [reason, expected] : cases) {
+    script_ = RespondJson(
+        200, std::string(R"({"id":"c","created":7,"model":"m-1","choices":[{"index":0,"message":)") +
+                 R"({"role":"assistant","content":"a"},"finish_reason":)" + reason + "}]}");
+    EXPECT_EQ(Json::parse(Post("groq", kRequest).body)["choices"][0]["finish_reason"], Json::parse(expected));
+  }
+  script_ = RespondJson(200, R"({"id":"c","created":7,"model":"m-1","choices":[{"index":0}]})");
+  EXPECT_EQ(Post("groq", kRequest).status, 502);
+}
+
+// Clients go through `choices` of every chunk.
+TEST_F(TextByChat, AChunkOfUsageAloneHasAnEmptyListOfChoices) {
+  AnswerWithStream(Sse(
+      {R"({"id":"c","created":7,"model":"m-1","choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"}]})",
+       R"({"id":"c","created":7,"model":"m-1","choices":[{"index":0,"delta":{"role":"assistant"}}],)"
+       R"("usage":{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4}})",
+       "[DONE]"}));
+  const TestAnswer answer = Post("groq", kStreamed);
+  EXPECT_THAT(answer.body, testing::HasSubstr(R"("choices":[])")) << answer.body;
+}
+
+TEST_F(TextByChat, WhatSaysNothingGoesNowhereAndIsNotNamed) {
+  script_ = RespondJson(200, Groq().answer);
+  const TestAnswer answer = Post(
+      "groq",
+      R"({"model":"m-1","prompt":"Tell","suffix":null,"logprobs":null,"tools":null,"messages":[],"top_k":null})");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(answer.Header("x-portolan-dropped"), "");
+  EXPECT_EQ(Json::parse(upstream_.requests().back().body),
+            Json::parse(R"({"model":"m-1","messages":[{"role":"user","content":"Tell"}]})"));
 }
 
 TEST_F(TextByChat, ErrorsAreTold) {
