@@ -47,7 +47,7 @@ type scenario struct {
 func startWorld(t *testing.T) *world {
 	words := strings.Fields(os.Getenv("PORTOLAN_WORLD"))
 	if len(words) == 0 {
-		t.Skip("PORTOLAN_WORLD is not set: scripts/test-clients go sets it")
+		t.Fatal("PORTOLAN_WORLD is not set: scripts/test-clients go sets it")
 	}
 	command := exec.Command(words[0], words[1:]...)
 	command.Stderr = os.Stderr

@@ -105,13 +105,13 @@ void LookAtClock(const std::vector<std::unique_ptr<Probe>>& probes, Findings* fi
   }
   if (nearest == nullptr) {
     findings->push_back(
-        {"clock", State::kNote, "nobody told the time of day, to compare this machine's with"});
+        {"clock", State::kNote, "no provider's answer had a date to compare this machine's clock with"});
     return;
   }
   const long ahead = *nearest->seconds_ahead;
   const long off = std::labs(ahead);
   if (off <= kClockNote) {
-    findings->push_back({"clock", State::kOk, "as that of " + nearest->place->provider});
+    findings->push_back({"clock", State::kOk, "agrees with that of " + nearest->place->provider});
     return;
   }
   findings->push_back({"clock", off > kClockBad ? State::kBad : State::kNote,
@@ -242,7 +242,7 @@ void CallPlaces(const std::string& config_file, const std::vector<Place>& places
     if (!status.ok()) {
       findings->push_back({"call", State::kBad, place.provider + ": " + std::string(status.message())});
     } else if (answer.status == 200) {
-      findings->push_back({"call", State::kOk, place.provider + " lists its models with this key"});
+      findings->push_back({"call", State::kOk, place.provider + " lists its models"});
     } else {
       const bool lacks_list = ErrorCodeOf(answer.body) == "unsupported_operation";
       findings->push_back(

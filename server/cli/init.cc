@@ -90,7 +90,7 @@ std::string Rest(const std::vector<FoundKey>& keys) {
          "#     retry: {attempts: 2}\n"
          "#     targets:\n"
          "#       - {provider: " +
-         first + "}\n#       - {provider: " + second +
+         first + ", override_params: {model: A-MODEL-OF-ITS}}\n#       - {provider: " + second +
          ", override_params: {model: A-MODEL-OF-ITS}}\n"
          "# aliases:\n"
          "#   fast: main                        # callers write \"model\": \"fast\"\n"

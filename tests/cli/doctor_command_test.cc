@@ -72,7 +72,7 @@ TEST_F(DoctorTest, IsContentWhereAllIsWell) {
         std::string("ok    ports     --grpc 127.0.0.1:0 is free\n"),
         "ok    trust     certificate authorities in " + path + "\n",
         "ok    reach     lab: " + upstream.url() + "/v1 answers after ",
-        std::string("ok    clock     as that of lab\n"), std::string("\nall is well\n")}) {
+        std::string("ok    clock     agrees with that of lab\n"), std::string("\nall is well\n")}) {
     EXPECT_THAT(run.out, HasSubstr(line));
   }
   // Nothing that costs, and nobody's key.
@@ -202,7 +202,7 @@ TEST_F(DoctorTest, CallsOnlyWhenAsked) {
     return RespondJson(200, R"({"object":"list","data":[]})");
   });
   EXPECT_THAT(Examine(Lab(good.url() + "/v1"), {}, {"--call"}).out,
-              HasSubstr("ok    call      lab lists its models with this key\n"));
+              HasSubstr("ok    call      lab lists its models\n"));
   FakeUpstream bad(AnswersWith(401));
   const CommandRun run = Examine(Lab(bad.url()), {}, {"--call"});
   EXPECT_EQ(run.exit_status, 1);
