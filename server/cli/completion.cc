@@ -164,6 +164,7 @@ std::string BashScript(const std::vector<Entry>& entries) {
   for (const Entry& entry : entries) {
     const std::string command = entry.second.empty() ? entry.first : entry.first + " " + entry.second;
     std::vector<std::string> flags;
+    flags.reserve(entry.options.size());
     for (const Option& option : entry.options) flags.push_back(option.name);
     text += "  " + Quoted(command) + ")\n";
     const std::string offer_flags = "_portolan_words " + Quoted(Joined(flags)) + "\n";
