@@ -13,6 +13,7 @@
 #include "portolan/v1/chat_request.pb.h"
 #include "portolan/v1/completion.pb.h"
 #include "providers/classify.h"
+#include "providers/dialects/common/json.h"
 
 namespace portolan::providers {
 namespace {
@@ -80,10 +81,9 @@ std::optional<Error> ToChat(const api::CompletionRequest& from, api::ChatComplet
   // The best of as many as are returned are all of them.
   if (from.best_of() > std::max<int64_t>(from.n(), 1)) dropped->emplace_back("best_of");
   for (const api::Extra& extra : from.extra()) {
-    // Says nothing.
-    if (extra.json() == "null") continue;
+    if (extra.json() == "null") continue;  // says nothing
     if (Contains(kNotOfText, extra.name())) {
-      if (extra.json() != "[]" && extra.json() != "{}") dropped->push_back(extra.name());
+      if (!IsEmptyJson(extra.json())) dropped->push_back(extra.name());
     } else {
       *to->add_extra() = extra;
     }
@@ -108,17 +108,6 @@ void CopyHead(const Chat& from, api::Completion* to) {
   if (from.has_model()) to->set_model(from.model());
   if (from.has_system_fingerprint()) to->set_system_fingerprint(from.system_fingerprint());
   *to->mutable_extra() = from.extra();
-}
-
-// The list is there, and empty: clients go through it without asking.
-void SetNoChoices(api::Completion* to) {
-  constexpr std::string_view kChoices = "choices";
-  for (const api::Extra& extra : to->extra()) {
-    if (extra.name() == kChoices) return;
-  }
-  api::Extra* const none = to->add_extra();
-  none->set_name(std::string(kChoices));
-  none->set_json("[]");
 }
 
 std::string TextOf(const api::Message& message) {
@@ -185,7 +174,10 @@ class TextEvents final : public EventsToHub, private MessageSink {
     if (include_usage_ && chunk.has_usage()) *said.mutable_usage() = chunk.usage();
     if (said.choices().empty() && !said.has_usage()) return;
     CopyHead(chunk, &said);
-    if (said.choices().empty()) SetNoChoices(&said);
+    // The list is there, and empty: clients go through it without asking.
+    if (said.choices().empty() && FindExtra(said.extra(), "choices").empty()) {
+      AddExtra("choices", "[]", said.mutable_extra());
+    }
     static_cast<api::Completion*>(out.Add())->Swap(&said);
   }
 

@@ -8,6 +8,7 @@ import re
 import stat
 import subprocess
 import tempfile
+import unittest.mock
 import urllib.parse
 
 import openai
@@ -116,14 +117,9 @@ def first_calls(world, name):
 
             # The same by the SDK.
             lines = here(once + python).rstrip().replace("client.", "answer = client.", 1)
-            names = {"os": None}
-            saved = dict(os.environ)
-            os.environ.update(variables)
-            try:
+            names = {}
+            with unittest.mock.patch.dict(os.environ, variables):
                 exec(compile(lines, PAGE.name, "exec"), names)  # the page's own lines
-            finally:
-                os.environ.clear()
-                os.environ.update(saved)
             check(isinstance(names["client"], openai.OpenAI))
             equal(names["answer"].choices[0].message.content, "Hello")
             check_first_call(world.upstream.take(), name)
