@@ -1,44 +1,17 @@
 // Compares TypeScript types with messages: everything a type may be must have its place in the message's JSON form.
 
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { load } from '../sdk_schema/types.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
-// The types of roots.ts, resolved against the packages in `modules`/node_modules.
+// The types of roots.ts, resolved against the packages in `directory`/node_modules.
 export function loadRoots(directory) {
-  const modules = resolve(directory);
-  const ts = createRequire(join(modules, 'package.json'))('typescript');
-  const root = join(modules, 'roots.ts');
-  const source = readFileSync(join(HERE, 'roots.ts'), 'utf8');
-  const options = {
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    target: ts.ScriptTarget.ES2022,
-    module: ts.ModuleKind.ESNext,
-    moduleResolution: ts.ModuleResolutionKind.Bundler,
-    types: [],
-  };
-  const host = ts.createCompilerHost(options);
-  const { fileExists, readFile, getSourceFile } = host;
-  host.fileExists = (name) => name === root || fileExists.call(host, name);
-  host.readFile = (name) => (name === root ? source : readFile.call(host, name));
-  host.getSourceFile = (name, ...rest) =>
-    name === root ? ts.createSourceFile(name, source, rest[0]) : getSourceFile.call(host, name, ...rest);
-
-  const program = ts.createProgram([root], options, host);
-  const file = program.getSourceFile(root);
-  const problems = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
-  if (problems.length > 0) {
-    throw new Error(problems.map((p) => ts.flattenDiagnosticMessageText(p.messageText, '\n')).join('\n'));
-  }
-  const checker = program.getTypeChecker();
-  const [roots] = checker.getExportsOfModule(checker.getSymbolAtLocation(file));
+  const { ts, checker, roots } = load(directory, readFileSync(join(HERE, 'roots.ts'), 'utf8'));
   const types = new Map();
-  for (const property of checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(roots))) {
+  for (const property of checker.getPropertiesOfType(roots)) {
     types.set(property.getName(), checker.getTypeOfSymbol(property));
   }
   return { ts, checker, types };
