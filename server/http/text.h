@@ -38,15 +38,26 @@ inline const char* FindNonValue(const char* p, const char* end) {
 #if defined(__SSE2__)
   const __m128i last_control = _mm_set1_epi8(0x1f);
   const __m128i del = _mm_set1_epi8(0x7f);
-  for (; end - p >= 16; p += 16) {
-    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const auto controls = [&](__m128i v) {
     const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, last_control), v);  // byte <= 0x1f
-    auto hits = static_cast<uint32_t>(_mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(v, del))));
+    return static_cast<uint32_t>(_mm_movemask_epi8(_mm_or_si128(control, _mm_cmpeq_epi8(v, del))));
+  };
+  // A tab is the one control character that may occur in a value.
+  const auto first = [&](uint32_t hits) -> const char* {
     for (; hits != 0; hits &= hits - 1) {
-      // A tab is the one control character that may occur there.
       const char* const hit = p + std::countr_zero(hits);
       if (*hit != '\t') return hit;
     }
+    return nullptr;
+  };
+  for (; end - p >= 16; p += 16) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    if (const char* const hit = first(controls(v))) return hit;
+  }
+  if (end - p >= 8) {
+    const __m128i v = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+    if (const char* const hit = first(controls(v) & 0xff)) return hit;
+    p += 8;
   }
 #endif
   while (p < end && IsValueByte(*p)) ++p;

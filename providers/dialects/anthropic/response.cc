@@ -1,5 +1,7 @@
 #include "providers/dialects/anthropic/response.h"
 
+#include <absl/algorithm/container.h>
+
 #include <utility>
 
 #include "providers/classify.h"
@@ -19,12 +21,16 @@ void Project(const wire::MessagesResponse& from, api::Message* to) {
   std::string text;
   std::string thinking;
   bool has_text = false;
+  // Only what cites counts characters.
+  const bool cited = absl::c_any_of(from.content(), [](const api::ContentBlock& block) {
+    return !block.citations().list().items().empty();
+  });
   int64_t characters = 0;
   for (const api::ContentBlock& block : from.content()) {
     if (block.type() == "text") {
       has_text = true;
       const int64_t begin = characters;
-      characters += CountUtf8(block.text());
+      if (cited) characters += CountUtf8(block.text());
       text += block.text();
       for (const api::Citation& citation : block.citations().list().items()) {
         api::Annotation annotation;

@@ -100,14 +100,30 @@ void AddExtra(std::string_view name, std::string json, Extras* extras) {
 
 void CopyExtras(const Extras& from, const google::protobuf::Descriptor& type, std::string_view padding,
                 Extras* to) {
+  // Few are looked at one by one; only for many does an index pay, and their number is the provider's choice.
+  constexpr int kFew = 8;
+  const bool indexed = to->size() + from.size() > kFew;
   absl::flat_hash_map<std::string_view, v1::Extra*> present;
-  for (v1::Extra& extra : *to) present.emplace(extra.name(), &extra);
+  if (indexed) {
+    for (v1::Extra& extra : *to) present.emplace(extra.name(), &extra);
+  }
+  const int before = to->size();
+  const auto find = [&](std::string_view name) -> v1::Extra* {
+    if (indexed) {
+      const auto known = present.find(name);
+      return known == present.end() ? nullptr : known->second;
+    }
+    for (int i = 0; i < before; ++i) {
+      if (to->Get(i).name() == name) return to->Mutable(i);
+    }
+    return nullptr;
+  };
   for (const v1::Extra& extra : from) {
     if (extra.json() == "null" || extra.name() == padding) continue;
     // A name that means something else in the hub is not taken over.
     if (type.FindFieldByName(extra.name()) != nullptr) continue;
-    if (const auto known = present.find(extra.name()); known != present.end()) {
-      known->second->set_json(extra.json());
+    if (v1::Extra* known = find(extra.name()); known != nullptr) {
+      known->set_json(extra.json());
     } else {
       *to->Add() = extra;
     }

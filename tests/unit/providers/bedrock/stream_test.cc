@@ -93,6 +93,22 @@ TEST_F(StreamTest, AMemberOfTwoEventsIsToldOnce) {
   EXPECT_EQ(last["only"], 2);
 }
 
+// A few members are compared one by one, many by an index.
+TEST_F(StreamTest, ManyMembersOfTwoEventsAreToldOnceEach) {
+  json stop = {{"stopReason", "end_turn"}};
+  json metadata = {{"usage", {{"inputTokens", 1}, {"outputTokens", 1}}}};
+  for (int i = 0; i < 20; ++i) {
+    stop["m" + std::to_string(i)] = i;
+    if (i % 2 == 0) metadata["m" + std::to_string(i)] = 100 + i;
+  }
+  const auto stream = Run(
+      {kStart, kText, kTextStop, json{{"messageStop", stop}}.dump(), json{{"metadata", metadata}}.dump()});
+  ASSERT_FALSE(stream.error);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(stream.chunks.back()["m" + std::to_string(i)], i % 2 == 0 ? 100 + i : i);
+  }
+}
+
 TEST_F(StreamTest, WithoutAWishForUsageHasNoChunkOfIt) {
   const auto stream = Run({kStart, kText, kTextStop, kStop, kMetadata});
   EXPECT_EQ(stream.chunks.size(), 3u);
