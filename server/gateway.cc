@@ -17,8 +17,8 @@
 #include "providers/registry.h"
 #include "server/base/text.h"
 #include "server/base/text_file.h"
-#include "server/config/cores.h"
 #include "server/config/exposure.h"
+#include "server/config/machine.h"
 #include "server/gateway_parts.h"
 #include "server/net/address.h"
 #include "server/net/listener.h"
@@ -130,6 +130,10 @@ void Gateway::Parts::StartTelemetry(size_t threads) {
   metrics->AddValue("portolan_log_lines_dropped_total", "Log lines that found no room and were dropped.",
                     "counter",
                     [writer = log_writer.get()] { return static_cast<double>(writer->dropped()); });
+  metrics->AddValue("portolan_held_bytes", "What bodies of calls hold together, those above 64 KB.", "gauge",
+                    [this] { return static_cast<double>(held_bodies.held()); });
+  metrics->AddValue("portolan_held_bytes_max", "What they may hold.", "gauge",
+                    [this] { return static_cast<double>(held_bodies.limit()); });
 }
 
 absl::Status Gateway::Parts::BuildShared() {
@@ -142,8 +146,11 @@ absl::Status Gateway::Parts::BuildShared() {
   service_config.operations = operations.get();
   service_config.longest_hold = options.stream_hold;
   service_config.heartbeat = options.heartbeat;
-  service_config.max_body_bytes = options.max_body;
+  // What never finds room is too large.
+  const size_t max_body = std::min(options.max_body, held_bodies.limit());
+  service_config.max_body_bytes = max_body;
   service_config.max_relay_body_bytes = options.max_relay_body;
+  service_config.held = &held_bodies;
   service_config.splice = !options.no_splice;
 
   rest_config.router = router.get();
@@ -188,7 +195,8 @@ absl::Status Gateway::Parts::BuildShard(size_t number,
   shard->front =
       std::make_unique<rest::RestFront>(rest_config, *shard->service, *shard->telemetry, shard->loop);
   http::ServerOptions server_options;
-  server_options.max_body_bytes = options.max_body;
+  server_options.max_body_bytes = service_config.max_body_bytes;
+  server_options.held = &held_bodies;
   server_options.keep_alive_timeout = options.keep_alive;
   shard->server = std::make_unique<http::Server>(shard->loop, *shard->front, server_options);
   shards.push_back(std::move(shard));
@@ -236,6 +244,8 @@ absl::Status Gateway::Parts::StartRpc() {
   for (const auto& shard : shards) targets.push_back({&shard->loop, shard->service.get()});
   rpc::RpcOptions rpc_options;
   rpc_options.address = options.grpc;
+  // The library counts for itself what is arriving.
+  rpc_options.max_arriving_bytes = std::min<uint64_t>(rpc_options.max_arriving_bytes, held_bodies.limit());
   rpc_options.max_connection_age = options.grpc_max_connection_age;
   rpc_options.max_connection_age_grace = options.grpc_max_connection_age_grace;
   if (tls != nullptr) rpc_options.tls = tls->identity();

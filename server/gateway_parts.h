@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "server/base/byte_budget.h"
+#include "server/config/machine.h"
 #include "server/config_keeper.h"
 #include "server/core/gateway_service.h"
 #include "server/core/operations.h"
@@ -35,11 +37,13 @@ struct Gateway::Parts final : rest::AdminControl {
       : catalog(providers_catalog),
         options(settings.options),
         log_threshold(options.log_level),
+        held_bodies(options.max_held != 0 ? options.max_held : config::UsableMemory() / 2),
         settings_level(options.log_level) {}
 
   providers::Catalog catalog;          // with what the environment says of options
   const config::ServeOptions options;  // as at the start
   telemetry::LogThreshold log_threshold;
+  ByteBudget held_bodies;  // what the bodies of all calls hold together
   EnvironmentProviderKeys environment_keys;
   std::unique_ptr<core::Operations> operations;
   std::unique_ptr<transcode::Router> router;

@@ -57,6 +57,7 @@ struct ServeOptions {
   // Bounds.
   uint64_t max_body = 64u << 20;
   uint64_t max_relay_body = 0;  // of a body that is relayed while it comes; 0: there is no limit
+  uint64_t max_held = 0;        // of all bodies that calls hold; 0: half of UsableMemory()
   std::chrono::milliseconds connect_timeout{5'000};
   std::chrono::milliseconds first_byte_timeout{600'000};
   std::chrono::milliseconds idle_timeout{300'000};

@@ -72,6 +72,17 @@ bool MaxRelayBody(Text value, ServeOptions* options, std::string* problem) {
   return ParseSize(value, &options->max_relay_body, problem);
 }
 
+bool MaxHeld(Text value, ServeOptions* options, std::string* problem) {
+  uint64_t bytes;
+  if (!ParseSize(value, &bytes, problem)) return false;
+  if (bytes < (uint64_t{1} << 20)) {
+    *problem = "it must be at least 1MB";
+    return false;
+  }
+  options->max_held = bytes;
+  return true;
+}
+
 bool Level(Text value, ServeOptions* options, std::string* problem) {
   const auto level = telemetry::ParseLogLevel(value);
   if (!level) {
@@ -346,6 +357,13 @@ constexpr Setting kSettings[] = {
      .default_text = "0",
      .help = "the largest body that is relayed while it comes; 0: no limit",
      .apply = MaxRelayBody},
+    {.flag = "--max-held",
+     .variable = "PORTOLAN_MAX_HELD",
+     .path = "limits.max_held",
+     .value_name = "SIZE",
+     .default_text = "half of the memory",
+     .help = "what the bodies of all calls may hold together",
+     .apply = MaxHeld},
     {.flag = "--connect-timeout",
      .variable = "PORTOLAN_CONNECT_TIMEOUT",
      .path = "timeouts.connect",

@@ -34,6 +34,7 @@ constexpr Row kRows[] = {
     {"callers.allowed_hosts", Same<&ServeOptions::allowed_hosts>},
     {"limits.max_body", Same<&ServeOptions::max_body>},
     {"limits.max_relay_body", Same<&ServeOptions::max_relay_body>},
+    {"limits.max_held", Same<&ServeOptions::max_held>},
     {"timeouts.stream_hold", Same<&ServeOptions::stream_hold>},
     {"timeouts.heartbeat", Same<&ServeOptions::heartbeat>},
     {"upstream.allow", Same<&ServeOptions::allow_upstream>},

@@ -45,6 +45,7 @@ std::vector<Rule> Rules() {
       {"config.v1.Tls.client_auth", "enum", {"required", "optional"}},
       {"config.v1.Limits.max_body", "pattern", kSize},
       {"config.v1.Limits.max_relay_body", "pattern", kSize},
+      {"config.v1.Limits.max_held", "pattern", kSize},
       {"config.v1.Listen.drain_delay", "pattern", kTime},
       {"config.v1.Listen.grace", "pattern", kTime},
       {"config.v1.Listen.keep_alive", "pattern", kTime},

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "server/base/block_pool.h"
+#include "server/base/byte_budget.h"
 #include "server/core/operations.h"
 #include "server/core/record.h"
 #include "server/core/service.h"
@@ -25,6 +26,7 @@ struct ServiceConfig {
   size_t max_error_bytes = 1u << 20;     // of an error answer
   size_t max_body_bytes = 64u << 20;     // of a relayed request that is held
   uint64_t max_relay_body_bytes = 0;     // of one that is not; 0: there is no limit
+  ByteBudget* held = nullptr;            // what large bodies count against; null: they are not counted
   // How long a stream without content is held back, at most, while another attempt may follow.
   std::chrono::milliseconds longest_hold{15'000};
   // A REST stream in which nothing was sent for this long gets a comment; 0: none.

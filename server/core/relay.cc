@@ -112,7 +112,8 @@ net::Task<std::optional<Error>> TakeRelayed(CallState& call, RequestFacts* facts
     if (head.has_portolan()) facts->options = head.portolan();
   }
   if (call.in.body == nullptr) co_return std::nullopt;
-  call.relayed = std::make_unique<RelayedBody>(*call.in.body, call.config.max_relay_body_bytes);
+  call.relayed =
+      std::make_unique<RelayedBody>(*call.in.body, call.config.max_relay_body_bytes, call.config.held);
   const bool json = IsJsonMediaType(FindHeader(call.in.headers, "content-type").value_or(""));
   const size_t limit = json ? call.config.max_body_bytes : 0;
   const bool held = co_await call.relayed->Hold(limit, call.wait);

@@ -9,6 +9,11 @@ net::Task<bool> RelayedBody::Hold(size_t limit, net::Wait wait) {
     const Piece piece = co_await Take(wait);
     if (piece.failed) co_return false;
     held_ += piece.data;
+    // What is past the limit is refused by whoever asked.
+    if (held_.size() <= limit && !lease_.TryHold(held_.size())) {
+      error_ = Overloaded(*budget_);
+      co_return false;
+    }
     whole_ = piece.end;
   }
   co_return true;
@@ -32,9 +37,9 @@ net::Task<http::BodySource::Piece> RelayedBody::Take(net::Wait wait) {
     size = std::max(size, taken_);
   }
   if (limit_ == 0 || size <= limit_) co_return piece;
-  too_large_ = Error::InvalidRequest("body_too_large", "the request's body is larger than the limit of " +
-                                                           std::to_string(limit_) + " bytes");
-  too_large_->http_status = 413;
+  error_ = Error::InvalidRequest("body_too_large", "the request's body is larger than the limit of " +
+                                                       std::to_string(limit_) + " bytes");
+  error_->http_status = 413;
   co_return Piece{{}, false, true};
 }
 

@@ -7,14 +7,18 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/byte_budget.h"
 #include "server/http/body_source.h"
 
 namespace portolan::core {
 
 class RelayedBody final : public http::BodySource {
  public:
-  // `source` must outlive it. A body of more than `limit` bytes fails with a 413; 0: there is no limit.
-  RelayedBody(http::BodySource& source, uint64_t limit) : source_(source), limit_(limit) {}
+  // `source` and `budget` must outlive it. A body of more than `limit` bytes fails with a 413; 0: there is no
+  // limit. What is held counts against `budget`, and fails with a 503 if it has no room; null: nothing is
+  // counted.
+  RelayedBody(http::BodySource& source, uint64_t limit, ByteBudget* budget)
+      : source_(source), limit_(limit), budget_(budget), lease_(budget) {}
 
   // Reads until the body is whole() or more than `limit` bytes are held. False if that failed: by error(), or
   // by the end of the wait. What is held comes again from Read().
@@ -28,7 +32,7 @@ class RelayedBody final : public http::BodySource {
 
   net::Task<Piece> Read(net::Wait wait) override;
   std::optional<uint64_t> length() const override { return source_.length(); }
-  const std::optional<Error>& error() const override { return too_large_ ? too_large_ : source_.error(); }
+  const std::optional<Error>& error() const override { return error_ ? error_ : source_.error(); }
 
  private:
   // The next bytes of the source.
@@ -37,7 +41,9 @@ class RelayedBody final : public http::BodySource {
   http::BodySource& source_;
   const uint64_t limit_;
   uint64_t taken_ = 0;
-  std::optional<Error> too_large_;
+  std::optional<Error> error_;
+  ByteBudget* const budget_;
+  ByteBudget::Lease lease_;
   std::string held_;
   bool whole_ = false;
   bool spent_ = false;

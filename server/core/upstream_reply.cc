@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/base/byte_budget.h"
 #include "server/core/answer_form.h"
 #include "server/core/attempt.h"
 #include "server/core/batches.h"
@@ -111,6 +112,9 @@ net::Task<Attempted> ReadAndReply(CallState& call, std::unique_ptr<upstream::Exc
   std::string held;
   Body body = co_await ReadBody(call, *exchange, call.config.max_answer_bytes, &held);
   if (body.error) co_return Fail(call, *std::move(body.error), std::move(exchange));
+  // It has been paid for: it counts, but is not refused.
+  ByteBudget::Lease lease(call.config.held);
+  lease.Hold(held.size());
   co_return co_await ReplyBody(call, std::move(exchange), body.text);
 }
 

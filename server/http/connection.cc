@@ -46,6 +46,8 @@ bool IsEncodingKnown(std::span<const HeaderView> headers) {
 
 }  // namespace
 
+Exchange::Exchange(Server& server) : held(server.options_.held), writer(server) {}
+
 Connection::Connection(Server& server, std::unique_ptr<net::Socket> socket,
                        std::shared_ptr<net::TlsContext> tls)
     : server_(server),
@@ -122,6 +124,7 @@ net::Task<bool> Connection::ServeInput() {
     exchange.used = 0;
     exchange.boundary_known = false;
     exchange.request.body.clear();
+    exchange.held.Release();
     ending_ = Ending::kDrop;
     ParseResult parsed = ParseRequestHead({input.data(), input.size()}, &exchange.scanned, &head);
     Verdict verdict = Verdict::kGood;
@@ -192,7 +195,11 @@ Connection::Verdict Connection::ScreenHead() {
     refusal_->headers.Add("accept-encoding", "gzip");
     return verdict;
   }
-  if (head.content_length > server_.options_.max_body_bytes) return RefuseSize();
+  if (head.content_length > server_.large_body_) {
+    if (head.content_length > server_.options_.max_body_bytes) return RefuseSize();
+    const ByteBudget* const held = server_.options_.held;
+    if (held != nullptr && !held->HasRoomFor(head.content_length)) return RefuseForRoom();
+  }
   exchange_->body.Start(head, server_.options_.max_body_bytes);
   return Verdict::kGood;
 }
@@ -227,6 +234,7 @@ net::Task<Connection::Verdict> Connection::ReadBody() {
     if (!got.ok()) co_return OnReadFailure(got, "body_arrival", server_.options_.body_idle_timeout);
     std::string_view input(scratch.data(), got.bytes);
     const std::optional<Verdict> verdict = TakeBody(&input);
+    if (!CountBody()) co_return RefuseForRoom();
     if (!verdict) continue;
     exchange.surplus.assign(input);
     co_return *verdict;
@@ -253,7 +261,7 @@ Connection::Verdict Connection::Inflate() {
     switch (Gunzip(request.body, server_.options_.max_body_bytes, &inflated)) {
       case GunzipResult::kOk:
         request.body = std::move(inflated);
-        return Verdict::kGood;
+        return CountBody() ? Verdict::kGood : RefuseForRoom();
       case GunzipResult::kTooLarge:
         return RefuseSize();
       case GunzipResult::kCorrupt:
@@ -356,6 +364,15 @@ Connection::Verdict Connection::RefuseSize() {
   return Refuse(413, "body_too_large",
                 "the request's body is larger than the limit of " +
                     std::to_string(server_.options_.max_body_bytes) + " bytes");
+}
+
+// What has only been announced does not count, or whoever announces much and sends little could take all of
+// it.
+bool Connection::CountBody() { return exchange_->held.TryHold(exchange_->request.body.size()); }
+
+Connection::Verdict Connection::RefuseForRoom() {
+  const Error error = Overloaded(*server_.options_.held);
+  return Refuse(error.http_status, error.code, error.message);
 }
 
 Connection::Verdict Connection::OnReadFailure(const net::IoResult& result, std::string_view clock,

@@ -21,7 +21,7 @@
 namespace portolan::http {
 
 struct Exchange {
-  explicit Exchange(Server& server) : writer(server) {}
+  explicit Exchange(Server& server);
 
   std::string input;   // received and not yet used; the head's views point into it
   size_t scanned = 0;  // see ParseRequestHead
@@ -31,6 +31,7 @@ struct Exchange {
   Request request;
   BodyMode body_mode = BodyMode::kWhole;
   BodyCollector body;
+  ByteBudget::Lease held;            // for a body that is not small
   std::optional<BodyReader> reader;  // kStreamed, while the handler has the request
   std::optional<net::CancelScope> scope;
   ResponseWriter writer;
@@ -87,6 +88,9 @@ class Connection {
   Verdict Refuse(int status, std::string_view code, std::string_view message,
                  std::optional<TimeLimit> limit = {});
   Verdict RefuseSize();
+  // Counts what is held of the body. False if there is no room.
+  bool CountBody();
+  Verdict RefuseForRoom();
   // `clock`: the limit that the read was given.
   Verdict OnReadFailure(const net::IoResult& result, std::string_view clock, std::chrono::milliseconds limit);
   // Skips the body if it has arrived whole with its head.

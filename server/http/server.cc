@@ -13,7 +13,10 @@ constexpr size_t kKeptBuffer = 16 * 1024;
 }  // namespace
 
 Server::Server(net::Loop& loop, Handler& handler, ServerOptions options)
-    : loop_(loop), handler_(handler), options_(options) {}
+    : loop_(loop),
+      handler_(handler),
+      options_(options),
+      large_body_(std::min<size_t>(options.max_body_bytes, ByteBudget::kUncounted)) {}
 
 Server::~Server() = default;
 
@@ -85,6 +88,7 @@ std::unique_ptr<Exchange> Server::TakeExchange() {
 
 void Server::GiveBack(std::unique_ptr<Exchange> exchange) {
   if (spare_.size() == kSpareExchanges) return;
+  exchange->held.Release();
   for (std::string* buffer : {&exchange->input, &exchange->surplus, &exchange->request.body}) {
     buffer->clear();
     if (buffer->capacity() > kKeptBuffer) buffer->shrink_to_fit();

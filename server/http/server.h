@@ -19,6 +19,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/base/byte_budget.h"
 #include "server/http/handler.h"
 #include "server/net/listener.h"
 #include "server/net/loop.h"
@@ -33,6 +34,9 @@ struct Exchange;
 struct ServerOptions {
   size_t max_body_bytes = 64u << 20;  // also after inflation; 413 beyond
   size_t max_connections = 16'000;    // at which accepting pauses
+  // What bodies count against; 503 when it is used up. Null: they are not counted. Must
+  // outlive the server.
+  ByteBudget* held = nullptr;
   // For the TLS handshake; for a head from its first byte to its last.
   std::chrono::milliseconds head_timeout{30'000};
   std::chrono::milliseconds body_idle_timeout{60'000};   // between two reads of a body
@@ -82,6 +86,7 @@ class Server {
  private:
   friend class Connection;
   friend class ResponseWriter;
+  friend struct Exchange;
   struct Door {
     std::unique_ptr<net::Listener> listener;
     std::shared_ptr<net::TlsContext> tls;
@@ -102,6 +107,7 @@ class Server {
   net::Loop& loop_;
   Handler& handler_;
   const ServerOptions options_;
+  const size_t large_body_;  // from which on a body's length is looked at
   std::vector<std::unique_ptr<Door>> doors_;
   Connection* first_ = nullptr;
   bool draining_ = false;

@@ -139,6 +139,10 @@ http::Answer RestFront::Refuse(const http::RequestHead* head, std::string_view p
   answer.status = error.http_status;
   answer.headers.Add("x-request-id", request_id);
   if (!allow.empty()) answer.headers.Add("allow", allow);
+  if (error.retry_after) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after);
+    answer.headers.Add("retry-after", std::to_string(seconds.count()));
+  }
   const std::string_view origin = head == nullptr ? std::string_view() : HeaderOf(*head, "origin");
   if (CorsAllowed(config_.browser, origin)) {
     // A page that may call may also read why it was refused.
@@ -166,6 +170,11 @@ http::Answer RestFront::Refuse(const http::Refusal& refusal, const http::Request
                                std::string_view peer) {
   Error error = Error::InvalidRequest(std::string(refusal.code), std::string(refusal.message));
   error.http_status = refusal.status;
+  if (refusal.status == 503) {
+    error.error_class = ErrorClass::kGateway;
+    error.retryable = true;
+    error.retry_after = std::chrono::seconds(1);
+  }
   error.limit = refusal.limit;
   return Refuse(head, peer, std::move(error), {});
 }

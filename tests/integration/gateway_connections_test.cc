@@ -1,4 +1,5 @@
-// How long callers' connections are kept: idle ones over HTTP, old ones over gRPC.
+// How long callers' connections are kept, idle ones over HTTP, old ones over gRPC; and what their bodies may
+// hold.
 
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
@@ -18,6 +19,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 
 TEST(GatewayConnections, IdleOnesOverHttpAreKeptAsLongAsTheOperatorSays) {
@@ -43,6 +45,47 @@ TEST(GatewayConnections, IdleOnesOverHttpAreKeptAsLongAsTheOperatorSays) {
   EXPECT_EQ(closed->ReadRaw(), "") << "the end of the connection";
   EXPECT_GE(Clock::now() - last_call, brief.keep_alive);
   EXPECT_EQ(kept.Get("/healthz").status, 200);
+}
+
+std::string LargeChat() {
+  return R"({"model":"m","messages":[{"role":"user","content":")" + std::string(600'000, 'x') + "\"}]}";
+}
+
+// A call holds its body until its answer has come.
+TEST(GatewayConnections, ABodyForWhichOthersLeaveNoRoomIsRefusedForAMoment) {
+  constexpr char kAnswer[] =
+      R"({"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"yes"},"finish_reason":"stop"}]})";
+  for (const std::string path : {"/v1/chat/completions", "/v1/files"}) {
+    Latch go_on;
+    FakeUpstream upstream([&](const SeenRequest&) {
+      return Script().Hold(go_on).Send(RespondJson(200, kAnswer).steps()[0].bytes);
+    });
+    config::ServeOptions options;
+    options.max_held = 1'000'000;
+    GatewayFixture gateway(options);
+    const Headers to = {{"x-portolan-custom-host", upstream.url()}};
+    TestClient first(gateway.http_address());
+    ASSERT_TRUE(first.Send("POST", path, LargeChat(), to));
+    ASSERT_TRUE(upstream.WaitForRequests(1));
+
+    TestClient second(gateway.http_address());
+    const TestAnswer refused = second.Post(path, LargeChat(), to);
+    EXPECT_EQ(refused.status, 503) << path;
+    EXPECT_EQ(refused.Header("retry-after"), "1") << path;
+    EXPECT_THAT(refused.body, HasSubstr(R"("portolan":{"class":"gateway","code":"overloaded")"));
+    EXPECT_THAT(refused.body, HasSubstr(R"("retryable":true,"retry_after_ms":1000)"));
+    EXPECT_EQ(upstream.requests().size(), 1u);
+
+    go_on.Release();
+    EXPECT_EQ(first.ReadAnswer().status, 200);
+    // What the first held is given back as soon as its answer has left.
+    EXPECT_TRUE(Eventually(
+        [&] { return TestClient(gateway.http_address()).Post(path, LargeChat(), to).status; }, 200));
+    const TestAnswer never =
+        TestClient(gateway.http_address()).Post(path, std::string(1'100'000, ' ') + LargeChat(), to);
+    EXPECT_EQ(never.status, 413) << path;
+    EXPECT_THAT(never.body, HasSubstr("1000000 bytes"));
+  }
 }
 
 v1::ChatCompletionRequest Request(const std::string& model) {

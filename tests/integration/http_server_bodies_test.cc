@@ -50,6 +50,63 @@ TEST(HttpServerBodies, TakesLargeChunkedBodies) {
   EXPECT_EQ(client.ReadAnswer().body, "next");
 }
 
+TEST(HttpServerBodies, RefusesABodyForWhichOthersLeaveNoRoomUntilTheyAreGone) {
+  ByteBudget budget(300'000);
+  ServerThread server({.held = &budget});
+  const std::string body = Noise(200'000);
+  const std::string request = RequestText("POST", "/echo", body);
+  HttpClient slow(server.port());
+  ASSERT_TRUE(slow.Send(request.substr(0, request.size() - 10)));
+  ASSERT_TRUE(test::Eventually([&] { return budget.held() > 150'000; }));
+
+  HttpClient refused(server.port());
+  ASSERT_TRUE(refused.Send(request));
+  const HttpAnswer answer = refused.ReadAnswer();
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_THAT(answer.body, HasSubstr("overloaded"));
+  EXPECT_THAT(answer.body, HasSubstr("300000 bytes"));
+  HttpClient small(server.port());
+  ASSERT_TRUE(small.Send(RequestText("POST", "/echo", Noise(60'000))));
+  EXPECT_EQ(small.ReadAnswer().status, 200);  // such are not counted
+
+  ASSERT_TRUE(slow.Send(request.substr(request.size() - 10)));
+  EXPECT_TRUE(slow.ReadAnswer().body == body);
+  ASSERT_TRUE(test::Eventually([&] { return budget.held() == 0; }));
+  HttpClient again(server.port());
+  ASSERT_TRUE(again.Send(request));
+  EXPECT_TRUE(again.ReadAnswer().body == body);
+}
+
+TEST(HttpServerBodies, CountsWhatComesWithoutALength) {
+  ByteBudget budget(100'000);
+  ServerThread server({.held = &budget});
+  HttpClient client(server.port());
+  const std::string piece = "186a0\r\n" + Noise(100'000) + "\r\n";
+  client.Send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + piece + piece);
+  EXPECT_EQ(client.ReadAnswer().status, 503);
+  EXPECT_TRUE(test::Eventually([&] { return budget.held() == 0; }));
+}
+
+TEST(HttpServerBodies, CountsWhatABodyInflatesTo) {
+  ByteBudget budget(100'000);
+  ServerThread server({.held = &budget});
+  HttpClient client(server.port());
+  client.Send(RequestText("POST", "/echo", Gzip(std::string(1'000'000, 'a')), "Content-Encoding: gzip\r\n"));
+  EXPECT_EQ(client.ReadAnswer().status, 503);
+}
+
+TEST(HttpServerBodies, HoldsNothingOfCallersThatLeave) {
+  ByteBudget budget(1'000'000);
+  ServerThread server({.held = &budget});
+  const std::string request = RequestText("POST", "/echo", Noise(200'000));
+  {
+    HttpClient client(server.port());
+    ASSERT_TRUE(client.Send(request.substr(0, 150'000)));
+    ASSERT_TRUE(test::Eventually([&] { return budget.held() > 100'000; }));
+  }
+  EXPECT_TRUE(test::Eventually([&] { return budget.held() == 0; }));
+}
+
 TEST(HttpServerBodies, RefusesABodyOverTheLimitByItsLengthAndNamesTheLimit) {
   ServerThread server({.max_body_bytes = 1000});
   HttpClient client(server.port());
