@@ -23,6 +23,7 @@ struct BodyRule {
     kMessageMember,   // `members` of messages: left out and named
     kNullsOfMessage,  // null members of messages are left out, but for `content`
     kToolCallIds,     // ids of calls that are not nine letters or digits become such
+    kOtherWay,        // `members` are for another way of the provider's to say the operation: see OtherWay
     kKeepsReasoning,  // earlier turns come with their `reasoning_content`: translation does not leave it out
     // Of tools.
     kStrictOfTools,      // `strict` of functions: left out and named
@@ -58,6 +59,9 @@ constexpr BodyRule Rename(std::string_view ours, std::string_view theirs) {
 }
 constexpr BodyRule Unsupported(std::string_view members) {
   return {.kind = BodyRule::Kind::kUnsupported, .members = members};
+}
+constexpr BodyRule ForOtherWay(std::string_view members) {
+  return {.kind = BodyRule::Kind::kOtherWay, .members = members};
 }
 constexpr BodyRule Omit(std::string_view members) {
   return {.kind = BodyRule::Kind::kOmit, .members = members};

@@ -4,15 +4,18 @@
 #include "providers/dialects/bedrock/bedrock.h"
 #include "providers/dialects/cohere/cohere.h"
 #include "providers/dialects/google/google.h"
+#include "providers/dialects/mistral/mistral.h"
+#include "providers/dialects/ollama/ollama.h"
 #include "providers/dialects/openai/openai.h"
 #include "providers/rows.h"
 
 namespace portolan::providers {
 
 const Catalog& BuiltInCatalog() {
-  static const Catalog* const catalog = new Catalog{
-      {&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect(), &BedrockDialect(), &CohereDialect()},
-      BuiltInRows()};
+  static const Catalog* const catalog =
+      new Catalog{{&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect(), &BedrockDialect(),
+                   &CohereDialect(), &MistralDialect(), &OllamaDialect()},
+                  BuiltInRows()};
   return *catalog;
 }
 

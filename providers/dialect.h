@@ -55,6 +55,7 @@ struct Accounting {
 enum class Framing : uint8_t {
   kSse,             // server-sent events (WHATWG HTML, section 9.2)
   kAwsEventStream,  // application/vnd.amazon.eventstream
+  kNdjson,          // application/x-ndjson: one JSON value a line
 };
 // `text/event-stream`: what such answers are called, and asked for by.
 std::string_view MediaType(Framing framing);

@@ -86,6 +86,8 @@ class Fitter {
         return std::nullopt;
       case Kind::kUnsupported:
         return ForEach(rule.members, [this](std::string_view member) { return LeaveOut(member); });
+      case Kind::kOtherWay:
+        return ForEach(rule.members, [this](std::string_view member) { return LeaveToOtherWay(member); });
       case Kind::kOmit:
         return ForEach(rule.members, [this](std::string_view member) {
           body_.Remove(member);
@@ -136,6 +138,12 @@ class Fitter {
       body_.Remove(theirs);
     }
     body_.Rename(ours, theirs);
+  }
+
+  std::optional<Error> LeaveToOtherWay(std::string_view member) const {
+    const std::string_view* value = body_.Find(member);
+    if (value == nullptr || *value == "null") return std::nullopt;
+    return Refuse(std::string(fit_.provider) + " takes it in an API of its own only", member);
   }
 
   std::optional<Error> LeaveOut(std::string_view member) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "providers/fit_messages.h"
 #include "providers/path.h"
 
 namespace portolan::providers {
@@ -94,6 +95,8 @@ std::string_view MediaType(Framing framing) {
       return "text/event-stream";
     case Framing::kAwsEventStream:
       return "application/vnd.amazon.eventstream";
+    case Framing::kNdjson:
+      return "application/x-ndjson";
   }
   return {};
 }
@@ -131,6 +134,13 @@ const Form* ModelFamily::Find(std::string_view operation, std::string_view raw_p
                                      [&](std::string_view begin) { return raw_path.starts_with(begin); })) {
       return &form;
     }
+  }
+  return nullptr;
+}
+
+const OtherWay* Provider::OtherWayFor(std::string_view operation, std::string_view member) const {
+  for (const OtherWay& other : other_ways) {
+    if (other.form.operation == operation && IsListed(member, other.members)) return &other;
   }
   return nullptr;
 }

@@ -50,6 +50,15 @@ struct OwnPath {
   std::string_view path;  // as Form::path
 };
 
+// Another way in which a provider says an operation, for members of requests that the usual way refuses:
+// chosen once it has done so.
+struct OtherWay {
+  std::string_view members;  // with `|` between them
+  const Dialect* dialect = nullptr;
+  Form form = {};
+  std::string_view without = {};  // what is taken off the end of the base URL (`/v1`)
+};
+
 // Where a provider is if an option has a certain value.
 struct ProviderHost {
   std::string option;
@@ -78,8 +87,9 @@ struct ModelFamily {
   const Dialect* dialect = nullptr;
   std::vector<Form> forms = {};  // the operations that they have; see HostedForm
   When when = {};
-  bool refuses_stream_options = false;                 // whatever the row says of the others
-  std::shared_ptr<const Form> text_by_chat = nullptr;  // see Provider::text_by_chat
+  bool refuses_stream_options = false;  // whatever the row says of the others
+  // See Provider::text_by_chat. A row may have one of its own.
+  std::shared_ptr<const Form> text_by_chat = nullptr;
 
   // How these models say an operation; null: they do not have it. `raw_path`: of a call that is relayed as it
   // is.
@@ -128,6 +138,8 @@ struct Provider {
   std::vector<OwnPath> paths = {};
   // How its requests differ from what its dialect says.
   std::span<const BodyRule> rules = {};
+  // Their dialects are not the provider's. Two for one operation have no member in common.
+  std::vector<OtherWay> other_ways = {};
   // The tokens that its answers count as output lack those of reasoning.
   bool usage_excludes_reasoning = false;
   // How its chat serves text completions, if it has no form for those. Set by the registry.
@@ -141,6 +153,8 @@ struct Provider {
 
   // How it says an operation; null: it does not have it.
   const Form* Find(std::string_view operation) const;
+  // How else it says an operation for which `member` of the request was refused; null: not at all.
+  const OtherWay* OtherWayFor(std::string_view operation, std::string_view member) const;
   // The family of a model, whose name becomes what the provider calls it; null: none. `target` has the
   // options.
   const ModelFamily* FamilyOf(std::string* model, const Target& target) const;

@@ -38,7 +38,9 @@ void Registry::Place(Provider provider) {
                                     provider.base_url.find('{') != std::string::npos ||
                                     std::any_of(provider.options.begin(), provider.options.end(), in_path);
   if (provider.local == nullptr) provider.text_by_chat = TextFormOf(provider, *provider.dialect);
-  for (ModelFamily& family : provider.families) family.text_by_chat = TextFormOf(family, *family.dialect);
+  for (ModelFamily& family : provider.families) {
+    if (family.text_by_chat == nullptr) family.text_by_chat = TextFormOf(family, *family.dialect);
+  }
   auto added = std::make_unique<const Provider>(std::move(provider));
   const auto present = std::find_if(providers_.begin(), providers_.end(),
                                     [&](const auto& one) { return one->name == added->name; });

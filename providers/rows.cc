@@ -108,6 +108,7 @@ std::vector<Provider> BuiltInRows() {
   for (const auto table : {RowsToC(), RowsDToH(), RowsIToN(), RowsOToS(), RowsTToZ()}) {
     for (const Row& row : table) rows.push_back(ToProvider(row));
   }
+  for (Provider& row : rows) AddOwnApi(&row);
   return rows;
 }
 

@@ -9,6 +9,9 @@ namespace portolan::providers {
 // The built-in providers: those of providers/rows, which speak OpenAI's dialect, and the others.
 std::vector<Provider> BuiltInRows();
 
+// What some that speak OpenAI's dialect have beside it, in an API of their own.
+void AddOwnApi(Provider* provider);
+
 // In rows_bedrock.cc.
 Provider BedrockRow();
 // In rows_vertex.cc.

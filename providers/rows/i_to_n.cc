@@ -141,6 +141,7 @@ constexpr Row kRows[] = {
      .variables = {"MISTRAL_API_KEY"},
      .operations = kChat | kEmbeddings | kModels,
      .objects = {"batches"},
+     .options = {{.name = "mistral_fim_completion"}},
      .rules = {Rename("seed", "random_seed"), Rename("max_completion_tokens", "max_tokens"),
                Rename("dimensions", "output_dimension").In("embedding"), RequiredIsCalled("any"),
                Omit("stream_options"),

@@ -1,3 +1,4 @@
+#include "providers/dialects/ollama/ollama.h"
 #include "providers/key_auth.h"
 #include "providers/rows/row.h"
 
@@ -13,8 +14,10 @@ constexpr Row kRows[] = {
      .needs_no_key = true,
      .local = true,
      .operations = kChat | kCompletions | kEmbeddings | kModels,
+     .rules = {ForOtherWay(kOllamaMembers).In("chat")},
      .takes_stream_options = true,
-     .source = "models.dev (ollama-cloud); LiteLLM llms/ollama; recorded traffic",
+     .source =
+         "models.dev (ollama-cloud); LiteLLM llms/ollama; ollama@0.6.4 dist/browser.d.ts; recorded traffic",
      .checked = "2026-11"},
     {.name = "openrouter",
      .title = "OpenRouter",

@@ -117,6 +117,8 @@ std::string ChangeOf(const BodyRule& rule) {
       return Quoted(rule.members) + " is " + Quoted(rule.value);
     case Kind::kUnsupported:
       return "not taken: " + Quoted(rule.members);
+    case Kind::kOtherWay:
+      return "in an API of its own: " + Quoted(rule.members);
     case Kind::kOmit:
       return "left out: " + Quoted(rule.members);
     case Kind::kAtMost:

@@ -2,6 +2,7 @@
 
 #include "server/base/text.h"
 #include "server/http/aws_event_stream.h"
+#include "server/http/ndjson.h"
 
 namespace portolan::core {
 namespace {
@@ -27,6 +28,8 @@ std::unique_ptr<http::EventReader> NewReader(providers::Framing framing) {
       return nullptr;
     case providers::Framing::kAwsEventStream:
       return std::make_unique<http::AwsEventReader>();
+    case providers::Framing::kNdjson:
+      return std::make_unique<http::NdjsonReader>();
   }
   return nullptr;
 }

@@ -69,8 +69,10 @@ net::Task<std::optional<Error>> Open(CallState& call, upstream::Exchange& exchan
     opening->form = FormOf(opening->held);
     opening->bytes = opening->held;
   }
-  // What is no JSON is a stream if its label says so, for better or worse.
-  const bool stream = opening->form != BodyForm::kJson && IsLabelledStream(call, exchange);
+  // What is no JSON is a stream if its label says so, for better or worse. One value a line is JSON anyway.
+  const bool stream = opening->form == BodyForm::kJson
+                          ? call.route.way.form->framing == providers::Framing::kNdjson
+                          : IsLabelledStream(call, exchange);
   if (stream) opening->form = BodyForm::kEvents;
   co_return std::nullopt;
 }

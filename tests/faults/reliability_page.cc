@@ -122,6 +122,9 @@ committed corpus):
 | | an event in several reads escapes the limit of its size | the same |
 | | an event points into a buffer that is gone | the standard's text, read plainly |
 | | lines of data are joined without a line end | the same |
+| `ndjson_fuzz` | a line in several reads escapes the limit of its size | any split gives the same |
+| | a line in several reads loses what came before | the same; a plain cut at each LF |
+| | a line points into a buffer that is gone | the same; the raw bytes are the input |
 | `transcode_fuzz` | `%4` at the end of a query is read on | AddressSanitizer |
 | | a variable takes the slash behind it | a template matches its own path, with these values |
 | | what is not UTF-8 passes | bound text is UTF-8 |

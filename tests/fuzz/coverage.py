@@ -31,6 +31,7 @@ PARSERS = {
     "google_fuzz": ["providers/dialects/google/response.cc", "providers/dialects/google/candidate.cc", "providers/dialects/google/parts.cc", "providers/dialects/google/stream.cc", "providers/dialects/google/usage.cc", "providers/dialects/google/errors.cc"],
     "http_head_fuzz": ["server/http/request_head.cc", "server/http/response_head.cc", "server/http/head_fields.cc"],
     "messages_fuzz": ["providers/dialects/anthropic/caller_content.cc", "providers/dialects/anthropic/caller_answer.cc", "providers/dialects/anthropic/caller_stream.cc"],
+    "ndjson_fuzz": ["server/http/ndjson.cc"],
     "route_fuzz": ["server/routing/plan.cc", "server/routing/engine.cc", "server/routing/plan_cache.cc"],
     "sse_fuzz": ["server/http/sse.cc"],
     "transcode_fuzz": ["server/transcode/router.cc", "server/transcode/bind.cc", "server/transcode/path_index.cc",

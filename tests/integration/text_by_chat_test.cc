@@ -6,13 +6,16 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "portolan/v1/completion_service.grpc.pb.h"
+#include "tests/support/eventually.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/gateway_fixture.h"
+#include "tests/support/temp_folder.h"
 
 namespace portolan::test {
 namespace {
@@ -454,6 +457,29 @@ TEST_F(TextByChat, ProvidersOfTextAreAskedForText) {
     EXPECT_FALSE(upstream_.requests().back().target.ends_with("/chat/completions"));
     EXPECT_EQ(upstream_.requests().back().body, kRequest);
   }
+}
+
+// Where the operator says that the server takes it, tokens are counted of a stream whose caller does not ask.
+TEST_F(TextByChat, StreamsAreCounted) {
+  AnswerWithStream(Groq().stream);
+  const TempFolder folder;
+  const std::string path = folder.path() + "/gateway.yaml";
+  std::ofstream(path) << "providers: {lab: {base_url: \"" << upstream_.url()
+                      << "\", dialect: 302ai, stream_usage: true}}\n";
+  const GatewayFixture gateway = GatewayFixture::FromFile(path);
+  const TestAnswer answer = TestClient(gateway.http_address())
+                                .Post("/v1/completions", R"({"model":"m-1","prompt":"Tell","stream":true})",
+                                      {{"x-portolan-provider", "lab"}});
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(Json::parse(upstream_.requests().back().body)["stream_options"],
+            Json::parse(R"({"include_usage":true})"));
+  const Streamed said = ReadStream(answer.body);
+  EXPECT_EQ(said.text, "Once upon");
+  EXPECT_TRUE(said.usage.is_null());
+  std::string metrics;
+  EXPECT_TRUE(Eventually([&] { return metrics = TestClient(gateway.admin_address()).Get("/metrics").body; },
+                         testing::ContainsRegex("portolan_tokens_total[{][^}]*kind=\"output\"[^}]*[}] 2\n")))
+      << metrics;
 }
 
 // After an attempt by chat, one by text is what it would have been alone, and the other way round.

@@ -1,0 +1,45 @@
+#include <memory>
+
+#include "providers/dialects/mistral/mistral.h"
+#include "providers/dialects/ollama/ollama.h"
+#include "providers/dialects/openai/openai.h"
+#include "providers/rows.h"
+
+namespace portolan::providers {
+namespace {
+
+// Fill in the middle: of text completions with a suffix, and of all if the caller says so. What is then
+// called a chat is one in name alone: its body is passed on as it is, with `prompt` and `suffix`.
+void AddMistrals(Provider* provider) {
+  const Form& fim = *MistralDialect().Find(operation::kCompletion);
+  provider->other_ways.push_back({.members = "suffix", .dialect = &MistralDialect(), .form = fim});
+  provider->other_ways.back().form.origin = &fim;
+  const Dialect& openai = OpenAiDialect();
+  ModelFamily asked{.names = {{""}},
+                    .dialect = &openai,
+                    .forms = {HostedForm(openai, operation::kChat, "/fim/completions")},
+                    .when = {.option = "mistral_fim_completion", .from = "true", .to = "true "}};
+  for (const std::string_view operation : {operation::kEmbedding, operation::kListModels, operation::kGetModel}) {
+    const Form& usual = *openai.Find(operation);
+    asked.forms.push_back(HostedForm(openai, operation, usual.path));
+  }
+  // A dialect's forms live as long as the process.
+  asked.text_by_chat = std::shared_ptr<const Form>(std::shared_ptr<void>(), &fim);
+  provider->families.push_back(std::move(asked));
+}
+
+void AddOllamas(Provider* provider) {
+  const Form& chat = *OllamaDialect().Find(operation::kChat);
+  provider->other_ways.push_back(
+      {.members = kOllamaMembers, .dialect = &OllamaDialect(), .form = chat, .without = "/v1"});
+  provider->other_ways.back().form.origin = &chat;
+}
+
+}  // namespace
+
+void AddOwnApi(Provider* provider) {
+  if (provider->name == "mistral-ai") AddMistrals(provider);
+  if (provider->name == "ollama") AddOllamas(provider);
+}
+
+}  // namespace portolan::providers
