@@ -18,8 +18,10 @@ void AddMistrals(Provider* provider) {
   ModelFamily asked{.names = {{""}},
                     .dialect = &openai,
                     .forms = {HostedForm(openai, operation::kChat, "/fim/completions")},
+                    // Just `true`.
                     .when = {.option = "mistral_fim_completion", .from = "true", .to = "true "}};
-  for (const std::string_view operation : {operation::kEmbedding, operation::kListModels, operation::kGetModel}) {
+  for (const std::string_view operation :
+       {operation::kEmbedding, operation::kListModels, operation::kGetModel}) {
     const Form& usual = *openai.Find(operation);
     asked.forms.push_back(HostedForm(openai, operation, usual.path));
   }

@@ -43,13 +43,6 @@ bool IsTextByChat(const routing::Route& route) {
          route.way.form->mapping != nullptr;
 }
 
-// The rules of a provider's row are for its usual ways.
-bool IsOtherWay(const routing::Route& route) {
-  const auto& others = route.target.provider->other_ways;
-  return std::any_of(others.begin(), others.end(),
-                     [&](const providers::OtherWay& other) { return &other.form == route.way.form; });
-}
-
 // Whether to ask the upstream for a stream's usage although the caller did not: at the provider's own
 // address, and where the operator says that the server takes it.
 bool CountsStream(const CallState& call) {
@@ -106,7 +99,7 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
 bool TakeOtherWay(CallState& call, const Error& error) {
   const providers::Provider& provider = *call.route.target.provider;
   const providers::OtherWay* const other = provider.OtherWayFor(call.operation.name, error.param);
-  if (other == nullptr || IsOtherWay(call.route)) return false;
+  if (other == nullptr || IsOtherWay(call)) return false;
   providers::Target& target = call.route.target;
   target.dialect = other->dialect;
   if (target.base_url.ends_with(other->without)) {
@@ -122,13 +115,16 @@ bool TakeOtherWay(CallState& call, const Error& error) {
 
 net::Task<Attempted> AttemptMapped(CallState& call, upstream::UrlCache& urls);
 
+// The target does not take the request as it is.
+net::Task<Attempted> Refused(CallState& call, upstream::UrlCache& urls, Error error) {
+  if (TakeOtherWay(call, error)) return AttemptMapped(call, urls);
+  return FailedAttempt(call, std::move(error));
+}
+
 // Not a coroutine: what is only needed to put the request together is gone while the answer is waited for.
 net::Task<Attempted> FitAndSend(CallState& call, upstream::UrlCache& urls) {
-  if (!call.route.target.provider->rules.empty() && !IsOtherWay(call.route)) {
-    if (auto error = FitToProvider(call)) {
-      if (TakeOtherWay(call, *error)) return AttemptMapped(call, urls);
-      return FailedAttempt(call, *std::move(error));
-    }
+  if (!call.route.target.provider->rules.empty()) {
+    if (auto error = FitToProvider(call)) return Refused(call, urls, *std::move(error));
   }
   if (call.tells_steps) TellRequest(call, /*goes_out=*/true);
   // Text from now on. What the messages took is used by the next call, while it is in the cache, rather than
@@ -151,10 +147,7 @@ net::Task<Attempted> AttemptRelayed(CallState& call, upstream::UrlCache& urls) {
 }
 
 net::Task<Attempted> TranslateAndSend(CallState& call, upstream::UrlCache& urls, const Message& hub_request) {
-  if (auto error = TranslateHub(call, hub_request)) {
-    if (TakeOtherWay(call, *error)) return AttemptMapped(call, urls);
-    return FailedAttempt(call, *std::move(error));
-  }
+  if (auto error = TranslateHub(call, hub_request)) return Refused(call, urls, *std::move(error));
   return FitAndSend(call, urls);
 }
 

@@ -2,6 +2,7 @@
 
 #include <google/protobuf/message.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -80,8 +81,16 @@ std::optional<Error> TranslateToHub(CallState& call) {
   return std::nullopt;
 }
 
+bool IsOtherWay(const CallState& call) {
+  const auto& others = call.route.target.provider->other_ways;
+  return std::any_of(others.begin(), others.end(),
+                     [&](const providers::OtherWay& other) { return &other.form == call.route.way.form; });
+}
+
 std::optional<Error> FitToProvider(CallState& call) {
   const providers::Provider& provider = *call.route.target.provider;
+  // Its rules are for its usual ways.
+  if (IsOtherWay(call)) return std::nullopt;
   std::string joined;
   std::string_view text = call.request_body.empty() ? std::string_view() : call.request_body.front();
   if (call.request_body.size() > 1) {

@@ -19,6 +19,9 @@ std::optional<Error> TranslateHub(CallState& call, const google::protobuf::Messa
 // The same, for a provider that speaks the hub's dialect itself: the request of a caller who does not.
 std::optional<Error> TranslateToHub(CallState& call);
 
+// Whether the provider is called in a way that is not its usual one (providers::OtherWay).
+bool IsOtherWay(const CallState& call);
+
 // Changes in call.request_body what the provider's row says has to be otherwise.
 std::optional<Error> FitToProvider(CallState& call);
 

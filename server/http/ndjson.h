@@ -11,8 +11,8 @@
 namespace portolan::http {
 
 // Cuts a byte stream into lines, each of which is an event whose data is the line without the white space of
-// JSON around it, its end (LF or CRLF) included. Blank lines are events without data. Whether a line is JSON is
-// not looked at. Allocates only if a line is split over reads. Not thread-safe.
+// JSON around it, its end (LF or CRLF) included. Blank lines are events without data. Whether a line is JSON
+// is not looked at. Allocates only if a line is split over reads. Not thread-safe.
 //
 // The `raw` of all events and the pending bytes together are the bytes that were pushed, and the events do
 // not depend on how these were split.

@@ -1,6 +1,6 @@
-// Replays what Ollama's own API was sent and what it answered through the whole gateway: an OpenAI request that
-// says the same becomes the recorded one, and the answers come out whole, however their bytes are cut. What is
-// expected is worked out from the recordings alone.
+// Replays what Ollama's own API was sent and what it answered through the whole gateway: an OpenAI request
+// that says the same becomes the recorded one, and the answers come out whole, however their bytes are cut.
+// What is expected is worked out from the recordings alone.
 
 #include <gtest/gtest.h>
 
@@ -46,11 +46,11 @@ json InOpenAisWords(const json& sent) {
     if (message.contains("thinking")) said["reasoning_content"] = message["thinking"];
     if (message.contains("tool_calls")) {
       for (const json& call : message["tool_calls"]) {
-        said["tool_calls"].push_back({{"id", "c" + std::to_string(calls++)},
-                                      {"type", "function"},
-                                      {"function",
-                                       {{"name", call["function"]["name"]},
-                                        {"arguments", call["function"]["arguments"].dump()}}}});
+        said["tool_calls"].push_back(
+            {{"id", "c" + std::to_string(calls++)},
+             {"type", "function"},
+             {"function",
+              {{"name", call["function"]["name"]}, {"arguments", call["function"]["arguments"].dump()}}}});
       }
     }
     if (message["role"] == "tool") said["tool_call_id"] = "c" + std::to_string(results++);
@@ -59,8 +59,8 @@ json InOpenAisWords(const json& sent) {
   return request;
 }
 
-// The recorded request, without what asks for nothing, and without what says the same in words of its own: ids
-// of calls, and their only type.
+// The recorded request, without what asks for nothing, and without what says the same in words of its own:
+// ids of calls, and their only type.
 json Normalised(json request) {
   request.erase("keep_alive");
   if (request.contains("format") && request["format"] == "") request.erase("format");
@@ -187,8 +187,8 @@ class Replayer {
     const std::string wire =
         test::Respond(recording.status(), bytes, {{"Content-Type", type}}).steps()[0].bytes;
     for (const size_t piece : {size_t{1}, size_t{7}, wire.size()}) {
-      // Bytes one by one of an answer of hundreds of kilobytes tell nothing more.
-      if (piece == 1 && wire.size() > 100'000) continue;
+      // Bytes one by one of an answer of many kilobytes tell nothing more.
+      if (piece == 1 && wire.size() > 20'000) continue;
       SCOPED_TRACE("in pieces of " + std::to_string(piece));
       script_ = test::Script().Split(wire, piece);
       Replay(recording, stream, stream ? LinesOf(bytes) : std::vector<json>{body});

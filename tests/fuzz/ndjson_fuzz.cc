@@ -1,6 +1,6 @@
-// Newline-delimited JSON from a hostile world. The first byte is the seed of the cuts. Properties: any split of
-// the bytes gives the same lines; the raw bytes of all events and what is pending are the input; a plain cut at
-// each LF gives the same data.
+// Newline-delimited JSON from a hostile world. The first byte is the seed of the cuts. Properties: any split
+// of the bytes gives the same lines; the raw bytes of all events and what is pending are the input; a plain
+// cut at each LF gives the same data.
 
 #include <algorithm>
 #include <cstddef>
@@ -79,7 +79,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Require(whole == cut);
   Outcome plain;
   for (size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
-    if (const std::string_view line = Trimmed(text.substr(0, end)); !line.empty()) plain.lines.emplace_back(line);
+    if (const std::string_view line = Trimmed(text.substr(0, end)); !line.empty())
+      plain.lines.emplace_back(line);
     text.remove_prefix(end + 1);
   }
   plain.last = Trimmed(text);

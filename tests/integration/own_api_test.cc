@@ -1,6 +1,6 @@
-// What providers of OpenAI's dialect have beside it in an API of their own, at both doors: Mistral's fill in the
-// middle (the shapes are those of @mistralai/mistralai 2.7.0, fimcompletionrequest.d.ts, fimcompletionresponse.d.ts)
-// and Ollama's chat (ollama 0.6.4, ChatRequest and ChatResponse, and recordings).
+// What providers of OpenAI's dialect have beside it in an API of their own, at both doors: Mistral's fill in
+// the middle (the shapes are those of @mistralai/mistralai 2.7.0, fimcompletionrequest.d.ts,
+// fimcompletionresponse.d.ts) and Ollama's chat (ollama 0.6.4, ChatRequest and ChatResponse, and recordings).
 
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
@@ -26,25 +26,35 @@ constexpr char kFimAnswer[] =
     R"("finish_reason":"stop","message":{"role":"assistant","content":"return a","tool_calls":null,"prefix":false}}],)"
     R"("usage":{"prompt_tokens":8,"completion_tokens":9,"total_tokens":17}})";
 constexpr char kFimStream[] =
-    "data: {\"id\":\"447e\",\"object\":\"chat.completion.chunk\",\"model\":\"codestral-2508\",\"created\":1759496862,"
-    "\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"return\"},\"finish_reason\":null}]}\n\n"
-    "data: {\"id\":\"447e\",\"object\":\"chat.completion.chunk\",\"model\":\"codestral-2508\",\"created\":1759496862,"
+    "data: "
+    "{\"id\":\"447e\",\"object\":\"chat.completion.chunk\",\"model\":\"codestral-2508\",\"created\":"
+    "1759496862,"
+    "\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"return\"},\"finish_reason\":"
+    "null}]}\n\n"
+    "data: "
+    "{\"id\":\"447e\",\"object\":\"chat.completion.chunk\",\"model\":\"codestral-2508\",\"created\":"
+    "1759496862,"
     "\"choices\":[{\"index\":0,\"delta\":{\"content\":\" a\"},\"finish_reason\":\"stop\"}],"
     "\"usage\":{\"prompt_tokens\":8,\"completion_tokens\":9,\"total_tokens\":17}}\n\n"
     "data: [DONE]\n\n";
 
-constexpr char kChat[] = R"({"model":"m-1","messages":[{"role":"user","content":"hi"}],"options":{"num_ctx":8192}})";
+constexpr char kChat[] =
+    R"({"model":"m-1","messages":[{"role":"user","content":"hi"}],"options":{"num_ctx":8192}})";
 constexpr char kOllamaAnswer[] =
     R"({"model":"m-1","created_at":"2026-05-04T22:49:10.471177Z","message":{"role":"assistant","content":"Hello"},)"
     R"("done":true,"done_reason":"stop","total_duration":5,"prompt_eval_count":20,"eval_count":2})";
 constexpr char kOllamaStream[] =
-    "{\"model\":\"m-1\",\"created_at\":\"2026-05-04T22:49:10.471177Z\",\"message\":{\"role\":\"assistant\",\"content\":"
+    "{\"model\":\"m-1\",\"created_at\":\"2026-05-04T22:49:10.471177Z\",\"message\":{\"role\":\"assistant\","
+    "\"content\":"
     "\"\",\"thinking\":\"Hm\"},\"done\":false}\n"
-    "{\"model\":\"m-1\",\"created_at\":\"2026-05-04T22:49:10.5Z\",\"message\":{\"role\":\"assistant\",\"content\":\"Hel\"},"
+    "{\"model\":\"m-1\",\"created_at\":\"2026-05-04T22:49:10.5Z\",\"message\":{\"role\":\"assistant\","
+    "\"content\":\"Hel\"},"
     "\"done\":false}\n"
-    "{\"model\":\"m-1\",\"created_at\":\"2026-05-04T22:49:10.6Z\",\"message\":{\"role\":\"assistant\",\"content\":\"lo\"},"
+    "{\"model\":\"m-1\",\"created_at\":\"2026-05-04T22:49:10.6Z\",\"message\":{\"role\":\"assistant\","
+    "\"content\":\"lo\"},"
     "\"done\":false}\n"
-    "{\"model\":\"m-1\",\"created_at\":\"2026-05-04T22:49:10.7Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},"
+    "{\"model\":\"m-1\",\"created_at\":\"2026-05-04T22:49:10.7Z\",\"message\":{\"role\":\"assistant\","
+    "\"content\":\"\"},"
     "\"done\":true,\"done_reason\":\"stop\",\"prompt_eval_count\":20,\"eval_count\":2}\n";
 
 class OwnApi : public ::testing::Test {
@@ -108,10 +118,11 @@ TEST_F(OwnApi, MistralFillsInTheMiddle) {
   EXPECT_EQ(Sent(), Json::parse(R"({"model":"codestral-latest","prompt":"def f(a):\n","suffix":"\n# end",)"
                                 R"("max_tokens":9,"random_seed":4,"stop":["x"],"min_tokens":1})"));
   EXPECT_EQ(answer.Header("x-portolan-dropped"), "presence_penalty, user, novel");
-  EXPECT_EQ(Json::parse(answer.body),
-            Json::parse(R"({"id":"447e","object":"text_completion","created":1759496862,"model":"codestral-2508",)"
-                        R"("choices":[{"text":"return a","index":0,"logprobs":null,"finish_reason":"stop"}],)"
-                        R"("usage":{"prompt_tokens":8,"completion_tokens":9,"total_tokens":17}})"));
+  EXPECT_EQ(
+      Json::parse(answer.body),
+      Json::parse(R"({"id":"447e","object":"text_completion","created":1759496862,"model":"codestral-2508",)"
+                  R"("choices":[{"text":"return a","index":0,"logprobs":null,"finish_reason":"stop"}],)"
+                  R"("usage":{"prompt_tokens":8,"completion_tokens":9,"total_tokens":17}})"));
 
   grpc::ClientContext context;
   AddHeaders("mistral-ai", &context);
@@ -128,7 +139,8 @@ TEST_F(OwnApi, MistralFillsInTheMiddle) {
 
 TEST_F(OwnApi, MistralStreamsWhatItFillsIn) {
   for (const size_t size : {size_t{1}, size_t{7}, size_t{4096}}) {
-    script_ = Script().Split(Respond(200, kFimStream, {{"Content-Type", "text/event-stream"}}).steps()[0].bytes, size);
+    script_ = Script().Split(
+        Respond(200, kFimStream, {{"Content-Type", "text/event-stream"}}).steps()[0].bytes, size);
     const TestAnswer answer =
         Post("mistral-ai", "/v1/completions",
              R"({"model":"codestral-latest","prompt":"def","suffix":"end","stream":true,)"
@@ -176,7 +188,8 @@ TEST_F(OwnApi, PortkeysHeaderAsksMistralToFillIn) {
     EXPECT_EQ(Seen().body, body);
     EXPECT_EQ(answer.body, kFimAnswer);
     // Of a text completion the answer is a text, with a suffix or without.
-    answer = Post("mistral-ai", "/v1/completions", R"({"model":"codestral-latest","prompt":"def"})", {{header, "true"}});
+    answer = Post("mistral-ai", "/v1/completions", R"({"model":"codestral-latest","prompt":"def"})",
+                  {{header, "true"}});
     ASSERT_EQ(answer.status, 200) << answer.body;
     EXPECT_EQ(Seen().target, "/v1/fim/completions");
     EXPECT_EQ(Json::parse(answer.body)["choices"][0]["text"], "return a");
@@ -199,12 +212,14 @@ TEST_F(OwnApi, OllamaIsAskedInItsOwnApiForWhatOnlyThatTakes) {
       R"("response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}},"user":"u"})");
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(Seen().target, "/api/chat");
-  EXPECT_EQ(Sent(), Json::parse(
-                        R"({"model":"m-1","messages":[{"role":"system","content":"be kind"},)"
-                        R"({"role":"user","content":"what?","images":["AAAA"]}],"stream":false,)"
-                        R"("format":{"type":"object"},"think":"low","keep_alive":"5m","logprobs":true,"top_logprobs":2,)"
-                        R"("options":{"num_predict":9,"seed":3,"stop":["END"],"num_ctx":8192,"num_gpu":1,)"
-                        R"("temperature":0.25}})"));
+  EXPECT_EQ(
+      Sent(),
+      Json::parse(
+          R"({"model":"m-1","messages":[{"role":"system","content":"be kind"},)"
+          R"({"role":"user","content":"what?","images":["AAAA"]}],"stream":false,)"
+          R"("format":{"type":"object"},"think":"low","keep_alive":"5m","logprobs":true,"top_logprobs":2,)"
+          R"("options":{"num_predict":9,"seed":3,"stop":["END"],"num_ctx":8192,"num_gpu":1,)"
+          R"("temperature":0.25}})"));
   EXPECT_EQ(answer.Header("x-portolan-dropped"), "user");
   const Json said = Json::parse(answer.body);
   EXPECT_EQ(said["object"], "chat.completion");
@@ -217,7 +232,8 @@ TEST_F(OwnApi, OllamaIsAskedInItsOwnApiForWhatOnlyThatTakes) {
 }
 
 TEST_F(OwnApi, OllamaIsAskedInOpenAisWordsOtherwise) {
-  const std::string body = R"({ "model":"m-1", "messages":[{"role":"user","content":"hi"}], "options":null })";
+  const std::string body =
+      R"({ "model":"m-1", "messages":[{"role":"user","content":"hi"}], "options":null })";
   script_ = RespondJson(200, R"({"id":"c","object":"chat.completion","choices":[]})");
   ASSERT_EQ(Post("ollama", "/v1/chat/completions", body).status, 200);
   EXPECT_EQ(Seen().target, "/v1/chat/completions");
@@ -309,12 +325,16 @@ TEST_F(OwnApi, ToolsOfOllama) {
       R"("tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object"}}}])";
   const TestAnswer answer = Post("ollama", "/v1/chat/completions", request + "}");
   ASSERT_EQ(answer.status, 200) << answer.body;
-  EXPECT_EQ(Sent()["messages"],
-            Json::parse(R"([{"role":"user","content":"hi"},{"role":"assistant","content":"","tool_calls":[{"id":"c1",)"
-                        R"("function":{"name":"f","arguments":{"a":1}}}]},)"
-                        R"({"role":"tool","content":"7","tool_name":"f","tool_call_id":"c1"}])"));
-  EXPECT_EQ(Sent()["tools"],
-            Json::parse(R"([{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object"}}}])"));
+  EXPECT_EQ(
+      Sent()["messages"],
+      Json::parse(
+          R"([{"role":"user","content":"hi"},{"role":"assistant","content":"","tool_calls":[{"id":"c1",)"
+          R"("function":{"name":"f","arguments":{"a":1}}}]},)"
+          R"({"role":"tool","content":"7","tool_name":"f","tool_call_id":"c1"}])"));
+  EXPECT_EQ(
+      Sent()["tools"],
+      Json::parse(
+          R"([{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object"}}}])"));
   const Json choice = Json::parse(answer.body)["choices"][0];
   EXPECT_EQ(choice["finish_reason"], "tool_calls");
   ASSERT_EQ(choice["message"]["tool_calls"].size(), 2u);
@@ -336,6 +356,8 @@ TEST_F(OwnApi, OllamaServesOtherDoors) {
       Post("ollama", "/v1/messages",
            R"({"model":"m-1","max_tokens":9,"messages":[{"role":"user","content":"hi"}],"top_k":5})");
   ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(Seen().target, "/api/chat");
+  EXPECT_EQ(Sent()["options"], Json::parse(R"({"num_predict":9,"top_k":5})"));
   EXPECT_EQ(Json::parse(answer.body)["content"][0]["text"], "Hello");
 }
 

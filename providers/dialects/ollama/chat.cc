@@ -15,10 +15,7 @@ std::optional<Error> ChatMapping::RequestToWire(const Message& hub, const CallFa
                                                 DroppedMembers* dropped) const {
   // What other APIs have beside OpenAI's is put in OpenAI's words first.
   api::ChatCompletionRequest plain = static_cast<const api::ChatCompletionRequest&>(hub);
-  const std::optional<int64_t> top_k = plain.has_top_k() ? std::optional(plain.top_k()) : std::nullopt;
-  plain.clear_top_k();
-  if (auto error = openai::MakeNative(&plain, /*keeps_reasoning=*/true, dropped)) return error;
-  if (top_k) plain.set_top_k(*top_k);
+  if (auto error = openai::MakeNative(&plain, {.reasoning = true, .top_k = true}, dropped)) return error;
   return RequestEncoder(plain, facts, static_cast<wire::ChatRequest*>(wire), dropped).Run();
 }
 

@@ -32,8 +32,8 @@ std::string At(std::string_view list, int index) {
 
 class NativeMaker {
  public:
-  NativeMaker(v1::ChatCompletionRequest* request, bool keeps_reasoning, DroppedMembers* dropped)
-      : request_(*request), keeps_reasoning_(keeps_reasoning), dropped_(*dropped) {}
+  NativeMaker(v1::ChatCompletionRequest* request, NativeKeeps keeps, DroppedMembers* dropped)
+      : request_(*request), keeps_(keeps), dropped_(*dropped) {}
 
   std::optional<Error> Run() {
     for (int i = 0; i < request_.messages_size(); ++i) {
@@ -69,7 +69,7 @@ class NativeMaker {
       }
     }
     message->clear_content_blocks();
-    if (message->has_reasoning_content() && !keeps_reasoning_) {
+    if (message->has_reasoning_content() && !keeps_.reasoning) {
       message->clear_reasoning_content();
       dropped_.push_back(path + ".reasoning_content");
     }
@@ -121,7 +121,7 @@ class NativeMaker {
 
   bool FitMembers() {
     FitThinking();
-    if (request_.has_top_k()) {
+    if (request_.has_top_k() && !keeps_.top_k) {
       request_.clear_top_k();
       dropped_.push_back("top_k");
     }
@@ -154,16 +154,16 @@ class NativeMaker {
   }
 
   v1::ChatCompletionRequest& request_;
-  const bool keeps_reasoning_;
+  const NativeKeeps keeps_;
   DroppedMembers& dropped_;
   std::optional<Error> error_;
 };
 
 }  // namespace
 
-std::optional<Error> MakeNative(v1::ChatCompletionRequest* request, bool keeps_reasoning,
+std::optional<Error> MakeNative(v1::ChatCompletionRequest* request, NativeKeeps keeps,
                                 DroppedMembers* dropped) {
-  return NativeMaker(request, keeps_reasoning, dropped).Run();
+  return NativeMaker(request, keeps, dropped).Run();
 }
 
 }  // namespace portolan::providers::openai

@@ -122,7 +122,9 @@ class OpenAi final : public Dialect {
     const bool keeps = std::any_of(provider.rules.begin(), provider.rules.end(), [](const BodyRule& rule) {
       return rule.kind == BodyRule::Kind::kKeepsReasoning;
     });
-    return openai::MakeNative(static_cast<v1::ChatCompletionRequest*>(hub), keeps, dropped);
+    return openai::MakeNative(
+        static_cast<v1::ChatCompletionRequest*>(hub),
+        {.reasoning = keeps, .top_k = provider.OtherWayFor(operation, "top_k") != nullptr}, dropped);
   }
 
   Error ReadError(int http_status, std::span<const HeaderView> headers, std::string_view body,
