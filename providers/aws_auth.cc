@@ -73,13 +73,14 @@ Error Bad(const Target& target, std::string code, std::string message, std::stri
   return error;
 }
 
-std::optional<Error> CheckRole(const Target& target, const sts::Role& role, bool signs) {
+std::optional<Error> CheckRole(const Target& target, const sts::Role& role, bool signs, bool of_workload) {
   const std::string_view type = target.option(kAuthType);
   if (!type.empty() && type != kAssumedRole && type != kApiKey) {
     return Bad(target, "invalid_option", "aws_auth_type: assumedRole or apiKey", std::string(kAuthType));
   }
   if (role.arn.empty()) {
-    const bool wanted = type == kAssumedRole || !role.external_id.empty();
+    // A workload always has one.
+    const bool wanted = (type == kAssumedRole && !of_workload) || !role.external_id.empty();
     if (!wanted) return std::nullopt;
     return Bad(target, "missing_option", "a role is assumed by its ARN, the option aws_role_arn",
                "aws_role_arn");
@@ -113,10 +114,19 @@ class Aws final : public Auth {
 
   bool signs_body() const override { return true; }
 
+  std::string ProblemOf(std::string_view key) const override {
+    sts::WebIdentity identity;
+    return sts::IsWebIdentity(key) ? sts::ReadWebIdentity(key, &identity) : std::string();
+  }
+
   std::string TokenName(const Target& target) const override {
+    const std::string_view key = target.api_key.Reveal();
     sigv4::Address address;
-    if (target.option("aws_role_arn").empty() || !sigv4::ReadAddress(target.base_url, &address)) return {};
-    return sts::NameOf(target.api_key.Reveal(), RoleOf(target, ChooseRegion(target, address.host)));
+    const bool has_role = !target.option("aws_role_arn").empty();
+    if (!has_role && !sts::IsWebIdentity(key)) return {};
+    if (!sigv4::ReadAddress(target.base_url, &address)) return {};
+    const sts::Role role = RoleOf(target, ChooseRegion(target, address.host));
+    return has_role ? sts::NameOf(key, role) : sts::NameOfWebIdentity(key, role);
   }
 
   // AWS says it with 403, as much else.
@@ -130,31 +140,23 @@ class Aws final : public Auth {
                 std::vector<HeaderField>* headers) const override {
     if (std::optional<Error> error = CheckKeyOptions(target)) return *std::move(error);
     const std::string_view key = target.api_key.Reveal();
-    auto credentials = sigv4::ParseCredentials(key);
-    if (credentials && target.option(kAuthType) == kApiKey) {
+    const bool of_workload = sts::IsWebIdentity(key);
+    auto credentials = of_workload ? std::nullopt : sigv4::ParseCredentials(key);
+    const bool signs = of_workload || credentials;
+    if (signs && target.option(kAuthType) == kApiKey) {
       // As a bearer it would tell the secret.
-      return Bad(target, "invalid_option", "aws_auth_type: apiKey, but the key is an id and a secret of AWS",
+      return Bad(target, "invalid_option", "aws_auth_type: apiKey, but the key is one that signs",
                  std::string(kAuthType));
     }
     sigv4::Address address;
-    if (credentials && !sigv4::ReadAddress(input.base_url, &address)) {
+    if (signs && !sigv4::ReadAddress(input.base_url, &address)) {
       return Error::InvalidRequest("invalid_custom_host", "the custom host is not usable",
                                    "x-portolan-custom-host");
     }
     const std::string_view region = ChooseRegion(target, address.host);
-    if (!target.options.empty()) {
-      const sts::Role role = RoleOf(target, region);
-      if (auto error = CheckRole(target, role, credentials.has_value())) return *std::move(error);
-      if (!role.arn.empty()) {
-        std::string name = sts::NameOf(key, role);
-        const Secret* const token = input.tokens == nullptr ? nullptr : input.tokens->Find(name);
-        if (token == nullptr) {
-          Need need = sts::AssumeRole(*credentials, role, input.unix_seconds);
-          need.name = std::move(name);
-          return need;
-        }
-        credentials = sigv4::ParseCredentials(token->Reveal());
-      }
+    if (of_workload || !target.options.empty()) {
+      Outcome outcome = Exchange(input, target, RoleOf(target, region), &credentials);
+      if (!std::holds_alternative<Done>(outcome)) return outcome;
     }
     if (!credentials) return BearerAuth().Apply(input, target, headers);
     Sign(input, *credentials, address, region, headers);
@@ -162,6 +164,55 @@ class Aws final : public Auth {
   }
 
  private:
+  // Makes of *credentials, which are the key's if it is one of AWS, those of the role that is to be assumed;
+  // without one, of the workload if the key is its identity.
+  static Outcome Exchange(const SignInput& input, const Target& target, const sts::Role& role,
+                          std::optional<sigv4::Credentials>* credentials) {
+    const std::string_view key = target.api_key.Reveal();
+    const bool of_workload = sts::IsWebIdentity(key);
+    if (auto error = CheckRole(target, role, of_workload || *credentials, of_workload)) {
+      return *std::move(error);
+    }
+    // Before anything that was fetched is used: the text of such a key is no secret.
+    sts::WebIdentity identity;
+    if (of_workload) {
+      if (auto error = ReadIdentity(target, role, &identity)) return *std::move(error);
+    }
+    const auto find = [&](std::string_view name) {
+      const Secret* const token = input.tokens == nullptr ? nullptr : input.tokens->Find(name);
+      if (token != nullptr) *credentials = sigv4::ParseCredentials(token->Reveal());
+      return token != nullptr;
+    };
+    std::string role_name = role.arn.empty() ? std::string() : sts::NameOf(key, role);
+    if (!role_name.empty() && find(role_name)) return Done();
+    if (of_workload) {
+      std::string name = sts::NameOfWebIdentity(key, role);
+      if (!find(name)) {
+        Need need = sts::AssumeRoleWithWebIdentity(identity, role);
+        need.name = std::move(name);
+        return need;
+      }
+    }
+    if (role_name.empty()) return Done();
+    Need need = sts::AssumeRole(**credentials, role, input.unix_seconds);
+    need.name = std::move(role_name);
+    return need;
+  }
+
+  static std::optional<Error> ReadIdentity(const Target& target, const sts::Role& service,
+                                           sts::WebIdentity* identity) {
+    // What the machine has is the operator's to give away.
+    std::string problem = target.key_from_caller
+                              ? "only the gateway's operator may let the identity of its workload be used"
+                              : sts::ReadWebIdentity(target.api_key.Reveal(), identity);
+    if (!problem.empty()) {
+      return Bad(target, "invalid_aws_credentials", "the credentials for AWS: " + problem, {});
+    }
+    sts::Problem region = sts::ProblemOfRegion(service);
+    if (region.option.empty()) return std::nullopt;
+    return Error::InvalidRequest("invalid_option", std::move(region.message), std::move(region.option));
+  }
+
   static void Sign(const SignInput& input, const sigv4::Credentials& credentials,
                    const sigv4::Address& address, std::string_view region,
                    std::vector<HeaderField>* headers) {

@@ -86,10 +86,36 @@ std::string RefusalIn(std::string_view code, std::string_view body) {
   return words + ": " + PrintableWords(sigv4::WithoutWhatWasSigned(MarkupText(body)));
 }
 
-// Services of this protocol say so with status 400 too.
-bool IsThrottled(std::string_view code) {
+// Services of this protocol say so with status 400 too. The second to last: whoever issued a workload's token
+// could not be asked about it, which AWS says to try again.
+bool PassesByItself(std::string_view code) {
   return code.starts_with("Throttling") || code == "RequestLimitExceeded" ||
-         code == "TooManyRequestsException";
+         code == "IDPCommunicationError" || code == "TooManyRequestsException";
+}
+
+constexpr std::string_view kFormType = "application/x-www-form-urlencoded; charset=utf-8";
+
+// What both calls begin with.
+std::string FormOf(std::string_view action, std::string_view role_arn) {
+  std::string form;
+  AddFormParameter("Action", action, &form);
+  AddFormParameter("Version", "2011-06-15", &form);
+  AddFormParameter("RoleArn", role_arn, &form);
+  AddFormParameter("RoleSessionName", kSession, &form);
+  AddFormParameter("DurationSeconds", std::to_string(kLifetime.count()), &form);
+  return form;
+}
+
+// A need without its body, and where its endpoint is; the URL is empty if that is nowhere.
+Need NeedAt(std::string_view endpoint, sigv4::Address* address) {
+  Need need{.what = "temporary credentials of AWS", .read = ReadAnswer};
+  if (!sigv4::ReadAddress(endpoint, address)) return need;
+  need.url = endpoint.substr(0, endpoint.size() - (endpoint.ends_with('/') ? 1 : 0));
+  need.url += '/';
+  // XML is what the service's description has; asked for JSON it would answer in a form that it does not
+  // describe.
+  need.headers = {{"accept", "text/xml"}, {"content-type", std::string(kFormType)}};
+  return need;
 }
 
 }  // namespace
@@ -102,10 +128,29 @@ Problem ProblemOf(const Role& role) {
   if (!role.external_id.empty() && !IsExternalId(role.external_id)) {
     return {"aws_external_id", "aws_external_id: 2 to 1224 letters, digits and the marks _+=,.@:/- only"};
   }
+  return ProblemOfRegion(role);
+}
+
+Problem ProblemOfRegion(const Role& role) {
   const UrlPart part;
-  if (!Fits(part, role.region)) {
-    return {"aws_region", "aws_region: " + std::string(part.rule)};
+  if (Fits(part, role.region)) return {};
+  return {"aws_region", "aws_region: " + std::string(part.rule)};
+}
+
+std::string ReadWebIdentity(std::string_view key, WebIdentity* out) {
+  *out = {};
+  constexpr std::string_view kRole = ":role/";
+  const size_t role = key.find(kRole);
+  // No name of a role has a colon.
+  const size_t end = role == std::string_view::npos ? role : key.find(':', role + kRole.size());
+  out->role_arn = key.substr(0, end);
+  if (!IsRoleArn(out->role_arn)) {
+    return "expected the ARN of a role, as in arn:aws:iam::123456789012:role/name, before the file of its "
+           "token";
   }
+  if (end != std::string_view::npos) out->token_file = key.substr(end + 1);
+  if (!out->token_file.starts_with('/'))
+    return "expected the path of the token's file, from / on, after the role";
   return {};
 }
 
@@ -116,27 +161,24 @@ std::string NameOf(std::string_view key, const Role& role) {
   return Hex(Sha256(pieces));
 }
 
+std::string NameOfWebIdentity(std::string_view key, const Role& service) {
+  const std::string endpoint = EndpointOf(service);
+  const std::array<std::string_view, 4> pieces = {"aws-web-identity:", key, "\n", endpoint};
+  return Hex(Sha256(pieces));
+}
+
 Need AssumeRole(const sigv4::Credentials& base, const Role& role, int64_t unix_seconds) {
-  constexpr std::string_view kType = "application/x-www-form-urlencoded; charset=utf-8";
-  std::string form;
-  AddFormParameter("Action", "AssumeRole", &form);
-  AddFormParameter("Version", "2011-06-15", &form);
-  AddFormParameter("RoleArn", role.arn, &form);
-  AddFormParameter("RoleSessionName", kSession, &form);
-  AddFormParameter("DurationSeconds", std::to_string(kLifetime.count()), &form);
+  std::string form = FormOf("AssumeRole", role.arn);
   if (!role.external_id.empty()) AddFormParameter("ExternalId", role.external_id, &form);
-  Need need{.what = "temporary credentials of AWS", .read = ReadAnswer};
   const std::string endpoint = EndpointOf(role);
   sigv4::Address address;
-  if (!sigv4::ReadAddress(endpoint, &address)) return need;
+  Need need = NeedAt(endpoint, &address);
+  if (need.url.empty()) return need;
   const std::string path = std::string(address.path) + "/";
-  need.url = endpoint.substr(0, endpoint.size() - (endpoint.ends_with('/') ? 1 : 0)) + "/";
   const std::string date_time = sigv4::FormatDateTime(unix_seconds);
-  // XML is what the service's description has; asked for JSON it would answer in a form that it does not
-  // describe.
-  need.headers = {{"accept", "text/xml"}, {"content-type", std::string(kType)}, {"x-amz-date", date_time}};
+  need.headers.push_back({"x-amz-date", date_time});
   std::vector<HeaderView> covered = {
-      {"host", address.host}, {"content-type", kType}, {"x-amz-date", date_time}};
+      {"host", address.host}, {"content-type", kFormType}, {"x-amz-date", date_time}};
   if (!base.session_token.empty()) {
     need.headers.push_back({"x-amz-security-token", std::string(base.session_token)});
     covered.push_back({"x-amz-security-token", base.session_token});
@@ -149,10 +191,20 @@ Need AssumeRole(const sigv4::Credentials& base, const Role& role, int64_t unix_s
   return need;
 }
 
+Need AssumeRoleWithWebIdentity(const WebIdentity& identity, const Role& service) {
+  std::string form = FormOf("AssumeRoleWithWebIdentity", identity.role_arn);
+  AddFormParameter("WebIdentityToken", {}, &form);
+  sigv4::Address address;
+  Need need = NeedAt(EndpointOf(service), &address);
+  need.body = Secret(std::move(form));
+  need.body_file = identity.token_file;
+  return need;
+}
+
 std::variant<Token, Refusal> ReadAnswer(int http_status, std::string_view body) {
   if (http_status != 200) {
     const std::string_view code = ElementText(body, "Code");
-    const bool later = http_status == 408 || http_status == 429 || IsThrottled(code);
+    const bool later = http_status == 408 || http_status == 429 || PassesByItself(code);
     const std::string status = "status " + std::to_string(http_status);
     const std::string why = RefusalIn(code, body);
     return Refusal{http_status >= 400 && http_status < 500 && !later,

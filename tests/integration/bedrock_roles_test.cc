@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "providers/catalog.h"
 #include "tests/integration/support/aws_testing.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/gateway_fixture.h"
@@ -220,6 +221,152 @@ TEST(BedrockRoles, CredentialsThatBedrockRefusesAreFetchedAnew) {
   EXPECT_EQ(ErrorOf(first)["code"], "ExpiredTokenException");
   EXPECT_EQ(lab.AskRoute().status, 200);
   EXPECT_EQ(lab.sts().size(), 2u);
+}
+
+// Whose key is the identity of its workload; kubelet renews the file. Answers are those of AWS's reference of
+// AssumeRoleWithWebIdentity.
+class WorkloadLab {
+ public:
+  explicit WorkloadLab(FakeUpstream::Handler models = Hello)
+      : sts_([this](const SeenRequest& request) {
+          Script script = Given(Assumed(++given_));
+          return request.body.starts_with("Action=AssumeRoleWithWebIdentity&") ? OfIdentity(given_) : script;
+        }),
+        models_(std::move(models)) {
+    const std::string config = folder_.path() + "/portolan.yaml";
+    std::ofstream(config)
+        << "providers:\n  bedrock: {base_url: \"" + models_.url() +
+               "\", api_key: \"env:POD_KEY\"}\nroutes:\n  r: {provider: bedrock, aws_region: eu-west-1}\n"
+               "  chained: {provider: bedrock, aws_region: eu-west-1, aws_role_arn: \"" +
+               std::string(kRole) + "\"}\n";
+    gateway_.reset(new GatewayFixture(
+        GatewayFixture::FromFile(config, {{"POD_KEY", "arn:aws:iam::123456789012:role/pod:" + file()},
+                                          {"AWS_ENDPOINT_URL_STS", sts_.url()}})));
+  }
+
+  void WriteToken(const std::string& text) const { std::ofstream(file(), std::ios::trunc) << text; }
+
+  TestAnswer Ask(const Headers& headers) const {
+    return TestClient(gateway_->http_address())
+        .Post("/v1/chat/completions",
+              R"({"model":"amazon.nova-lite-v1:0","messages":[{"role":"user","content":"hi"}]})", headers);
+  }
+  TestAnswer AskRoute(const char* route) const { return Ask({{"x-portolan-config", route}}); }
+
+  std::string file() const { return folder_.path() + "/token"; }
+  std::vector<SeenRequest> sts() const { return sts_.requests(); }
+  std::vector<SeenRequest> models() const { return models_.requests(); }
+
+ private:
+  static Script OfIdentity(int n) {
+    const AwsAccount account = Assumed(n);
+    return Respond(
+        200,
+        "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
+        "<AssumeRoleWithWebIdentityResult><SubjectFromWebIdentityToken>system:serviceaccount:a:b"
+        "</SubjectFromWebIdentityToken><Audience>sts.amazonaws.com</Audience><AssumedRoleUser><Arn>"
+        "arn:aws:sts::123456789012:assumed-role/pod/portolan</Arn><AssumedRoleId>"
+        "AROACLKWSDQRAOEXAMPLE:portolan</AssumedRoleId></AssumedRoleUser><Credentials><SessionToken>" +
+            account.session_token + "</SessionToken><SecretAccessKey>" + account.secret +
+            "</SecretAccessKey><Expiration>2026-11-29T13:34:41Z</Expiration><AccessKeyId>" + account.key_id +
+            "</AccessKeyId></Credentials><Provider>arn:aws:iam::123456789012:oidc-provider/"
+            "oidc.eks.eu-west-1.amazonaws.com/id/E</Provider></AssumeRoleWithWebIdentityResult>"
+            "<ResponseMetadata><RequestId>ad4156e9</RequestId></ResponseMetadata>"
+            "</AssumeRoleWithWebIdentityResponse>",
+        {{"Content-Type", "text/xml"}});
+  }
+
+  std::atomic<int> given_{0};
+  const TempFolder folder_;
+  FakeUpstream sts_;
+  FakeUpstream models_;
+  std::unique_ptr<GatewayFixture> gateway_;
+};
+
+TEST(BedrockWorkloads, AreKnownByWhatTheirFileHoldsNow) {
+  // The models' host refuses the first credentials, after which others are fetched.
+  const WorkloadLab lab([](const SeenRequest& request) {
+    if (request.Header("authorization").find("ASIAROLE1/") == std::string::npos) return Hello(request);
+    return Respond(403, R"({"message":"The security token included in the request is expired"})",
+                   {{"x-amzn-errortype", "ExpiredTokenException:http://internal.amazon.com/coral/"}});
+  });
+  const std::string form =
+      "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn:aws:iam::123456789012:role%2Fpod"
+      "&RoleSessionName=portolan&DurationSeconds=3600&WebIdentityToken=";
+  lab.WriteToken("eyJ.first.x\n");
+  EXPECT_EQ(lab.AskRoute("r").status, 403);
+  lab.WriteToken("eyJ.second.x");
+  for (int i = 0; i < 2; ++i) {
+    const TestAnswer answer = lab.AskRoute("r");
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(WrongWithSignature(lab.models().back(), Assumed(2)), "");
+  }
+  ASSERT_EQ(lab.sts().size(), 2u);
+  EXPECT_EQ(lab.sts()[0].body, form + "eyJ.first.x");
+  EXPECT_EQ(lab.sts()[1].body, form + "eyJ.second.x");
+  EXPECT_EQ(lab.sts()[1].Header("authorization"), "");
+}
+
+// As EKS's webhook sets the variables in a pod.
+TEST(BedrockWorkloads, AreThoseOfTheEnvironment) {
+  const TempFolder folder;
+  std::ofstream(folder.path() + "/token") << "eyJ.pod.x";
+  const FakeUpstream sts([](const SeenRequest&) { return Given(Assumed(1)); });
+  const FakeUpstream models(Hello);
+  providers::Catalog catalog = providers::BuiltInCatalog();
+  for (providers::Provider& provider : catalog.providers) {
+    if (provider.name == "bedrock") provider.base_url = models.url();
+  }
+  const GatewayFixture gateway({},
+                               {{"AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/pod"},
+                                {"AWS_WEB_IDENTITY_TOKEN_FILE", folder.path() + "/token"},
+                                {"AWS_REGION", "eu-west-1"},
+                                {"AWS_ENDPOINT_URL_STS", sts.url()}},
+                               catalog);
+  const TestAnswer answer =
+      TestClient(gateway.http_address())
+          .Post("/v1/chat/completions",
+                R"({"model":"amazon.nova-lite-v1:0","messages":[{"role":"user","content":"hi"}]})",
+                {{"x-portolan-provider", "bedrock"}});
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  ASSERT_EQ(sts.requests().size(), 1u);
+  EXPECT_THAT(sts.requests()[0].body, HasSubstr("role%2Fpod"));
+  EXPECT_THAT(sts.requests()[0].body, ::testing::EndsWith("&WebIdentityToken=eyJ.pod.x"));
+  EXPECT_EQ(WrongWithSignature(models.requests().back(), Assumed(1)), "");
+}
+
+TEST(BedrockWorkloads, AssumeOtherRoles) {
+  const WorkloadLab lab;
+  lab.WriteToken("eyJ.a.b");
+  const TestAnswer answer = lab.AskRoute("chained");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  ASSERT_EQ(lab.sts().size(), 2u);
+  EXPECT_EQ(WrongWithSignature(lab.sts()[1], AtSts(Assumed(1))), "");
+  EXPECT_THAT(lab.sts()[1].body, HasSubstr("RoleArn=arn:aws:iam::123456789012:role%2Fdemo"));
+  EXPECT_EQ(WrongWithSignature(lab.models().back(), Assumed(2)), "");
+}
+
+TEST(BedrockWorkloads, NeedTheirFile) {
+  const WorkloadLab lab;
+  const TestAnswer answer = lab.AskRoute("r");
+  EXPECT_EQ(answer.status, 502) << answer.body;
+  EXPECT_EQ(ErrorOf(answer)["code"], "token_unavailable");
+  EXPECT_THAT(answer.body, HasSubstr("No such file"));
+  EXPECT_THAT(answer.body, Not(HasSubstr(lab.file())));
+  EXPECT_TRUE(lab.sts().empty());
+}
+
+// A caller's key that names a file of this machine is none.
+TEST(BedrockWorkloads, AreNotForCallersToName) {
+  const WorkloadLab lab;
+  lab.WriteToken("eyJ.a.b");
+  const std::string key = "arn:aws:iam::999999999999:role/theirs:" + lab.file();
+  const TestAnswer answer =
+      lab.Ask({{"x-portolan-config", R"({"provider":"bedrock","api_key":")" + key + "\"}"}});
+  EXPECT_EQ(answer.status, 400) << answer.body;
+  EXPECT_EQ(ErrorOf(answer)["code"], "invalid_aws_credentials");
+  EXPECT_TRUE(lab.sts().empty());
+  EXPECT_TRUE(lab.models().empty());
 }
 
 }  // namespace

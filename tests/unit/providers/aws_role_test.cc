@@ -248,6 +248,103 @@ TEST_F(AwsRoleTest, ASecretIsNoBearerWhateverIsSaid) {
   EXPECT_EQ(Value(headers_, "authorization"), "Bearer ABSKQmVkcm9jaw==");
 }
 
+// The variables of a pod of EKS with IRSA, joined
+// (docs.aws.amazon.com/eks/latest/userguide/pod-configuration.html).
+constexpr std::string_view kWorkload =
+    "arn:aws:iam::123456789012:role/eks/my-role:"
+    "/var/run/secrets/eks.amazonaws.com/serviceaccount/token";
+
+class AwsWorkloadTest : public AwsRoleTest {
+ protected:
+  AwsWorkloadTest() {
+    target_.api_key = Secret(std::string(kWorkload));
+    target_.options.clear();
+  }
+};
+
+// The members are those of AWS's reference of AssumeRoleWithWebIdentity, which is called without a signature.
+TEST_F(AwsWorkloadTest, IsToldByItsToken) {
+  const Need need = Lacking();
+  EXPECT_EQ(need.method, "POST");
+  EXPECT_EQ(need.url, "https://sts.eu-west-1.amazonaws.com/");
+  EXPECT_EQ(need.body.Reveal(),
+            "Action=AssumeRoleWithWebIdentity&Version=2011-06-15"
+            "&RoleArn=arn:aws:iam::123456789012:role%2Feks%2Fmy-role&RoleSessionName=portolan"
+            "&DurationSeconds=3600&WebIdentityToken=");
+  EXPECT_EQ(need.body_file, "/var/run/secrets/eks.amazonaws.com/serviceaccount/token");
+  EXPECT_EQ(Value(need.headers, "content-type"), "application/x-www-form-urlencoded; charset=utf-8");
+  EXPECT_EQ(Value(need.headers, "accept"), "text/xml");
+  EXPECT_EQ(Value(need.headers, "authorization"), "");
+  kept_.tokens[need.name] = Secret("ASIAEXAMPLE:SECRET/2:TOKEN+2=");
+  ASSERT_TRUE(std::holds_alternative<Done>(Apply()));
+  EXPECT_THAT(Value(headers_, "authorization"),
+              StartsWith("AWS4-HMAC-SHA256 Credential=ASIAEXAMPLE/20261128/eu-west-1/bedrock/aws4_request"));
+  EXPECT_EQ(Value(headers_, "x-amz-security-token"), "TOKEN+2=");
+  EXPECT_EQ(AwsAuth().TokenName(target_), need.name);
+}
+
+// Its own role assumes another, as in an account that is not the cluster's.
+TEST_F(AwsWorkloadTest, AssumesARoleWithWhatItIsGiven) {
+  target_.options = {{"aws_role_arn", "arn:aws:iam::999999999999:role/other"},
+                     {"aws_auth_type", "assumedRole"}};
+  const Need first = Lacking();
+  EXPECT_THAT(first.body.Reveal(), HasSubstr("123456789012:role%2Feks%2Fmy-role"));
+  kept_.tokens[first.name] = Secret("ASIAFIRST:SECRET:TOKEN");
+  const Need second = Lacking();
+  EXPECT_NE(second.name, first.name);
+  EXPECT_THAT(second.body.Reveal(), StartsWith("Action=AssumeRole&"));
+  EXPECT_THAT(second.body.Reveal(), HasSubstr("999999999999:role%2Fother"));
+  EXPECT_THAT(Value(second.headers, "authorization"), HasSubstr("Credential=ASIAFIRST/"));
+  EXPECT_EQ(Value(second.headers, "x-amz-security-token"), "TOKEN");
+  kept_.tokens[second.name] = Secret("ASIASECOND:SECRET:TOKEN2");
+  // The first is not needed for as long as the second is good.
+  kept_.tokens.erase(first.name);
+  ASSERT_TRUE(std::holds_alternative<Done>(Apply()));
+  EXPECT_THAT(Value(headers_, "authorization"), HasSubstr("Credential=ASIASECOND/"));
+  EXPECT_EQ(AwsAuth().TokenName(target_), second.name);
+  // Also its own, which is not what it has already.
+  target_.options = {{"aws_role_arn", "arn:aws:iam::123456789012:role/eks/my-role"}};
+  kept_.tokens[first.name] = Secret("ASIAFIRST:SECRET:TOKEN");
+  EXPECT_THAT(Lacking().body.Reveal(), StartsWith("Action=AssumeRole&"));
+}
+
+TEST_F(AwsWorkloadTest, IsNotForCallers) {
+  target_.key_from_caller = true;
+  ExpectError("invalid_aws_credentials", "");
+  target_.options = {{"aws_role_arn", std::string(kArn)}};
+  ExpectError("invalid_aws_credentials", "");
+  // Not even what the operator's calls have fetched with it: the text of the key is easily guessed.
+  for (const bool with_role : {false, true}) {
+    kept_.tokens.clear();
+    target_.options = {};
+    if (with_role) target_.options = {{"aws_role_arn", std::string(kArn)}};
+    target_.key_from_caller = false;
+    kept_.tokens[Lacking().name] = Secret("ASIAFIRST:SECRET:TOKEN");
+    if (with_role) kept_.tokens[Lacking().name] = Secret("ASIASECOND:SECRET:TOKEN");
+    ASSERT_TRUE(std::holds_alternative<Done>(Apply()));
+    target_.key_from_caller = true;
+    ExpectError("invalid_aws_credentials", "");
+  }
+}
+
+TEST_F(AwsWorkloadTest, WhatIsWrongIsTold) {
+  for (const char* key : {"arn:aws:iam::123456789012:role/demo", "arn:aws:iam::123456789012:role/demo:",
+                          "arn:aws:iam::123456789012:role/demo:token", "arn:aws:iam::123456789012:user/u:/f",
+                          "arn:aws:iam::123456789012:role/:/f", "arn::/f"}) {
+    EXPECT_NE(AwsAuth().ProblemOf(key), "") << key;
+    target_.api_key = Secret(key);
+    ExpectError("invalid_aws_credentials", "");
+  }
+  for (const std::string_view key : {kWorkload, kKey, std::string_view("ABSKQmVkcm9jaw==")}) {
+    EXPECT_EQ(AwsAuth().ProblemOf(key), "") << key;
+  }
+  target_.api_key = Secret(std::string(kWorkload));
+  target_.options = {{"aws_auth_type", "apiKey"}};
+  ExpectError("invalid_option", "aws_auth_type");
+  target_.options = {{"aws_region", "evil.example/#"}};
+  ExpectError("invalid_option", "aws_region");
+}
+
 TEST(Sts, GivesCredentials) {
   const auto said = sts::ReadAnswer(200, kGiven);
   const auto* const token = std::get_if<Token>(&said);
@@ -296,6 +393,11 @@ TEST(Sts, TellsWhyItRefuses) {
       {400, Refused("ValidationError", "1 &lt; 2"), true, "status 400, ValidationError: 1 < 2"},
       {400, Refused("Throttling", "Rate exceeded"), false, "status 400, Throttling: Rate exceeded"},
       {429, "", false, "status 429"},
+      // Of a workload: those of AWS's reference of AssumeRoleWithWebIdentity.
+      {400, Refused("IDPCommunicationError", "Unable to reach the provider"), false,
+       "status 400, IDPCommunicationError: Unable to reach the provider"},
+      {400, Refused("ExpiredTokenException", "Token expired"), true,
+       "status 400, ExpiredTokenException: Token expired"},
       {500, "", false, "status 500"},
       {503, "<html><title>Service Unavailable</title></html>", false, "status 503"},
       {403,
