@@ -7,6 +7,7 @@
 #include "providers/dialects/mistral/mistral.h"
 #include "providers/dialects/ollama/ollama.h"
 #include "providers/dialects/openai/openai.h"
+#include "providers/dialects/palm/palm.h"
 #include "providers/rows.h"
 
 namespace portolan::providers {
@@ -14,7 +15,7 @@ namespace portolan::providers {
 const Catalog& BuiltInCatalog() {
   static const Catalog* const catalog =
       new Catalog{{&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect(), &BedrockDialect(),
-                   &CohereDialect(), &MistralDialect(), &OllamaDialect()},
+                   &CohereDialect(), &MistralDialect(), &OllamaDialect(), &PalmDialect()},
                   BuiltInRows()};
   return *catalog;
 }

@@ -4,6 +4,7 @@
 #include "providers/dialects/cohere/cohere.h"
 #include "providers/dialects/google/google.h"
 #include "providers/dialects/openai/openai.h"
+#include "providers/dialects/palm/palm.h"
 #include "providers/echo/echo.h"
 #include "providers/relay.h"
 #include "providers/rows/row.h"
@@ -95,6 +96,13 @@ std::vector<Provider> BuiltInRows() {
                   .key_variables = {"COHERE_API_KEY", "CO_API_KEY"},
                   .title = "Cohere",
                   .aliases = kCohereAliases});
+  // The service has ended; what speaks its language elsewhere is a custom host.
+  rows.push_back({.name = "palm",
+                  .base_url = "https://generativelanguage.googleapis.com/v1beta3",
+                  .dialect = &PalmDialect(),
+                  .auth = &GoogleAuth(),
+                  .title = "Google PaLM API",
+                  .host_version = "/v1beta3"});
   rows.push_back(VertexAiRow());
   rows.push_back(AzureOpenAiRow());
   rows.push_back(AzureAiRow());

@@ -1,0 +1,15 @@
+#include "providers/dialects/palm/parameters.h"
+
+#include <utility>
+
+#include "providers/classify.h"
+
+namespace portolan::providers::palm {
+
+Error Refuse(std::string why, std::string path) {
+  return Error::InvalidRequest("unsupported_value", std::move(why), std::move(path));
+}
+
+Error NoCandidates() { return BrokenAnswer("upstream_empty_answer", "palm answered without a candidate"); }
+
+}  // namespace portolan::providers::palm
