@@ -147,7 +147,9 @@ constexpr Row kRows[] = {
                Omit("stream_options"),
                Unsupported(
                    "store|user|logit_bias|logprobs|top_logprobs|functions|function_call|modalities|audio"),
-               Unsupported("verbosity|web_search_options|safety_identifier"),
+               Unsupported("verbosity|web_search_options|safety_identifier|prompt_cache_retention|"
+                           "prompt_cache_options"),
+               DeveloperIsSystem(),
                NotInMessages("name|reasoning|reasoning_content|refusal|annotations|audio|function_call"),
                NineCharacterCallIds()},
      .source = "@mistralai/mistralai@2.7.0 models/components, lib/config; LiteLLM "

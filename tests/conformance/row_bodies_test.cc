@@ -55,6 +55,9 @@ const BodyCase kCases[] = {
      R"({"model":"m","random_seed":5,"max_tokens":9,"tool_choice":"any","messages":[{"role":"user","content":"a"}]})",
      "user, messages[0].name"},
     {"mistral-ai", R"({"model":"m","logprobs":true,"messages":[]})", "", "logprobs"},
+    // The same package, chatcompletionrequestmessage: four roles.
+    {"mistral-ai", R"({"model":"m","prompt_cache_retention":"24h","messages":[{"role":"developer","content":"a"}]})",
+     R"({"model":"m","messages":[{"role":"system","content":"a"}]})", "prompt_cache_retention"},
     // The same package, embeddingrequest.d.ts.
     {"mistral-ai", R"({"model":"m","input":"a","dimensions":8})",
      R"({"model":"m","input":"a","output_dimension":8})", "", Endpoint::kEmbeddings},
@@ -76,6 +79,8 @@ const BodyCase kCases[] = {
      R"({"model":"grok-3","messages":[],"tools":[{"type":"function","function":{"name":"f"}}]})", "tools[0].function.strict"},
     // platform.minimax.io: the newer name.
     {"minimax", R"({"model":"m","max_tokens":5,"messages":[]})", R"({"model":"m","max_completion_tokens":5,"messages":[]})", ""},
+    // together-ai 0.52.0, resources/chat/completions.d.ts: there is no user.
+    {"together-ai", R"({"model":"m","user":"u","service_tier":"auto","messages":[]})", R"({"model":"m","messages":[]})", "user"},
     // Providers that know the older name only: LiteLLM, openai_like/providers.json and llms/NAME.
     {"together-ai", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
     {"sambanova", R"({"model":"m","max_completion_tokens":5,"messages":[{"role":"user","content":[{"type":"text","text":"a"}]}]})",

@@ -14,6 +14,7 @@
 
 #include "providers/registry.h"
 #include "tests/conformance/replay.h"
+#include "tests/conformance/request_log.h"
 #include "tests/support/eventually.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/gateway_fixture.h"
@@ -173,8 +174,12 @@ class RowReplays : public testing::Test {
     }
     test::TestClient client(gateway_->http_address());
     const test::Headers headers = {{"x-portolan-provider", one.row}};
-    return one.replay.request.empty() ? client.Get(one.path, headers)
-                                      : client.Post(one.path, one.replay.request, headers);
+    if (one.replay.request.empty()) return client.Get(one.path, headers);
+    test::TestAnswer answer = client.Post(one.path, one.replay.request, headers);
+    // What the provider itself refused need not be a request.
+    const SeenRequest sent = seen();
+    if (one.replay.status < 400) LogRowRequest(one.row, sent.target, sent.body);
+    return answer;
   }
 
   SeenRequest seen() {

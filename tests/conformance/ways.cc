@@ -16,6 +16,7 @@
 #include "providers/registry.h"
 #include "server/codec/codec.h"
 #include "server/core/operations.h"
+#include "tests/conformance/request_log.h"
 #include "tests/support/fake_upstream.h"
 
 namespace portolan::conformance {
@@ -182,6 +183,7 @@ Outcome Ways::Call(Way way, const Sent& sent, const test::Script& answer) {
   if (outcome.reached) {
     outcome.seen = parts_->seen.body;
     outcome.target = parts_->seen.target;
+    if (!outcome.seen.empty()) LogRowRequest(sent.provider, outcome.target, outcome.seen);
   }
   return outcome;
 }
