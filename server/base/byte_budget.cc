@@ -9,7 +9,7 @@ Error Overloaded(const ByteBudget& budget) {
   Error error;
   error.error_class = ErrorClass::kGateway;
   error.http_status = 503;
-  error.code = "overloaded";
+  error.code = "gateway_overloaded";
   error.message = "the bodies of calls under way leave no room for this one: together they may hold " +
                   std::to_string(budget.limit()) + " bytes (--max-held)";
   error.retryable = true;

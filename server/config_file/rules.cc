@@ -183,7 +183,8 @@ void CheckUrl(const YamlNode& node, Findings* findings) {
 }
 
 std::string DidYouMean(std::string_view typed, const std::vector<std::string_view>& names) {
-  return "; did you mean \"" + std::string(Nearest(typed, names)) + "\"?";
+  const std::string_view near = NearWord(typed, names);
+  return near.empty() ? std::string() : "; did you mean \"" + std::string(near) + "\"?";
 }
 
 std::unique_ptr<providers::Registry> RegistryOf(const YamlNode& root) {

@@ -72,7 +72,7 @@ TEST(GatewayConnections, ABodyForWhichOthersLeaveNoRoomIsRefusedForAMoment) {
     const TestAnswer refused = second.Post(path, LargeChat(), to);
     EXPECT_EQ(refused.status, 503) << path;
     EXPECT_EQ(refused.Header("retry-after"), "1") << path;
-    EXPECT_THAT(refused.body, HasSubstr(R"("portolan":{"class":"gateway","code":"overloaded")"));
+    EXPECT_THAT(refused.body, HasSubstr(R"("portolan":{"class":"gateway","code":"gateway_overloaded")"));
     EXPECT_THAT(refused.body, HasSubstr(R"("retryable":true,"retry_after_ms":1000)"));
     EXPECT_EQ(upstream.requests().size(), 1u);
 

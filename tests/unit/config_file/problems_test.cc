@@ -110,12 +110,10 @@ TEST(ConfigFile, RefusesValuesThatMakeNoSense) {
        "f:1:29: providers.lab.base_url: the URL must start with http:// or https://"},
       {"providers: {lab: {base_url: 'http://lab', dialect: echo}}",
        "f:1:52: providers.lab.dialect: there is no such dialect; known are openai, anthropic, google, "
-       "bedrock, cohere; did "
-       "you mean "
-       "\"openai\"?"},
+       "bedrock, cohere, palm"},
       {"providers: {lab: {base_url: 'http://lab', dialect: opnai}}",
        "f:1:52: providers.lab.dialect: there is no such dialect; known are openai, anthropic, google, "
-       "bedrock, cohere; did "
+       "bedrock, cohere, palm; did "
        "you mean "
        "\"openai\"?"},
       {"providers: {openai: {dialect: anthropic}}",
