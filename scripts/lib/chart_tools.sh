@@ -93,21 +93,22 @@ ensure_schemas() {
   mv "$folder.new" "$folder"
 }
 
-prometheus_path() { printf '%s\n' "$TOOLS/prometheus/usr/bin"; }
-
-# Prometheus and promtool, out of the system's package and without installing it, which would start a server.
-ensure_prometheus() {
-  [ -x "$(prometheus_path)/promtool" ] && return 0
-  say "Unpacking prometheus into $TOOLS/prometheus"
-  local scratch
+# ensure_unpacked PACKAGE: a Debian package's files, without installing it, which would start a server.
+ensure_unpacked() {
+  local folder="$TOOLS/$1" scratch
+  [ -d "$folder" ] && return 0
+  say "Unpacking $1 into $folder"
   scratch="$(mktemp -d)"
   (
     cd "$scratch"
-    apt-get download -qq prometheus >/dev/null 2>&1 || { apt-get update -qq && apt-get download -qq prometheus >/dev/null; }
-    dpkg -x prometheus_*.deb unpacked
+    apt-get download -qq "$1" >/dev/null 2>&1 || { apt-get update -qq && apt-get download -qq "$1" >/dev/null; }
+    dpkg -x "$1"_*.deb unpacked
   )
   mkdir -p "$TOOLS"
-  rm -rf "$TOOLS/prometheus"
-  mv "$scratch/unpacked" "$TOOLS/prometheus"
+  mv "$scratch/unpacked" "$folder"
   rm -rf "$scratch"
 }
+
+# Prometheus and promtool.
+prometheus_path() { printf '%s\n' "$TOOLS/prometheus/usr/bin"; }
+ensure_prometheus() { ensure_unpacked prometheus; }
