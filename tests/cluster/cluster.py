@@ -62,18 +62,20 @@ def objects(kind, selector=f"app.kubernetes.io/instance={RELEASE}"):
     return json.loads(kubectl("get", kind, "-l", selector, "-o", "json"))["items"]
 
 
-def pods(release=RELEASE):
+def all_pods(release=RELEASE):
+    return objects("pods", f"app.kubernetes.io/component=gateway,app.kubernetes.io/instance={release}")
+
+
+def pods():
     """The release's pods that are not about to end."""
-    found = objects("pods", f"app.kubernetes.io/name=portolan,app.kubernetes.io/instance={release}")
-    return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+    return [pod for pod in all_pods() if "deletionTimestamp" not in pod["metadata"]]
 
 
 def settled(count=2, release=RELEASE):
     """The release's pods, once they are so many, all ready, and no former one is left."""
 
     def look():
-        selector = f"app.kubernetes.io/name=portolan,app.kubernetes.io/instance={release}"
-        found = objects("pods", selector)
+        found = all_pods(release)
         ready = [pod for pod in found if is_ready(pod) and "deletionTimestamp" not in pod["metadata"]]
         assert len(found) == len(ready) == count, f"{len(found)} pods, {len(ready)} of them ready, not {count}"
         return found

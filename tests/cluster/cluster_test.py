@@ -54,9 +54,10 @@ def block_of(page, language="sh"):
 def left_in(namespace):
     """What is there but what every namespace has."""
     kinds = run("kubectl", "api-resources", "--namespaced", "--verbs=list", "-o", "name").split()
-    kinds = [kind for kind in kinds if not kind.startswith(("events", "pods.metrics.k8s.io"))]
-    found = run("kubectl", "-n", namespace, "get", ",".join(kinds), "-o", "name", "--ignore-not-found").split()
-    return sorted(set(found) - {"configmap/kube-root-ca.crt", "serviceaccount/default"})
+    kinds = [kind for kind in kinds if not re.match(r"events|endpoints$|pods[.]metrics", kind)]
+    said = run("kubectl", "-n", namespace, "get", ",".join(kinds), "-o", "name", "--ignore-not-found")
+    found = {line for line in said.splitlines() if re.fullmatch(r"[a-z0-9.]+/[a-z0-9.-]+", line)}
+    return sorted(found - {"configmap/kube-root-ca.crt", "serviceaccount/default"})
 
 
 def prepare():
@@ -80,25 +81,26 @@ def the_charts_readme_as_it_stands():
         print(f"    Helm {major}: ready after {took:.1f} s", flush=True)
         assert took < READY_WITHIN_S, f"ready after {took:.1f} s"
         assert "DEPLOYED" in said.stdout.upper(), said.stdout
-        key = kubectl("get", "secret", "portolan", "-o", 'go-template={{index .data "caller-keys" | base64decode}}')
-        first_call(said.stdout, key)
+        first_call(said.stdout)
         helm("uninstall", RELEASE, "--wait", major=major)
         kubectl("delete", "secret", "portolan")
         eventually(lambda: assert_equal(left_in(NAMESPACE), []))
         run("kubectl", "delete", "namespace", NAMESPACE)
 
 
-def first_call(notes, key):
-    """The two commands that an install prints."""
-    commands = re.search(r"^  (kubectl .*? port-forward .*?) &\n  (curl .*?)\n\n", notes, re.MULTILINE | re.DOTALL)
-    assert commands, notes
-    forward = subprocess.Popen(commands[1].split(), stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+def first_call(notes):
+    """The commands that an install prints."""
+    found = re.search(r"^  (kubectl .*? port-forward .*?) &\n  (KEY=.*?)\n  (curl .*?)\n\n", notes, re.MULTILINE | re.DOTALL)
+    assert found, notes
+    forward, key, call = found.groups()
+    call = call.replace("curl", "curl -sSf", 1)
+    forwarding = subprocess.Popen(forward.split(), stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
     try:
-        said = eventually(lambda: run("bash", "-c", commands[2].replace("curl", "curl -sSf", 1), env={**os.environ, "KEY": key}))
+        said = eventually(lambda: run("bash", "-euc", f"{key}\n{call}"))
     finally:
-        forward.terminate()
-        forward.wait()
-    assert json.loads(said[said.index("{") :])["choices"][0]["message"]["content"] == "Hello", said
+        forwarding.terminate()
+        forwarding.wait()
+    assert_equal(json.loads(said)["choices"][0]["message"]["content"], "Hello")
 
 
 def the_manifests_readme_as_it_stands():
@@ -261,8 +263,8 @@ def ends_streams_honestly_when_a_pod_is_killed():
         time.sleep(2)  # for calls after it, which are the load's to make
     assert_equal(load.lies(), {})
     broken = sum(count for outcome, count in load.not_whole().items() if not outcome.startswith("refused"))
-    # Those that began between the look and the kill may be more.
-    assert there <= broken <= there + 10, f"{there} streams were on the pod, {broken} broke"
+    # Between the look and the kill some may have ended and others begun.
+    assert there - 5 <= broken <= there + 10, f"{there} streams were on the pod, {broken} broke"
     assert load.told["streams"]["whole"] >= elsewhere
     assert sum(load.told["failed"].values()) < load.told["calls"] / 2, load.told["failed"]
 
