@@ -2,7 +2,6 @@
 # how it is built from Go modules.
 # shellcheck shell=bash
 
-COREDNS_VERSION=1.12.4
 METRICS_SERVER_VERSION=0.9.0
 KUBERNETES_PROGRAMS=(kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet kubectl)
 # What a node needs that starts nothing when it is installed, and what holds the namespaces that it lives in. etcd and containerd
@@ -15,14 +14,14 @@ kubernetes_path() { printf '%s\n' "$TOOLS/kubernetes-$KUBERNETES_VERSION"; }
 
 # The folders in which the programs of a cluster are, as a PATH has them.
 cluster_path() {
-  printf '%s:' "$(kubernetes_path)" "$TOOLS/etcd-server/usr/bin" "$TOOLS/containerd/usr/bin" "$TOOLS/coredns-$COREDNS_VERSION"
+  printf '%s:' "$(kubernetes_path)" "$TOOLS/etcd-server/usr/bin" "$TOOLS/containerd/usr/bin"
   printf '%s\n' "$TOOLS/metrics-server-$METRICS_SERVER_VERSION"
 }
 
 # Whether all that takes long to build is there.
 has_cluster_tools() {
-  [ -d "$(kubernetes_path)" ] && [ -x "$TOOLS/coredns-$COREDNS_VERSION/coredns" ] &&
-    [ -x "$TOOLS/metrics-server-$METRICS_SERVER_VERSION/metrics-server" ] && [ -x "$(helm_path 3)" ] && [ -x "$(helm_path 4)" ]
+  [ -d "$(kubernetes_path)" ] && [ -x "$TOOLS/metrics-server-$METRICS_SERVER_VERSION/metrics-server" ] &&
+    [ -x "$(helm_path 3)" ] && [ -x "$(helm_path 4)" ]
 }
 
 ensure_cluster_tools() {
@@ -32,7 +31,6 @@ ensure_cluster_tools() {
   ensure_helm 3
   ensure_helm 4
   ensure_kubernetes
-  ensure_tool coredns "$COREDNS_VERSION" github.com/coredns/coredns
   ensure_tool metrics-server "$METRICS_SERVER_VERSION" sigs.k8s.io/metrics-server/cmd/metrics-server
 }
 
