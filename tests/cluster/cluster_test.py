@@ -287,17 +287,14 @@ def tells_honestly_when_the_provider_is_killed():
 
 
 def scales_by_cpu():
-    upgrade("--set", "autoscaling.enabled=true", "--set", "autoscaling.maxReplicas=3", "--set", "resources.requests.cpu=20m",
-            "--set", "drain.delaySeconds=1")  # fmt: skip
+    upgrade("--set", "autoscaling.enabled=true", "--set", "autoscaling.maxReplicas=3", "--set", "resources.requests.cpu=20m")
     settled()
     with Load("--streams=10"):
         settled(3)
         print(f"    {objects('hpa')[0]['status']['currentMetrics'][0]['containerResource']['current']}", flush=True)
-    upgrade()
 
 
 def leaves_nothing_when_it_is_uninstalled():
-    settled()
     helm("uninstall", RELEASE, "--wait")
     helm("uninstall", "upstream", "--wait")
     kubectl("delete", "secret", "portolan")
