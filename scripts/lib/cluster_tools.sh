@@ -18,12 +18,6 @@ cluster_path() {
   printf '%s\n' "$TOOLS/metrics-server-$METRICS_SERVER_VERSION"
 }
 
-# Whether all that takes long to build is there.
-has_cluster_tools() {
-  [ -d "$(kubernetes_path)" ] && [ -x "$TOOLS/metrics-server-$METRICS_SERVER_VERSION/metrics-server" ] &&
-    [ -x "$(helm_path 3)" ] && [ -x "$(helm_path 4)" ]
-}
-
 ensure_cluster_tools() {
   ensure_packages "${CLUSTER_PACKAGES[@]}"
   ensure_unpacked etcd-server
