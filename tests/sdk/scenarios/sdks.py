@@ -1,0 +1,85 @@
+"""The SDKs, and what each can do."""
+
+import glob
+import pathlib
+
+from driver import Driver
+
+ROOT = pathlib.Path(__file__).parents[3]
+FRAMEWORKS = ROOT / "tests" / "sdk" / "frameworks"
+COMMON = {"chat", "stream", "tools", "structured", "error", "timeout", "retry_after", "config", "on_page"}
+
+
+class Sdk:
+    """One SDK.
+
+    name: how tests are told apart. group: what is installed together. heading: its lines in docs/sdks.md.
+    driver: the process that has it. package: which of a framework's packages, told with each request.
+    door: which API of the gateway's it speaks, `chat` or `messages`.
+    scenarios: those that it has. tells: which members of an error it shows besides the message.
+    compiled: whether the page's lines are compiled into the driver.
+    """
+
+    def __init__(
+        self,
+        name,
+        group,
+        heading,
+        driver,
+        package=None,
+        scenarios=COMMON,
+        door="chat",
+        tells=("status", "type", "code"),
+        compiled=False,
+    ):
+        self.name, self.group, self.heading, self.driver, self.package = name, group, heading, driver, package
+        self.door, self.scenarios, self.tells, self.compiled = door, frozenset(scenarios), tells, compiled
+
+    def can(self, scenario):
+        return scenario in self.scenarios
+
+    def ask(self, request):
+        """What it makes of it; see driver.py."""
+        return self.driver.ask({**request, "package": self.package})
+
+
+def python(script, install="frameworks"):
+    """A driver in Python, with the packages that are installed there."""
+    interpreter = ROOT / "build" / "python" / install / "venv" / "bin" / "python"
+    return Driver([str(interpreter), str(FRAMEWORKS / "python" / script)])
+
+
+def node(script, install="frameworks"):
+    """A driver on Node.js, beside the packages that are installed there."""
+    packages = ROOT / "build" / "npm"
+    found = glob.glob(str(packages / "sdk" / "node_modules" / "node-linux-*" / "bin" / "node"))
+    return Driver([*found, str(packages / install / "drivers" / script)])
+
+
+MESSAGES = {"door": "messages", "tells": ("status", "type")}
+LANGCHAIN_PYTHON = python("langchain.py")
+LANGCHAIN_NODE = node("langchain.mjs")
+AI_SDK = node("ai_sdk.mjs")
+OFFICIAL_PYTHON = python("page_only.py", "sdk")
+OFFICIAL_NODE = node("page_only.mjs", "sdk")
+PAGE_ONLY = {"on_page"}
+
+ALL = [
+    Sdk("openai-python", "python", "OpenAI, Python", OFFICIAL_PYTHON, scenarios=PAGE_ONLY),
+    Sdk("anthropic-python", "python", "Anthropic, Python", OFFICIAL_PYTHON, scenarios=PAGE_ONLY),
+    Sdk("portkey-python", "python", "Portkey, Python", OFFICIAL_PYTHON, scenarios=PAGE_ONLY),
+    Sdk("openai-node", "node", "OpenAI, JavaScript", OFFICIAL_NODE, scenarios=PAGE_ONLY),
+    Sdk("anthropic-node", "node", "Anthropic, JavaScript", OFFICIAL_NODE, scenarios=PAGE_ONLY),
+    Sdk("portkey-node", "node", "Portkey, JavaScript", OFFICIAL_NODE, scenarios=PAGE_ONLY),
+    Sdk("langchain-python", "python", "LangChain, Python", LANGCHAIN_PYTHON, "openai", COMMON | {"embed"}),
+    Sdk("langchain-anthropic-python", "python", "LangChain, Python, by Anthropic's API", LANGCHAIN_PYTHON, "anthropic", **MESSAGES),
+    Sdk("llamaindex-python", "python", "LlamaIndex, Python", python("llamaindex.py"), scenarios=COMMON | {"embed"}),
+    Sdk("agents-python", "python", "OpenAI Agents SDK, Python", python("agents_sdk.py")),
+    Sdk("langchain-node", "node", "LangChain, JavaScript", LANGCHAIN_NODE, "openai", COMMON | {"embed"}),
+    Sdk("langchain-anthropic-node", "node", "LangChain, JavaScript, by Anthropic's API", LANGCHAIN_NODE, "anthropic", **MESSAGES),
+    Sdk("llamaindex-node", "node", "LlamaIndex, TypeScript", node("llamaindex.mjs"), scenarios=COMMON | {"embed"}),
+    Sdk("ai-sdk", "node", "Vercel AI SDK", AI_SDK, "compatible", COMMON | {"embed"}),
+    Sdk("ai-sdk-openai", "node", "Vercel AI SDK, by its OpenAI provider", AI_SDK, "openai", COMMON | {"embed"}),
+    Sdk("ai-sdk-anthropic", "node", "Vercel AI SDK, by Anthropic's API", AI_SDK, "anthropic", **MESSAGES),
+    Sdk("agents-node", "node", "OpenAI Agents SDK, JavaScript", node("agents_sdk.mjs")),
+]
