@@ -54,10 +54,14 @@ class Driver:
             raise AssertionError(answer["broken"])
         return answer
 
-    def run_page(self, url):
+    def run_page(self, url, package):
         """What the lines of docs/sdks.md print that are compiled into the driver, which reads the gateway's URL in GATEWAY."""
         done = subprocess.run(
-            [*self.command, "page"], env={**os.environ, "GATEWAY": url}, capture_output=True, text=True, timeout=PATIENCE_S
+            [*self.command, "page", package],
+            env={**os.environ, "GATEWAY": url},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
         )
         if done.returncode:
             raise AssertionError(done.stderr)

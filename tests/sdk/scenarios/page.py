@@ -1,7 +1,8 @@
-"""The lines of docs/sdks.md."""
+"""The lines of docs/sdks.md. page.py TEMPLATE FILE: writes FILE, a source that has lines of the page where TEMPLATE names them."""
 
 import pathlib
 import re
+import sys
 
 PAGE = pathlib.Path(__file__).parents[3] / "docs" / "sdks.md"
 GATEWAY = "http://127.0.0.1:8787"
@@ -21,3 +22,18 @@ def snippets():
 def model_in(code):
     """The provider and the model that these lines ask for."""
     return re.search(r"[\"']([a-z][a-z-]*)/([\w.-]+)[\"']", code).groups()
+
+
+def fill(template, file):
+    """Writes the template with the lines of the page that it names, which ask `gateway()` where the gateway is."""
+    code = snippets()
+
+    def lines(mark):
+        return code[mark[1]].replace(f'"{GATEWAY}', 'gateway() + "')
+
+    text = re.sub(r"^\s*// docs/sdks.md: (.*)\n", lines, pathlib.Path(template).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    pathlib.Path(file).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    fill(*sys.argv[1:])

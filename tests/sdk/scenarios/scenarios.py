@@ -182,11 +182,14 @@ def embeddings(handler):
 
 
 def models(world, sdk):
+    """Anthropic's API has Anthropic's own list; in OpenAI's, a header says whose it shall be."""
     dialect = ANTHROPIC if sdk.door == "messages" else OPENAI
     world.upstream.answer("/models", whole(model_list(dialect)))
-    equal(ask(world, sdk, dialect, "models")["ids"], [dialect.model])
+    headers = {"x-portolan-provider": dialect.name}
+    equal(ask(world, sdk, dialect, "models", headers=headers)["ids"], [dialect.model])
     record = world.upstream.take()
     equal((record.method, record.host, record.path.split("?")[0]), ("GET", dialect.host, "/v1/models"))
+    equal(key_in(dialect, record), KEY)
 
 
 def model_list(dialect):
@@ -206,7 +209,7 @@ def on_page(world, sdk):
     dialect = {each.name: each for each in (OPENAI, ANTHROPIC)}[provider]
     url = gateway_url(world)
     if sdk.compiled:
-        printed = sdk.driver.run_page(url)
+        printed = sdk.driver.run_page(url, sdk.package)
     else:
         printed = sdk.ask({"do": "page", "code": code.replace(page.GATEWAY, url)})["printed"]
     equal(printed.strip(), "Hello")

@@ -56,10 +56,16 @@ def node(script, install="frameworks"):
     return Driver([*found, str(packages / install / "drivers" / script)])
 
 
+def built(path):
+    """A compiled driver, which `run` builds in build/sdk."""
+    return Driver([str(ROOT / "build" / "sdk" / path)])
+
+
 MESSAGES = {"door": "messages", "tells": ("status", "type")}
 LANGCHAIN_PYTHON = python("langchain.py")
 LANGCHAIN_NODE = node("langchain.mjs")
 AI_SDK = node("ai_sdk.mjs")
+GO = built("go/driver")
 OFFICIAL_PYTHON = python("page_only.py", "sdk")
 OFFICIAL_NODE = node("page_only.mjs", "sdk")
 PAGE_ONLY = {"on_page"}
@@ -82,4 +88,7 @@ ALL = [
     Sdk("ai-sdk-openai", "node", "Vercel AI SDK, by its OpenAI provider", AI_SDK, "openai", COMMON | {"embed"}),
     Sdk("ai-sdk-anthropic", "node", "Vercel AI SDK, by Anthropic's API", AI_SDK, "anthropic", **MESSAGES),
     Sdk("agents-node", "node", "OpenAI Agents SDK, JavaScript", node("agents_sdk.mjs")),
+    Sdk("openai-go", "go", "OpenAI, Go", GO, "openai", COMMON | {"embed", "models"}, compiled=True),
+    Sdk("anthropic-go", "go", "Anthropic, Go", GO, "anthropic", COMMON | {"models"}, compiled=True, **MESSAGES),
+    Sdk("go-openai", "go", "go-openai", GO, "go-openai", COMMON - {"retry_after"} | {"embed", "models"}, compiled=True),
 ]
