@@ -1,6 +1,7 @@
-"""suite.py BINARY [WORD] SDK...: takes these SDKs through the scenarios, with the gateway BINARY and then with the control."""
+"""suite.py BINARY [WORD] SDK...: takes these SDKs (or groups of them; `agents`: settings of other programs) through the scenarios, with the gateway BINARY and then with the control."""
 
 import atexit
+import importlib
 import pathlib
 import sys
 
@@ -13,6 +14,9 @@ from control import Control  # noqa: E402
 
 
 def main(binary, *words):
+    if "agents" in words:
+        importlib.import_module("agents")  # registers its tests
+        words = [word for word in words if word != "agents"]
     chosen = [each for each in sdks.ALL if each.group in words or each.name in words]
     rest = [word for word in words if word not in {each.group for each in chosen} | {each.name for each in chosen}]
     scenarios.register(chosen)
