@@ -232,6 +232,6 @@ def register(sdks):
         elif run is error:
             cases = [(sdk, dialect, status) for sdk in able for dialect in DIALECTS for status in STATUSES]
         else:
-            cases = [(sdk, dialect) for sdk in able for dialect in DIALECTS]
+            cases = [(sdk, dialect) for sdk in able for dialect in DIALECTS if sdk.can(run.__name__, dialect)]
         if cases:
             test(*cases)(run)

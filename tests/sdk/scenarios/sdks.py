@@ -17,7 +17,8 @@ class Sdk:
     driver: the process that has it. package: which of a framework's packages, told with each request.
     door: which API of the gateway's it speaks, `chat` or `messages`.
     scenarios: those that it has. tells: which members of an error it shows besides the message.
-    compiled: whether the page's lines are compiled into the driver.
+    compiled: whether the page's lines are compiled into the driver. fails: (scenario, dialect) that the SDK itself cannot do,
+    as docs/sdks.md says.
     """
 
     def __init__(
@@ -31,12 +32,14 @@ class Sdk:
         door="chat",
         tells=("status", "type", "code"),
         compiled=False,
+        fails=(),
     ):
         self.name, self.group, self.heading, self.driver, self.package = name, group, heading, driver, package
         self.door, self.scenarios, self.tells, self.compiled = door, frozenset(scenarios), tells, compiled
+        self.fails = fails
 
-    def can(self, scenario):
-        return scenario in self.scenarios
+    def can(self, scenario, dialect=None):
+        return scenario in self.scenarios and (dialect is None or (scenario, dialect.name) not in self.fails)
 
     def ask(self, request):
         """What it makes of it; see driver.py."""
@@ -66,9 +69,13 @@ LANGCHAIN_PYTHON = python("langchain.py")
 LANGCHAIN_NODE = node("langchain.mjs")
 AI_SDK = node("ai_sdk.mjs")
 GO = built("go/driver")
+JAVA = built("java/driver")
 OFFICIAL_PYTHON = python("page_only.py", "sdk")
 OFFICIAL_NODE = node("page_only.mjs", "sdk")
 PAGE_ONLY = {"on_page"}
+KANNING = COMMON - {"tools", "structured", "retry_after"} | {"embed", "models"}
+# Its reader of streams takes no comments, which the gateway sends for a provider's pings.
+COMMENTS = {("stream", "anthropic")}
 
 ALL = [
     Sdk("openai-python", "python", "OpenAI, Python", OFFICIAL_PYTHON, scenarios=PAGE_ONLY),
@@ -91,4 +98,6 @@ ALL = [
     Sdk("openai-go", "go", "OpenAI, Go", GO, "openai", COMMON | {"embed", "models"}, compiled=True),
     Sdk("anthropic-go", "go", "Anthropic, Go", GO, "anthropic", COMMON | {"models"}, compiled=True, **MESSAGES),
     Sdk("go-openai", "go", "go-openai", GO, "go-openai", COMMON - {"retry_after"} | {"embed", "models"}, compiled=True),
+    Sdk("openai-java", "java", "OpenAI, Java", JAVA, "openai", COMMON | {"embed", "models"}, compiled=True),
+    Sdk("openai-gpt3-java", "java", "openai-java of TheoKanning", JAVA, "openai-gpt3", KANNING, compiled=True, fails=COMMENTS),
 ]
