@@ -65,9 +65,7 @@ def claude_code(world, variable, instead):
         "metadata": {"user_id": "user_1"},
     }
     headers = {"anthropic-version": "2023-06-01", "anthropic-beta": "claude-code-20250219", "x-app": "cli"}
-    told = post(
-        world, env["ANTHROPIC_BASE_URL"], "/v1/messages?beta=true", env["ANTHROPIC_AUTH_TOKEN"], body, headers
-    )
+    told = post(world, env["ANTHROPIC_BASE_URL"], "/v1/messages?beta=true", env["ANTHROPIC_AUTH_TOKEN"], body, headers)
     check("event: message_stop" in told, told)
     if instead:
         record = reached(world, OPENAI, "/v1/chat/completions", page.KEY)

@@ -57,7 +57,7 @@ class Driver:
     def run_page(self, url, package):
         """What the lines of docs/sdks.md print that are compiled into the driver, which reads the gateway's URL in GATEWAY."""
         done = subprocess.run(
-            [*self.command, "page", package],
+            [*self.command, "page", package or ""],
             env={**os.environ, "GATEWAY": url},
             capture_output=True,
             text=True,

@@ -1,4 +1,7 @@
-"""The lines of docs/sdks.md. page.py TEMPLATE FILE: writes FILE, a source that has lines of the page where TEMPLATE names them."""
+"""The lines of docs/sdks.md.
+
+page.py TEMPLATE FILE: writes FILE, a source that has lines of the page where TEMPLATE names them.
+"""
 
 import pathlib
 import re
@@ -31,7 +34,9 @@ def fill(template, file):
     def lines(mark):
         return code[mark[1]].replace(f'"{GATEWAY}', 'gateway() + "')
 
-    text = re.sub(r"^\s*// docs/sdks.md: (.*)\n", lines, pathlib.Path(template).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = re.sub(
+        r"^\s*// docs/sdks.md: (.*)\n", lines, pathlib.Path(template).read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
     pathlib.Path(file).write_text(text, encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""What every SDK goes through: each scenario looks at what the SDK gives its caller and at what reached the provider."""
+"""What every SDK goes through: each scenario looks at what the SDK gives its caller and what reached the provider."""
 
 import atexit
 import contextlib
@@ -118,7 +118,10 @@ def structured(world, sdk, dialect):
     seen = ask(world, sdk, dialect, "structured")
     equal(seen, {"value": {"city": "Paris"}})
     schema = dialect.schema(sent_to(world, sdk, dialect).json)
-    equal({name: value for name, value in schema.items() if name in SCHEMA} | {"properties": None}, SCHEMA | {"properties": None})
+    equal(
+        {name: value for name, value in schema.items() if name in SCHEMA} | {"properties": None},
+        SCHEMA | {"properties": None},
+    )
     equal(schema["properties"]["city"]["type"], "string")
 
 

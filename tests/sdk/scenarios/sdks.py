@@ -17,8 +17,8 @@ class Sdk:
     driver: the process that has it. package: which of a framework's packages, told with each request.
     door: which API of the gateway's it speaks, `chat` or `messages`.
     scenarios: those that it has. tells: which members of an error it shows besides the message.
-    compiled: whether the page's lines are compiled into the driver. fails: (scenario, dialect) that the SDK itself cannot do,
-    as docs/sdks.md says.
+    compiled: whether the page's lines are compiled into the driver.
+    fails: (scenario, dialect) that the SDK itself cannot do, as docs/sdks.md says.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ LANGCHAIN_NODE = node("langchain.mjs")
 AI_SDK = node("ai_sdk.mjs")
 GO = built("go/driver")
 JAVA = built("java/driver")
+RUST = built("rust/driver")
 OFFICIAL_PYTHON = python("page_only.py", "sdk")
 OFFICIAL_NODE = node("page_only.mjs", "sdk")
 PAGE_ONLY = {"on_page"}
@@ -85,11 +86,25 @@ ALL = [
     Sdk("anthropic-node", "node", "Anthropic, JavaScript", OFFICIAL_NODE, scenarios=PAGE_ONLY),
     Sdk("portkey-node", "node", "Portkey, JavaScript", OFFICIAL_NODE, scenarios=PAGE_ONLY),
     Sdk("langchain-python", "python", "LangChain, Python", LANGCHAIN_PYTHON, "openai", COMMON | {"embed"}),
-    Sdk("langchain-anthropic-python", "python", "LangChain, Python, by Anthropic's API", LANGCHAIN_PYTHON, "anthropic", **MESSAGES),
+    Sdk(
+        "langchain-anthropic-python",
+        "python",
+        "LangChain, Python, by Anthropic's API",
+        LANGCHAIN_PYTHON,
+        "anthropic",
+        **MESSAGES,
+    ),
     Sdk("llamaindex-python", "python", "LlamaIndex, Python", python("llamaindex.py"), scenarios=COMMON | {"embed"}),
     Sdk("agents-python", "python", "OpenAI Agents SDK, Python", python("agents_sdk.py")),
     Sdk("langchain-node", "node", "LangChain, JavaScript", LANGCHAIN_NODE, "openai", COMMON | {"embed"}),
-    Sdk("langchain-anthropic-node", "node", "LangChain, JavaScript, by Anthropic's API", LANGCHAIN_NODE, "anthropic", **MESSAGES),
+    Sdk(
+        "langchain-anthropic-node",
+        "node",
+        "LangChain, JavaScript, by Anthropic's API",
+        LANGCHAIN_NODE,
+        "anthropic",
+        **MESSAGES,
+    ),
     Sdk("llamaindex-node", "node", "LlamaIndex, TypeScript", node("llamaindex.mjs"), scenarios=COMMON | {"embed"}),
     Sdk("ai-sdk", "node", "Vercel AI SDK", AI_SDK, "compatible", COMMON | {"embed"}),
     Sdk("ai-sdk-openai", "node", "Vercel AI SDK, by its OpenAI provider", AI_SDK, "openai", COMMON | {"embed"}),
@@ -99,5 +114,15 @@ ALL = [
     Sdk("anthropic-go", "go", "Anthropic, Go", GO, "anthropic", COMMON | {"models"}, compiled=True, **MESSAGES),
     Sdk("go-openai", "go", "go-openai", GO, "go-openai", COMMON - {"retry_after"} | {"embed", "models"}, compiled=True),
     Sdk("openai-java", "java", "OpenAI, Java", JAVA, "openai", COMMON | {"embed", "models"}, compiled=True),
-    Sdk("openai-gpt3-java", "java", "openai-java of TheoKanning", JAVA, "openai-gpt3", KANNING, compiled=True, fails=COMMENTS),
+    Sdk(
+        "openai-gpt3-java",
+        "java",
+        "openai-java of TheoKanning",
+        JAVA,
+        "openai-gpt3",
+        KANNING,
+        compiled=True,
+        fails=COMMENTS,
+    ),
+    Sdk("async-openai", "rust", "async-openai", RUST, scenarios=COMMON | {"embed", "models"}, compiled=True),
 ]

@@ -1,4 +1,7 @@
-"""suite.py BINARY [WORD] SDK...: takes these SDKs (or groups of them; `agents`: settings of other programs) through the scenarios, with the gateway BINARY and then with the control."""
+"""suite.py BINARY [WORD] SDK...: takes these SDKs through the scenarios, with the gateway BINARY and then with the control.
+
+SDK: a name or a group of sdks.py, or `agents`, the settings of other programs. WORD: only tests whose names contain it.
+"""
 
 import atexit
 import importlib

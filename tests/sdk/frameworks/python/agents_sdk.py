@@ -55,7 +55,11 @@ def chat(request):
 
 async def pieces(request):
     events = Runner.run_streamed(agent(request), "Hi").stream_events()
-    return [event.data.delta async for event in events if getattr(event, "data", None) and event.data.type == "response.output_text.delta"]
+    return [
+        event.data.delta
+        async for event in events
+        if getattr(event, "data", None) and event.data.type == "response.output_text.delta"
+    ]
 
 
 def stream(request):

@@ -53,7 +53,10 @@ class City(BaseModel):
 
 def chat(request):
     answer = model(request).invoke(MESSAGES)
-    return {"text": answer.text, "usage": [answer.usage_metadata["input_tokens"], answer.usage_metadata["output_tokens"]]}
+    return {
+        "text": answer.text,
+        "usage": [answer.usage_metadata["input_tokens"], answer.usage_metadata["output_tokens"]],
+    }
 
 
 def stream(request):
@@ -75,7 +78,10 @@ def structured(request):
 
 def embed(request):
     embeddings = OpenAIEmbeddings(
-        base_url=request["url"] + "/v1", api_key=request["key"], model=request["model"], check_embedding_ctx_length=False
+        base_url=request["url"] + "/v1",
+        api_key=request["key"],
+        model=request["model"],
+        check_embedding_ctx_length=False,
     )
     return {"vectors": embeddings.embed_documents(["one", "two"])}
 

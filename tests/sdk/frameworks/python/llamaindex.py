@@ -51,7 +51,9 @@ def tools(request):
     llm, tool = model(request), FunctionTool.from_defaults(weather)
     asking = llm.chat_with_tools([tool], chat_history=MESSAGES)
     [call] = llm.get_tool_calls_from_response(asking)
-    result = ChatMessage(role="tool", content=weather(**call.tool_kwargs), additional_kwargs={"tool_call_id": call.tool_id})
+    result = ChatMessage(
+        role="tool", content=weather(**call.tool_kwargs), additional_kwargs={"tool_call_id": call.tool_id}
+    )
     told = llm.chat_with_tools([tool], chat_history=[*MESSAGES, asking.message, result])
     return {"call": call.tool_kwargs, "text": told.message.content}
 
