@@ -10,8 +10,8 @@ A driver reads lines of JSON and answers each with one line. What it reads:
     package         which of several, where the driver has them
     code            of `page`: lines of docs/sdks.md to run
 
-What it answers: what scenarios.py expects of each, or `failed`, how the SDK tells of an error, with as many of `status`,
-`message`, `type`, `code` and `timeout` as it has; or `broken`, how the driver itself went wrong.
+What it answers: what scenarios.py expects of each, or `failed`, how the SDK tells of an error, with as many of
+`status`, `message`, `type`, `code` and `timeout` as it has; or `broken`, how the driver itself went wrong.
 """
 
 import json
@@ -55,7 +55,7 @@ class Driver:
         return answer
 
     def run_page(self, url, package):
-        """What the lines of docs/sdks.md print that are compiled into the driver, which reads the gateway's URL in GATEWAY."""
+        """What the lines of docs/sdks.md print that are compiled into the driver. It finds the gateway by GATEWAY."""
         done = subprocess.run(
             [*self.command, "page", package or ""],
             env={**os.environ, "GATEWAY": url},

@@ -1,4 +1,4 @@
-"""suite.py BINARY [WORD] SDK...: takes these SDKs through the scenarios, with the gateway BINARY and then with the control.
+"""suite.py BINARY [WORD] SDK...: takes these SDKs through the scenarios, by the gateway BINARY, then by the control.
 
 SDK: a name or a group of sdks.py, or `agents`, the settings of other programs. WORD: only tests whose names contain it.
 """
