@@ -164,7 +164,7 @@ def retry_after(world, sdk, dialect):
 
 def config(world, sdk, dialect):
     rules = {"override_params": {"temperature": 0.5}, "retry": {"attempts": 1, "on_status_codes": [503]}}
-    world.upstream.answer(dialect, refusal(503, "not now"))
+    world.upstream.answer(dialect, refusal(503, "not now", {"retry-after-ms": "20"}))
     seen = ask(world, sdk, dialect, "chat", headers={"x-portolan-config": json.dumps(rules)})
     equal(seen["text"], "Hello")
     for _ in range(2):
