@@ -225,10 +225,14 @@ def reply(answer):
 
 
 def make_certificate(folder):
-    """A certificate for localhost, its own authority; returns the files of it and of its key."""
+    """A certificate for localhost, which nobody but itself has signed; returns the files of it and of its key.
+
+    It says that it is no authority's: some take an authority's for no server's.
+    """
     certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+    names += ["-addext", "basicConstraints=critical,CA:FALSE"]
     files = ["-keyout", key, "-out", certificate]
     command = ["openssl", "req", "-x509", *curve, "-nodes", "-days", "2", *names, *files]
     subprocess.run(command, check=True, capture_output=True)
