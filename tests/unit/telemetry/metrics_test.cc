@@ -314,9 +314,9 @@ TEST(MetricsDocumentation, NamesEveryMetric) {
     const size_t end = documentation.find_first_of("`{", at + 1);
     const std::string name = documentation.substr(at + 1, end - at - 1);
     // The gateway adds these; its own tests look for them.
-    const bool added_outside =
-        name == "portolan_log_lines_dropped_total" || name.starts_with("portolan_config_") ||
-        name.starts_with("portolan_held_bytes");
+    const bool added_outside = name == "portolan_log_lines_dropped_total" ||
+                               name.starts_with("portolan_config_") ||
+                               name.starts_with("portolan_held_bytes");
     EXPECT_TRUE(added_outside || parsed.types.contains(name)) << name << " is documented but does not exist";
   }
 }
