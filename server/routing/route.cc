@@ -146,6 +146,7 @@ class Resolver {
         own_ ? request_.credentials.KeyIn(request_.all_headers, provider.auth->key_headers())
              : std::string_view();
     if (!in_header.empty()) sources.request_key = in_header;
+    if (own_ && sources.request_key.empty()) sources.request_key = KeyOfDoor();
     sources.operator_config = plan_.from_operator;
     sources.host_from_caller = out_.target.host_from_caller;
     sources.direct_keys = policy_.direct_keys;
@@ -154,8 +155,16 @@ class Resolver {
     out_.target.key_from_caller = choice.from_caller;
     // Callers of its own dialect know in which form it takes their key.
     out_.target.key_is_bearer = choice.from_caller && sources.config_key.empty() && in_header.empty() &&
-                                out_.target.dialect == request_.door;
+                                !request_.credentials.bearer.empty() && out_.target.dialect == request_.door;
     if (own_ && out_.target.own_host && sources.config_key.empty()) TakeAuthorization();
+  }
+
+  // What callers of a dialect with a header for keys send in it is their key, whoever is called.
+  std::string_view KeyOfDoor() const {
+    const providers::Door* const door = request_.door == nullptr ? nullptr : request_.door->door();
+    if (door == nullptr || door->key_header().empty()) return {};
+    const std::string_view name = door->key_header();
+    return request_.credentials.KeyIn(request_.all_headers, {&name, 1});
   }
 
   // Takes the place of a key of the request's, for hosts that may know its scheme; no provider's own host

@@ -126,6 +126,27 @@ TEST_F(MessagesDoor, KeepsABearerABearerTowardsAnthropic) {
   EXPECT_EQ(upstream.requests().at(1).CountHeader("authorization"), 0);
 }
 
+TEST_F(MessagesDoor, TakesTheKeyOfItsHeaderForAnyProvider) {
+  const FakeUpstream upstream([](const SeenRequest&) { return RespondJson(200, R"({"choices":[]})"); });
+  Call(kPlain, To(upstream, "openai", {{"x-api-key", "sk-1"}}));
+  Call(kPlain, To(upstream, "openai", {{"authorization", "Bearer sk-2"}, {"x-api-key", "sk-1"}}));
+  Call(kPlain, To(upstream, "google", {{"x-api-key", "AIza"}}));
+  ASSERT_TRUE(upstream.WaitForRequests(3));
+  EXPECT_EQ(upstream.requests()[0].Header("authorization"), "Bearer sk-1");
+  EXPECT_EQ(upstream.requests()[1].Header("authorization"), "Bearer sk-2");
+  EXPECT_EQ(upstream.requests()[2].Header("x-goog-api-key"), "AIza");
+  for (const SeenRequest& seen : upstream.requests()) EXPECT_EQ(seen.CountHeader("x-api-key"), 0);
+}
+
+// The header is that of one door: at the others it is nobody's key.
+TEST_F(MessagesDoor, AloneTakesAKeyInItsHeader) {
+  const FakeUpstream upstream([](const SeenRequest&) { return RespondJson(200, R"({"choices":[]})"); });
+  Call(kPlain, To(upstream, "openai", {{"x-api-key", "sk-1"}}), "/v1/chat/completions");
+  ASSERT_TRUE(upstream.WaitForRequests(1));
+  EXPECT_EQ(upstream.requests()[0].CountHeader("authorization"), 0);
+  EXPECT_EQ(upstream.requests()[0].CountHeader("x-api-key"), 0);
+}
+
 TEST_F(MessagesDoor, RelaysStreamsWithPingsAndWhatNobodyKnows) {
   for (const std::string& sent : {kBegun + kReason + kStop, kBegun + kReason}) {
     const FakeUpstream upstream(
