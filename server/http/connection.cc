@@ -9,26 +9,6 @@
 namespace portolan::http {
 namespace {
 
-// The stable code of a refusal by the parsers.
-std::string_view RefusalCode(int status) {
-  switch (status) {
-    case 413:
-      return "body_too_large";
-    case 414:
-      return "uri_too_long";
-    case 417:
-      return "unknown_expectation";
-    case 431:
-      return "headers_too_large";
-    case 501:
-      return "not_implemented";
-    case 505:
-      return "http_version_not_supported";
-    default:
-      return "malformed_http";
-  }
-}
-
 bool IsGzip(std::string_view encoding) {
   return EqualsIgnoreCase(encoding, "gzip") || EqualsIgnoreCase(encoding, "x-gzip");
 }
@@ -171,7 +151,7 @@ net::Task<Connection::Verdict> Connection::ReadHead(ParseResult parsed) {
                               &exchange.request.head);
   }
   if (parsed.state == ParseState::kError) {
-    co_return Refuse(parsed.status, RefusalCode(parsed.status), parsed.problem);
+    co_return RefuseParsed(parsed);
   }
   exchange.used = parsed.consumed;
   co_return Verdict::kGood;
@@ -329,20 +309,6 @@ net::Task<void> Connection::SendUnanswered() {
   co_await exchange_->writer.Send(answer.status, answer.content_type, {}, pieces);
 }
 
-net::Task<void> Connection::SendRefusal() {
-  Exchange& exchange = *exchange_;
-  const RequestHead* const head = exchange.used > 0 ? &exchange.request.head : nullptr;
-  const bool keep_alive = exchange.boundary_known && head->keep_alive;
-  net::CancelScope& scope = exchange.scope.emplace();
-  exchange.writer.Reset(socket_.get(), &scope, head, keep_alive);
-  ++server_.counters_.refused;
-  const std::unique_ptr<Answer> answer = std::move(refusal_);
-  const std::string_view pieces[] = {answer->body};
-  const bool sent =
-      co_await exchange.writer.Send(answer->status, answer->content_type, answer->headers.text(), pieces);
-  if (sent) ending_ = Ending::kLinger;
-}
-
 net::Task<void> Connection::Linger() {
   lingering_ = true;
   const net::Wait wait = Until(server_.options_.linger_timeout);
@@ -353,37 +319,9 @@ net::Task<void> Connection::Linger() {
   }
 }
 
-Connection::Verdict Connection::Refuse(int status, std::string_view code, std::string_view message,
-                                       std::optional<TimeLimit> limit) {
-  const RequestHead* const head = exchange_->used > 0 ? &exchange_->request.head : nullptr;
-  refusal_ = std::make_unique<Answer>(server_.handler_.Refuse({status, code, message, limit}, head, peer_));
-  return Verdict::kRefuse;
-}
-
-Connection::Verdict Connection::RefuseSize() {
-  return Refuse(413, "body_too_large",
-                "the request's body is larger than the limit of " +
-                    std::to_string(server_.options_.max_body_bytes) + " bytes");
-}
-
 // What has only been announced does not count, or whoever announces much and sends little could take all of
 // it.
 bool Connection::CountBody() { return exchange_->held.TryHold(exchange_->request.body.size()); }
-
-Connection::Verdict Connection::RefuseForRoom() {
-  const Error error = Overloaded(*server_.options_.held);
-  return Refuse(error.http_status, error.code, error.message);
-}
-
-Connection::Verdict Connection::OnReadFailure(const net::IoResult& result, std::string_view clock,
-                                              std::chrono::milliseconds limit) {
-  if (result.code != net::IoCode::kTimeout) return Verdict::kGone;
-  const std::string length = std::to_string(limit.count()) + " ms";
-  const std::string message = clock == "head_arrival"
-                                  ? "the request's head did not arrive within " + length
-                                  : "nothing more of the request's body arrived within " + length;
-  return Refuse(408, "request_timeout", message, TimeLimit{clock, "gateway", limit});
-}
 
 void Connection::SkipBufferedBody() {
   Exchange& exchange = *exchange_;

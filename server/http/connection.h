@@ -87,6 +87,8 @@ class Connection {
 
   Verdict Refuse(int status, std::string_view code, std::string_view message,
                  std::optional<TimeLimit> limit = {});
+  // A head that is not good HTTP.
+  Verdict RefuseParsed(const ParseResult& parsed);
   Verdict RefuseSize();
   // Counts what is held of the body. False if there is no room.
   bool CountBody();
