@@ -104,7 +104,6 @@ net::Task<bool> Connection::ServeInput() {
     exchange.used = 0;
     exchange.boundary_known = false;
     exchange.request.body.clear();
-    exchange.held.Release();
     ending_ = Ending::kDrop;
     ParseResult parsed = ParseRequestHead({input.data(), input.size()}, &exchange.scanned, &head);
     Verdict verdict = Verdict::kGood;
@@ -175,11 +174,7 @@ Connection::Verdict Connection::ScreenHead() {
     refusal_->headers.Add("accept-encoding", "gzip");
     return verdict;
   }
-  if (head.content_length > server_.large_body_) {
-    if (head.content_length > server_.options_.max_body_bytes) return RefuseSize();
-    const ByteBudget* const held = server_.options_.held;
-    if (held != nullptr && !held->HasRoomFor(head.content_length)) return RefuseForRoom();
-  }
+  if (!MayCome(head.content_length)) return RefuseLength(head.content_length);
   exchange_->body.Start(head, server_.options_.max_body_bytes);
   return Verdict::kGood;
 }
@@ -334,6 +329,7 @@ void Connection::SkipBufferedBody() {
 
 bool Connection::Advance() {
   Exchange& exchange = *exchange_;
+  exchange.held.Release();
   if (exchange.surplus.empty()) {
     exchange.input.erase(0, exchange.used);
   } else {

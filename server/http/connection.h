@@ -90,6 +90,10 @@ class Connection {
   // A head that is not good HTTP.
   Verdict RefuseParsed(const ParseResult& parsed);
   Verdict RefuseSize();
+  // Whether a body of this length, which is the first that is known of it, may come at all.
+  bool MayCome(uint64_t length) const { return length <= server_.large_body_ || MayComeLarge(length); }
+  bool MayComeLarge(uint64_t length) const;
+  Verdict RefuseLength(uint64_t length);
   // Counts what is held of the body. False if there is no room.
   bool CountBody();
   Verdict RefuseForRoom();

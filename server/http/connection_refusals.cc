@@ -62,6 +62,15 @@ Connection::Verdict Connection::RefuseParsed(const ParseResult& parsed) {
   return Refuse(parsed.status, RefusalCode(parsed.status), parsed.problem);
 }
 
+bool Connection::MayComeLarge(uint64_t length) const {
+  const ByteBudget* const held = server_.options_.held;
+  return length <= server_.options_.max_body_bytes && (held == nullptr || held->HasRoomFor(length));
+}
+
+Connection::Verdict Connection::RefuseLength(uint64_t length) {
+  return length > server_.options_.max_body_bytes ? RefuseSize() : RefuseForRoom();
+}
+
 Connection::Verdict Connection::RefuseForRoom() {
   const Error error = Overloaded(*server_.options_.held);
   return Refuse(error.http_status, error.code, error.message);
