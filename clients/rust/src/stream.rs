@@ -17,7 +17,7 @@ pub(crate) type Start<T> = Pin<Box<dyn Future<Output = Result<Response<Streaming
 
 enum State<T> {
     Starting(Start<T>),
-    Open(Streaming<T>),
+    Open(Box<Streaming<T>>),
     Over,
 }
 
@@ -75,10 +75,10 @@ impl<T> Stream for AnswerStream<T> {
                     Poll::Ready(Ok(response)) => {
                         let (headers, pieces, _) = response.into_parts();
                         this.headers = Some(headers);
-                        this.state = State::Open(pieces);
+                        this.state = State::Open(Box::new(pieces));
                     }
                 },
-                State::Open(pieces) => match Pin::new(pieces).poll_next(context) {
+                State::Open(pieces) => match Pin::new(&mut **pieces).poll_next(context) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Some(Ok(piece))) => return Poll::Ready(Some(Ok(piece))),
                     Poll::Ready(Some(Err(status))) => return this.fail(status),
