@@ -71,6 +71,9 @@ struct Form {
   // And so may a server of one's own, where that is for its owner to know.
   bool own_hosts_may_have_it = false;
   std::string_view method = "POST";
+  // Taken off the end of the base URL where it ends so: the operation lies beside what is OpenAI's
+  // (`/openai`).
+  std::string_view without = {};
   // Appended to the base URL. `{model}` stands for the model as one segment, `{model=**}` for one that keeps
   // its slashes, any other `{NAME}` for an option of the provider's, in parameters too. Parameters in it are
   // defaults, which those of the caller's query replace.

@@ -50,11 +50,15 @@ Way RawWay(const Provider& provider) {
   return provider.local != nullptr ? Way() : Way{Way::Kind::kRaw, &PlainRawForm()};
 }
 
-// What there is for an operation that the provider, or the family, has no form for.
+// What there is for an operation for which the dialect of the provider, or of the family, has no form.
 Way WithoutForm(const Dialect& door, std::string_view operation, const Provider& provider,
                 const ModelFamily* family) {
   if (operation == operation::kRelay) return RawWay(provider);
-  if (operation != operation::kCompletion || !door.is_hub()) return {};
+  if (!door.is_hub()) return {};
+  if (const Form* const own = family == nullptr ? provider.FindOwn(operation) : nullptr) {
+    return {own->mapping == nullptr ? Way::Kind::kRelay : Way::Kind::kMap, own};
+  }
+  if (operation != operation::kCompletion) return {};
   const auto& text = family == nullptr ? provider.text_by_chat : family->text_by_chat;
   return text == nullptr ? Way() : Way{Way::Kind::kMap, text.get()};
 }
@@ -126,6 +130,12 @@ const Form* Provider::Find(std::string_view operation) const {
   return named ? form : nullptr;
 }
 
+const Form* Provider::FindOwn(std::string_view operation) const {
+  const auto own = std::find_if(own_forms.begin(), own_forms.end(),
+                                [&](const Form& form) { return form.operation == operation; });
+  return own == own_forms.end() ? nullptr : &*own;
+}
+
 const Form* ModelFamily::Find(std::string_view operation, std::string_view raw_path) const {
   for (const Form& form : forms) {
     if (form.operation != operation) continue;
@@ -182,6 +192,13 @@ Form HostedForm(const Dialect& dialect, std::string_view operation, std::string_
   return form;
 }
 
+Form OwnForm(const Dialect& dialect, std::string_view operation, std::string_view style) {
+  const Form* const origin = dialect.Find(operation, style);
+  Form form = *origin;
+  form.origin = origin;
+  return form;
+}
+
 Form RawForm(std::string_view path, std::vector<std::string_view> raw_paths) {
   Form form;
   form.operation = operation::kRelay;
@@ -207,6 +224,12 @@ Way WayOf(const Dialect& door, std::string_view operation, const Provider& provi
   if (inside) return {Way::Kind::kInside, form};
   if (!dialect->is_hub() && !maps(form, &Mapping::serves_providers)) return {};
   return {Way::Kind::kMap, form};
+}
+
+void LeaveBase(const Form& form, std::string* base_url) {
+  if (!form.without.empty() && base_url->ends_with(form.without)) {
+    base_url->resize(base_url->size() - form.without.size());
+  }
 }
 
 HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target) {

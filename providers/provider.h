@@ -56,7 +56,6 @@ struct OtherWay {
   std::string_view members;  // with `|` between them
   const Dialect* dialect = nullptr;
   Form form = {};
-  std::string_view without = {};  // what is taken off the end of the base URL (`/v1`)
 };
 
 // Where a provider is if an option has a certain value.
@@ -99,6 +98,8 @@ struct ModelFamily {
 // A form of `dialect` at another path. `dialect` must have it; paths must be constants.
 Form HostedForm(const Dialect& dialect, std::string_view operation, std::string_view path,
                 std::string_view stream_path = {}, std::string_view style = {});
+// A form of `dialect` for a provider that speaks another. `dialect` must have it.
+Form OwnForm(const Dialect& dialect, std::string_view operation, std::string_view style = {});
 // A form of calls that are passed on as they are: see Form::raw.
 Form RawForm(std::string_view path, std::vector<std::string_view> raw_paths = {});
 
@@ -136,6 +137,9 @@ struct Provider {
   // What custom hosts end in; appended to those that do not (`/v1`). Empty: they are taken as they are.
   std::string_view host_version = {};
   std::vector<OwnPath> paths = {};
+  // Operations that it does not say as its dialect does, in forms of other dialects of the catalog, or beside
+  // its base URL. They are none of `operations`.
+  std::vector<Form> own_forms = {};
   // How its requests differ from what its dialect says.
   std::span<const BodyRule> rules = {};
   // Their dialects are not the provider's. Two for one operation have no member in common.
@@ -144,15 +148,17 @@ struct Provider {
   bool usage_excludes_reasoning = false;
   // How its chat serves text completions, if it has no form for those. Set by the registry.
   std::shared_ptr<const Form> text_by_chat = nullptr;
-  // Whether some of its options are parts of its addresses. Set by the registry.
-  bool has_options_in_address = false;
+  // Whether where it is called depends on its options, or on the operation. Set by the registry.
+  bool has_several_addresses = false;
   // Called without a key if there is none.
   bool needs_no_key = false;
   // base_url is this machine's own, which is called only where a caller who names that host might call it.
   bool on_this_machine = false;
 
-  // How it says an operation; null: it does not have it.
+  // How it says an operation in its dialect; null: it does not.
   const Form* Find(std::string_view operation) const;
+  // The one of `own_forms`; null: there is none.
+  const Form* FindOwn(std::string_view operation) const;
   // How else it says an operation for which `member` of the request was refused; null: not at all.
   const OtherWay* OtherWayFor(std::string_view operation, std::string_view member) const;
   // The family of a model, whose name becomes what the provider calls it; null: none. `target` has the
@@ -182,6 +188,9 @@ Way WayOf(const Dialect& door, std::string_view operation, const Provider& provi
 
 // Whether a form is that of calls which are passed on as they are.
 inline bool IsRaw(const Form& form) { return form.raw; }
+
+// Makes of a provider's base URL that which `form` is reached from: see Form::without.
+void LeaveBase(const Form& form, std::string* base_url);
 
 // What stands at the head of a call of `form`, but for credentials.
 HttpCall Locate(const Form& form, const CallFacts& facts, const Target& target);

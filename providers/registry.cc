@@ -34,9 +34,9 @@ void Registry::Add(Provider provider) {
 
 void Registry::Place(Provider provider) {
   const auto in_path = [](const ProviderOption& option) { return option.in_path; };
-  provider.has_options_in_address = !provider.hosts.empty() ||
-                                    provider.base_url.find('{') != std::string::npos ||
-                                    std::any_of(provider.options.begin(), provider.options.end(), in_path);
+  provider.has_several_addresses = !provider.hosts.empty() || !provider.own_forms.empty() ||
+                                   provider.base_url.find('{') != std::string::npos ||
+                                   std::any_of(provider.options.begin(), provider.options.end(), in_path);
   if (provider.local == nullptr) provider.text_by_chat = TextFormOf(provider, *provider.dialect);
   for (ModelFamily& family : provider.families) {
     if (family.text_by_chat == nullptr) family.text_by_chat = TextFormOf(family, *family.dialect);

@@ -52,6 +52,10 @@ Provider ToProvider(const Row& row) {
                                 std::string(option.fallback), std::string(option.variable), option.part});
   }
   for (const RowPath& path : row.paths) provider.paths.push_back({path.operation, path.path});
+  for (const RowForm& own : row.forms) {
+    provider.own_forms.push_back(OwnForm(own.dialect(), own.operation, own.style));
+    if (!own.without.empty()) provider.own_forms.back().without = own.without;
+  }
   return provider;
 }
 

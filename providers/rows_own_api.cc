@@ -1,5 +1,6 @@
 #include <memory>
 
+#include "providers/dialects/minimax/minimax.h"
 #include "providers/dialects/mistral/mistral.h"
 #include "providers/dialects/ollama/ollama.h"
 #include "providers/dialects/openai/openai.h"
@@ -12,8 +13,9 @@ namespace {
 // called a chat is one in name alone: its body is passed on as it is, with `prompt` and `suffix`.
 void AddMistrals(Provider* provider) {
   const Form& fim = *MistralDialect().Find(operation::kCompletion);
-  provider->other_ways.push_back({.members = "suffix", .dialect = &MistralDialect(), .form = fim});
-  provider->other_ways.back().form.origin = &fim;
+  provider->other_ways.push_back({.members = "suffix",
+                                  .dialect = &MistralDialect(),
+                                  .form = OwnForm(MistralDialect(), operation::kCompletion)});
   const Dialect& openai = OpenAiDialect();
   ModelFamily asked{.names = {{""}},
                     .dialect = &openai,
@@ -31,16 +33,23 @@ void AddMistrals(Provider* provider) {
 }
 
 void AddOllamas(Provider* provider) {
-  const Form& chat = *OllamaDialect().Find(operation::kChat);
-  provider->other_ways.push_back(
-      {.members = kOllamaMembers, .dialect = &OllamaDialect(), .form = chat, .without = "/v1"});
-  provider->other_ways.back().form.origin = &chat;
+  provider->other_ways.push_back({.members = kOllamaMembers,
+                                  .dialect = &OllamaDialect(),
+                                  .form = OwnForm(OllamaDialect(), operation::kChat)});
+}
+
+// Its chat needs a mapping whoever calls: see providers/dialects/minimax.
+void AddMiniMaxs(Provider* provider) {
+  provider->families.push_back({.names = {{""}},
+                                .dialect = &MiniMaxDialect(),
+                                .forms = {OwnForm(MiniMaxDialect(), operation::kChat)}});
 }
 
 }  // namespace
 
 void AddOwnApi(Provider* provider) {
   if (provider->name == "mistral-ai") AddMistrals(provider);
+  if (provider->name == "minimax") AddMiniMaxs(provider);
   if (provider->name == "ollama") AddOllamas(provider);
 }
 

@@ -1,3 +1,5 @@
+#include "providers/dialects/openai/openai.h"
+#include "providers/dialects/rerankers/rerankers.h"
 #include "providers/key_auth.h"
 #include "providers/rows/row.h"
 
@@ -11,9 +13,11 @@ constexpr Row kRows[] = {
      .base_url = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
      .variables = {"DASHSCOPE_API_KEY", "ALIBABA_API_KEY"},
      .operations = kChat | kEmbeddings,
+     .paths = {{operation::kRerank, "/compatible-api/v1/reranks"}},
+     .forms = {{.dialect = OpenAiDialect, .operation = operation::kRerank, .without = "/compatible-mode/v1"}},
      .takes_stream_options = true,
-     .source =
-         "LiteLLM llms/dashscope; catwalk configs/alibaba-*.json; @ai-sdk/alibaba@1.0.61; recorded traffic",
+     .source = "LiteLLM llms/dashscope; catwalk configs/alibaba-*.json; @ai-sdk/alibaba@1.0.61; "
+               "alibabacloud.com/help/en/model-studio/rerank; recorded traffic",
      .checked = "2026-11"},
     {.name = "databricks",
      .title = "Databricks Foundation Model APIs",
@@ -50,9 +54,11 @@ constexpr Row kRows[] = {
      .base_url = "https://api.deepinfra.com/v1/openai",
      .variables = {"DEEPINFRA_API_KEY"},
      .operations = kChat | kCompletions | kEmbeddings | kModels,
+     .forms = {{RerankersDialect, operation::kRerank, kRerankOfDeepInfra}},
      .rules = {Rename("max_completion_tokens", "max_tokens"), ToolChoices("auto|none"), TextAsString("tool")},
      .source =
-         "LiteLLM llms/deepinfra/chat/transformation.py; huggingface.js providers/deepinfra.ts; Portkey",
+         "LiteLLM llms/deepinfra/chat/transformation.py; huggingface.js providers/deepinfra.ts; Portkey; "
+         "deepinfra.com/Qwen/Qwen3-Reranker-8B/api",
      .checked = "2026-11"},
     // Completions are those that fill in the middle, which lie under /beta.
     {.name = "deepseek",
@@ -99,9 +105,10 @@ constexpr Row kRows[] = {
      .base_url = "https://api.fireworks.ai/inference/v1",
      .variables = {"FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"},
      .operations = kChat | kCompletions | kEmbeddings | kModels,
+     .forms = {{RerankersDialect, operation::kRerank, kRerankOfFireworks}},
      .rules = {OnlyOneOf("thinking|reasoning_effort")},
      .source = "Fireworks docs, Migrate to Fireworks: docs.fireworks.ai/tools-sdks/migrate-to-fireworks; "
-               "LiteLLM llms/fireworks_ai/chat/transformation.py; recorded traffic",
+               "LiteLLM llms/fireworks_ai/chat/transformation.py, rerank/transformation.py; recorded traffic",
      .checked = "2026-11"},
     {.name = "friendli",
      .aliases = {"friendliai"},

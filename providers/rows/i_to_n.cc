@@ -1,3 +1,4 @@
+#include "providers/dialects/rerankers/rerankers.h"
 #include "providers/key_auth.h"
 #include "providers/rows/row.h"
 
@@ -130,7 +131,8 @@ constexpr Row kRows[] = {
      .operations = kChat,
      .rules = {Rename("max_tokens", "max_completion_tokens")},
      .source =
-         "MiniMax docs, OpenAI API compatibility: platform.minimax.io/docs/api-reference/text-openai-api; "
+         "MiniMax docs, OpenAI API compatibility: platform.minimax.io/docs/api-reference/text-openai-api, "
+         "errorcode; "
          "LiteLLM llms/minimax; AgentScope Java docs, MiniMax notes; models.dev",
      .checked = "2026-11"},
     // Members that it does not know are an error there, in messages too.
@@ -162,7 +164,9 @@ constexpr Row kRows[] = {
      .base_url = "https://api.mixedbread.com/v1",
      .variables = {"MXBAI_API_KEY"},
      .operations = kChat | kEmbeddings,
-     .source = "mixedbread (Python)@0.54.0 _client.py, resources; mixedbread-ai-provider@3.0.0",
+     .forms = {{RerankersDialect, operation::kRerank, kRerankOfMixedbread}},
+     .source = "mixedbread (Python)@0.54.0 _client.py, resources, types/client_rerank_params.py, "
+               "types/rerank_response.py; mixedbread-ai-provider@3.0.0",
      .checked = "2026-11"},
     {.name = "modal",
      .title = "Modal",

@@ -17,6 +17,7 @@
 
 #include "providers/auth.h"
 #include "providers/body_rule.h"
+#include "providers/dialect.h"
 #include "providers/url_part.h"
 
 namespace portolan::providers {
@@ -61,6 +62,14 @@ struct RowPath {
   std::string_view path = {};
 };
 
+// An operation that it says in a form of another dialect: Provider::own_forms.
+struct RowForm {
+  const Dialect& (*dialect)() = nullptr;
+  std::string_view operation = {};
+  std::string_view style = {};    // see Form::style
+  std::string_view without = {};  // see Form::without; empty: as the form has it
+};
+
 struct Row {
   std::string_view name = {};
   RowList<std::string_view, 4> aliases = {};  // what else it is called: only to say what was meant
@@ -76,6 +85,7 @@ struct Row {
   uint8_t operations = kChat;
   RowList<std::string_view, 4> objects = {};  // of OpenAI's API that it keeps: see ObjectFamily
   RowList<RowPath, 3> paths = {};
+  RowList<RowForm, 1> forms = {};
   RowList<RowOption, 2> options = {};
   RowList<BodyRule, 10> rules = {};
   // Its streams tell their tokens if `stream_options` asks for them, and it is known to take that member.

@@ -1,3 +1,4 @@
+#include "providers/dialects/rerankers/rerankers.h"
 #include "providers/rows/row.h"
 
 namespace portolan::providers {
@@ -89,6 +90,17 @@ constexpr Row kRows[] = {
      .operations = kChat | kEmbeddings,
      .source = "LiteLLM llms/volcengine; models.dev",
      .checked = "2026-11"},
+    // Keys that begin with `al-` are for https://ai.mongodb.com/v1.
+    {.name = "voyage",
+     .aliases = {"voyageai", "voyage-ai"},
+     .title = "Voyage AI (MongoDB)",
+     .base_url = "https://api.voyageai.com/v1",
+     .variables = {"VOYAGE_API_KEY", "VOYAGE_AI_API_KEY"},
+     .operations = kEmbeddings,
+     .forms = {{RerankersDialect, operation::kRerank, kRerankOfVoyage}},
+     .rules = {Rename("dimensions", "output_dimension").In("embedding")},
+     .source = "voyageai@0.4.0 (Python); LiteLLM llms/voyage/common_utils.py; recorded traffic",
+     .checked = "2026-11"},
     {.name = "vultr",
      .aliases = {"vultr-inference"},
      .title = "Vultr Serverless Inference",
@@ -163,6 +175,7 @@ constexpr Row kRows[] = {
      .base_url = "https://api.z.ai/api/paas/v4",
      .variables = {"ZAI_API_KEY", "ZHIPU_API_KEY"},
      .operations = kChat,
+     .rules = {KeepsReasoning()},
      .takes_stream_options = true,
      .source = "LiteLLM llms/zai/chat/transformation.py; models.dev; pydantic-ai providers/zai.py; "
                "huggingface.js providers/zai-org.ts; recorded traffic",

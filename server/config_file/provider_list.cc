@@ -31,7 +31,7 @@ std::string Joined(const std::vector<std::string>& words, std::string_view betwe
 // Of some models of its at least.
 bool Has(const Provider& provider, std::string_view operation) {
   const auto& families = provider.families;
-  return provider.Find(operation) != nullptr ||
+  return provider.Find(operation) != nullptr || provider.FindOwn(operation) != nullptr ||
          std::any_of(families.begin(), families.end(),
                      [&](const auto& family) { return family.Find(operation) != nullptr; });
 }

@@ -102,9 +102,7 @@ bool TakeOtherWay(CallState& call, const Error& error) {
   if (other == nullptr || IsOtherWay(call)) return false;
   providers::Target& target = call.route.target;
   target.dialect = other->dialect;
-  if (target.base_url.ends_with(other->without)) {
-    target.base_url.resize(target.base_url.size() - other->without.size());
-  }
+  providers::LeaveBase(other->form, &target.base_url);
   call.route.way = {Way::Kind::kMap, &other->form};
   call.facts.request = nullptr;
   call.request_body.clear();

@@ -62,7 +62,7 @@ std::optional<Error> TranslateHub(CallState& call, const Message& request) {
   if (auto error = form.mapping->RequestToWire(request, call.facts, wire, &call.dropped)) return error;
   const codec::MessagePlan& plan = *call.config.operations->PlanOf(form).request;
   if (auto error = EditBody(call, plan, wire)) return error;
-  codec::Encode(plan, *wire, {.replace_surrogates = true}, &call.request_text);
+  codec::Encode(plan, *wire, {.for_upstream = true, .replace_surrogates = true}, &call.request_text);
   call.request_body.assign(1, call.request_text);
   return std::nullopt;
 }

@@ -68,7 +68,9 @@ std::optional<Error> TakeHost(const ProviderOption& option, std::string_view* va
 
 }  // namespace
 
-std::optional<Error> FillInHost(Target* target) {
+std::optional<Error> FillInHost(std::string_view operation, Target* target) {
+  const providers::Form* const own = target->provider->FindOwn(operation);
+  if (own != nullptr) providers::LeaveBase(*own, &target->base_url);
   if (target->own_host) return std::nullopt;
   std::string& url = target->base_url;
   for (const providers::ProviderHost& host : target->provider->hosts) {

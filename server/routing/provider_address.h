@@ -4,16 +4,17 @@
 // anything is sent: another host, or another path, must not be reached by them.
 
 #include <optional>
+#include <string_view>
 
 #include "providers/call.h"
 #include "server/base/error.h"
 
 namespace portolan::routing {
 
-// Puts options into the base URL (`https://bedrock-runtime.{aws_region}.amazonaws.com`), which may be another
-// one for some of their values. Does nothing where a host was named. Fails with 400 for an option that is
-// missing, or is not what its UrlPart says.
-std::optional<Error> FillInHost(providers::Target* target);
+// Makes of the base URL the one for an operation (providers::Form::without). Puts options into it
+// (`https://bedrock-runtime.{aws_region}.amazonaws.com`), and takes another one for some of their values,
+// where no host was named. Fails with 400 for an option that is missing, or is not what its UrlPart says.
+std::optional<Error> FillInHost(std::string_view operation, providers::Target* target);
 
 // Adds the options that are parts of paths to those of the target, from its key or by default, where they are
 // not given. Fails with 400 for one that is missing, or is not what its UrlPart says.

@@ -61,9 +61,9 @@ class Resolver {
     if (auto error = TakeOptions()) return error;
     ChooseModel();
     ChooseCredentials();
-    const bool fills_in = out_.target.provider->has_options_in_address;
+    const bool fills_in = out_.target.provider->has_several_addresses;
     if (fills_in) {
-      if (auto error = FillInHost(&out_.target)) return error;
+      if (auto error = FillInHost(request_.operation, &out_.target)) return error;
     }
     TakeKeyOfOptions();
     if (auto error = CheckOptionsOfKeys()) return error;

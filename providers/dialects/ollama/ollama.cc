@@ -45,6 +45,7 @@ class Ollama final : public Dialect {
  private:
   const ollama::ChatMapping chat_;
   const std::array<Form, 1> forms_ = {Form{.operation = operation::kChat,
+                                           .without = "/v1",
                                            .path = "/api/chat",
                                            .request = &wire::ChatRequest::default_instance(),
                                            .answer = &wire::ChatResponse::default_instance(),

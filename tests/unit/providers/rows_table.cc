@@ -38,6 +38,7 @@ cortecs           get_model   GET  https://api.cortecs.ai/v1/models/org/m-1 auth
 crusoe            chat        POST https://api.inference.crusoecloud.com/v1/chat/completions authorization: Bearer k
 dashscope         chat        POST https://dashscope-intl.aliyuncs.com/compatible-mode/v1/chat/completions authorization: Bearer k
 dashscope         embedding   POST https://dashscope-intl.aliyuncs.com/compatible-mode/v1/embeddings authorization: Bearer k
+dashscope         rerank      POST https://dashscope-intl.aliyuncs.com/compatible-api/v1/reranks authorization: Bearer k
 databricks        chat        POST https://dbc-1a2b.cloud.databricks.com/serving-endpoints/chat/completions authorization: Bearer k
 databricks        completion  POST https://dbc-1a2b.cloud.databricks.com/serving-endpoints/completions authorization: Bearer k
 databricks        embedding   POST https://dbc-1a2b.cloud.databricks.com/serving-endpoints/embeddings authorization: Bearer k
@@ -47,6 +48,7 @@ deepinfra         completion  POST https://api.deepinfra.com/v1/openai/completio
 deepinfra         embedding   POST https://api.deepinfra.com/v1/openai/embeddings authorization: Bearer k
 deepinfra         list_models GET  https://api.deepinfra.com/v1/openai/models authorization: Bearer k
 deepinfra         get_model   GET  https://api.deepinfra.com/v1/openai/models/org/m-1 authorization: Bearer k
+deepinfra         rerank      POST https://api.deepinfra.com/v1/inference/org/m-1 authorization: Bearer k
 deepseek          chat        POST https://api.deepseek.com/chat/completions authorization: Bearer k
 deepseek          completion  POST https://api.deepseek.com/beta/completions authorization: Bearer k
 deepseek          list_models GET  https://api.deepseek.com/models authorization: Bearer k
@@ -63,6 +65,7 @@ fireworks-ai      completion  POST https://api.fireworks.ai/inference/v1/complet
 fireworks-ai      embedding   POST https://api.fireworks.ai/inference/v1/embeddings authorization: Bearer k
 fireworks-ai      list_models GET  https://api.fireworks.ai/inference/v1/models authorization: Bearer k
 fireworks-ai      get_model   GET  https://api.fireworks.ai/inference/v1/models/org/m-1 authorization: Bearer k
+fireworks-ai      rerank      POST https://api.fireworks.ai/inference/v1/rerank authorization: Bearer k
 friendli          chat        POST https://api.friendli.ai/serverless/v1/chat/completions authorization: Bearer k
 friendli          completion  POST https://api.friendli.ai/serverless/v1/completions authorization: Bearer k
 gmicloud          chat        POST https://api.gmi-serving.com/v1/chat/completions authorization: Bearer k
@@ -119,6 +122,7 @@ mistral-ai        list_models GET  https://api.mistral.ai/v1/models authorizatio
 mistral-ai        get_model   GET  https://api.mistral.ai/v1/models/org/m-1 authorization: Bearer k
 mixedbread        chat        POST https://api.mixedbread.com/v1/chat/completions authorization: Bearer k
 mixedbread        embedding   POST https://api.mixedbread.com/v1/embeddings authorization: Bearer k
+mixedbread        rerank      POST https://api.mixedbread.com/v1/reranking authorization: Bearer k
 modal             chat        POST https://inference.us-west.modal.direct/v1/chat/completions authorization: Bearer k
 modal             completion  POST https://inference.us-west.modal.direct/v1/completions authorization: Bearer k
 modelscope        chat        POST https://api-inference.modelscope.cn/v1/chat/completions authorization: Bearer k
@@ -236,6 +240,8 @@ vllm              get_model   GET  http://localhost:8000/v1/models/org/m-1 autho
 vllm              rerank      POST http://localhost:8000/v1/rerank authorization: Bearer k
 volcengine        chat        POST https://ark.cn-beijing.volces.com/api/v3/chat/completions authorization: Bearer k
 volcengine        embedding   POST https://ark.cn-beijing.volces.com/api/v3/embeddings authorization: Bearer k
+voyage            embedding   POST https://api.voyageai.com/v1/embeddings authorization: Bearer k
+voyage            rerank      POST https://api.voyageai.com/v1/rerank authorization: Bearer k
 vultr             chat        POST https://api.vultrinference.com/v1/chat/completions authorization: Bearer k
 vultr             list_models GET  https://api.vultrinference.com/v1/models authorization: Bearer k
 vultr             get_model   GET  https://api.vultrinference.com/v1/models/org/m-1 authorization: Bearer k

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <optional>
+
+#include "providers/dialects/common/json.h"
+#include "server/base/error.h"
+
+namespace portolan::providers::minimax {
+
+// The error that an answer with a good status is: its member `base_resp` has a `status_code` other than 0,
+// and the words are its `status_msg`. Source of the codes: platform.minimax.io/docs/api-reference/errorcode.
+std::optional<Error> ErrorInAnswer(const Extras& extras);
+
+}  // namespace portolan::providers::minimax

@@ -1,0 +1,69 @@
+#include "providers/dialects/rerankers/rerankers.h"
+
+#include <array>
+
+#include "providers/dialects/openai/openai.h"
+#include "providers/dialects/rerankers/list.h"
+#include "providers/dialects/rerankers/scores.h"
+#include "rerankers/v1/rerank.pb.h"
+
+namespace portolan::providers {
+namespace {
+
+namespace wire = ::rerankers::v1;
+
+Form Listing(std::string_view style, std::string_view path, const Mapping& mapping) {
+  Form form{.operation = operation::kRerank,
+            .style = style,
+            .path = path,
+            .request = &wire::ListRequest::default_instance(),
+            .answer = &wire::ListAnswer::default_instance(),
+            .mapping = &mapping};
+  form.accounting.input = {"usage.prompt_tokens|usage.total_tokens"};
+  form.accounting.error = {"error", "detail"};
+  return form;
+}
+
+Form Scoring(const Mapping& mapping) {
+  Form form{.operation = operation::kRerank,
+            .style = kRerankOfDeepInfra,
+            // Beside the API that is OpenAI's, in which all else lies.
+            .without = "/openai",
+            .path = "/inference/{model=**}",
+            .request = &wire::ScoreRequest::default_instance(),
+            .answer = &wire::ScoreAnswer::default_instance(),
+            .mapping = &mapping};
+  form.accounting.input = {"input_tokens"};
+  form.accounting.error = {"error", "detail"};
+  return form;
+}
+
+class Rerankers final : public Dialect {
+ public:
+  std::string_view name() const override { return "rerankers"; }
+  std::span<const Form> forms() const override { return forms_; }
+
+  // Told in the dialect that the provider speaks otherwise.
+  Error ReadError(int http_status, std::span<const HeaderView> headers, std::string_view body,
+                  const Target& target) const override {
+    return OpenAiDialect().ReadError(http_status, headers, body, target);
+  }
+
+ private:
+  const rerankers::ListMapping voyage_{{.provider = "Voyage AI", .top_k = true}};
+  const rerankers::ListMapping fireworks_{{.provider = "Fireworks AI"}};
+  const rerankers::ListMapping mixedbread_{{.provider = "Mixedbread", .top_k = true, .input = true}};
+  const rerankers::ScoresMapping deepinfra_;
+  const std::array<Form, 4> forms_ = {
+      Listing(kRerankOfVoyage, "/rerank", voyage_), Listing(kRerankOfFireworks, "/rerank", fireworks_),
+      Listing(kRerankOfMixedbread, "/reranking", mixedbread_), Scoring(deepinfra_)};
+};
+
+}  // namespace
+
+const Dialect& RerankersDialect() {
+  static const Rerankers dialect;
+  return dialect;
+}
+
+}  // namespace portolan::providers
