@@ -14,6 +14,7 @@
 #include "portolan/v1/completion.pb.h"
 #include "providers/classify.h"
 #include "providers/dialects/common/json.h"
+#include "providers/dialects/common/plain_content.h"
 
 namespace portolan::providers {
 namespace {
@@ -113,6 +114,8 @@ void CopyHead(const Chat& from, api::Completion* to) {
 std::string TextOf(const api::Message& message) {
   if (message.content().kind_case() == api::Content::kText) return message.content().text();
   std::string text;
+  std::string reasoning;
+  if (!message.extra().empty()) TakeOtherContent(message.extra(), &text, &reasoning);
   for (const api::ContentPart& part : message.content().parts().items()) text += part.text();
   return text.empty() ? message.refusal() : text;
 }
@@ -182,8 +185,10 @@ class TextEvents final : public EventsToHub, private MessageSink {
   }
 
   void SayChoice(const api::ChatChunkChoice& choice, api::Completion* out) {
-    const std::string& text =
-        choice.delta().content().empty() ? choice.delta().refusal() : choice.delta().content();
+    const api::MessageDelta& delta = choice.delta();
+    std::string text = delta.content().empty() ? delta.refusal() : delta.content();
+    std::string reasoning;
+    if (!delta.extra().empty()) TakeOtherContent(delta.extra(), &text, &reasoning);
     // Some tell the reason twice.
     const bool ends = !choice.finish_reason().empty() && !finished_.contains(choice.index());
     if (text.empty() && !ends) return;

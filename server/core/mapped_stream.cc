@@ -42,7 +42,7 @@ class MappedStream final : public EventStream, private providers::MessageSink {
     if (http::IsIdleEvent(event)) {
       state = State::kIdle;
     } else if (IsEndMarker(event, source_.form.end)) {
-      batch->error = data_seen_ ? AtEnd() : EmptyStream();
+      batch->error = data_seen_ ? AtEnd(/*marked=*/true) : EmptyStream();
       state = State::kDone;
     } else if (event.has_data && !event.data.empty()) {
       batch->error = TakeData(event.data, &state);
@@ -61,7 +61,7 @@ class MappedStream final : public EventStream, private providers::MessageSink {
   }
 
   void Finish(StreamBatch* batch) override {
-    batch->error = AtEnd();
+    batch->error = AtEnd(/*marked=*/false);
     batch->done = !batch->error;
   }
 
@@ -71,10 +71,11 @@ class MappedStream final : public EventStream, private providers::MessageSink {
     writer_.AddTo(batch);
   }
 
-  // The stream has come to its end: what is missing?
-  std::optional<Error> AtEnd() {
+  // The stream has come to its end: what is missing? `marked`: it said so. Some that speak the hub's dialect
+  // tell no reason then.
+  std::optional<Error> AtEnd(bool marked) {
     if (!is_hub_) return events_->OnEnd(*this);
-    if (scanner_.choices().complete()) return std::nullopt;
+    if (marked || scanner_.choices().complete()) return std::nullopt;
     return TruncatedStream();
   }
 

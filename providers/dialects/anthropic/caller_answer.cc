@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
+#include <utility>
 
 #include "providers/dialects/anthropic/request.h"
 #include "providers/dialects/anthropic/tool_names.h"
 #include "providers/dialects/common/json.h"
+#include "providers/dialects/common/plain_content.h"
 #include "providers/dialects/common/text.h"
 #include "server/base/text.h"
 
@@ -71,23 +74,28 @@ std::string TextOf(const api::Content& content) {
 }
 
 void Project(const api::Message& from, const ToolNames& names, wire::MessagesResponse* message) {
-  const std::string& thought = from.reasoning_content().empty() ? from.reasoning() : from.reasoning_content();
+  std::string thought = from.reasoning_content().empty() ? from.reasoning() : from.reasoning_content();
+  for (const api::ContentPart& part : from.content().parts().items()) {
+    if (part.type() == "thinking") thought += ThinkingText(FindExtra(part.extra(), "thinking"));
+  }
+  std::string text = TextOf(from.content());
+  if (!from.extra().empty()) TakeOtherContent(from.extra(), &text, &thought);
   if (!thought.empty()) {
     api::ContentBlock* block = message->add_content();
     BeginThinking(block);
-    block->set_thinking(thought);
+    block->set_thinking(std::move(thought));
   }
-  AddText(TextOf(from.content()), message);
+  AddText(text, message);
   AddText(from.refusal(), message);
   for (const api::ToolCall& call : from.tool_calls()) {
     api::FunctionCall function = call.function();
-    if (call.has_custom()) {
+    if (IsCustom(call)) {
       function.set_name(call.custom().name());
       function.set_arguments(call.custom().input());
     }
     AddCall(call.id(), function, names, message);
   }
-  if (from.has_function_call()) AddCall({}, from.function_call(), names, message);
+  if (IsCall(from.function_call())) AddCall({}, from.function_call(), names, message);
 }
 
 void TakeBlocks(const api::Message& from, const ToolNames& names, wire::MessagesResponse* message) {

@@ -33,6 +33,19 @@ std::string_view StopReason(std::string_view finish_reason, std::string_view nat
 // What is told of a refusal besides.
 void FillStopDetails(std::string_view refusal, ::anthropic::v1::StopDetails* details);
 
+// Some servers fill in what is not there with empty members (Snowflake): an empty `function_call` in every
+// answer, and an empty `custom` beside the function of every call.
+template <typename Function>
+bool IsCall(const Function& function) {
+  return !function.name().empty() || !function.arguments().empty();
+}
+// Whether a call, or a piece of one, is of a custom tool.
+template <typename Call>
+bool IsCustom(const Call& call) {
+  return call.has_custom() &&
+         (!call.has_function() || !call.custom().name().empty() || !call.custom().input().empty());
+}
+
 // The id of a message begins with `msg_`.
 std::string MessageId(std::string_view id);
 

@@ -5,6 +5,7 @@
 
 #include "providers/dialects/anthropic/caller_answer.h"
 #include "providers/dialects/anthropic/request.h"
+#include "providers/dialects/common/plain_content.h"
 #include "providers/dialects/common/text.h"
 #include "server/base/text.h"
 
@@ -148,17 +149,26 @@ void EventWriter::OnDelta(const api::MessageDelta& delta, EventSink& out) {
     OnText(Kind::kThinking, delta.reasoning_content().empty() ? delta.reasoning() : delta.reasoning_content(),
            out);
     OnText(Kind::kText, delta.content(), out);
+    if (!delta.extra().empty()) OnOtherContent(delta.extra(), out);
     OnText(Kind::kText, delta.refusal(), out);
     for (const api::ToolCallDelta& call : delta.tool_calls()) {
-      const bool custom = call.has_custom();
+      const bool custom = IsCustom(call);
       OnCall(call.index(), call.id(), custom ? call.custom().name() : call.function().name(),
              custom ? call.custom().input() : call.function().arguments(), out);
     }
-    if (delta.has_function_call()) {
+    if (IsCall(delta.function_call())) {
       OnCall(0, {}, delta.function_call().name(), delta.function_call().arguments(), out);
     }
   }
   Advance(out);
+}
+
+void EventWriter::OnOtherContent(const Extras& extras, EventSink& out) {
+  std::string text;
+  std::string thought;
+  TakeOtherContent(extras, &text, &thought);
+  OnText(Kind::kThinking, thought, out);
+  OnText(Kind::kText, text, out);
 }
 
 void EventWriter::OnText(Kind kind, std::string_view text, EventSink& out) {

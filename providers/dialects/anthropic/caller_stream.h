@@ -19,6 +19,7 @@
 #include "anthropic/v1/response.pb.h"
 #include "portolan/v1/chat_completion.pb.h"
 #include "providers/dialects/anthropic/tool_names.h"
+#include "providers/dialects/common/json.h"
 #include "providers/mapping.h"
 
 namespace portolan::providers::anthropic {
@@ -65,6 +66,7 @@ class EventWriter final : public EventsToWire {
   void Start(const ::portolan::v1::ChatCompletionChunk& chunk, EventSink& out);
   void OnDelta(const ::portolan::v1::MessageDelta& delta, EventSink& out);
   void OnText(Kind kind, std::string_view text, EventSink& out);
+  void OnOtherContent(const Extras& extras, EventSink& out);
   void OnCall(int32_t index, const std::string& id, const std::string& name, std::string_view arguments,
               EventSink& out);
   void OnGiven(const ::portolan::v1::ContentBlockDelta& step, EventSink& out);
