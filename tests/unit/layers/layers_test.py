@@ -23,6 +23,7 @@ ALLOWED = {
     "config_file": {"base", "codec", "config", "providers", "routing", "upstream"},
     "providers": {"base", "codec"},
     "routing": {"base", "codec", "providers"},
+    "guardrails": {"base", "codec"},
     "core": {"base", "codec", "net", "http", "upstream", "routing", "providers"},
     "cli": {"base", "config", "config_file", "http", "net", "providers", "upstream"},
     "rest": {"base", "core", "http", "net", "telemetry", "transcode"},
