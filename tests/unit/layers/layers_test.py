@@ -25,7 +25,7 @@ ALLOWED = {
     "routing": {"base", "codec", "providers"},
     "guardrails": {"base", "codec"},
     "core": {"base", "codec", "net", "http", "upstream", "routing", "providers"},
-    "cli": {"base", "config", "config_file", "http", "net", "providers", "upstream"},
+    "cli": {"base", "config", "config_file", "guardrails", "http", "net", "providers", "upstream"},
     "rest": {"base", "core", "http", "net", "telemetry", "transcode"},
     "rpc": {"base", "codec", "core", "net", "telemetry"},
 }
