@@ -76,6 +76,12 @@ constexpr Flag kDoctorFlags[] = {
     {.name = "--json", .help = "print the findings as JSON"},
 };
 
+constexpr Flag kGuardrailTestFlags[] = {
+    {.name = "--input", .value_name = "TEXT", .help = "the text to look at; -: what stdin says"},
+    {.name = "--model", .value_name = "MODEL", .help = "the model that the call would be for"},
+    {.name = "--metadata", .value_name = "JSON", .help = "the metadata that the call would have"},
+};
+
 constexpr Flag kChatFlags[] = {
     {.name = "--model",
      .short_name = "-m",
@@ -185,6 +191,22 @@ constexpr Command kCommands[] = {
      .example = "portolan doctor --config portolan.yaml --call",
      .flags = kDoctorFlags,
      .run = Doctor},
+    {.name = "guardrail test",
+     .operand = "FILE",
+     .summary = "run the guardrails of a file on a text",
+     .help =
+         "Runs guardrails on a text, as the message of a user in a chat, and tells what each check found. "
+         "FILE is YAML or JSON: one guardrail, a list of them, or a config that has them under "
+         "input_guardrails, output_guardrails and their kin. Nothing is sent anywhere. Exit status 0 if all "
+         "pass, else 1.",
+     .example = "echo 'My card is 4111 1111 1111 1111' | portolan guardrail test rules.yaml --input -",
+     .flags = kGuardrailTestFlags,
+     .run = TestGuardrail},
+    {.name = "guardrail checks",
+     .summary = "list the checks that guardrails are made of",
+     .help = "Prints the table of docs/guardrails.md: each check, its parameters and when it passes.",
+     .example = "portolan guardrail checks",
+     .run = ListChecks},
     {.name = "completion",
      .operand = "SHELL",
      .operand_choices = "bash|zsh|fish",

@@ -21,6 +21,11 @@ int Models(const Arguments& arguments, const Host& host);
 // Writes a config file from the keys in the environment.
 int Init(const Arguments& arguments, const Host& host);
 
+// Runs the guardrails of a file on a text and tells what each check found.
+int TestGuardrail(const Arguments& arguments, const Host& host);
+// Prints the table of checks of docs/guardrails.md.
+int ListChecks(const Arguments& arguments, const Host& host);
+
 // Says what is there and what is missing for a gateway.
 int Doctor(const Arguments& arguments, const Host& host);
 
