@@ -15,11 +15,10 @@
 namespace portolan::providers {
 
 const Catalog& BuiltInCatalog() {
-  static const Catalog* const catalog =
-      new Catalog{{&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect(), &BedrockDialect(),
-                   &CohereDialect(), &MistralDialect(), &OllamaDialect(), &PalmDialect(),
-                   &MiniMaxDialect(), &RerankersDialect()},
-                  BuiltInRows()};
+  static const Catalog* const catalog = new Catalog{
+      {&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect(), &BedrockDialect(), &CohereDialect(),
+       &MistralDialect(), &OllamaDialect(), &PalmDialect(), &MiniMaxDialect(), &RerankersDialect()},
+      BuiltInRows()};
   return *catalog;
 }
 
