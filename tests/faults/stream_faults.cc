@@ -97,13 +97,11 @@ std::vector<Fault> StreamFaults() {
   add("leaves the last event out", Whole(), [](const Setting& s) {
     return Events(s, NoLast(s.dialect));
   }).ButFor(Dialect::kGoogle);
-  // The provider says itself that this is all. Anthropic's API has to tell the reason, which nobody knows.
-  add("sends `[DONE]` without a finish reason", Whole(),
-      [](const Setting& s) {
-        return Events(s, First(s.dialect, In(s.dialect).before_finish) + "data: [DONE]\n\n");
-      })
-      .Only({Dialect::kOpenAi})
-      .messages_stream = Breaks("upstream_truncated", grpc::UNAVAILABLE);
+  // The provider says itself that this is all. Where a reason must be told it is `end_turn`, as for whole
+  // answers.
+  add("sends `[DONE]` without a finish reason", Whole(), [](const Setting& s) {
+    return Events(s, First(s.dialect, In(s.dialect).before_finish) + "data: [DONE]\n\n");
+  }).Only({Dialect::kOpenAi});
   add("sends more after the end", Whole(), [](const Setting& s) {
     return Events(s, Joined(GoodEvents(s.dialect)) + GoodEvents(s.dialect)[2]);
   }).ButFor(Dialect::kGoogle);

@@ -10,7 +10,9 @@ import sys
 MADE = [
     re.compile(pattern)
     for pattern in (
-        r'\b(?:InvalidRequest|Broken|Fail)\(\s*"([a-z_]+)"',
+        r'\b(?:InvalidRequest|Broken)\(\s*"([a-z_]+)"',
+        # Words without an underscore are no codes: JSON Schema's keywords, names of parameters.
+        r'\bFail\(\s*"([a-z]+(?:_[a-z]+)+)"',
         r'\bcode = "([a-z_]+)"',
         r'\b(?:Refuse|Refusal|ErrorAnswer)\(\s*(?:status|\d{3}), "([a-z_]+)"',
         r'ErrorClass::\w+, \d{3}, "([a-z_]+)"',
