@@ -94,8 +94,9 @@ bool ReadAll(const json& file, std::vector<Named>* named, guardrails::Problem* p
   }
   if (is_config) return true;
   auto one = guardrails::ReadGuardrail(file, "", problem);
-  if (one) named->push_back({"", *std::move(one)});
-  return one.has_value();
+  if (!one) return false;
+  named->push_back({"", *std::move(one)});
+  return true;
 }
 
 bool ReadInput(const std::string& given, std::FILE* in, std::string* text) {
