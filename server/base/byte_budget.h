@@ -29,8 +29,8 @@ class ByteBudget {
   class Lease {
    public:
     Lease() = default;
-    explicit Lease(ByteBudget* budget)
-        : budget_(budget) {}  // null: nothing is counted, and there is always room
+    // Null: nothing is counted, and there is always room.
+    explicit Lease(ByteBudget* budget) : budget_(budget) {}
     ~Lease() { Release(); }
     Lease(Lease&& other) noexcept
         : budget_(std::exchange(other.budget_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
