@@ -66,6 +66,8 @@ const Auth& GoogleAuth();
 // `aws_region`, else the one that the host names, else the option's fallback. With the option `aws_role_arn`
 // the request is signed with temporary credentials for that role, which the key fetches (see sts.h).
 const Auth& AwsAuth();
+// The same for the service `sagemaker`, which has no keys of its own: what cannot sign is refused.
+const Auth& SageMakerAuth();
 // Google Cloud: `Authorization: Bearer TOKEN`. The key is an access token, or the JSON of a service account
 // or of an authorized user (`gcloud auth application-default login`), for which tokens are fetched; the
 // option `vertex_service_account_json` may say it too. The JSON that callers give must name Google's own

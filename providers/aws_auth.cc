@@ -11,31 +11,38 @@
 namespace portolan::providers {
 namespace {
 
-constexpr std::string_view kService = "bedrock";
 constexpr std::string_view kDefaultRegion = "us-east-1";
 constexpr std::string_view kAuthType = "aws_auth_type";
 constexpr std::string_view kAssumedRole = "assumedRole";
 constexpr std::string_view kApiKey = "apiKey";
 
+// A service that is called, as signatures name it, and how its hosts begin before their region.
+struct Service {
+  std::string_view name;
+  std::array<std::string_view, 2> hosts;
+  bool has_own_keys = false;  // which go as a bearer
+};
+constexpr Service kBedrock = {"bedrock", {"bedrock-runtime.", "bedrock-runtime-fips."}, true};
+constexpr Service kSageMaker = {"sagemaker", {"runtime.sagemaker.", "runtime-fips.sagemaker."}};
+
 // `eu-west-1` of `bedrock-runtime.eu-west-1.amazonaws.com`, also of the hosts of its FIPS and VPC endpoints.
-std::string_view RegionOf(std::string_view host) {
-  constexpr std::array<std::string_view, 2> kServices = {"bedrock-runtime.", "bedrock-runtime-fips."};
+std::string_view RegionOf(const Service& service, std::string_view host) {
   constexpr std::array<std::string_view, 3> kDomains = {".amazonaws.com", ".amazonaws.com.cn", ".api.aws"};
   if (std::none_of(kDomains.begin(), kDomains.end(), [&](std::string_view d) { return host.ends_with(d); })) {
     return {};
   }
-  for (const std::string_view service : kServices) {
-    const size_t at = host.find(service);
+  for (const std::string_view begin : service.hosts) {
+    const size_t at = host.find(begin);
     if (at == std::string_view::npos || (at != 0 && host[at - 1] != '.')) continue;
-    host.remove_prefix(at + service.size());
+    host.remove_prefix(at + begin.size());
     return host.substr(0, host.find('.'));
   }
   return {};
 }
 
-std::string_view ChooseRegion(const Target& target, std::string_view host) {
+std::string_view ChooseRegion(const Service& service, const Target& target, std::string_view host) {
   if (const std::string_view given = target.option("aws_region"); !given.empty()) return given;
-  if (const std::string_view named = RegionOf(host); !named.empty()) return named;
+  if (const std::string_view named = RegionOf(service, host); !named.empty()) return named;
   for (const ProviderOption& option : target.provider->options) {
     if (option.name == "aws_region" && !option.fallback.empty()) return option.fallback;
   }
@@ -101,6 +108,8 @@ std::optional<Error> CheckRole(const Target& target, const sts::Role& role, bool
 
 class Aws final : public Auth {
  public:
+  explicit Aws(const Service& service) : service_(service) {}
+
   std::string KeyFromOptions(const Target& target) const override {
     const std::string_view id = target.option("aws_access_key_id");
     const std::string_view secret = target.option("aws_secret_access_key");
@@ -125,7 +134,7 @@ class Aws final : public Auth {
     const bool has_role = !target.option("aws_role_arn").empty();
     if (!has_role && !sts::IsWebIdentity(key)) return {};
     if (!sigv4::ReadAddress(target.base_url, &address)) return {};
-    const sts::Role role = RoleOf(target, ChooseRegion(target, address.host));
+    const sts::Role role = RoleOf(target, ChooseRegion(service_, target, address.host));
     return has_role ? sts::NameOf(key, role) : sts::NameOfWebIdentity(key, role);
   }
 
@@ -153,10 +162,14 @@ class Aws final : public Auth {
       return Error::InvalidRequest("invalid_custom_host", "the custom host is not usable",
                                    "x-portolan-custom-host");
     }
-    const std::string_view region = ChooseRegion(target, address.host);
+    const std::string_view region = ChooseRegion(service_, target, address.host);
     if (of_workload || !target.options.empty()) {
       Outcome outcome = Exchange(input, target, RoleOf(target, region), &credentials);
       if (!std::holds_alternative<Done>(outcome)) return outcome;
+    }
+    if (!credentials && !service_.has_own_keys) {
+      return Bad(target, "invalid_aws_credentials",
+                 "the credentials for AWS: expected an id and a secret, as ID:SECRET or ID:SECRET:TOKEN", {});
     }
     if (!credentials) return BearerAuth().Apply(input, target, headers);
     Sign(input, *credentials, address, region, headers);
@@ -213,9 +226,8 @@ class Aws final : public Auth {
     return Error::InvalidRequest("invalid_option", std::move(region.message), std::move(region.option));
   }
 
-  static void Sign(const SignInput& input, const sigv4::Credentials& credentials,
-                   const sigv4::Address& address, std::string_view region,
-                   std::vector<HeaderField>* headers) {
+  void Sign(const SignInput& input, const sigv4::Credentials& credentials, const sigv4::Address& address,
+            std::string_view region, std::vector<HeaderField>* headers) const {
     const std::string hash = Hex(Sha256(input.body));
     const std::string date_time = sigv4::FormatDateTime(input.unix_seconds);
     headers->push_back({"x-amz-date", date_time});
@@ -229,15 +241,22 @@ class Aws final : public Auth {
       covered.push_back({"content-type", *type});
     for (const HeaderField& header : *headers) covered.push_back({header.name, header.value});
     const std::string path = std::string(address.path).append(input.path);
-    headers->push_back({"authorization", sigv4::Authorization(credentials, {region, kService, date_time},
+    headers->push_back({"authorization", sigv4::Authorization(credentials, {region, service_.name, date_time},
                                                               {input.method, path, covered, hash})});
   }
+
+  const Service service_;
 };
 
 }  // namespace
 
 const Auth& AwsAuth() {
-  static const Aws auth;
+  static const Aws auth(kBedrock);
+  return auth;
+}
+
+const Auth& SageMakerAuth() {
+  static const Aws auth(kSageMaker);
   return auth;
 }
 

@@ -15,6 +15,7 @@ struct BodyRule {
     kRename,       // `members` is called `value` there
     kUnsupported,  // not taken: left out and named; refused where the answer would mean something else
     kOmit,         // not taken, and nothing is lost by that: left out
+    kAsList,       // a text of `members` becomes a list of one
     kAtMost,       // a number above `high` becomes `high`, and is named; one below `low` is refused
     kExclusive,    // only one of `members`
     // Of messages.
@@ -65,6 +66,9 @@ constexpr BodyRule ForOtherWay(std::string_view members) {
 }
 constexpr BodyRule Omit(std::string_view members) {
   return {.kind = BodyRule::Kind::kOmit, .members = members};
+}
+constexpr BodyRule AsList(std::string_view members) {
+  return {.kind = BodyRule::Kind::kAsList, .members = members};
 }
 constexpr BodyRule Between(double low, std::string_view member, double high) {
   return {.kind = BodyRule::Kind::kAtMost, .members = member, .low = low, .high = high};

@@ -4,6 +4,7 @@
 #include "providers/dialects/bedrock/bedrock.h"
 #include "providers/dialects/cohere/cohere.h"
 #include "providers/dialects/google/google.h"
+#include "providers/dialects/huggingface/huggingface.h"
 #include "providers/dialects/minimax/minimax.h"
 #include "providers/dialects/mistral/mistral.h"
 #include "providers/dialects/ollama/ollama.h"
@@ -15,10 +16,11 @@
 namespace portolan::providers {
 
 const Catalog& BuiltInCatalog() {
-  static const Catalog* const catalog = new Catalog{
-      {&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect(), &BedrockDialect(), &CohereDialect(),
-       &MistralDialect(), &OllamaDialect(), &PalmDialect(), &MiniMaxDialect(), &RerankersDialect()},
-      BuiltInRows()};
+  static const Catalog* const catalog =
+      new Catalog{{&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect(), &BedrockDialect(),
+                   &CohereDialect(), &MistralDialect(), &OllamaDialect(), &PalmDialect(), &MiniMaxDialect(),
+                   &RerankersDialect(), &HuggingFaceDialect()},
+                  BuiltInRows()};
   return *catalog;
 }
 

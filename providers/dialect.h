@@ -55,6 +55,7 @@ struct Accounting {
 enum class Framing : uint8_t {
   kSse,             // server-sent events (WHATWG HTML, section 9.2)
   kAwsEventStream,  // application/vnd.amazon.eventstream
+  kAwsPayload,      // the same, with pieces of server-sent events, or of lines of JSON, in its parts
   kNdjson,          // application/x-ndjson: one JSON value a line
 };
 // `text/event-stream`: what such answers are called, and asked for by.
@@ -70,6 +71,8 @@ struct Form {
   bool must_be_named = false;
   // And so may a server of one's own, where that is for its owner to know.
   bool own_hosts_may_have_it = false;
+  // Of a provider's own form: servers elsewhere that go by its name say the operation as its dialect does.
+  bool only_at_base_url = false;
   std::string_view method = "POST";
   // Taken off the end of the base URL where it ends so: the operation lies beside what is OpenAI's
   // (`/openai`).

@@ -93,6 +93,12 @@ class Fitter {
           body_.Remove(member);
           return std::optional<Error>();
         });
+      case Kind::kAsList:
+        return ForEach(rule.members, [this](std::string_view member) {
+          const std::string_view* const value = body_.Find(member);
+          if (value != nullptr && value->starts_with('"')) body_.Set(member, "[" + std::string(*value) + "]");
+          return std::optional<Error>();
+        });
       case Kind::kAtMost:
         return Bound(rule);
       case Kind::kExclusive:

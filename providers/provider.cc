@@ -98,6 +98,7 @@ std::string_view MediaType(Framing framing) {
     case Framing::kSse:
       return "text/event-stream";
     case Framing::kAwsEventStream:
+    case Framing::kAwsPayload:
       return "application/vnd.amazon.eventstream";
     case Framing::kNdjson:
       return "application/x-ndjson";

@@ -93,6 +93,7 @@ std::vector<Provider> BuiltInRows() {
                   .aliases = kGoogleAliases,
                   .host_version = "/v1beta"});
   rows.push_back(BedrockRow());
+  rows.push_back(SageMakerRow());
   rows.push_back({.name = "cohere",
                   .base_url = "https://api.cohere.com",
                   .dialect = &CohereDialect(),

@@ -14,6 +14,10 @@ void AddOwnApi(Provider* provider);
 
 // In rows_bedrock.cc.
 Provider BedrockRow();
+// What every provider of AWS is told: region, keys and roles.
+std::vector<ProviderOption> AwsOptions();
+// In rows_sagemaker.cc.
+Provider SageMakerRow();
 // In rows_vertex.cc.
 Provider VertexAiRow();
 // In rows_azure.cc.

@@ -54,6 +54,17 @@ Form CohereReranks() {
 
 }  // namespace
 
+std::vector<ProviderOption> AwsOptions() {
+  return {{.name = "aws_region", .fallback = "us-east-1", .variable = "AWS_REGION"},
+          {.name = "aws_access_key_id"},
+          {.name = "aws_secret_access_key"},
+          {.name = "aws_session_token"},
+          {.name = "aws_auth_type", .goes_with_key = true},
+          {.name = "aws_role_arn", .goes_with_key = true},
+          {.name = "aws_external_id", .goes_with_key = true},
+          {.name = "aws_sts_endpoint", .variable = "AWS_ENDPOINT_URL_STS", .operators_only = true}};
+}
+
 Provider BedrockRow() {
   return {
       .name = "bedrock",
@@ -64,14 +75,7 @@ Provider BedrockRow() {
       .key_variables = {"AWS_BEARER_TOKEN_BEDROCK",
                         "AWS_ACCESS_KEY_ID:AWS_SECRET_ACCESS_KEY:AWS_SESSION_TOKEN?",
                         "AWS_ROLE_ARN:AWS_WEB_IDENTITY_TOKEN_FILE"},
-      .options = {{.name = "aws_region", .fallback = "us-east-1", .variable = "AWS_REGION"},
-                  {.name = "aws_access_key_id"},
-                  {.name = "aws_secret_access_key"},
-                  {.name = "aws_session_token"},
-                  {.name = "aws_auth_type", .goes_with_key = true},
-                  {.name = "aws_role_arn", .goes_with_key = true},
-                  {.name = "aws_external_id", .goes_with_key = true},
-                  {.name = "aws_sts_endpoint", .variable = "AWS_ENDPOINT_URL_STS", .operators_only = true}},
+      .options = AwsOptions(),
       .families = {Invoked({"amazon.titan-embed-image"}, Embeds("titan_image")),
                    Invoked({"amazon.titan-embed-text-v1", "amazon.titan-embed-g1-text"}, Embeds("titan_v1")),
                    Invoked({"amazon.titan-embed-"}, Embeds("titan")),

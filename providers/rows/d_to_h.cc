@@ -1,3 +1,4 @@
+#include "providers/dialects/huggingface/huggingface.h"
 #include "providers/dialects/openai/openai.h"
 #include "providers/dialects/rerankers/rerankers.h"
 #include "providers/key_auth.h"
@@ -165,6 +166,7 @@ constexpr Row kRows[] = {
      .base_url = "https://router.huggingface.co/v1",
      .variables = {"HF_TOKEN"},
      .operations = kChat | kModels,
+     .forms = {{HuggingFaceDialect, operation::kEmbedding}},
      .takes_stream_options = true,
      .source = "models.dev; catwalk configs/huggingface.json; huggingface.js providers; maruel/genai "
                "providers/huggingface; recorded traffic",

@@ -21,7 +21,7 @@ constexpr Row kRows[] = {
      .host_version = "/v1",
      .variables = {"TOGETHER_API_KEY"},
      .operations = kChat | kCompletions | kEmbeddings | kModels | kReranks,
-     .rules = {Rename("max_completion_tokens", "max_tokens"),
+     .rules = {Rename("max_completion_tokens", "max_tokens"), AsList("stop"),
                Unsupported("user|store|metadata|service_tier|verbosity|prediction|safety_identifier|"
                            "prompt_cache_key|prompt_cache_retention|prompt_cache_options")},
      .source = "together-ai@0.52.0 client.js, resources/chat/completions.d.ts, resources/rerank.js; Together "

@@ -121,6 +121,8 @@ std::string ChangeOf(const BodyRule& rule) {
       return "in an API of its own: " + Quoted(rule.members);
     case Kind::kOmit:
       return "left out: " + Quoted(rule.members);
+    case Kind::kAsList:
+      return Quoted(rule.members) + " as a list";
     case Kind::kAtMost:
       return Quoted(rule.members) + " from " + Number(rule.low) + " to " + Number(rule.high);
     case Kind::kExclusive:

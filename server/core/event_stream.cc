@@ -25,6 +25,7 @@ Error BrokenStream(std::string code, std::string message) {
 std::unique_ptr<http::EventReader> NewReader(providers::Framing framing) {
   switch (framing) {
     case providers::Framing::kSse:
+    case providers::Framing::kAwsPayload:  // whose framing is off before: see aws_payload.h
       return nullptr;
     case providers::Framing::kAwsEventStream:
       return std::make_unique<http::AwsEventReader>();

@@ -8,6 +8,7 @@
 
 #include "providers/classify.h"
 #include "server/core/answer_form.h"
+#include "server/core/aws_payload.h"
 #include "server/core/error_body.h"
 #include "server/core/upstream_error.h"
 
@@ -102,10 +103,14 @@ std::optional<Error> TypeAnswer(CallState& call, const upstream::Exchange& excha
 
 std::unique_ptr<StreamPipeline> NewPipeline(CallState& call, bool typed) {
   const bool relayed = call.route.way.kind == Way::Kind::kRelay && (call.operation.speaks_hub() || !typed);
-  if (relayed) return NewRelayStream(call.operation, call.route.target, typed, call.hides_usage);
   const providers::Form& form = *call.route.way.form;
-  return NewMappedStream(call.operation, {form, call.config.operations->PlanOf(form), call.route.target},
-                         call.facts, typed);
+  std::unique_ptr<StreamPipeline> pipeline =
+      relayed
+          ? NewRelayStream(call.operation, call.route.target, typed, call.hides_usage)
+          : NewMappedStream(call.operation, {form, call.config.operations->PlanOf(form), call.route.target},
+                            call.facts, typed);
+  if (form.framing == providers::Framing::kAwsPayload) return UnwrapAwsPayload(std::move(pipeline));
+  return pipeline;
 }
 
 }  // namespace portolan::core

@@ -57,8 +57,13 @@ bool TakeValue(std::string_view* rest, std::string_view* text) {
 struct Told {
   std::string_view name;  // of the event, the exception or the error
   std::string_view error_message;
-  bool is_error = false;
+  AwsMessage::Kind kind = AwsMessage::Kind::kEvent;
 };
+
+AwsMessage::Kind KindOf(std::string_view type) {
+  if (type == "error") return AwsMessage::Kind::kError;
+  return type == "exception" ? AwsMessage::Kind::kException : AwsMessage::Kind::kEvent;
+}
 
 bool ReadHeaders(std::string_view headers, Told* told) {
   while (!headers.empty()) {
@@ -70,7 +75,7 @@ bool ReadHeaders(std::string_view headers, Told* told) {
     if (!TakeValue(&headers, &value)) return false;
     if (name == ":event-type" || name == ":exception-type" || name == ":error-code") told->name = value;
     if (name == ":error-message") told->error_message = value;
-    if (name == ":message-type") told->is_error = value == "error";
+    if (name == ":message-type") told->kind = KindOf(value);
   }
   return true;
 }
@@ -79,7 +84,7 @@ bool ReadHeaders(std::string_view headers, Told* told) {
 
 void AwsEventReader::Push(std::string_view bytes) { input_ = bytes; }
 
-EventReader::Result AwsEventReader::Next(StreamEvent* event) {
+EventReader::Result AwsEventReader::NextMessage(AwsMessage* message) {
   if (failed_) return Result::kBroken;
   // As much as tells the length, then the whole.
   size_t needed = kPrelude;
@@ -89,9 +94,9 @@ EventReader::Result AwsEventReader::Next(StreamEvent* event) {
       // In one piece, as nearly all are.
       const size_t total = Number(input_);
       if (total <= max_message_bytes_ && total >= kPrelude + kCrc && input_.size() >= total) {
-        const std::string_view message = input_.substr(0, total);
+        const std::string_view bytes = input_.substr(0, total);
         input_.remove_prefix(total);
-        return Parse(message, event);
+        return Parse(bytes, message);
       }
     }
     const size_t taken = std::min(missing, input_.size());
@@ -113,35 +118,46 @@ EventReader::Result AwsEventReader::Next(StreamEvent* event) {
   }
   taken_.swap(buffer_);
   buffer_.clear();
-  return Parse(taken_, event);
+  return Parse(taken_, message);
 }
 
-EventReader::Result AwsEventReader::Parse(std::string_view message, StreamEvent* event) {
-  const std::string_view body = message.substr(0, message.size() - kCrc);
-  const size_t headers = Number(message.substr(4));
+EventReader::Result AwsEventReader::Parse(std::string_view bytes, AwsMessage* message) {
+  const std::string_view body = bytes.substr(0, bytes.size() - kCrc);
+  const size_t headers = Number(bytes.substr(4));
   Told told;
-  const bool sound = Crc(message.substr(0, 8)) == Number(message.substr(8)) &&
-                     Crc(body) == Number(message.substr(body.size())) && headers <= kMaxHeaders &&
+  const bool sound = Crc(bytes.substr(0, 8)) == Number(bytes.substr(8)) &&
+                     Crc(body) == Number(bytes.substr(body.size())) && headers <= kMaxHeaders &&
                      headers <= body.size() - kPrelude && ReadHeaders(body.substr(kPrelude, headers), &told);
   if (!sound) {
     failed_ = true;
     return Result::kBroken;
   }
-  const std::string_view payload = body.substr(kPrelude + headers);
+  message->raw = bytes;
+  message->name = told.name;
+  message->payload = body.substr(kPrelude + headers);
+  message->error_message = told.error_message;
+  message->kind = told.kind;
+  return Result::kEvent;
+}
+
+EventReader::Result AwsEventReader::Next(StreamEvent* event) {
+  AwsMessage message;
+  const Result result = NextMessage(&message);
+  if (result != Result::kEvent) return result;
   data_ = "{";
-  AppendJsonString(told.name, &data_);
+  AppendJsonString(message.name, &data_);
   data_ += ':';
-  if (told.is_error && payload.empty()) {
+  if (message.kind == AwsMessage::Kind::kError && message.payload.empty()) {
     data_ += "{\"message\":";
-    AppendJsonString(told.error_message, &data_);
+    AppendJsonString(message.error_message, &data_);
     data_ += '}';
   } else {
-    data_ += payload.empty() ? std::string_view("{}") : payload;
+    data_ += message.payload.empty() ? std::string_view("{}") : message.payload;
   }
   data_ += '}';
-  event->name = told.name;
+  event->name = message.name;
   event->data = data_;
-  event->raw = message;
+  event->raw = message.raw;
   event->has_data = true;
   return Result::kEvent;
 }

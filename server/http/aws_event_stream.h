@@ -15,6 +15,17 @@
 
 namespace portolan::http {
 
+// A message as it is framed. Views are valid until the next call of the reader that gave it.
+struct AwsMessage {
+  enum class Kind : uint8_t { kEvent, kException, kError };
+  Kind kind = Kind::kEvent;
+  std::string_view raw;
+  std::string_view
+      name;  // its `:event-type`; of an exception its `:exception-type`; of an error `:error-code`
+  std::string_view payload;
+  std::string_view error_message;  // of an error, which has no payload
+};
+
 // Cuts a stream into messages and checks both CRCs of each. A message becomes an event:
 //   - `name` is its `:event-type`; of an exception its `:exception-type`; of an error `:error-code`;
 //   - `data` is a JSON object whose only member bears that name and has the payload as its value, as the
@@ -30,12 +41,14 @@ class AwsEventReader final : public EventReader {
   void Push(std::string_view bytes) override;
   // kBroken: a length or a CRC is wrong, or a header cannot be read.
   Result Next(StreamEvent* event) override;
+  // The same, as it is framed. `message` is set if there is one (kEvent).
+  Result NextMessage(AwsMessage* message);
   // A message that was cut is none.
   bool TakeLast(StreamEvent*) override { return false; }
   size_t pending() const override { return buffer_.size(); }
 
  private:
-  Result Parse(std::string_view message, StreamEvent* event);
+  Result Parse(std::string_view bytes, AwsMessage* message);
 
   const size_t max_message_bytes_;
   std::string buffer_;  // of the message that has not come whole

@@ -287,7 +287,10 @@ class Resolver {
   std::optional<Error> CheckUsable() {
     const Provider& provider = *out_.target.provider;
     Way way = providers::WayOf(*request_.door, request_.operation, provider, family_, request_.raw_path);
-    if (way.kind == Way::Kind::kUnsupported) way = WayToOwnHost();
+    const bool only_at_base_url = way.kind == Way::Kind::kMap && way.form->only_at_base_url;
+    if (way.kind == Way::Kind::kUnsupported || (only_at_base_url && out_.target.own_host)) {
+      way = WayToOwnHost();
+    }
     out_.way = way;
     if (way.kind == Way::Kind::kUnsupported) {
       return Error::InvalidRequest(
@@ -327,7 +330,9 @@ class Resolver {
     const bool same = provider.dialect == request_.door && family_ == nullptr && provider.local == nullptr;
     const providers::Form* const form =
         same && out_.target.own_host ? provider.dialect->Find(request_.operation) : nullptr;
-    if (form == nullptr || !form->own_hosts_may_have_it) return {};
+    const providers::Form* const own = provider.FindOwn(request_.operation);
+    const bool usual = own != nullptr && own->only_at_base_url;
+    if (form == nullptr || !(usual || form->own_hosts_may_have_it)) return {};
     return {Way::Kind::kRelay, form};
   }
 

@@ -79,8 +79,10 @@ const BodyCase kCases[] = {
      R"({"model":"grok-3","messages":[],"tools":[{"type":"function","function":{"name":"f"}}]})", "tools[0].function.strict"},
     // platform.minimax.io: the newer name.
     {"minimax", R"({"model":"m","max_tokens":5,"messages":[]})", R"({"model":"m","max_completion_tokens":5,"messages":[]})", ""},
-    // together-ai 0.52.0, resources/chat/completions.d.ts: there is no user.
-    {"together-ai", R"({"model":"m","user":"u","service_tier":"auto","messages":[]})", R"({"model":"m","messages":[]})", "user"},
+    // together-ai 0.52.0, resources/chat/completions.d.ts: stop is a list, and there is no user.
+    {"together-ai", R"({"model":"m","stop":"x","user":"u","service_tier":"auto","messages":[]})", R"({"model":"m","stop":["x"],"messages":[]})", "user"},
+    {"together-ai", R"({"model":"m","stop":["x"],"messages":[]})", R"({"model":"m","stop":["x"],"messages":[]})", ""},
+    {"together-ai", R"({"model":"m","stop":null,"messages":[]})", R"({"model":"m","stop":null,"messages":[]})", ""},
     // Providers that know the older name only: LiteLLM, openai_like/providers.json and llms/NAME.
     {"together-ai", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
     {"sambanova", R"({"model":"m","max_completion_tokens":5,"messages":[{"role":"user","content":[{"type":"text","text":"a"}]}]})",

@@ -25,14 +25,15 @@ class AwsAuthTest : public testing::Test {
   }
 
   // The headers that a POST of kBody gets; its body comes in two pieces.
-  std::vector<HeaderField> Sign(std::string_view base_url, std::string_view path) {
+  std::vector<HeaderField> Sign(std::string_view base_url, std::string_view path,
+                                const Auth& auth = AwsAuth()) {
     const std::string_view body[] = {kBody.substr(0, 9), kBody.substr(9)};
     const HeaderView headers[] = {{"content-type", "application/json"},
                                   {"accept", "application/json"},
                                   {"user-agent", "portolan/1"},
                                   {"traceparent", "00-1-1-00"}};
     std::vector<HeaderField> added;
-    Outcome outcome = AwsAuth().Apply({"POST", base_url, path, headers, body, kNow}, target_, &added);
+    Outcome outcome = auth.Apply({"POST", base_url, path, headers, body, kNow}, target_, &added);
     EXPECT_FALSE(std::holds_alternative<Need>(outcome));
     error_.reset();
     if (auto* const error = std::get_if<Error>(&outcome)) error_ = std::move(*error);
@@ -145,6 +146,34 @@ TEST_F(AwsAuthTest, SendsABedrockKeyAsABearer) {
   ASSERT_EQ(headers.size(), 1u);
   EXPECT_EQ(headers[0].name, "authorization");
   EXPECT_EQ(headers[0].value, "Bearer ABSKQmVkcm9ja0FQSUtleS1hYmNk");
+}
+
+// Hosts are those of AWS's list of SageMaker's endpoints
+// (docs.aws.amazon.com/general/latest/gr/sagemaker.html).
+TEST_F(AwsAuthTest, SignsForSageMakerWhereThatIs) {
+  struct {
+    std::string_view base_url;
+    std::string_view scope;
+  } const cases[] = {
+      {"https://runtime.sagemaker.eu-west-1.amazonaws.com", "/eu-west-1/sagemaker/aws4_request"},
+      {"https://runtime-fips.sagemaker.us-gov-west-1.amazonaws.com", "/us-gov-west-1/sagemaker/aws4_request"},
+      {"https://vpce-1.runtime.sagemaker.eu-west-2.vpce.amazonaws.com", "/eu-west-2/sagemaker/aws4_request"},
+      {"http://127.0.0.1:1", "/us-east-1/sagemaker/aws4_request"}};
+  for (const auto& one : cases) {
+    const auto headers = Sign(one.base_url, "/endpoints/e/invocations", SageMakerAuth());
+    EXPECT_FALSE(error_);
+    EXPECT_THAT(Value(headers, "authorization"), HasSubstr(one.scope)) << one.base_url;
+  }
+}
+
+// It has no keys of its own.
+TEST_F(AwsAuthTest, SendsSageMakerNoBearer) {
+  target_.api_key = Secret("ABSKQmVkcm9jaw==");
+  EXPECT_TRUE(
+      Sign("https://runtime.sagemaker.eu-west-1.amazonaws.com", "/endpoints/e/invocations", SageMakerAuth())
+          .empty());
+  ASSERT_TRUE(error_);
+  EXPECT_EQ(error_->code, "invalid_aws_credentials");
 }
 
 TEST_F(AwsAuthTest, MakesAKeyOfOptions) {

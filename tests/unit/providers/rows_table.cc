@@ -82,6 +82,7 @@ heroku            chat        POST https://us.inference.heroku.com/v1/chat/compl
 heroku            embedding   POST https://us.inference.heroku.com/v1/embeddings authorization: Bearer k
 hetzner           chat        POST https://inference.hetzner.com/api/v1/chat/completions authorization: Bearer k
 huggingface       chat        POST https://router.huggingface.co/v1/chat/completions authorization: Bearer k
+huggingface       embedding   POST https://router.huggingface.co/hf-inference/models/org/m-1/pipeline/feature-extraction authorization: Bearer k
 huggingface       list_models GET  https://router.huggingface.co/v1/models authorization: Bearer k
 huggingface       get_model   GET  https://router.huggingface.co/v1/models/org/m-1 authorization: Bearer k
 hyperbolic        chat        POST https://api.hyperbolic.xyz/v1/chat/completions authorization: Bearer k

@@ -122,18 +122,16 @@ TEST_F(RowsTest, NamesAndAliasesNameOneProviderEach) {
 // served.
 TEST_F(RowsTest, PortkeysNamesAreKnown) {
   for (const char* const name :
-       {"openai",         "anthropic",      "google",       "bedrock",       "302ai",
-        "aibadgr",        "bytez",          "cerebras",     "cometapi",      "dashscope",
-        "deepbricks",     "deepinfra",      "deepseek",     "groq",          "huggingface",
-        "featherless-ai", "fireworks-ai",   "hyperbolic",   "inference-net", "krutrim",
-        "lingyi",         "iointelligence", "lemonfox-ai",  "matterai",      "mistral-ai",
-        "modal",          "monsterapi",     "moonshot",     "ncompass",      "nextbit",
-        "novita-ai",      "nscale",         "ollama",       "openrouter",    "ovhcloud",
-        "perplexity-ai",  "predibase",      "recraft-ai",   "reka-ai",       "sambanova",
-        "siliconflow",    "together-ai",    "upstage",      "workers-ai",    "x-ai",
-        "z-ai",           "zhipu",          "vertex-ai",    "anyscale",      "nebius",
-        "replicate",      "segmind",        "stability-ai", "meshy",         "tripo3d",
-        "cohere",         "jina",           "palm"}) {
+       {"openai",        "anthropic",  "google",      "bedrock",        "302ai",        "aibadgr",
+        "bytez",         "cerebras",   "cometapi",    "dashscope",      "deepbricks",   "deepinfra",
+        "deepseek",      "groq",       "huggingface", "featherless-ai", "fireworks-ai", "hyperbolic",
+        "inference-net", "krutrim",    "lingyi",      "iointelligence", "lemonfox-ai",  "matterai",
+        "mistral-ai",    "modal",      "monsterapi",  "moonshot",       "ncompass",     "nextbit",
+        "novita-ai",     "nscale",     "ollama",      "openrouter",     "ovhcloud",     "perplexity-ai",
+        "predibase",     "recraft-ai", "reka-ai",     "sambanova",      "siliconflow",  "together-ai",
+        "upstage",       "workers-ai", "x-ai",        "z-ai",           "zhipu",        "vertex-ai",
+        "anyscale",      "nebius",     "replicate",   "segmind",        "stability-ai", "meshy",
+        "tripo3d",       "cohere",     "jina",        "palm",           "sagemaker"}) {
     EXPECT_NE(registry_->Find(name), nullptr) << name;
   }
 }
