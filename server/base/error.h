@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,13 @@ struct TimeLimit {
   std::chrono::milliseconds length{0};
 };
 
+// What guardrails have found, in the form of each door: the JSON of `hook_results`, and a
+// portolan.v1.HookResults in wire format.
+struct HookResultsText {
+  std::string json;
+  std::string wire;
+};
+
 struct Error {
   ErrorClass error_class = ErrorClass::kGateway;
   int http_status = 500;
@@ -50,6 +58,7 @@ struct Error {
   // info, bounded. Empty for a provider's own host.
   std::string upstream_method;
   std::string upstream_url;
+  std::shared_ptr<const HookResultsText> hook_results;  // of an error that guardrails have made
 
   // A 400 of class kCaller.
   static Error InvalidRequest(std::string code, std::string message, std::string param = {});

@@ -72,9 +72,10 @@ struct CallState {
   routing::ConditionFacts condition_facts;
   std::string pathname;  // for conditions, if it is not the operation's route
   std::optional<routing::Engine> engine;
-  bool has_config = false;    // the route came with the call, or by name
-  bool asks_gateway = false;  // the call asks for the gateway's own models
-  bool explain = false;       // the caller wants an explanation with the answer
+  bool has_config = false;                                // the route came with the call, or by name
+  std::shared_ptr<const guardrails::Hooks> header_hooks;  // that the call's headers name; null: none
+  bool asks_gateway = false;                              // the call asks for the gateway's own models
+  bool explain = false;                                   // the caller wants an explanation with the answer
   // Of the attempt: the gateway asks for a stream's usage although the caller did not.
   bool hides_usage = false;
   bool has_own_member = false;     // the request has the field `portolan`, which no provider is to see

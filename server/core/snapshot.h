@@ -15,6 +15,10 @@
 #include "server/routing/route.h"
 #include "server/upstream/client.h"
 
+namespace portolan::guardrails {
+struct Hooks;
+}
+
 namespace portolan::core {
 
 // Immutable, thread-safe.
@@ -23,7 +27,8 @@ struct Snapshot {
   std::map<std::string, Secret, std::less<>> provider_keys;
   routing::RoutePolicy routing;  // points into the two above
   routing::CallerKeys callers;
-  routing::NamedRoutes routes;  // their plans point into `registry`
+  routing::NamedRoutes routes;                             // their plans point into `registry`
+  std::shared_ptr<const guardrails::Hooks> default_hooks;  // run on every call; null: none
   upstream::Timeouts timeouts;
   bool count_streams = true;  // streams are asked for their usage, whether or not the caller wants to see it
 };

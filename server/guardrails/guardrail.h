@@ -5,6 +5,9 @@
 // the long one, `{"type": "guardrail", "checks": [{"id": …, "parameters": {…}}], "deny": true}`.
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -21,6 +24,8 @@ enum class StreamMode : uint8_t { kAuto, kWhole, kWindow, kAfter };
 
 struct Guardrail {
   std::string id;        // empty: it has none
+  std::string name;      // in the operator's file, which it is then from; empty: it came with the call
+  bool reveal = false;   // what its checks found is told although it is the operator's
   bool mutator = false;  // its checks change, and do not judge
   bool deny = false;
   bool async = false;
@@ -39,6 +44,20 @@ std::optional<Guardrail> ReadGuardrail(const nlohmann::json& json, const std::st
 // Reads a list of them.
 std::optional<std::vector<Guardrail>> ReadGuardrails(const nlohmann::json& json, const std::string& path,
                                                      Problem* problem);
+
+// Guardrails in the order in which they run.
+using GuardrailList = std::vector<std::shared_ptr<const Guardrail>>;
+
+// The operator's guardrails, by their names.
+using NamedGuardrails = std::map<std::string, std::shared_ptr<const Guardrail>, std::less<>>;
+
+// What is run on the calls to a target, or on those of a caller. Immutable.
+struct Hooks {
+  GuardrailList input;   // on requests, mutators among them
+  GuardrailList output;  // on answers
+
+  bool empty() const { return input.empty() && output.empty(); }
+};
 
 struct CheckResult {
   std::string id;

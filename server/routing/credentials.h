@@ -3,6 +3,7 @@
 // Decides who the caller is, and whose key goes upstream. Pure functions, because a mistake here spends
 // somebody's money.
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +15,10 @@
 #include "server/base/secret.h"
 #include "server/routing/request_headers.h"
 
+namespace portolan::guardrails {
+struct Hooks;
+}
+
 namespace portolan::routing {
 
 // A caller of the gateway, and what they may use.
@@ -24,6 +29,7 @@ struct Caller {
   std::optional<std::vector<std::string>> routes;
   // The models that the caller may name, a final `*` standing for any rest; nullopt: all.
   std::optional<std::vector<std::string>> models;
+  std::shared_ptr<const guardrails::Hooks> hooks;  // run on all their calls; null: none
 
   bool MayUseRoute(std::string_view route) const;
   bool MayUseModel(std::string_view model) const;

@@ -20,6 +20,10 @@ namespace portolan::v1 {
 class RouteConfig;
 }
 
+namespace portolan::guardrails {
+struct Hooks;
+}
+
 namespace portolan::routing {
 
 // A small set of HTTP statuses.
@@ -65,6 +69,7 @@ struct TargetSpec {
   std::optional<bool> strict_open_ai_compliance;
   // The provider's options, by their snake_case names.
   std::vector<std::pair<std::string, std::string>> options;
+  std::shared_ptr<const guardrails::Hooks> hooks;  // null: none
 };
 
 struct RouteNode {
