@@ -10,12 +10,15 @@ import socketserver
 import ssl
 import struct
 import sys
+import time
 import urllib.error
 import urllib.request
 
 PORT = 53
 DOMAIN = ["svc", "cluster", "local"]
 TTL_S = 5
+# For how long an answer of the API is used again: those who ask in a load are not to load the API.
+FRESH_S = 0.5
 A, IN = 1, 1
 NO_ERROR, FAILED, NO_SUCH_NAME = 0, 2, 3
 RESPONSE, AUTHORITATIVE, RECURSION_DESIRED = 0x8000, 0x0400, 0x0100
@@ -24,6 +27,7 @@ RESPONSE, AUTHORITATIVE, RECURSION_DESIRED = 0x8000, 0x0400, 0x0100
 class Cluster:
     def __init__(self, url, ca, token):
         self.url, self.token, self.tls = url, token, ssl.create_default_context(cafile=ca)
+        self.known = {}
 
     def get(self, path):
         """The object at a path of the API; None if there is none."""
@@ -41,6 +45,14 @@ class Cluster:
         if len(labels) != 5 or labels[2:] != DOMAIN:
             return None
         name, namespace = labels[:2]
+        asked, found = self.known.get((namespace, name), (-FRESH_S, None))
+        now = time.monotonic()
+        if now - asked >= FRESH_S:
+            found = self.look(namespace, name)
+            self.known[namespace, name] = now, found
+        return found
+
+    def look(self, namespace, name):
         service = self.get(f"/api/v1/namespaces/{namespace}/services/{name}")
         if service is None:
             return None

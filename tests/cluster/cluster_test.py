@@ -61,8 +61,8 @@ def left_in(namespace):
 
 
 def prepare():
-    """The name that the chart's README pulls the image by, and the provider."""
-    run("ctr", "-n", "k8s.io", "images", "tag", "docker.io/library/portolan:0.1.0", "registry.example/ai/portolan:0.1.0")
+    """The name that the chart's README pulls the image by."""
+    run("ctr", "-n", "k8s.io", "images", "tag", "--force", "docker.io/library/portolan:0.1.0", "registry.example/ai/portolan:0.1.0")
 
 
 def the_charts_readme_as_it_stands():

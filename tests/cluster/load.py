@@ -5,7 +5,8 @@
 
 A tenth goes by gRPC, the rest by REST: half of those calls on connections that are kept, half each on one of its own. Prints
 "under way" once all streams are open. A stream is whole if the text that was asked for has come and its end with it. One that is
-not may be refused, end in an error that says so, or be cut with its connection; one that ends as if it were whole is a lie.
+not may be refused (as it is if the connection breaks before the answer begins), end in an error that says so, or be cut with its
+connection; one that ends as if it were whole is a lie.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import collections
 import json
 import os
 import signal
+import socket
 import sys
 import time
 
@@ -50,8 +52,7 @@ class Connection:
     async def send(self, path, body):
         """The status and the headers of the answer."""
         if self.writer is None:
-            async with asyncio.timeout(LIMIT_S):
-                self.reader, self.writer = await asyncio.open_connection(self.host, self.port)
+            self.reader, self.writer = await self._within(asyncio.open_connection(self.host, self.port), "no connection")
         payload = json.dumps(body).encode()
         self.writer.write(
             f"POST {path} HTTP/1.1\r\nhost: {self.host}\r\nx-portolan-api-key: {os.environ['CALLER_KEY']}\r\n"
@@ -73,12 +74,17 @@ class Connection:
 
     async def _part(self, read):
         try:
-            async with asyncio.timeout(LIMIT_S):
-                return await read
-        except TimeoutError as error:
-            raise Broken("no answer") from error
+            return await self._within(read, "no answer")
         except (asyncio.IncompleteReadError, OSError) as error:
             raise Broken(f"the connection broke ({type(error).__name__})") from error
+
+    @staticmethod
+    async def _within(work, without):
+        try:
+            async with asyncio.timeout(LIMIT_S):
+                return await work
+        except TimeoutError as error:
+            raise Broken(without) from error
 
     def close(self):
         if self.writer is not None:
@@ -119,13 +125,15 @@ class Rest:
     async def stream(self):
         """What became of it."""
         connection = Connection(self.connection.host + f":{self.connection.port}")
+        began = False
         try:
             status, headers = await connection.send("/v1/chat/completions", asked(MODEL, TEXT, stream=True))
-            if status != 200:
+            began = status == 200
+            if not began:
                 return f"refused: {status} {code_of(await connection.body(headers))}"
             data = b"".join([chunk async for chunk in connection.chunks()]).decode()
-        except Broken:
-            return "cut"
+        except Broken as error:
+            return "cut" if began else f"refused: {error}"
         except OSError as error:
             return f"refused: {error}"
         finally:
@@ -197,10 +205,13 @@ async def main(options):
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, stop.set)
     workers = 40
+    # A Service keeps its address: to ask for it with each connection would be work for DNS, which is not what is tried.
+    host, port = options.rest.rsplit(":", 1)
+    rest = f"{(await loop.getaddrinfo(host, port, family=socket.AF_INET))[0][4][0]}:{port}"
     async with portolan.AsyncClient(options.grpc, key=os.environ["CALLER_KEY"]) as client:
         grpc = Grpc(client)
         streams = [
-            asyncio.create_task(stream_on(grpc if i % 10 == 0 else Rest(options.rest, False), i * 0.02, tally, stop))
+            asyncio.create_task(stream_on(grpc if i % 10 == 0 else Rest(rest, False), i * 0.02, tally, stop))
             for i in range(options.streams)
         ]
         while tally.open < options.streams and not stop.is_set():
@@ -209,9 +220,7 @@ async def main(options):
         interval = workers / options.rate if options.rate else 0
         calls = [
             asyncio.create_task(
-                call_at_pace(
-                    grpc if i % 10 == 0 else Rest(options.rest, i % 2 == 0), interval, interval * i / workers, tally, stop
-                )
+                call_at_pace(grpc if i % 10 == 0 else Rest(rest, i % 2 == 0), interval, interval * i / workers, tally, stop)
             )
             for i in range(workers if options.rate else 0)
         ]
