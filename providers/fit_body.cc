@@ -96,7 +96,11 @@ class Fitter {
       case Kind::kAsList:
         return ForEach(rule.members, [this](std::string_view member) {
           const std::string_view* const value = body_.Find(member);
-          if (value != nullptr && value->starts_with('"')) body_.Set(member, "[" + std::string(*value) + "]");
+          if (value != nullptr && *value == "null") {
+            body_.Remove(member);
+          } else if (value != nullptr && value->starts_with('"')) {
+            body_.Set(member, "[" + std::string(*value) + "]");
+          }
           return std::optional<Error>();
         });
       case Kind::kAtMost:

@@ -70,7 +70,8 @@ std::optional<Error> TakeHost(const ProviderOption& option, std::string_view* va
 
 std::optional<Error> FillInHost(std::string_view operation, Target* target) {
   const providers::Form* const own = target->provider->FindOwn(operation);
-  if (own != nullptr) providers::LeaveBase(*own, &target->base_url);
+  const bool elsewhere = own != nullptr && own->only_at_base_url && target->own_host;
+  if (own != nullptr && !elsewhere) providers::LeaveBase(*own, &target->base_url);
   if (target->own_host) return std::nullopt;
   std::string& url = target->base_url;
   for (const providers::ProviderHost& host : target->provider->hosts) {

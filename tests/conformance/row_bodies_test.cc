@@ -82,7 +82,7 @@ const BodyCase kCases[] = {
     // together-ai 0.52.0, resources/chat/completions.d.ts: stop is a list, and there is no user.
     {"together-ai", R"({"model":"m","stop":"x","user":"u","service_tier":"auto","messages":[]})", R"({"model":"m","stop":["x"],"messages":[]})", "user"},
     {"together-ai", R"({"model":"m","stop":["x"],"messages":[]})", R"({"model":"m","stop":["x"],"messages":[]})", ""},
-    {"together-ai", R"({"model":"m","stop":null,"messages":[]})", R"({"model":"m","stop":null,"messages":[]})", ""},
+    {"together-ai", R"({"model":"m","stop":null,"messages":[]})", R"({"model":"m","messages":[]})", ""},
     // Providers that know the older name only: LiteLLM, openai_like/providers.json and llms/NAME.
     {"together-ai", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
     {"sambanova", R"({"model":"m","max_completion_tokens":5,"messages":[{"role":"user","content":[{"type":"text","text":"a"}]}]})",

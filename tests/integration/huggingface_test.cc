@@ -45,8 +45,8 @@ class HuggingFace : public ::testing::Test {
   std::mutex mutex_;
   FakeUpstream::Handler answer_ = [](const SeenRequest& request) {
     Json vectors = Json::array();
-    for (const Json& text : Json::parse(request.body)["inputs"])
-      vectors.push_back({text.get<std::string>().size(), 0.5});
+    const Json inputs = Json::parse(request.body)["inputs"];
+    for (const Json& text : inputs) vectors.push_back({text.get<std::string>().size(), 0.5});
     return RespondJson(200, vectors.dump());
   };
   const FakeUpstream router_{[this](const SeenRequest& request) {

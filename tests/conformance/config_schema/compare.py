@@ -17,7 +17,10 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 FILES = ROOT / "tests/unit/config_file"
 # Their members are free.
-FREE = ("override_params", "query", "providers", "routes", "aliases")
+FREE = ("override_params", "query", "providers", "routes", "aliases", "guardrails")
+# The schema does not know the checks of guardrails.
+GUARDRAILS = ("guardrails", "input_guardrails", "output_guardrails", "before_request_hooks", "after_request_hooks",
+              "input_mutators", "output_mutators", "default_input_guardrails", "default_output_guardrails")
 
 
 class Loader:
@@ -56,7 +59,7 @@ def changed(document, path, change):
 def mutations(document):
     """(what was done, the document with an unknown key or a value of a wrong type)"""
     for path, value in places(document):
-        if any(key in FREE[:2] for key in path[:-1]) or (path and path[-1] in FREE[:2]):
+        if any(key in FREE[:2] + GUARDRAILS for key in path[:-1]) or (path and path[-1] in FREE[:2]):
             continue
         if isinstance(value, dict) and not (len(path) == 1 and path[0] in FREE):
             yield f"{path}: unknown key", changed(document, path, lambda old: {**old, "surprise": "x"})

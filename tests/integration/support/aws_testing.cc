@@ -77,9 +77,9 @@ std::string WrongWithSignature(const SeenRequest& request, const AwsAccount& acc
     return "credential: " + authorization;
   if (request.Header("x-amz-security-token") != account.session_token) return "the session token is another";
   const std::string body_hash = HexOf(Digest(request.body));
-  // Only Bedrock is told it besides.
+  // Services for tokens are not told it besides.
   const std::string told = request.Header("x-amz-content-sha256");
-  if (told != (account.service == "bedrock" ? body_hash : "")) return "the body's hash is another";
+  if (told != (account.service == "sts" ? "" : body_hash)) return "the body's hash is another";
 
   const std::string signed_headers = After(authorization, "SignedHeaders=");
   std::string canonical = request.method + "\n" + CanonicalPath(request.target) + "\n\n";
