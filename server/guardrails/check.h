@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "server/guardrails/match_shape.h"
+
 namespace portolan::guardrails {
 
 // What is wrong in a config: where (`input_guardrails[0]["default.contains"].words`), and why. Never quotes a
@@ -40,6 +42,39 @@ struct CallFacts {
   nlohmann::json metadata = nullptr;  // an object, or null
 };
 
+// A place in a text where a check has found something. Offsets are in bytes.
+struct Match {
+  // Not a thing by itself, but more of what was found before.
+  static constexpr size_t kMore = SIZE_MAX;
+
+  size_t begin = 0;
+  size_t end = 0;
+  size_t label = 0;              // which of the things that the check looks for, from 0
+  std::string replacement = {};  // what takes its place, if the check changes
+};
+
+// A text that may not be all there yet.
+struct Stretch {
+  std::string_view text;
+  size_t until = 0;  // only matches that begin before this are wanted
+  size_t end = 0;    // matches end here at most; what stands behind is there to tell the ends of words
+
+  // A text that is all there. Only there `end` is that of the text.
+  static Stretch Whole(std::string_view text);
+};
+
+// How far a check has looked through a text, whose beginning may be forgotten.
+struct Cursor {
+  std::vector<size_t> at = {};  // where each of its searches goes on
+  size_t covered = 0;           // the end of what matches have taken
+
+  size_t& At(size_t search);
+  void Forget(size_t bytes);  // so much of the text's beginning
+};
+
+// Appends the matches that begin where the cursor is or behind, and moves it to `until` at least.
+using FindFunction = std::function<void(const Stretch& stretch, Cursor* cursor, std::vector<Match>* matches)>;
+
 // Which texts a check looks at. All that it looks at must pass.
 enum class Looks : uint8_t {
   kAtEverything,  // it forbids or changes: all that is said
@@ -55,7 +90,8 @@ struct Prefix {
   bool only_if_empty = false;
 };
 
-// One check, ready to look. Immutable, and its functions are thread-safe and pure.
+// One check, ready to look. Immutable, and its functions are thread-safe and pure but for what they are given
+// to change.
 struct Check {
   std::string id;  // `default.contains`
   Looks looks = Looks::kAtEverything;
@@ -71,7 +107,22 @@ struct Check {
   std::function<bool(std::string* text)> change = nullptr;
   std::optional<Prefix> prefix = std::nullopt;
 
+  // Of what forbids or changes what stands at some place of a text: what `look` and `change` do, for texts
+  // that come bit by bit. What `find` finds for a check that changes is in order and does not overlap. `tell`
+  // makes the finding of how often each of the `labels` things was found. nullptr: only a whole text can be
+  // judged.
+  FindFunction find = nullptr;
+  std::function<Finding(const std::vector<size_t>& counts)> tell = nullptr;
+  size_t labels = 1;
+  // Of `find`: what matches look like, one shape at least; each match has one of them. What decides about a
+  // match is within what the shape leaves for it and one character more on either side.
+  std::vector<MatchShape> shapes = {MatchShape{}};
+  // What has been found cannot be undone by what follows: a check that forbids may say so at once.
+  bool finds_for_good = false;
+
   bool changes() const { return change != nullptr || prefix.has_value(); }
+  // The most characters that a match may have, if there is a bound.
+  std::optional<size_t> longest_match() const { return LongestOf(shapes); }
 };
 
 // How one check is spoken of and made.

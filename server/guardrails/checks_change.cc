@@ -1,13 +1,14 @@
 // Checks that change texts.
 
 #include <algorithm>
-#include <map>
+#include <iterator>
 #include <memory>
 #include <utility>
 
 #include "server/base/text.h"
-#include "server/base/utf8.h"
 #include "server/guardrails/check_makers.h"
+#include "server/guardrails/find_matches.h"
+#include "server/guardrails/pattern_shape.h"
 #include "server/guardrails/pii.h"
 
 namespace portolan::guardrails::makers {
@@ -76,33 +77,6 @@ class Replacement {
   Pattern pattern_;
 };
 
-// Replaces every match; false if there is none.
-bool ReplaceAll(const RE2& pattern, const Replacement& replacement, std::string* text) {
-  const re2::StringPiece whole(text->data(), text->size());
-  std::vector<re2::StringPiece> groups(static_cast<size_t>(pattern.NumberOfCapturingGroups()) + 1);
-  std::string out;
-  size_t copied = 0;
-  size_t at = 0;
-  bool found = false;
-  while (at <= whole.size() && pattern.Match(whole, at, whole.size(), RE2::UNANCHORED, groups.data(),
-                                             static_cast<int>(groups.size()))) {
-    found = true;
-    const auto begin = static_cast<size_t>(groups[0].data() - whole.data());
-    const size_t end = begin + groups[0].size();
-    out.append(*text, copied, begin - copied);
-    replacement.AppendTo(&out, groups);
-    copied = at = end;
-    if (!groups[0].empty()) continue;
-    // Behind an empty match the next character is left as it is.
-    if (end == whole.size()) break;
-    at = end + std::max<size_t>(1, Utf8Length(std::string_view(*text).substr(end)));
-  }
-  if (!found) return false;
-  out.append(*text, copied);
-  *text = std::move(out);
-  return true;
-}
-
 std::vector<PiiKind> ReadKinds(Parameters& parameters) {
   std::vector<PiiKind> kinds;
   for (const std::string& name : parameters.List("kinds")) {
@@ -118,20 +92,16 @@ std::vector<PiiKind> ReadKinds(Parameters& parameters) {
   return kinds;
 }
 
-bool Redact(const PiiFinder& finder, std::string* text) {
-  const std::vector<PiiSpan> spans = finder.Find(*text);
-  if (spans.empty()) return false;
-  std::string out;
-  size_t copied = 0;
-  for (const PiiSpan& span : spans) {
-    out.append(*text, copied, span.begin - copied).push_back('[');
-    for (const char c : ToString(span.kind)) out += static_cast<char>(c - 'a' + 'A');
-    out += ']';
-    copied = span.end;
-  }
-  out.append(*text, copied);
-  *text = std::move(out);
-  return true;
+// What takes the place of personal data: `[EMAIL]`.
+std::string Placeholder(PiiKind kind) {
+  std::string out = "[";
+  for (const char c : ToString(kind)) out += static_cast<char>(c - 'a' + 'A');
+  return out + "]";
+}
+
+// What changes texts does so by what it finds.
+void ChangeByFinding(Check* check) {
+  check->change = [find = check->find](std::string* text) { return Replace(FindAll(find, *text), text); };
 }
 
 }  // namespace
@@ -140,13 +110,24 @@ void RegexReplace(Parameters& parameters, Check* check) {
   const Pattern pattern = parameters.Expression("rule", "", /*delimited=*/true);
   const Replacement replacement(parameters.Text("redactText", "[REDACTED]"), pattern);
   const bool fails = parameters.Flag("failOnDetection", false);
-  check->look = [pattern, fails](std::string_view text) {
-    const bool found = RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *pattern);
+  const auto tell = [fails](bool found) {
     return Told(!found || !fails, found ? "the pattern is found" : "the pattern is not found");
   };
-  check->change = [pattern, replacement](std::string* text) {
-    return ReplaceAll(*pattern, replacement, text);
+  check->look = [pattern, tell](std::string_view text) {
+    return tell(RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *pattern));
   };
+  if (pattern == nullptr) return;
+  const auto groups = static_cast<size_t>(pattern->NumberOfCapturingGroups()) + 1;
+  check->shapes = {ShapeOf(pattern)};
+  check->tell = [tell](const std::vector<size_t>& counts) { return tell(counts[0] > 0); };
+  check->find = [pattern, replacement, groups](const Stretch& stretch, Cursor* cursor,
+                                               std::vector<Match>* matches) {
+    FindPattern(*pattern, groups, stretch, cursor, [&](const auto& pieces, size_t begin, size_t end) {
+      matches->push_back({begin, end});
+      replacement.AppendTo(&matches->back().replacement, pieces);
+    });
+  };
+  ChangeByFinding(check);
 }
 
 void AddPrefix(Parameters& parameters, Check* check) {
@@ -159,14 +140,30 @@ void AddPrefix(Parameters& parameters, Check* check) {
 void Pii(Parameters& parameters, Check* check) {
   const auto finder = std::make_shared<const PiiFinder>(ReadKinds(parameters));
   const bool redact = parameters.Flag("redact", false);
-  check->look = [finder, redact](std::string_view text) {
-    std::map<std::string, int> counts;
-    for (const PiiSpan& span : finder->Find(text)) ++counts[std::string(ToString(span.kind))];
-    Finding finding = Told(counts.empty() || redact, counts.empty() ? "there is none" : "there is some");
-    finding.data["found"] = counts;
+  check->labels = std::size(kAllPii);
+  check->shapes = finder->shapes();
+  check->tell = [redact](const std::vector<size_t>& counts) {
+    nlohmann::json found = nlohmann::json::object();
+    for (const PiiKind kind : kAllPii) {
+      const size_t count = counts[static_cast<size_t>(kind)];
+      if (count > 0) found[ToString(kind)] = count;
+    }
+    Finding finding = Told(found.empty() || redact, found.empty() ? "there is none" : "there is some");
+    finding.data["found"] = std::move(found);
     return finding;
   };
-  if (redact) check->change = [finder](std::string* text) { return Redact(*finder, text); };
+  check->find = [finder](const Stretch& stretch, Cursor* cursor, std::vector<Match>* matches) {
+    finder->Find(stretch, cursor, [&](const PiiSpan& span, bool more) {
+      matches->push_back({span.begin, span.end, more ? Match::kMore : static_cast<size_t>(span.kind),
+                          more ? std::string() : Placeholder(span.kind)});
+    });
+  };
+  check->look = [find = check->find, tell = check->tell](std::string_view text) {
+    std::vector<size_t> counts(std::size(kAllPii));
+    CountByLabel(FindAll(find, text), &counts);
+    return tell(counts);
+  };
+  if (redact) ChangeByFinding(check);
 }
 
 }  // namespace portolan::guardrails::makers

@@ -8,6 +8,9 @@
 #include "server/base/text.h"
 #include "server/base/utf8.h"
 #include "server/guardrails/check_makers.h"
+#include "server/guardrails/find_matches.h"
+#include "server/guardrails/match_shape.h"
+#include "server/guardrails/pattern_shape.h"
 
 namespace portolan::guardrails::makers {
 namespace {
@@ -102,9 +105,22 @@ void RegexMatch(Parameters& parameters, Check* check) {
   const Pattern pattern = parameters.Expression("rule", "regex", /*delimited=*/false);
   bool negated = false;
   ReadNot(parameters, /*forbids=*/true, check, &negated);
-  check->look = [pattern, negated](std::string_view text) {
-    const bool found = RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *pattern);
+  const auto tell = [negated](bool found) {
     return Told(found != negated, found ? "the pattern is found" : "the pattern is not found");
+  };
+  check->look = [pattern, tell](std::string_view text) {
+    return tell(RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *pattern));
+  };
+  if (!negated || pattern == nullptr) return;
+  check->shapes = {ShapeOf(pattern)};
+  // The end of a word is one only as long as no letter follows.
+  const bool looks_behind = pattern->pattern().find("\\b") != std::string::npos ||
+                            pattern->pattern().find("\\B") != std::string::npos;
+  check->finds_for_good = check->longest_match() && !looks_behind;
+  check->tell = [tell](const std::vector<size_t>& counts) { return tell(counts[0] > 0); };
+  check->find = [pattern](const Stretch& stretch, Cursor* cursor, std::vector<Match>* matches) {
+    FindPattern(*pattern, 1, stretch, cursor,
+                [&](const auto&, size_t begin, size_t end) { matches->push_back({begin, end}); });
   };
 }
 
@@ -112,12 +128,11 @@ void Contains(Parameters& parameters, Check* check) {
   const std::vector<std::string> words = parameters.Texts("words");
   const Operator op = parameters.Choice("operator", Operator::kAny);
   check->looks = op == Operator::kNone ? Looks::kAtEverything : Looks::kAtTheLast;
-  check->look = [words, op](std::string_view text) {
+  check->labels = words.size();
+  check->tell = [words, op](const std::vector<size_t>& counts) {
     nlohmann::json found = nlohmann::json::array();
     nlohmann::json missing = nlohmann::json::array();
-    for (const std::string& word : words) {
-      (text.find(word) == std::string_view::npos ? missing : found).push_back(word);
-    }
+    for (size_t i = 0; i < words.size(); ++i) (counts[i] > 0 ? found : missing).push_back(words[i]);
     const std::string told = std::to_string(found.size()) + " of " + std::to_string(words.size()) +
                              " words are in the text; asked for: " + std::string(ToString(op));
     Finding finding = Told(Holds(op, found.size(), words.size()), told);
@@ -125,6 +140,21 @@ void Contains(Parameters& parameters, Check* check) {
     finding.data["missingWords"] = std::move(missing);
     finding.data["operator"] = ToString(op);
     return finding;
+  };
+  check->look = [words, tell = check->tell](std::string_view text) {
+    std::vector<size_t> counts;
+    counts.reserve(words.size());
+    for (const std::string& word : words) counts.push_back(text.find(word) == std::string_view::npos ? 0 : 1);
+    return tell(counts);
+  };
+  if (op != Operator::kNone) return;
+  check->shapes.clear();
+  for (const std::string& word : words) check->shapes.push_back(MatchShape::OfWord(word));
+  check->finds_for_good = true;
+  check->find = [words](const Stretch& stretch, Cursor* cursor, std::vector<Match>* matches) {
+    size_t& at = cursor->At(0);
+    for (size_t i = 0; i < words.size(); ++i) FindWord(words[i], i, at, stretch, matches);
+    at = stretch.until;
   };
 }
 
@@ -146,14 +176,19 @@ void ContainsCode(Parameters& parameters, Check* check) {
   ReadNot(parameters, /*forbids=*/true, check, &negated);
   std::string problem;
   const Pattern block = CompilePattern("```([\\w+#-]+)[ \\t]*\\r?\\n(?s:.*?)```", {}, &problem);
-  check->look = [wanted, negated, block](std::string_view text) {
-    re2::StringPiece rest(text.data(), text.size());
-    std::string tag;
-    bool found = false;
-    while (!found && RE2::FindAndConsume(&rest, *block, &tag)) found = LanguageOf(tag) == wanted;
-    return Told(found != negated,
-                found ? "there is a block of that language" : "there is no block of that language");
+  const auto tell = [negated](const std::vector<size_t>& counts) {
+    return Told((counts[0] > 0) != negated,
+                counts[0] > 0 ? "there is a block of that language" : "there is no block of that language");
   };
+  const auto find = [wanted, block](const Stretch& stretch, Cursor* cursor, std::vector<Match>* matches) {
+    FindPattern(*block, 2, stretch, cursor, [&](const auto& groups, size_t begin, size_t end) {
+      if (LanguageOf({groups[1].data(), groups[1].size()}) == wanted) matches->push_back({begin, end});
+    });
+  };
+  check->look = [tell, find](std::string_view text) { return tell({FindAll(find, text).size()}); };
+  if (!negated) return;
+  check->tell = tell;
+  check->find = find;
 }
 
 void AllUpperCase(Parameters& parameters, Check* check) {
@@ -178,9 +213,22 @@ void EndsWith(Parameters& parameters, Check* check) {
   const std::string suffix = parameters.Text("suffix");
   bool negated = false;
   ReadNot(parameters, /*forbids=*/true, check, &negated);
-  check->look = [suffix, negated](std::string_view text) {
-    const bool ends = text.ends_with(suffix) || text.ends_with(suffix + ".");
+  const auto tell = [negated](bool ends) {
     return Told(ends != negated, ends ? "the text ends so" : "the text ends otherwise");
+  };
+  const auto length = [suffix](std::string_view text) -> size_t {
+    if (text.ends_with(suffix)) return suffix.size();
+    return text.ends_with(suffix + ".") ? suffix.size() + 1 : 0;
+  };
+  check->look = [tell, length](std::string_view text) { return tell(length(text) > 0); };
+  if (!negated) return;
+  check->shapes = {MatchShape::OfWord(suffix + ".")};
+  check->tell = [tell](const std::vector<size_t>& counts) { return tell(counts[0] > 0); };
+  check->find = [length](const Stretch& stretch, Cursor* cursor, std::vector<Match>* matches) {
+    cursor->At(0) = stretch.until;
+    if (stretch.end < stretch.text.size()) return;
+    const size_t found = length(stretch.text);
+    if (found > 0) matches->push_back({stretch.end - found, stretch.end});
   };
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "server/guardrails/json_meaning.h"
 #include "server/guardrails/parameters.h"
 
 namespace portolan::guardrails {
@@ -169,24 +170,13 @@ class Reader {
   bool any_ = false;
 };
 
-bool IsLookedAt(const Check& check, const Piece& piece) {
-  if (check.only_last) return piece.is_last;
-  return check.roles.empty() ||
-         std::find(check.roles.begin(), check.roles.end(), piece.role) != check.roles.end();
-}
-
-void KeepWorst(Finding finding, Finding* worst) {
-  // The first that fails tells why; an error is worse than a failure.
-  if (worst->data.is_null() || finding.verdict > worst->verdict) *worst = std::move(finding);
-}
-
 Finding LookAtEverything(const Check& check, const View& view) {
   Finding worst;
   if (view.has_tokens()) {
     return {Verdict::kError, {{"explanation", "there are token ids in place of text, which cannot be read"}}};
   }
   for (const Piece& piece : view.pieces()) {
-    if (IsLookedAt(check, piece)) KeepWorst(check.look(Spoken(piece)), &worst);
+    if (LooksAt(check, piece.role, piece.is_last)) KeepWorst(LookAtPiece(check, piece), &worst);
   }
   if (worst.data.is_null()) worst.data = {{"explanation", "there is no text to look at"}};
   return worst;
@@ -221,7 +211,7 @@ CheckResult RunCheck(const Check& check, const CallFacts& facts, View* view) {
   }
   if (check.change != nullptr) {
     for (const Piece& piece : view->pieces()) {
-      if (IsLookedAt(check, piece)) result.transformed |= ChangePiece(piece, check.change);
+      if (LooksAt(check, piece.role, piece.is_last)) result.transformed |= ChangePiece(piece, check.change);
     }
   }
   if (check.prefix) result.transformed = view->Add(*check.prefix);
@@ -249,6 +239,21 @@ std::optional<std::vector<Guardrail>> ReadGuardrails(const json& json, const std
     guardrails.push_back(*std::move(guardrail));
   }
   return guardrails;
+}
+
+bool LooksAt(const Check& check, std::string_view role, bool is_last) {
+  if (check.only_last) return is_last;
+  return check.roles.empty() || std::find(check.roles.begin(), check.roles.end(), role) != check.roles.end();
+}
+
+void KeepWorst(Finding finding, Finding* worst) {
+  if (worst->data.is_null() || finding.verdict > worst->verdict) *worst = std::move(finding);
+}
+
+Finding LookAtPiece(const Check& check, const Piece& piece) {
+  Finding worst = check.look(*piece.text);
+  if (piece.is_json) KeepWorst(check.look(MeaningOfJson(*piece.text)), &worst);
+  return worst;
 }
 
 GuardrailResult RunGuardrail(const Guardrail& guardrail, const CallFacts& facts, View* view) {

@@ -5,9 +5,6 @@
 // the long one, `{"type": "guardrail", "checks": [{"id": …, "parameters": {…}}], "deny": true}`.
 
 #include <cstdint>
-#include <functional>
-#include <map>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -15,6 +12,7 @@
 #include <vector>
 
 #include "server/guardrails/check.h"
+#include "server/guardrails/hooks.h"
 #include "server/guardrails/view.h"
 
 namespace portolan::guardrails {
@@ -45,20 +43,6 @@ std::optional<Guardrail> ReadGuardrail(const nlohmann::json& json, const std::st
 std::optional<std::vector<Guardrail>> ReadGuardrails(const nlohmann::json& json, const std::string& path,
                                                      Problem* problem);
 
-// Guardrails in the order in which they run.
-using GuardrailList = std::vector<std::shared_ptr<const Guardrail>>;
-
-// The operator's guardrails, by their names.
-using NamedGuardrails = std::map<std::string, std::shared_ptr<const Guardrail>, std::less<>>;
-
-// What is run on the calls to a target, or on those of a caller. Immutable.
-struct Hooks {
-  GuardrailList input;   // on requests, mutators among them
-  GuardrailList output;  // on answers
-
-  bool empty() const { return input.empty() && output.empty(); }
-};
-
 struct CheckResult {
   std::string id;
   Finding finding;
@@ -71,6 +55,16 @@ struct GuardrailResult {
   bool transformed = false;
   std::vector<CheckResult> checks;
 };
+
+// Whether a check, of all that is said, looks at what is said in messages of this role.
+bool LooksAt(const Check& check, std::string_view role, bool is_last);
+
+// Of two findings the first that fails tells why; an error is worse than a failure. `worst` without data is
+// none yet.
+void KeepWorst(Finding finding, Finding* worst);
+
+// What a check says of one text. JSON is looked at as it is written and as it is meant. REQUIRES: check.look.
+Finding LookAtPiece(const Check& check, const Piece& piece);
 
 // Looks at the texts of `view`, check by check in their order; what one has changed is what the next sees.
 // Pure but for the changes.

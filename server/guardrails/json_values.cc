@@ -14,10 +14,6 @@ namespace {
 using codec::JsonReader;
 using codec::JsonType;
 
-bool IsContainer(std::string_view text) {
-  return (text.find_first_of("{[") != std::string_view::npos) && codec::IsJson(text);
-}
-
 // The string that is spelt `raw`.
 std::string MeaningOf(std::string_view raw) {
   JsonReader reader(raw);
@@ -49,21 +45,8 @@ void Walk(JsonReader& reader, const OnScalar& scalar) {
 
 }  // namespace
 
-std::string Spoken(const Piece& piece) {
-  if (!piece.is_json || piece.text->find('\\') == std::string::npos || !IsContainer(*piece.text)) {
-    return *piece.text;
-  }
-  std::string spoken = *piece.text;
-  JsonReader reader(*piece.text);
-  Walk(reader, [&](std::string_view, const std::string& meaning) {
-    spoken += '\n';
-    spoken += meaning;
-  });
-  return spoken;
-}
-
 bool ChangePiece(const Piece& piece, const std::function<bool(std::string*)>& change) {
-  if (!piece.is_json || !IsContainer(*piece.text)) return change(piece.text);
+  if (!piece.is_json || !codec::IsJson(*piece.text)) return change(piece.text);
   std::string out;
   bool changed = false;
   const char* copied = piece.text->data();

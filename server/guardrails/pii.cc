@@ -8,6 +8,7 @@
 #include "server/base/ip.h"
 #include "server/base/text.h"
 #include "server/guardrails/pattern.h"
+#include "server/guardrails/pattern_shape.h"
 
 namespace portolan::guardrails {
 namespace {
@@ -36,10 +37,29 @@ bool IsSsn(std::string_view text) {
 }
 
 // The rest is told by its pattern. What comes out is how much of the candidate is one.
-size_t Whole(std::string_view text) { return text.size(); }
+size_t EmailLength(std::string_view text) {
+  // Labels with a dot between, two at least, the last of letters.
+  const size_t at = text.find('@');
+  size_t length = 0;
+  for (size_t begin = at + 1, labels = 1; begin < text.size(); ++labels) {
+    const size_t end = std::min(text.find('.', begin), text.size());
+    const std::string_view label = text.substr(begin, end - begin);
+    if (label.empty()) break;
+    const bool letters = std::all_of(label.begin(), label.end(), IsLetter);
+    if (labels > 1 && letters && label.size() >= 2 && label.size() <= 24) length = end;
+    begin = end + 1;
+  }
+  return length;
+}
 size_t CardLength(std::string_view text) {
-  const size_t digits = CountDigits(text);
-  return digits >= 13 && digits <= 19 && HasLuhnDigit(text) ? text.size() : 0;
+  // Behind its groups there may stand others: until when it is valid, the code of its back.
+  size_t length = text.size();
+  while (CountDigits(text.substr(0, length)) >= 13) {
+    if (HasLuhnDigit(text.substr(0, length))) return length;
+    length = text.find_last_of(" -", length - 1);
+    if (length == std::string_view::npos) break;
+  }
+  return 0;
 }
 size_t PhoneLength(std::string_view text) {
   // At most 15 digits (ITU-T E.164).
@@ -56,6 +76,14 @@ size_t IpLength(std::string_view text) {
   return ParseIp(text) ? text.size() : 0;
 }
 
+// The first place from `at` on, among those that are wanted, where something may begin. Most stretches have
+// none, and this tells it sooner than the pattern.
+size_t SkipTo(const ByteSet& first, const Stretch& stretch, size_t at) {
+  const size_t until = std::min(stretch.until, stretch.text.size());
+  while (at < until && !first[static_cast<unsigned char>(stretch.text[at])]) ++at;
+  return at;
+}
+
 struct Rule {
   PiiKind kind;
   const char* pattern;
@@ -63,9 +91,12 @@ struct Rule {
 };
 
 constexpr Rule kRules[] = {
-    {PiiKind::kEmail, R"([A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24})", Whole},
+    // A domain has 253 characters at most (RFC 1035, section 2.3.4).
+    {PiiKind::kEmail, R"([A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-][A-Za-z0-9.-]{0,227}\.[A-Za-z]{2,24})",
+     EmailLength},
     {PiiKind::kIban, R"([A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,27})", IbanLength},
-    {PiiKind::kCard, R"((?:\d[ -]?){12,18}\d)", CardLength},
+    // Up to the end of a group of digits.
+    {PiiKind::kCard, R"((?:\d[ -]?){12,18}\d\b)", CardLength},
     {PiiKind::kSsn, R"(\d{3}-\d{2}-\d{4})", SsnLength},
     {PiiKind::kIp, R"((?:\d{1,3}\.){3}\d{1,3})", IpLength},
     {PiiKind::kIp, R"((?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f.]{0,15})", IpLength},
@@ -79,6 +110,7 @@ constexpr Rule kRules[] = {
 struct PiiFinder::Kind {
   const Rule* rule;
   Pattern pattern;
+  MatchShape shape;
 };
 
 std::string_view ToString(PiiKind kind) {
@@ -128,43 +160,69 @@ PiiFinder::PiiFinder(const std::vector<PiiKind>& kinds) {
   std::string problem;
   for (const Rule& rule : kRules) {
     if (std::find(kinds.begin(), kinds.end(), rule.kind) == kinds.end()) continue;
-    kinds_.push_back({&rule, CompilePattern(rule.pattern, {}, &problem)});
+    Pattern pattern = CompilePattern(rule.pattern, {}, &problem);
+    MatchShape shape = ShapeOf(pattern);
+    kinds_.push_back({&rule, std::move(pattern), std::move(shape)});
   }
 }
 PiiFinder::~PiiFinder() = default;
 PiiFinder::PiiFinder(PiiFinder&&) noexcept = default;
 
+std::vector<MatchShape> PiiFinder::shapes() const {
+  std::vector<MatchShape> shapes;
+  for (const Kind& kind : kinds_) shapes.push_back(kind.shape);
+  return shapes;
+}
+
 std::vector<PiiSpan> PiiFinder::Find(std::string_view text) const {
-  std::vector<PiiSpan> found;
-  for (const Kind& kind : kinds_) {
-    size_t at = 0;
+  std::vector<PiiSpan> spans;
+  Cursor cursor;
+  Find(Stretch::Whole(text), &cursor, [&](const PiiSpan& span, bool more) {
+    if (more) {
+      spans.back().end = span.end;
+    } else {
+      spans.push_back(span);
+    }
+  });
+  return spans;
+}
+
+void PiiFinder::Find(const Stretch& stretch, Cursor* cursor, const OnSpan& found) const {
+  const std::string_view text = stretch.text;
+  std::vector<PiiSpan> spans;
+  for (size_t i = 0; i < kinds_.size(); ++i) {
+    const Kind& kind = kinds_[i];
+    size_t& at = cursor->At(i);
+    at = SkipTo(kind.shape.first, stretch, at);
     re2::StringPiece match;
-    while (kind.pattern->Match(re2::StringPiece(text.data(), text.size()), at, text.size(), RE2::UNANCHORED,
+    while (at < stretch.until && at <= stretch.end &&
+           kind.pattern->Match(re2::StringPiece(text.data(), text.size()), at, stretch.end, RE2::UNANCHORED,
                                &match, 1)) {
       const auto begin = static_cast<size_t>(match.data() - text.data());
-      const std::string_view candidate = text.substr(begin, match.size());
-      const size_t length = kind.rule->length(candidate);
+      if (begin >= stretch.until) break;
+      const size_t length = kind.rule->length(text.substr(begin, match.size()));
       const size_t end = begin + length;
       // Not a part of something longer.
       const bool alone =
           (begin == 0 || !IsWordChar(text[begin - 1])) && (end >= text.size() || !IsWordChar(text[end]));
-      if (length > 0 && alone) found.push_back({begin, end, kind.rule->kind});
-      at = length > 0 && alone ? end : begin + 1;
+      const bool counts = length > 0 && alone;
+      if (counts) spans.push_back({begin, end, kind.rule->kind});
+      at = counts ? end : begin + 1;
     }
+    at = std::max(at, stretch.until);
   }
   // Of two that begin together the longer counts, of two that overlap the first.
-  std::sort(found.begin(), found.end(), [](const PiiSpan& a, const PiiSpan& b) {
+  std::sort(spans.begin(), spans.end(), [](const PiiSpan& a, const PiiSpan& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
   });
-  std::vector<PiiSpan> spans;
-  for (const PiiSpan& span : found) {
-    if (spans.empty() || span.begin >= spans.back().end) {
-      spans.push_back(span);
-    } else {
-      spans.back().end = std::max(spans.back().end, span.end);
+  for (const PiiSpan& span : spans) {
+    if (span.begin >= cursor->covered) {
+      found(span, false);
+    } else if (span.end > cursor->covered) {
+      found({cursor->covered, span.end, span.kind}, true);
     }
+    cursor->covered = std::max(cursor->covered, span.end);
   }
-  return spans;
 }
 
 }  // namespace portolan::guardrails

@@ -4,9 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
+
+#include "server/guardrails/check.h"
+#include "server/guardrails/match_shape.h"
 
 namespace portolan::guardrails {
 
@@ -30,8 +34,16 @@ class PiiFinder {
   ~PiiFinder();
   PiiFinder(PiiFinder&&) noexcept;
 
-  // What is in the text, in order, none overlapping another.
+  // What is in the text, in order. What overlaps is one, of the kind of its first.
   std::vector<PiiSpan> Find(std::string_view text) const;
+
+  // The same of a text that may not be all there yet. `more`: what overlaps the span before, as far as it
+  // goes on behind that.
+  using OnSpan = std::function<void(const PiiSpan& span, bool more)>;
+  void Find(const Stretch& stretch, Cursor* cursor, const OnSpan& found) const;
+
+  // What each of its searches may find.
+  std::vector<MatchShape> shapes() const;
 
  private:
   struct Kind;

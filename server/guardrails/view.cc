@@ -19,6 +19,13 @@ View::View(std::string* text) {
   groups_.push_back({{text}, false});
 }
 
+View View::OfJson(std::string* body) {
+  View view;
+  view.AddPiece(body, "", /*is_last=*/true, /*is_json=*/true);
+  view.groups_.push_back({{body}, false});
+  return view;
+}
+
 View::View(v1::ChatCompletionRequest* request) { ReadChat(request); }
 
 void View::ReadChat(v1::ChatCompletionRequest* request) {
@@ -40,6 +47,37 @@ View::View(v1::CompletionRequest* request) : completion_(request) {
 
 View::View(v1::EmbeddingRequest* request) {
   if (request->has_input()) AddInput(request->mutable_input());
+}
+
+View::View(v1::RerankRequest* request) {
+  Group group;
+  if (request->has_query()) {
+    AddPiece(request->mutable_query(), "", true);
+    group.texts.push_back(request->mutable_query());
+  }
+  for (v1::RerankDocument& document : *request->mutable_documents()) AddDocument(&document, &group);
+  groups_.push_back(std::move(group));
+}
+
+View::View(v1::RerankResponse* answer) {
+  Group group;
+  for (v1::RerankResult& result : *answer->mutable_results()) {
+    if (result.has_document()) AddDocument(result.mutable_document(), &group);
+  }
+  groups_.push_back(std::move(group));
+}
+
+void View::AddDocument(v1::RerankDocument* document, Group* group) {
+  const auto add = [&](std::string* text) {
+    AddPiece(text, "", true);
+    group->texts.push_back(text);
+  };
+  if (document->has_text()) add(document->mutable_text());
+  if (!document->has_fields()) return;
+  v1::RerankFields* const fields = document->mutable_fields();
+  if (fields->has_text()) add(fields->mutable_text());
+  // Which of the others are compared is the provider's to say.
+  for (v1::Extra& field : *fields->mutable_extra()) AddPiece(field.mutable_json(), "", true, true);
 }
 
 View::View(v1::ChatCompletion* answer) {
@@ -135,8 +173,24 @@ void View::AddBlock(v1::ContentBlock* block, std::string_view role, bool is_last
     if (text != nullptr) AddPiece(text, role, is_last);
   }
   if (std::string* input = PORTOLAN_TEXT(block, input)) AddPiece(input, role, is_last, true);
-  if (!block->has_content()) return;
-  v1::BlockContent* const content = block->mutable_content();
+  if (block->citations().has_list()) {
+    for (v1::Citation& citation : *block->mutable_citations()->mutable_list()->mutable_items()) {
+      if (std::string* cited = PORTOLAN_TEXT(&citation, cited_text)) AddPiece(cited, role, is_last);
+    }
+  }
+  if (block->source().has_media()) AddSource(block->mutable_source()->mutable_media(), role, is_last, depth);
+  if (block->has_content()) AddContent(block->mutable_content(), role, is_last, depth);
+  // Blocks of other kinds say what they say in members of their own.
+  for (v1::Extra& member : *block->mutable_extra()) AddPiece(member.mutable_json(), role, is_last, true);
+}
+
+// A document may be text, or blocks.
+void View::AddSource(v1::MediaSource* source, std::string_view role, bool is_last, int depth) {
+  if (source->type() == "text" && source->has_data()) AddPiece(source->mutable_data(), role, is_last);
+  if (source->has_content()) AddContent(source->mutable_content(), role, is_last, depth);
+}
+
+void View::AddContent(v1::BlockContent* content, std::string_view role, bool is_last, int depth) {
   if (content->has_text()) AddPiece(content->mutable_text(), role, is_last);
   if (content->has_block()) AddBlock(content->mutable_block(), role, is_last, depth + 1);
   if (!content->has_blocks()) return;
@@ -150,7 +204,7 @@ std::vector<Demanded> View::WhatIsDemandedOf() const {
   for (const Group& group : groups_) {
     Demanded one;
     for (size_t i = 0; i < group.texts.size(); ++i) {
-      if (i > 0) one.text += '\n';
+      if (i > 0) one.text += group.between;
       one.text += *group.texts[i];
     }
     one.calls_only = group.has_calls && one.text.empty();
@@ -160,17 +214,23 @@ std::vector<Demanded> View::WhatIsDemandedOf() const {
 }
 
 bool View::Add(const Prefix& prefix) {
-  if (completion_ != nullptr) {
-    bool added = false;
-    for (const Piece& piece : pieces_) {
-      const bool is_suffix = completion_->has_suffix() && piece.text == completion_->mutable_suffix();
-      if (is_suffix) continue;
-      piece.text->insert(0, prefix.text);
-      added = true;
-    }
-    return added;
+  if (chat_ != nullptr) return AddToChat(prefix);
+  if (messages_ != nullptr) return AddToMessages(prefix);
+  return completion_ != nullptr && AddToPrompt(prefix);
+}
+
+bool View::AddToPrompt(const Prefix& prefix) {
+  bool added = false;
+  for (const Piece& piece : pieces_) {
+    const bool is_suffix = completion_->has_suffix() && piece.text == completion_->mutable_suffix();
+    if (is_suffix) continue;
+    piece.text->insert(0, prefix.text);
+    added = true;
   }
-  if (chat_ == nullptr) return false;
+  return added;
+}
+
+bool View::AddToChat(const Prefix& prefix) {
   auto* const messages = chat_->mutable_messages();
   int at = 0;
   while (at < messages->size() && messages->Get(at).role() != prefix.role) ++at;

@@ -94,6 +94,10 @@ void CheckTyped(PlanCache& cache, const codec::MessagePlan& type, std::string_vi
   for (size_t i = 0; i < plan.targets.size(); ++i) {
     Require(typed->targets[i]->path == plan.targets[i]->path);
     Require(typed->targets[i]->target.provider == plan.targets[i]->target.provider);
+    const auto& hooks = plan.targets[i]->target.hooks;
+    const auto& typed_hooks = typed->targets[i]->target.hooks;
+    Require((typed_hooks ? typed_hooks->input.size() : 0) == (hooks ? hooks->input.size() : 0));
+    Require((typed_hooks ? typed_hooks->output.size() : 0) == (hooks ? hooks->output.size() : 0));
   }
 }
 
@@ -167,7 +171,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const size_t end = std::min(input.find('\0'), size);
   const std::string_view json = input.substr(0, end);
   const codec::MessagePlan& type = *tools.codec->Find(v1::RouteConfig::descriptor());
-  PlanCache cache(type, *tools.registry);
+  const guardrails::NamedGuardrails no_guardrails;
+  PlanCache cache(type, *tools.registry, no_guardrails);
 
   std::shared_ptr<const RoutePlan> plan;
   if (const std::optional<Error> error = cache.FromText(json, &plan)) {

@@ -179,6 +179,7 @@ TEST(Check, IsRefusedWithThePath) {
       {"contains", R"({"words":["a"],"opertor":"all"})", "p.opertor", "did you mean operator?"},
       {"contains", R"([])", "p", "an object"},
       {"regexMatch", R"({"rule":"("})", "p.rule", "parentheses"},
+      {"regexMatch", R"({"rule":"(","not":true})", "p.rule", "parentheses"},
       {"regexMatch", R"x({"rule":"(?!a)"})x", "p.rule", "look-around"},
       {"regexMatch", R"({"rule":"a","not":"yes"})", "p.not", "true or false"},
       {"wordCount", R"({"minWords":-1})", "p.minWords", "whole number"},

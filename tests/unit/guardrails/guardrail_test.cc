@@ -138,6 +138,16 @@ TEST(Guardrail, HandsChangesOn) {
   EXPECT_EQ(request.messages(0).content().text(), "the word is eel");
 }
 
+TEST(Guardrail, LooksAtArgumentsAsTheyAreMeant) {
+  for (const char* arguments : {R"({"x":"secret"})", R"({"x":"\u0073ecret"})", R"({"\u0073ecret":1})"}) {
+    v1::ChatCompletion answer;
+    answer.add_choices()->mutable_message()->add_tool_calls()->mutable_function()->set_arguments(arguments);
+    View view(&answer);
+    const Guardrail guardrail = Read(R"({"contains":{"words":["secret"],"operator":"none"}})");
+    EXPECT_FALSE(RunGuardrail(guardrail, {}, &view).passes) << arguments;
+  }
+}
+
 TEST(Guardrail, FailsOnErrorsUnlessToldOtherwise) {
   v1::EmbeddingRequest request;
   request.mutable_input()->mutable_tokens();

@@ -108,11 +108,6 @@ TEST(View, ChangesArgumentsValueByValue) {
   EXPECT_FALSE(ChangePiece({&text, "assistant", true, true}, Shout)) << "names are not values";
 }
 
-TEST(View, SpeaksEscapedArgumentsPlainly) {
-  std::string text = R"({"x":"\u0073ecret"})";
-  EXPECT_NE(Spoken({&text, "", true, true}).find("secret"), std::string::npos);
-}
-
 TEST(View, TakesAPrefix) {
   struct Case {
     Prefix prefix;
