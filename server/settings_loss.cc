@@ -12,6 +12,7 @@ namespace {
 
 using config::CallerSettings;
 using config::FileSettings;
+using config::GuardrailSettings;
 using config::ProviderSettings;
 using config::RouteSettings;
 
@@ -20,8 +21,10 @@ bool AsksCallers(const Settings& settings) {
 }
 
 bool Same(const CallerSettings& a, const CallerSettings& b) {
-  return a.sha256 == b.sha256 && a.routes == b.routes && a.models == b.models;
+  return a.sha256 == b.sha256 && a.routes == b.routes && a.models == b.models && a.hooks == b.hooks;
 }
+
+bool Same(const GuardrailSettings& a, const GuardrailSettings& b) { return a.json == b.json; }
 
 bool Same(const ProviderSettings& a, const ProviderSettings& b) {
   return a.base_url == b.base_url && a.dialect == b.dialect && a.api_key.Reveal() == b.api_key.Reveal();
@@ -53,6 +56,10 @@ std::string CutWithin(const FileSettings& before, const FileSettings& now) {
   if (const auto* provider = FindChanged(before.providers, now.providers))
     return "the provider " + provider->name;
   if (const auto* route = FindChanged(before.routes, now.routes)) return "the route " + route->name;
+  if (const auto* guardrail = FindChanged(before.guardrails, now.guardrails))
+    return "the guardrail " + guardrail->name;
+  // Without them more would pass than should.
+  if (before.default_hooks != now.default_hooks) return "the default guardrails";
   return {};
 }
 

@@ -8,6 +8,8 @@
 
 #include "absl/status/status.h"
 #include "server/config/exposure.h"
+#include "server/guardrails/guardrail_list.h"
+#include "server/guardrails/json_schema.h"
 
 namespace portolan {
 namespace {
@@ -39,9 +41,8 @@ class Builder {
     SetPolicy();
     snapshot_->callers = routing::CallerKeys(options_.caller_keys);
     if (file_) {
-      for (const config::CallerSettings& caller : file_->callers) {
-        snapshot_->callers.Add({caller.name, caller.sha256, caller.routes, caller.models});
-      }
+      if (absl::Status status = AddGuardrails(); !status.ok()) return status;
+      if (absl::Status status = AddCallers(); !status.ok()) return status;
       if (absl::Status status = AddRoutes(); !status.ok()) return status;
     }
     if (absl::Status status = config::CheckExposure(options_, held_, snapshot_->callers.configured());
@@ -95,6 +96,59 @@ class Builder {
     };
   }
 
+  absl::Status AddGuardrails() {
+    guardrails::Problem problem;
+    for (const config::GuardrailSettings& settings : file_->guardrails) {
+      const std::string path = "guardrails." + settings.name;
+      const auto json = guardrails::ParseJson(settings.json);
+      auto guardrail = json ? guardrails::ReadNamedGuardrail(settings.name, *json, path, &problem) : nullptr;
+      if (guardrail == nullptr) return Refusal(problem);
+      snapshot_->guardrails.emplace(settings.name, std::move(guardrail));
+    }
+    return ReadHooks(file_->default_hooks, "default_", &snapshot_->default_hooks);
+  }
+
+  absl::Status AddCallers() {
+    for (const config::CallerSettings& settings : file_->callers) {
+      routing::Caller caller{settings.name, settings.sha256, settings.routes, settings.models, nullptr};
+      if (absl::Status status = ReadHooks(settings.hooks, "callers." + settings.name + ".", &caller.hooks);
+          !status.ok()) {
+        return status;
+      }
+      snapshot_->callers.Add(std::move(caller));
+    }
+    return absl::OkStatus();
+  }
+
+  // `place` and the lists' names are where they stand. Leaves *out null where there are none.
+  absl::Status ReadHooks(const config::HookSettings& settings, const std::string& place,
+                         std::shared_ptr<const guardrails::Hooks>* out) const {
+    auto hooks = std::make_shared<guardrails::Hooks>();
+    if (absl::Status status = ReadList(settings.input, place + "input_guardrails", &hooks->input);
+        !status.ok())
+      return status;
+    if (absl::Status status = ReadList(settings.output, place + "output_guardrails", &hooks->output);
+        !status.ok()) {
+      return status;
+    }
+    if (!hooks->empty()) *out = std::move(hooks);
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadList(const std::string& text, const std::string& path,
+                        guardrails::GuardrailList* list) const {
+    guardrails::ListNotes notes;
+    guardrails::Problem problem;
+    const guardrails::ListRules rules = {.owner = guardrails::ListOwner::kOperator};
+    if (ReadGuardrailList(text, path, rules, snapshot_->guardrails, list, &notes, &problem))
+      return absl::OkStatus();
+    return Refusal(problem);
+  }
+
+  static absl::Status Refusal(const guardrails::Problem& problem) {
+    return absl::InvalidArgumentError(problem.path + ": " + problem.message);
+  }
+
   // Also where options say it (`vertex_service_account_json`), to whichever provider they may go.
   bool HoldsKey(const routing::TargetSpec& spec) const {
     if (!spec.api_key.empty()) return true;
@@ -110,7 +164,8 @@ class Builder {
     for (const config::RouteSettings& route : file_->routes) {
       auto plan = std::make_shared<routing::RoutePlan>();
       plan->from_operator = true;
-      if (auto error = routing::CompileRoute(route.config, *snapshot_->registry, plan.get())) {
+      if (auto error =
+              routing::CompileRoute(route.config, *snapshot_->registry, snapshot_->guardrails, plan.get())) {
         return absl::InvalidArgumentError("routes." + route.name + ": " + error->message);
       }
       const bool keyed = std::any_of(plan->targets.begin(), plan->targets.end(),

@@ -78,6 +78,7 @@ constexpr Flag kDoctorFlags[] = {
 
 constexpr Flag kGuardrailTestFlags[] = {
     {.name = "--input", .value_name = "TEXT", .help = "the text to look at; -: what stdin says"},
+    {.name = "--guardrail", .value_name = "NAME", .help = "run the one that FILE has under this name only"},
     {.name = "--model", .value_name = "MODEL", .help = "the model that the call would be for"},
     {.name = "--metadata", .value_name = "JSON", .help = "the metadata that the call would have"},
 };
@@ -196,9 +197,9 @@ constexpr Command kCommands[] = {
      .summary = "run the guardrails of a file on a text",
      .help =
          "Runs guardrails on a text, as the message of a user in a chat, and tells what each check found. "
-         "FILE is YAML or JSON: one guardrail, a list of them, or a config that has them under "
-         "input_guardrails, output_guardrails and their kin. Nothing is sent anywhere. Exit status 0 if all "
-         "pass, else 1.",
+         "FILE is YAML or JSON: one guardrail, a list of them, a config that has them under "
+         "input_guardrails, output_guardrails and their kin, or the gateway's config file, which has them "
+         "under guardrails. Nothing is sent anywhere. Exit status 0 if all pass, else 1.",
      .example = "echo 'My card is 4111 1111 1111 1111' | portolan guardrail test rules.yaml --input -",
      .flags = kGuardrailTestFlags,
      .run = TestGuardrail},

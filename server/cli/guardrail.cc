@@ -1,10 +1,9 @@
 // `portolan guardrail test` and `portolan guardrail checks`.
 
-#include "server/guardrails/guardrail.h"
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -16,6 +15,7 @@
 #include "server/cli/handlers.h"
 #include "server/cli/web.h"
 #include "server/config_file/yaml_node.h"
+#include "server/guardrails/guardrail_list.h"
 #include "server/guardrails/json_schema.h"
 #include "server/guardrails/parameters.h"
 
@@ -28,14 +28,24 @@ using nlohmann::json;
 constexpr size_t kMaxFile = 1 << 20;
 constexpr size_t kMaxInput = 16 << 20;
 
-// Where a config has guardrails, in the order in which they would run.
-constexpr std::array<const char*, 8> kPlaces = {
-    "input_mutators",  "before_request_hooks", "input_guardrails",  "default_input_guardrails",
-    "output_mutators", "after_request_hooks",  "output_guardrails", "default_output_guardrails"};
+struct Place {
+  const char* name;
+  guardrails::ListKind kind = guardrails::ListKind::kGuardrails;
+};
 
-struct Named {
+// Where a config has guardrails, in the order in which they would run.
+constexpr std::array<Place, 8> kPlaces = {{{"before_request_hooks"},
+                                           {"input_guardrails"},
+                                           {"input_mutators", guardrails::ListKind::kMutators},
+                                           {"default_input_guardrails"},
+                                           {"after_request_hooks"},
+                                           {"output_guardrails"},
+                                           {"output_mutators", guardrails::ListKind::kMutators},
+                                           {"default_output_guardrails"}}};
+
+struct Placed {
   std::string path;
-  Guardrail guardrail;
+  std::shared_ptr<const Guardrail> guardrail;
 };
 
 void AppendJson(const config::YamlNode& node, std::string* out) {
@@ -73,31 +83,78 @@ std::optional<json> ReadFile(const std::string& path, std::string* problem) {
   return guardrails::ParseJson(text);
 }
 
-// False, with the first thing that is wrong in *problem.
-bool ReadList(const json& list, const std::string& path, std::vector<Named>* named,
-              guardrails::Problem* problem) {
-  auto read = guardrails::ReadGuardrails(list, path, problem);
-  if (!read) return false;
-  for (size_t i = 0; i < read->size(); ++i) {
-    named->push_back({guardrails::ElementPath(path, i), std::move((*read)[i])});
-  }
-  return true;
-}
+// What a file has, as it is written.
+class FileReader {
+ public:
+  FileReader(const json& file, guardrails::Problem* problem) : file_(file), problem_(*problem) {}
 
-bool ReadAll(const json& file, std::vector<Named>* named, guardrails::Problem* problem) {
-  if (file.is_array()) return ReadList(file, "", named, problem);
-  bool is_config = false;
-  for (const char* place : kPlaces) {
-    if (!file.is_object() || !file.contains(place)) continue;
-    is_config = true;
-    if (!ReadList(file[place], place, named, problem)) return false;
+  // The guardrail of this name alone, if `name` is not empty; else those of the lists, if there are any; else
+  // all. False, with the first thing that is wrong in *problem.
+  bool Read(const std::string& name, std::vector<Placed>* out) {
+    if (file_.is_array()) return List(file_, {""}, out);
+    std::vector<Placed> all;
+    if (!ReadNamed(&all)) return false;
+    if (!name.empty()) return Pick(name, out);
+    bool any_list = false;
+    for (const Place& place : kPlaces) {
+      if (!file_.is_object() || !file_.contains(place.name)) continue;
+      any_list = true;
+      if (!List(file_[place.name], place, out)) return false;
+    }
+    if (any_list) return true;
+    if (!all.empty()) {
+      *out = std::move(all);
+      return true;
+    }
+    auto one = guardrails::ReadGuardrail(file_, "", &problem_);
+    if (!one) return false;
+    out->push_back({"", std::make_shared<const Guardrail>(*std::move(one))});
+    return true;
   }
-  if (is_config) return true;
-  auto one = guardrails::ReadGuardrail(file, "", problem);
-  if (!one) return false;
-  named->push_back({"", *std::move(one)});
-  return true;
-}
+
+ private:
+  bool ReadNamed(std::vector<Placed>* all) {
+    if (!file_.is_object() || !file_.contains("guardrails")) return true;
+    const json& named = file_["guardrails"];
+    if (!named.is_object()) return Refuse("guardrails", "must be an object of guardrails by their names");
+    for (const auto& [name, value] : named.items()) {
+      const std::string path = guardrails::MemberPath("guardrails", name);
+      auto guardrail = guardrails::ReadNamedGuardrail(name, value, path, &problem_);
+      if (guardrail == nullptr) return false;
+      named_.emplace(name, guardrail);
+      all->push_back({path, std::move(guardrail)});
+    }
+    return true;
+  }
+
+  bool Pick(const std::string& name, std::vector<Placed>* out) {
+    const auto found = named_.find(name);
+    if (found == named_.end()) return Refuse("guardrails", "there is none called " + JsonString(name));
+    out->push_back({guardrails::MemberPath("guardrails", name), found->second});
+    return true;
+  }
+
+  bool List(const json& list, const Place& place, std::vector<Placed>* out) {
+    guardrails::GuardrailList read;
+    guardrails::ListNotes notes;
+    if (!ReadParsedList(list, place.name, {place.kind, guardrails::ListOwner::kOperator}, named_, &read,
+                        &notes, &problem_))
+      return false;
+    for (size_t i = 0; i < read.size(); ++i) {
+      out->push_back({guardrails::ElementPath(place.name, i), std::move(read[i])});
+    }
+    return true;
+  }
+
+  bool Refuse(std::string path, std::string message) {
+    problem_ = {std::move(path), std::move(message)};
+    return false;
+  }
+
+  const json& file_;
+  guardrails::Problem& problem_;
+  guardrails::NamedGuardrails named_;
+};
 
 bool ReadInput(const std::string& given, std::FILE* in, std::string* text) {
   if (given != "-") {
@@ -142,9 +199,9 @@ int TestGuardrail(const Arguments& arguments, const Host& host) {
   std::string problem;
   const std::optional<json> file = ReadFile(arguments.operand(), &problem);
   if (!file) return Fail(host, arguments.operand() + ": " + problem, 2);
-  std::vector<Named> named;
+  std::vector<Placed> placed;
   guardrails::Problem mistake;
-  if (!ReadAll(*file, &named, &mistake)) {
+  if (!FileReader(*file, &mistake).Read(arguments.Get("--guardrail"), &placed)) {
     return Fail(host,
                 arguments.operand() + ": " + mistake.path + (mistake.path.empty() ? "" : ": ") +
                     Printable(mistake.message),
@@ -164,8 +221,8 @@ int TestGuardrail(const Arguments& arguments, const Host& host) {
   guardrails::View view(&request);
   bool passes = true;
   bool changed = false;
-  for (const Named& one : named) {
-    const guardrails::GuardrailResult result = guardrails::RunGuardrail(one.guardrail, facts, &view);
+  for (const Placed& one : placed) {
+    const guardrails::GuardrailResult result = guardrails::RunGuardrail(*one.guardrail, facts, &view);
     for (const guardrails::CheckResult& check : result.checks) Print(host, one.path, check);
     passes &= result.passes;
     changed |= result.transformed;

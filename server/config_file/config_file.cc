@@ -76,10 +76,13 @@ std::unique_ptr<const ConfigFile> ConfigFile::Parse(std::string name, std::strin
     const std::unique_ptr<providers::Registry> registry = RegistryOf(root);
     CheckKeys(root, OptionNames(*registry), &findings);
     DecodeTree(root, &findings, &file->message_);
-    const RuleInputs inputs = {root, file->message_, *registry};
+    const guardrails::NamedGuardrails guardrails =
+        GuardrailsOf(root, file->message_, &findings, &file->without_effect_);
+    const RuleInputs inputs = {root, file->message_, *registry, guardrails};
     CheckSettings(root, &findings);
     CheckCallers(root, &findings);
     CheckProviders(inputs, &findings);
+    CheckGuardrailLists(inputs, &findings, &file->without_effect_);
     CheckRoutes(inputs, &findings, &file->without_effect_);
   }
   SortByPlace(problems);

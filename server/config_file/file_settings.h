@@ -30,6 +30,20 @@ struct AliasSettings {
   std::string route;  // the name of a route of the file
 };
 
+// One of the operator's guardrails.
+struct GuardrailSettings {
+  std::string name;
+  std::string json;  // the guardrail, known to make sense
+};
+
+// Lists of guardrails, and of names of the operator's, each JSON known to make sense; empty: none.
+struct HookSettings {
+  std::string input;
+  std::string output;
+
+  bool operator==(const HookSettings&) const = default;
+};
+
 struct CallerSettings {
   std::string name;
   std::string sha256;  // of the key, 64 lower-case hexadecimal digits
@@ -37,6 +51,7 @@ struct CallerSettings {
   std::optional<std::vector<std::string>> routes;
   // The models that the caller may name, a final `*` standing for any rest; nullopt: all.
   std::optional<std::vector<std::string>> models;
+  HookSettings hooks;  // run on all calls of the caller
 };
 
 // The settings of a config file, checked and with its references resolved.
@@ -48,6 +63,8 @@ struct FileSettings {
   ServeOptions options;  // the defaults, overridden by the file; without its callers' keys
   std::vector<CallerSettings> callers;
   std::vector<ProviderSettings> providers;
+  std::vector<GuardrailSettings> guardrails;
+  HookSettings default_hooks;  // run on every call
   std::vector<RouteSettings> routes;
   std::vector<AliasSettings> aliases;
   std::string default_route;  // empty: none

@@ -62,6 +62,7 @@ class Resolver {
     caller.sha256 = from.has_sha256() ? LowerCase(from.sha256()) : Sha256Hex(Key(path + ".key").Reveal());
     if (!from.routes().empty()) caller.routes.emplace(from.routes().begin(), from.routes().end());
     if (!from.models().empty()) caller.models.emplace(from.models().begin(), from.models().end());
+    caller.hooks = {from.input_guardrails(), from.output_guardrails()};
     return caller;
   }
 
@@ -132,6 +133,9 @@ bool ConfigFile::Resolve(const Environment& environment, FileSettings* settings,
   const std::unique_ptr<providers::Registry> built_in = providers::Registry::BuiltIn();
   for (const v1::ProviderEntry& entry : message_.providers())
     settings->providers.push_back(resolver.Provider(entry, *built_in));
+  for (const v1::GuardrailEntry& entry : message_.guardrails())
+    settings->guardrails.push_back({entry.key(), entry.value()});
+  settings->default_hooks = {message_.default_input_guardrails(), message_.default_output_guardrails()};
   for (const v1::RouteEntry& entry : message_.routes()) {
     settings->routes.push_back({entry.key(), entry.value()});
     resolver.RouteKeys("routes." + entry.key(), &settings->routes.back().config);

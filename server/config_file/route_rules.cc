@@ -26,16 +26,27 @@ const ::portolan::v1::RouteConfig* FindRoute(const v1::GatewayConfig& message, s
   return nullptr;
 }
 
+// Where the path ends that a message begins with. It may hold names of members in quotes.
+size_t EndOfPath(std::string_view message) {
+  bool quoted = false;
+  for (size_t at = 0; at < message.size(); ++at) {
+    if (quoted && message[at] == '\\') {
+      ++at;
+    } else if (message[at] == '"') {
+      quoted = !quoted;
+    } else if (!quoted && message.substr(at).starts_with(": ")) {
+      return at;
+    }
+  }
+  return 0;
+}
+
 // `config.targets[0].retry.attempts: must be between 0 and 5`, told at its place in the file.
-void AddRouteError(const YamlNode& route, const std::string& message, Findings* findings) {
-  const size_t colon = message.find(": ");
-  std::string_view path = std::string_view(message).substr(0, colon);
+void AddRouteError(const YamlNode& route, std::string_view message, Findings* findings) {
+  const size_t end = EndOfPath(message);
+  std::string_view path = message.substr(0, end);
   if (path.starts_with(kRoot)) path.remove_prefix(kRoot.size());
-  bool whole = false;
-  const YamlNode& node = route.Find(path, &whole);
-  std::string problem = colon == std::string::npos ? message : message.substr(colon + 2);
-  if (whole) return findings->AddValue(node, std::move(problem));
-  findings->AddMissing(node, route.Path().append(path), std::move(problem));
+  AddAt(route, {std::string(path), std::string(message.substr(end == 0 ? 0 : end + 2))}, findings);
 }
 
 void CheckRoute(const RuleInputs& inputs, const YamlNode& route, Findings* findings,
@@ -49,7 +60,8 @@ void CheckRoute(const RuleInputs& inputs, const YamlNode& route, Findings* findi
   const ::portolan::v1::RouteConfig* const config = FindRoute(inputs.message, route.key);
   if (config == nullptr) return;
   routing::RoutePlan plan;
-  if (const auto error = routing::CompileRoute(*config, inputs.registry, &plan)) {
+  plan.from_operator = true;
+  if (const auto error = routing::CompileRoute(*config, inputs.registry, inputs.guardrails, &plan)) {
     AddRouteError(route, error->message, findings);
     return;
   }

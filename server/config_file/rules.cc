@@ -175,6 +175,14 @@ void CheckReferenceAt(const YamlNode* node, Findings* findings) {
   if (!CheckReference(node->text, &problem)) findings->AddValue(*node, problem);
 }
 
+void AddAt(const YamlNode& node, const guardrails::Problem& problem, Findings* findings) {
+  bool whole = false;
+  const YamlNode& found = node.Find(problem.path, &whole);
+  if (whole) return findings->AddValue(found, problem.message);
+  const bool bare = !problem.path.starts_with('.') && !problem.path.starts_with('[');
+  findings->AddMissing(found, node.Path() + (bare ? "." : "") + problem.path, problem.message);
+}
+
 void CheckUrl(const YamlNode& node, Findings* findings) {
   upstream::Origin origin;
   std::string path;

@@ -11,6 +11,8 @@
 #include "providers/registry.h"
 #include "server/config_file/findings.h"
 #include "server/config_file/yaml_node.h"
+#include "server/guardrails/check.h"
+#include "server/guardrails/hooks.h"
 
 namespace portolan::config {
 
@@ -18,7 +20,8 @@ namespace portolan::config {
 struct RuleInputs {
   const YamlNode& root;
   const v1::GatewayConfig& message;
-  const providers::Registry& registry;  // built-in providers, and those of the file
+  const providers::Registry& registry;            // built-in providers, and those of the file
+  const guardrails::NamedGuardrails& guardrails;  // those of the file
 };
 
 // The built-in providers and those that the tree defines. Providers whose definition is wrong are included,
@@ -28,12 +31,19 @@ std::unique_ptr<providers::Registry> RegistryOf(const YamlNode& root);
 // `; did you mean "openai"?`, with the nearest of `names`. REQUIRES: `names` is not empty.
 std::string DidYouMean(std::string_view typed, const std::vector<std::string_view>& names);
 
+// The guardrails that the file names, checked. One that is wrong is included without its checks, so that
+// references to it are not reported as well. Here and below: members that have no effect are added to
+// *without_effect.
+guardrails::NamedGuardrails GuardrailsOf(const YamlNode& root, const v1::GatewayConfig& message,
+                                         Findings* findings, ConfigProblems* without_effect);
+
 // Checks the settings that have flags too.
 void CheckSettings(const YamlNode& root, Findings* findings);
 void CheckCallers(const YamlNode& root, Findings* findings);
 void CheckProviders(const RuleInputs& inputs, Findings* findings);
-// Checks routes and the references to them. Members of routes that have no effect are added to
-// *without_effect.
+// Checks the lists of guardrails that do not stand in routes.
+void CheckGuardrailLists(const RuleInputs& inputs, Findings* findings, ConfigProblems* without_effect);
+// Checks routes and the references to them.
 void CheckRoutes(const RuleInputs& inputs, Findings* findings, ConfigProblems* without_effect);
 
 // Whether `text` is 1 to 128 letters, digits, `.`, `_` and `-`.
@@ -42,6 +52,8 @@ bool IsName(std::string_view text);
 void CheckReferenceAt(const YamlNode* node, Findings* findings);
 // Adds a finding if `node` names a route that does not exist.
 void CheckRouteName(const YamlNode& root, const YamlNode* node, Findings* findings);
+// Adds a finding for what stands at `path` below `node`, be it there or missing.
+void AddAt(const YamlNode& node, const guardrails::Problem& problem, Findings* findings);
 // Adds a finding if the value is not a URL that a call could go to.
 void CheckUrl(const YamlNode& node, Findings* findings);
 

@@ -5,6 +5,7 @@
 
 #include "server/base/json_text.h"
 #include "server/base/text.h"
+#include "server/guardrails/parameters.h"
 
 namespace portolan::config {
 namespace {
@@ -24,9 +25,12 @@ std::string Shown(std::string_view key) {
 // What of `path` is left after `[index]` or `name`; false if it does not begin with that.
 bool Step(const YamlNode& child, bool in_map, std::string_view path, std::string_view* rest) {
   if (in_map) {
+    // A name with a dot may stand in brackets, as guardrails tell their checks: `["default.contains"]`.
+    const bool in_brackets = path.starts_with("[\"");
+    const std::string name = in_brackets ? guardrails::MemberPath({}, child.key) : child.key;
     if (path.starts_with('.')) path.remove_prefix(1);
-    if (!path.starts_with(child.key)) return false;
-    *rest = path.substr(child.key.size());
+    if (!path.starts_with(name)) return false;
+    *rest = path.substr(name.size());
   } else {
     if (!path.starts_with('[')) return false;
     size_t index = 0;

@@ -116,7 +116,8 @@ std::optional<size_t> Engine::Match(const RouteNode& node) {
 
 std::optional<milliseconds> Engine::Retry(const Outcome& outcome, TimePoint now, TimePoint deadline) {
   const RetryPolicy& policy = target_->target.retry;
-  if (policy.attempts == 0 || outcome.local || outcome.unsupported || IsSuccess(outcome)) return std::nullopt;
+  const bool good = IsSuccess(outcome) && outcome.status != kHooksFailed;
+  if (policy.attempts == 0 || outcome.local || outcome.unsupported || good) return std::nullopt;
   if (!outcome.transport && !Lists(policy.on_status_codes, outcome)) return std::nullopt;
   if (retries_ == policy.attempts) {
     retry_count_ = -1;
@@ -174,6 +175,10 @@ Step Engine::GoOn(const Outcome& outcome) {
 }
 
 bool Engine::Rejects(int good_status) const {
+  if (good_status == kHooksFailed && target_ != nullptr && retries_ < target_->target.retry.attempts &&
+      target_->target.retry.on_status_codes.Contains(good_status)) {
+    return true;
+  }
   return std::any_of(frames_.begin(), frames_.end(), [&](const Frame& frame) {
     return frame.node->kind == RouteNode::Kind::kFallback && frame.child + 1 < frame.node->children.size() &&
            frame.node->on_status_codes && frame.node->on_status_codes->Contains(good_status);

@@ -4,6 +4,7 @@
 
 #include "portolan/v1/explanation.pb.h"
 #include "server/base/url_origin.h"
+#include "server/guardrails/guardrail_list.h"
 
 namespace portolan::routing {
 namespace {
@@ -23,6 +24,18 @@ std::string_view ToString(State state) {
       return "unused";
   }
   return {};
+}
+
+std::string NameOf(const guardrails::Guardrail& guardrail, std::string_view side, size_t place) {
+  const std::string_view name = guardrails::CalledName(guardrail);
+  return name.empty() ? std::string(side) + "[" + std::to_string(place) + "]" : std::string(name);
+}
+
+void TellGuardrails(const guardrails::Hooks& hooks, v1::Candidate* out) {
+  for (size_t i = 0; i < hooks.input.size(); ++i)
+    out->add_input_guardrails(NameOf(*hooks.input[i], "input", i));
+  for (size_t i = 0; i < hooks.output.size(); ++i)
+    out->add_output_guardrails(NameOf(*hooks.output[i], "output", i));
 }
 
 std::string Target(size_t child) { return "targets[" + std::to_string(child) + "]"; }
@@ -93,6 +106,7 @@ class Explainer {
     candidate.set_path(node.path);
     candidate.set_state(std::string(ToString(state)));
     candidate.set_reason(reason);
+    if (node.target.hooks != nullptr) TellGuardrails(*node.target.hooks, &candidate);
     if (state == State::kChosen) out_.set_chosen(node.path);
     Route route;
     const std::optional<Error> error = ResolveTarget(policy_, request_, plan_, node, &route);

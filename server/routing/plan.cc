@@ -1,6 +1,7 @@
 #include "server/routing/plan.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -10,6 +11,7 @@
 #include "server/base/text.h"
 #include "server/codec/json_reader.h"
 #include "server/routing/forward_headers.h"
+#include "server/routing/plan_hooks.h"
 
 namespace portolan::routing {
 namespace {
@@ -18,6 +20,14 @@ constexpr int kMaxDepth = 32;
 constexpr size_t kMaxTargets = 256;
 constexpr int64_t kMaxTimeoutMs = 365LL * 24 * 3600 * 1000;
 constexpr int32_t kMaxBackoffMs = 600'000;
+constexpr size_t kMaxChecks = 256;  // a pattern may take up to 1 MB
+
+constexpr std::array kWithoutEffect = {v1::RouteConfig::kVirtualKeyFieldNumber,
+                                       v1::RouteConfig::kCacheFieldNumber,
+                                       v1::RouteConfig::kOnStatusCodesFieldNumber,
+                                       v1::RouteConfig::kMetadataFieldNumber,
+                                       v1::RouteConfig::kIdFieldNumber,
+                                       v1::RouteConfig::kCbConfigFieldNumber};
 
 Error Wrong(const std::string& path, const std::string& problem) {
   return Error::InvalidRequest("invalid_config", path + ": " + problem, "x-portolan-config");
@@ -32,11 +42,13 @@ struct Inherited {
   std::string custom_host;
   std::vector<std::string> forward_headers;
   std::optional<bool> strict_open_ai_compliance;
+  InheritedHooks hooks;
 };
 
 class Compiler {
  public:
-  Compiler(const providers::Registry& registry, RoutePlan* out) : registry_(registry), out_(*out) {}
+  Compiler(const providers::Registry& registry, const guardrails::NamedGuardrails& guardrails, RoutePlan* out)
+      : registry_(registry), guardrails_(guardrails), out_(*out) {}
 
   std::optional<Error> Node(const v1::RouteConfig& config, const std::string& path, int depth,
                             Inherited inherited, RouteNode* node) {
@@ -102,6 +114,18 @@ class Compiler {
     if (config.has_strict_open_ai_compliance()) {
       inherited->strict_open_ai_compliance = config.strict_open_ai_compliance();
     }
+    return Hooks(config, path, &inherited->hooks);
+  }
+
+  std::optional<Error> Hooks(const v1::RouteConfig& config, const std::string& path, InheritedHooks* hooks) {
+    guardrails::Problem problem;
+    guardrails::ListNotes notes;
+    const auto owner = out_.from_operator ? guardrails::ListOwner::kOperator : guardrails::ListOwner::kCaller;
+    if (!hooks->Take(config, path, owner, guardrails_, &notes, &problem))
+      return Wrong(problem.path, problem.message);
+    for (const std::string& member : notes.without_effect) Ignore(member);
+    out_.checks += notes.checks;
+    if (out_.checks > kMaxChecks) return Wrong(path, "a config holds at most 256 checks in its guardrails");
     return std::nullopt;
   }
 
@@ -198,6 +222,7 @@ class Compiler {
     target.limits = inherited.limits;
     target.forward_headers = std::move(inherited.forward_headers);
     target.strict_open_ai_compliance = inherited.strict_open_ai_compliance;
+    target.hooks = inherited.hooks.hooks();
     return Options(config, path, &target);
   }
 
@@ -233,18 +258,15 @@ class Compiler {
   void NameIgnored(const v1::RouteConfig& config, const std::string& path) {
     const auto* reflection = config.GetReflection();
     const auto* type = config.GetDescriptor();
-    constexpr int kFirst = v1::RouteConfig::kVirtualKeyFieldNumber;
-    constexpr int kLast = v1::RouteConfig::kCbConfigFieldNumber;
-    for (int number = kFirst; number <= kLast; ++number) {
+    for (const int number : kWithoutEffect) {
       const auto* field = type->FindFieldByNumber(number);
-      if (reflection->HasField(config, field)) {
-        Ignore(path, field->name());
-      }
+      if (reflection->HasField(config, field)) Ignore(path, field->name());
     }
   }
 
-  void Ignore(const std::string& path, const std::string& name) {
-    out_.ignored.push_back((path + "." + name).substr(std::string_view("config.").size()));
+  void Ignore(const std::string& path, const std::string& name) { Ignore(path + "." + name); }
+  void Ignore(const std::string& path) {
+    out_.ignored.push_back(path.substr(std::string_view("config.").size()));
   }
 
   std::optional<Error> Strategy(const v1::RouteConfig& config, const std::string& path, RouteNode* node) {
@@ -333,6 +355,7 @@ class Compiler {
   }
 
   const providers::Registry& registry_;
+  const guardrails::NamedGuardrails& guardrails_;
   RoutePlan& out_;
   size_t targets_ = 0;
 };
@@ -344,8 +367,9 @@ bool StatusSet::Contains(int status) const {
 }
 
 std::optional<Error> CompileRoute(const v1::RouteConfig& config, const providers::Registry& registry,
-                                  RoutePlan* out) {
-  if (auto error = Compiler(registry, out).Node(config, "config", 1, {}, &out->root)) return error;
+                                  const guardrails::NamedGuardrails& guardrails, RoutePlan* out) {
+  if (auto error = Compiler(registry, guardrails, out).Node(config, "config", 1, {}, &out->root))
+    return error;
   if (out->root.kind == RouteNode::Kind::kTarget) out->targets.push_back(&out->root);
   return std::nullopt;
 }

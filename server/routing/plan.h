@@ -14,14 +14,11 @@
 #include "server/base/error.h"
 #include "server/base/secret.h"
 #include "server/codec/splice.h"
+#include "server/guardrails/hooks.h"
 #include "server/routing/condition.h"
 
 namespace portolan::v1 {
 class RouteConfig;
-}
-
-namespace portolan::guardrails {
-struct Hooks;
 }
 
 namespace portolan::routing {
@@ -103,12 +100,14 @@ struct RoutePlan {
   bool from_operator = false;
   bool reads_params = false;         // a condition looks at the request's body
   std::vector<std::string> ignored;  // the paths of members that are known but have no effect
+  size_t checks = 0;                 // in its guardrails
 };
 
 // Compiles a config. Fails with 400 invalid_config and the path and reason
-// (`config.targets[1].retry.attempts: must be between 0 and 5`). `registry` must outlive the plan.
+// (`config.targets[1].retry.attempts: must be between 0 and 5`). `guardrails` are those that it may name;
+// `registry` must outlive the plan. REQUIRES: out->from_operator is set, if it is to be.
 std::optional<Error> CompileRoute(const v1::RouteConfig& config, const providers::Registry& registry,
-                                  RoutePlan* out);
+                                  const guardrails::NamedGuardrails& guardrails, RoutePlan* out);
 
 // The plan of a call without a config: one target, which leaves everything open.
 std::unique_ptr<const RoutePlan> NewOpenRoute();

@@ -27,11 +27,12 @@ std::shared_ptr<const RoutePlan> PlanCache::Find(std::string_view key) const {
 }
 
 void PlanCache::Keep(std::string key, std::shared_ptr<const RoutePlan> plan) {
-  if (bytes_ + key.size() > kMaxBytes) {
+  const size_t bytes = key.size() + plan->checks * HookCache::kBytesOfCheck;
+  if (bytes_ + bytes > kMaxBytes) {
     plans_.clear();
     bytes_ = 0;
   }
-  bytes_ += key.size();
+  bytes_ += bytes;
   plans_.emplace(std::move(key), std::move(plan));
 }
 
@@ -59,7 +60,7 @@ std::optional<Error> PlanCache::Parse(std::string_view json, RoutePlan* out) con
     }
     return Invalid(std::move(where) + ": " + problem.problem);
   }
-  return CompileRoute(*config, registry_, out);
+  return CompileRoute(*config, registry_, guardrails_, out);
 }
 
 std::optional<Error> PlanCache::FromMessage(const v1::RouteConfig& config,
@@ -69,7 +70,7 @@ std::optional<Error> PlanCache::FromMessage(const v1::RouteConfig& config,
   if (!config.AppendToString(&key)) return Invalid("config: is too large");
   if ((*out = Find(key)) != nullptr) return std::nullopt;
   auto plan = std::make_shared<RoutePlan>();
-  if (auto error = CompileRoute(config, registry_, plan.get())) return error;
+  if (auto error = CompileRoute(config, registry_, guardrails_, plan.get())) return error;
   *out = plan;
   Keep(std::move(key), std::move(plan));
   return std::nullopt;

@@ -13,20 +13,27 @@
 #include "providers/registry.h"
 #include "server/base/error.h"
 #include "server/codec/codec.h"
+#include "server/guardrails/hooks.h"
+#include "server/routing/hook_cache.h"
 #include "server/routing/plan.h"
 
 namespace portolan::routing {
 
 class PlanCache {
  public:
-  // `config_type` is the codec's plan of v1::RouteConfig. Both must outlive the cache.
-  PlanCache(const codec::MessagePlan& config_type, const providers::Registry& registry)
-      : config_type_(config_type), registry_(registry) {}
+  // `config_type` is the codec's plan of v1::RouteConfig, `guardrails` are those that configs may name. All
+  // must outlive the cache.
+  PlanCache(const codec::MessagePlan& config_type, const providers::Registry& registry,
+            const guardrails::NamedGuardrails& guardrails)
+      : config_type_(config_type), registry_(registry), guardrails_(guardrails), hooks_(guardrails) {}
 
   // Gives the plan of a config in JSON, as in x-portolan-config. Fails with 400 invalid_config and the path.
   std::optional<Error> FromText(std::string_view json, std::shared_ptr<const RoutePlan>* out);
   // The same for a typed config.
   std::optional<Error> FromMessage(const v1::RouteConfig& config, std::shared_ptr<const RoutePlan>* out);
+
+  // The guardrails that come in headers of their own.
+  HookCache& hooks() { return hooks_; }
 
  private:
   struct Hash {
@@ -40,8 +47,10 @@ class PlanCache {
 
   const codec::MessagePlan& config_type_;
   const providers::Registry& registry_;
+  const guardrails::NamedGuardrails& guardrails_;
+  HookCache hooks_;
   std::unordered_map<std::string, std::shared_ptr<const RoutePlan>, Hash, std::equal_to<>> plans_;
-  size_t bytes_ = 0;  // of the keys
+  size_t bytes_ = 0;  // of the keys, and what is made of them
 };
 
 }  // namespace portolan::routing

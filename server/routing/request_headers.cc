@@ -1,5 +1,6 @@
 #include "server/routing/request_headers.h"
 
+#include <algorithm>
 #include <string>
 
 namespace portolan::routing {
@@ -52,6 +53,12 @@ std::optional<Error> TakeGatewayHeader(std::string_view name, std::string_view v
 }
 
 }  // namespace
+
+std::string_view RequestHeaders::Option(std::string_view name) const {
+  const auto found = std::find_if(options.begin(), options.end(),
+                                  [&](const HeaderView& option) { return option.name == name; });
+  return found == options.end() ? std::string_view() : found->value;
+}
 
 bool TakeGatewayPrefix(std::string_view* name) {
   for (const std::string_view prefix : {kOurPrefix, kPortkeyPrefix}) {

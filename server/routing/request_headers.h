@@ -13,6 +13,9 @@
 
 namespace portolan::routing {
 
+inline constexpr std::string_view kDefaultInputGuardrails = "default-input-guardrails";
+inline constexpr std::string_view kDefaultOutputGuardrails = "default-output-guardrails";
+
 // What the headers of one request say. The views point into the headers.
 struct RequestHeaders {
   // The prefix of the gateway's own headers in the answer: the one that the request used, or x-portolan- if
@@ -36,6 +39,15 @@ struct RequestHeaders {
   // All other headers with such a prefix, without it (`openai-organization`): options of providers, or
   // unknown.
   std::vector<HeaderView> options;
+  // The value of one of them; empty if it is not there.
+  std::string_view Option(std::string_view name) const;
+
+  // Guardrails for every target: few calls have any, and so they stand among the options.
+  std::string_view default_input_guardrails() const { return Option(kDefaultInputGuardrails); }
+  std::string_view default_output_guardrails() const { return Option(kDefaultOutputGuardrails); }
+  bool has_default_guardrails() const {
+    return !options.empty() && default_input_guardrails().size() + default_output_guardrails().size() > 0;
+  }
 };
 
 // Takes `x-portolan-` or `x-portkey-` off a lower-case name; false if it has neither.

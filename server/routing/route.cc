@@ -385,7 +385,9 @@ std::vector<std::string> UnreadHeaders(const RoutePolicy& policy, const RequestH
   const auto& providers = policy.registry->all();
   std::vector<std::string_view> unread;
   for (const HeaderView& option : headers.options) {
-    if (TellsOfTheSdk(option.name)) continue;
+    const bool of_guardrails =
+        option.name == kDefaultInputGuardrails || option.name == kDefaultOutputGuardrails;
+    if (of_guardrails || TellsOfTheSdk(option.name)) continue;
     const bool read = request != nullptr && plan != nullptr
                           ? GoesToATarget(policy, *request, *plan, option.name)
                           : std::any_of(providers.begin(), providers.end(), [&](const auto& provider) {

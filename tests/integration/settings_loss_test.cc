@@ -115,6 +115,21 @@ callers:
       routes:
         - main
         - main-safe
+      input_guardrails:
+        - polite
+        - notNull: {}
+guardrails:
+  polite:
+    default.regexMatch:
+      rule: damn
+      not: true
+    deny: true
+  short:
+    wordCount:
+      maxWords: 500
+default_output_guardrails:
+  - polite
+  - short
 providers:
   openai:
     api_key: env:LAB
@@ -145,8 +160,10 @@ default_route: main-safe
 // Before what lines a file may have been shortened by somebody: not within an entry.
 bool BeginsAnEntry(const std::string& line) {
   static const std::set<std::string> kEntries = {
-      "    - name: a", "    - name: b", "  openai:",    "  lab:",
-      "  main:",       "  main-safe:",  "  fast: main", "  safe: main-safe"};
+      "    - name: a", "    - name: b", "  openai:",         "  lab:",    "  main:",
+      "  main-safe:",  "  fast: main",  "  safe: main-safe", "  polite:", "  short:"};
+  // Default guardrails are not to go by mistake.
+  if (line == "default_output_guardrails:") return false;
   return line[0] != ' ' || kEntries.contains(line);
 }
 

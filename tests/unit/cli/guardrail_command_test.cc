@@ -89,6 +89,36 @@ TEST(GuardrailTest, TakesOneGuardrailOrAListOfJson) {
   EXPECT_THAT(unknown.out, HasSubstr("error"));
 }
 
+constexpr char kFile[] = R"(
+listen: {http: ":8787"}
+guardrails:
+  no_secrets: {default.contains: {words: [swordfish], operator: none}, deny: true, reveal: true}
+  shout: {alluppercase: {}}
+)";
+
+TEST(GuardrailTest, RunsThoseOfTheGatewaysFile) {
+  const Told all = RunTest(kFile, {"--input", "hello"});
+  EXPECT_EQ(all.exit_status, 1) << all.err;
+  EXPECT_THAT(all.out, HasSubstr("pass  guardrails.no_secrets  default.contains"));
+  EXPECT_THAT(all.out, HasSubstr("fail  guardrails.shout  default.alluppercase"));
+
+  const Told one = RunTest(kFile, {"--guardrail", "no_secrets", "--input", "hello"});
+  EXPECT_EQ(one.exit_status, 0) << one.err;
+  EXPECT_THAT(one.out, Not(HasSubstr("shout")));
+  EXPECT_EQ(RunTest(kFile, {"--guardrail", "no_secrets", "--input", "swordfish"}).exit_status, 1);
+
+  const Told none = RunTest(kFile, {"--guardrail", "no_secret", "--input", "hello"});
+  EXPECT_EQ(none.exit_status, 2);
+  EXPECT_THAT(none.err, HasSubstr("guardrails: there is none called \"no_secret\""));
+
+  const std::string lists = std::string(kFile) + "default_input_guardrails: [no_secrets, {notNull: {}}]\n";
+  const Told listed = RunTest(lists, {"--input", "hello"});
+  EXPECT_EQ(listed.exit_status, 0) << listed.err;
+  EXPECT_THAT(listed.out, HasSubstr("pass  default_input_guardrails[0]  default.contains"));
+  EXPECT_THAT(listed.out, HasSubstr("pass  default_input_guardrails[1]  default.notNull"));
+  EXPECT_THAT(listed.out, Not(HasSubstr("shout")));
+}
+
 TEST(GuardrailTest, NamesMistakes) {
   struct Case {
     std::string file;
@@ -102,6 +132,11 @@ TEST(GuardrailTest, NamesMistakes) {
       {"input_guardrails: [{default.contains: {}}]", {"--input", "x"}, R"([0]["default.contains"].words)"},
       {"input_guardrails: [{default.contains: {}}", {"--input", "x"}, "rules"},
       {R"({"notNull":{}})", {}, "--input"},
+      {R"({"notNull":{}})", {"--input", "x", "--guardrail", "a"}, "there is none called \"a\""},
+      {"input_guardrails: [a]",
+       {"--input", "x"},
+       "input_guardrails[0]: no guardrail of this gateway's is called"},
+      {"guardrails: {a: {reveal: 1, notNull: {}}}", {"--input", "x"}, "guardrails.a.reveal: must be true"},
       {R"({"notNull":{}})", {"--input", "x", "--metadata", "[]"}, "--metadata"},
   };
   for (const Case& one : cases) {

@@ -95,6 +95,25 @@ TEST(ConfigFile, BecomesSettings) {
   EXPECT_EQ(settings.default_route, "main");
 }
 
+TEST(ConfigFile, HasGuardrails) {
+  const FileSettings settings = Settled(
+      "guardrails:\n  b: {notNull: {}}\n  a: {checks: [{id: notNull}], reveal: true}\n"
+      "default_input_guardrails: [a]\ndefault_output_guardrails: [{notNull: {not: true}}]\n"
+      "callers: {keys: [{name: x, key: env:X, input_guardrails: [b], output_guardrails: [b, a]}, {name: y, "
+      "key: env:Y}]}\n"
+      "routes: {r: {provider: echo, input_guardrails: [b]}}\n",
+      {{"X", "foo"}, {"Y", "bar"}});
+  ASSERT_EQ(settings.guardrails.size(), 2u);
+  EXPECT_EQ(settings.guardrails[0].name, "b");
+  EXPECT_EQ(settings.guardrails[1].json, R"({"checks":[{"id":"notNull"}],"reveal":true})");
+  EXPECT_EQ(settings.default_hooks.input, R"(["a"])");
+  EXPECT_EQ(settings.default_hooks.output, R"([{"notNull":{"not":true}}])");
+  EXPECT_EQ(settings.callers[0].hooks.input, R"(["b"])");
+  EXPECT_EQ(settings.callers[0].hooks.output, R"(["b","a"])");
+  EXPECT_EQ(settings.callers[1].hooks, HookSettings());
+  EXPECT_EQ(settings.routes[0].config.input_guardrails(), R"(["b"])");
+}
+
 TEST(ConfigFile, MayBeJson) {
   const FileSettings settings = Settled(
       "{\n\t\"listen\": {\"http\": \":80\"},\n\t\"routes\": {\"a\": {\"provider\": \"echo\", \"weight\": "

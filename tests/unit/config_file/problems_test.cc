@@ -176,6 +176,70 @@ TEST(ConfigFile, RefusesCallersThatCannotBe) {
   for (const Bad& bad : cases) EXPECT_EQ(ProblemsOf(bad.text), bad.problems) << bad.text;
 }
 
+TEST(ConfigFile, RefusesGuardrailsThatMakeNoSense) {
+  const Bad cases[] = {
+      {"guardrails: {a: {default.contains: {operator: any}}}",
+       "f:1:36: guardrails.a[\"default.contains\"].words: must be there"},
+      {"guardrails: {a: {default.contains: {words: []}}}",
+       "f:1:44: guardrails.a.default.contains.words: must be a list of texts, with one at least and none "
+       "empty"},
+      {"guardrails:\n  a:\n    checks:\n      - {id: regexMatch, parameters: {rule: '(?=a)'}}\n",
+       "f:4:45: guardrails.a.checks[0].parameters.rule: the pattern cannot be used: look-around is not "
+       "supported: it takes more than linear time"},
+      {"guardrails: {a: {notNull: {}, deny: maybe}}", "f:1:37: guardrails.a.deny: must be true or false"},
+      {"guardrails: {a: {notNull: {}, reveal: 1}}", "f:1:39: guardrails.a.reveal: must be true or false"},
+      {"guardrails: {a: }", "f:1:17: guardrails.a: a guardrail is an object"},
+      {"guardrails: {a: b, b: {notNull: {}}}", "f:1:17: guardrails.a: a guardrail is an object"},
+      {"guardrails: {a: {}}", "f:1:17: guardrails.a: a guardrail has one check at least"},
+      {"guardrails: {a b: {notNull: {}}}",
+       "f:1:14: guardrails.\"a b\": a name has letters, digits and . _ - in it, at most 128"},
+      {"guardrails: {a: {notNull: {}}}\ndefault_input_guardrails: [a, b]",
+       "f:2:31: default_input_guardrails[1]: no guardrail of this gateway's is called \"b\""},
+      {"default_output_guardrails: a",
+       "f:1:28: default_output_guardrails: must be a list of guardrails or of names"},
+      {"default_output_guardrails: [{jsonKeys: {keys: 5}}]",
+       "f:1:47: default_output_guardrails[0].jsonKeys.keys: must be a list of texts, with one at least and "
+       "none "
+       "empty"},
+      {"callers: {keys: [{name: x, key: env:A}, {name: a, key: env:B, input_guardrails: [b]}]}",
+       "f:1:82: callers.keys[1].input_guardrails[0]: no guardrail of this gateway's is called \"b\""},
+      {"callers: {keys: [{name: a, key: env:A, output_guardrails: [{notNull: {}, type: x}]}]}",
+       "f:1:80: callers.keys[0].output_guardrails[0].type: must be guardrail or mutator"},
+      {"guardrails: {a: {notNull: {}}}\nroutes: {r: {targets: [{provider: echo, output_guardrails: [a, "
+       "c]}]}}",
+       "f:2:64: routes.r.targets[0].output_guardrails[1]: no guardrail of this gateway's is called \"c\""},
+      {"routes:\n  r:\n    provider: echo\n    input_guardrails:\n      - default.contains: {words: [1]}\n",
+       "f:5:35: routes.r.input_guardrails[0].default.contains.words: must be a list of texts, with one at "
+       "least "
+       "and none empty"},
+  };
+  for (const Bad& bad : cases) EXPECT_EQ(ProblemsOf(bad.text), bad.problems) << bad.text;
+}
+
+// One mistake is told once, not again wherever the guardrail is named.
+TEST(ConfigFile, ReportsAWrongGuardrailOnlyWhereItStands) {
+  EXPECT_EQ(ProblemsOf("guardrails: {a: {notNull: 1, deny: 1}}\n"
+                       "default_input_guardrails: [a]\n"
+                       "routes: {r: {provider: echo, input_guardrails: [a]}}\n"),
+            "f:1:36: guardrails.a.deny: must be true or false");
+}
+
+TEST(ConfigFile, NamesDenialsThatHaveNoEffect) {
+  ConfigProblems problems;
+  const auto file =
+      ConfigFile::Parse("f",
+                        "guardrails: {a: {notNull: {}, deny: true, async: true}}\n"
+                        "default_input_guardrails: [a, {notNull: {}, async: true, deny: true}]\n"
+                        "routes: {r: {provider: echo, input_guardrails: [a, {notNull: {}, async: true, "
+                        "deny: true}]}}\n",
+                        &problems);
+  ASSERT_NE(file, nullptr) << DescribeProblems("f", problems);
+  EXPECT_EQ(DescribeProblems("f", file->without_effect()),
+            "f:1:31: guardrails.a.deny: has no effect here\n"
+            "f:2:58: default_input_guardrails[1].deny: has no effect here\n"
+            "f:3:79: routes.r.input_guardrails[1].deny: has no effect here");
+}
+
 TEST(ConfigFile, RefusesKeysThemselvesAndNeverQuotesThem) {
   for (const char* text :
        {"providers: {openai: {api_key: sk-hush}}", "callers: {admin_key: hush}",

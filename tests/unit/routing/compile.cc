@@ -17,8 +17,13 @@ const codec::Codec& TestCodec() {
 }
 
 std::optional<Error> Compile(std::string_view json, std::shared_ptr<const RoutePlan>* out) {
+  return Compile(json, {}, out);
+}
+
+std::optional<Error> Compile(std::string_view json, const guardrails::NamedGuardrails& guardrails,
+                             std::shared_ptr<const RoutePlan>* out) {
   static const std::unique_ptr<providers::Registry> registry = providers::Registry::BuiltIn();
-  PlanCache cache(*TestCodec().Find(v1::RouteConfig::descriptor()), *registry);
+  PlanCache cache(*TestCodec().Find(v1::RouteConfig::descriptor()), *registry, guardrails);
   return cache.FromText(json, out);
 }
 

@@ -22,6 +22,22 @@ TEST(ReadRequestHeaders, TakesBothSpellings) {
   EXPECT_EQ(out.options[0].name, "openai-organization");
 }
 
+TEST(ReadRequestHeaders, TellsWhetherThereAreDefaultGuardrails) {
+  RequestHeaders none;
+  ASSERT_FALSE(ReadRequestHeaders(std::vector<HeaderView>{{"x-portkey-provider", "openai"}}, &none));
+  EXPECT_FALSE(none.has_default_guardrails());
+  RequestHeaders input;
+  ASSERT_FALSE(
+      ReadRequestHeaders(std::vector<HeaderView>{{"x-portkey-default-input-guardrails", "[1]"}}, &input));
+  EXPECT_TRUE(input.has_default_guardrails());
+  EXPECT_EQ(input.default_input_guardrails(), "[1]");
+  RequestHeaders output;
+  ASSERT_FALSE(
+      ReadRequestHeaders(std::vector<HeaderView>{{"x-portolan-default-output-guardrails", "[2]"}}, &output));
+  EXPECT_TRUE(output.has_default_guardrails());
+  EXPECT_EQ(output.default_output_guardrails(), "[2]");
+}
+
 TEST(ReadRequestHeaders, AnswersWithThePrefixThatTheRequestUsed) {
   struct Case {
     std::vector<HeaderView> headers;
@@ -45,6 +61,7 @@ TEST(ReadRequestHeaders, RefusesOneSettingWithTwoValues) {
       {{"x-portkey-provider", "openai"}, {"x-portolan-provider", "anthropic"}},
       {{"x-portkey-strict-open-ai-compliance", "false"}, {"x-portolan-strict-open-ai-compliance", "true"}},
       {{"x-portkey-openai-beta", "a"}, {"x-portolan-openai-beta", "b"}},
+      {{"x-portkey-default-input-guardrails", "[]"}, {"x-portolan-default-input-guardrails", "[{}]"}},
   };
   for (const auto& headers : conflicts) {
     RequestHeaders out;

@@ -55,7 +55,8 @@ class ResolveTargetTest : public testing::Test {
   const CallerKeys caller_keys_;
   const providers::Dialect* door_ = &providers::OpenAiDialect();
   const std::unique_ptr<providers::Registry> registry_ = providers::Registry::BuiltIn();
-  PlanCache plans_{*TestCodec().Find(v1::RouteConfig::descriptor()), *registry_};
+  const guardrails::NamedGuardrails guardrails_;
+  PlanCache plans_{*TestCodec().Find(v1::RouteConfig::descriptor()), *registry_, guardrails_};
   std::shared_ptr<const RoutePlan> plan_;
   bool direct_keys_ = false;
   std::map<std::string, Secret> keys_;
