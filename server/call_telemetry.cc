@@ -41,6 +41,8 @@ void CallTelemetry::OnCallFinished(const core::CallRecord& record) {
   out.option = record.option;
   out.tried = record.tried;
   out.decisions = record.decisions;
+  out.guardrails = record.guardrails;
+  out.feedback = record.feedback;
   out.stream = record.stream;
   out.reshaped = record.reshaped;
   out.attempts = record.attempts;

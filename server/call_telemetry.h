@@ -21,6 +21,14 @@ class CallTelemetry final : public core::CallObserver {
   void OnCallEnded(core::Door door) override { metrics_.CallEnded(DoorOf(door)); }
   void OnConnectionOpened(core::Door door) override { metrics_.ConnectionOpened(DoorOf(door)); }
   void OnConnectionClosed(core::Door door) override { metrics_.ConnectionClosed(DoorOf(door)); }
+  void OnCheck(core::HookPhase phase, std::string_view check, core::CheckVerdict verdict,
+               std::chrono::nanoseconds took) override {
+    metrics_.CheckRan(static_cast<size_t>(phase), check, static_cast<size_t>(verdict), took);
+  }
+  void OnDenied(core::HookPhase phase, std::string_view guardrail) override {
+    metrics_.GuardrailDenied(static_cast<size_t>(phase), guardrail.empty() ? "request" : guardrail);
+  }
+  void OnHeld(std::chrono::nanoseconds took) override { metrics_.StreamHeld(took); }
   void OnTokenFetched(bool ok) override { metrics_.TokenFetched(ok); }
   void OnStreamOpened() override { metrics_.StreamOpened(); }
   void OnStreamClosed() override { metrics_.StreamClosed(); }

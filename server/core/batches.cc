@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/core/call_steps.h"
+#include "server/core/hook_answer.h"
 #include "server/core/send.h"
 #include "server/core/translate.h"
 #include "server/core/upstream_answer.h"
@@ -92,6 +93,7 @@ net::Task<Attempted> AttemptInBatches(CallState& call, upstream::UrlCache& urls,
   call.joined = nullptr;
   if (attempted == Attempted::kFailed) co_return attempted;
   ++call.outcome.attempts;
+  if (call.hooks != nullptr) co_return co_await ReplyGuarded(call, nullptr, joined.answer());
   co_await ReplyMessage(call, joined.answer(), nullptr);
   co_return Attempted::kAnswered;
 }

@@ -19,12 +19,14 @@
 
 namespace portolan::core {
 
+class CallHooks;
 class JoinedEmbeddings;
 
 // Why an attempt failed, and what the caller gets of the provider's answer if it was the last attempt.
 struct AttemptFailure {
   Error error;
   bool local = false;                            // nobody was called
+  bool denied = false;                           // nobody was called, as guardrails said no
   std::unique_ptr<upstream::Exchange> exchange;  // whose headers go down; may be null
   std::string provider_body;                     // an error in the caller's dialect; may be empty
 };
@@ -74,8 +76,13 @@ struct CallState {
   std::optional<routing::Engine> engine;
   bool has_config = false;                                // the route came with the call, or by name
   std::shared_ptr<const guardrails::Hooks> header_hooks;  // that the call's headers name; null: none
-  bool asks_gateway = false;                              // the call asks for the gateway's own models
-  bool explain = false;                                   // the caller wants an explanation with the answer
+  std::shared_ptr<CallHooks> hooks_of_call;               // null: no attempt had guardrails
+  CallHooks* hooks = nullptr;                             // of the attempt; null: it has none
+  // What guardrails have changed of the request for the attempt, in the door's words, where that is not among
+  // the route's edits, which are in the hub's.
+  std::vector<codec::Edit> hook_edits;
+  bool asks_gateway = false;  // the call asks for the gateway's own models
+  bool explain = false;       // the caller wants an explanation with the answer
   // Of the attempt: the gateway asks for a stream's usage although the caller did not.
   bool hides_usage = false;
   bool has_own_member = false;     // the request has the field `portolan`, which no provider is to see

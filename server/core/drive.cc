@@ -9,6 +9,7 @@
 #include "server/core/batches.h"
 #include "server/core/call_state.h"
 #include "server/core/call_steps.h"
+#include "server/core/hook_request.h"
 #include "server/core/media_fetch.h"
 #include "server/core/relay.h"
 #include "server/core/request_facts.h"
@@ -55,6 +56,8 @@ bool CountsStream(const CallState& call) {
 // Forgets what belonged to an attempt that failed.
 void ResetAttempt(CallState& call) {
   call.route = {};
+  call.hooks = nullptr;
+  call.hook_edits.clear();
   call.facts.request = nullptr;
   call.facts.operation = call.operation.name;
   call.failure.reset();
@@ -65,6 +68,10 @@ void ResetAttempt(CallState& call) {
   call.outcome.usage = {};
   call.outcome.upstream_status = 0;
   call.outcome.error.reset();
+}
+
+std::optional<Error> Guard(CallState& call, const routing::RouteNode& node) {
+  return HasHooks(call, node) ? GuardRequest(call, node) : std::nullopt;
 }
 
 // Everything that belongs to one attempt, made from the request as it came.
@@ -92,7 +99,7 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
     call.attempt_wait.deadline =
         std::min(call.wait.deadline, call.shard.loop->UpdateNow() + *call.route.attempt_timeout);
   }
-  return std::nullopt;
+  return Guard(call, node);
 }
 
 // What the usual way to a provider has refused may be what another is for.
@@ -208,7 +215,7 @@ net::Task<Attempted> Attempt(CallState& call, upstream::UrlCache& urls, const ro
 routing::Outcome OutcomeOf(const AttemptFailure& failure) {
   return {.status = failure.error.http_status,
           .transport = failure.error.transport,
-          .local = failure.local,
+          .local = failure.local || failure.denied,
           .unsupported = failure.local && failure.error.code == "unsupported_operation",
           .retry_after = failure.error.retry_after,
           .limit = failure.error.limit};

@@ -84,16 +84,32 @@ std::string ErrorDetail(const Error& error) {
   return InAscii(std::move(out));
 }
 
+namespace {
+
+// Puts what guardrails have found beside the error, at the end of the object that *out ends with.
+void AddHookResults(const Error& error, size_t begin, std::string* out) {
+  if (error.hook_results == nullptr) return;
+  const size_t end = out->rfind('}');
+  if (end == std::string::npos || end < begin) return;
+  out->insert(end, ",\"hook_results\":" + error.hook_results->json);
+}
+
+}  // namespace
+
 void AppendErrorBody(const providers::Door& door, const Error& error, std::string_view request_id,
                      std::string* out) {
   const std::string detail = ErrorDetail(error);
+  const size_t begin = out->size();
   door.WriteError(error, {detail, request_id}, out);
+  AddHookResults(error, begin, out);
 }
 
 void AppendErrorEvent(const providers::Door& door, const Error& error, std::string_view request_id,
                       std::string* out) {
   const std::string detail = ErrorDetail(error);
+  const size_t begin = out->size();
   door.WriteErrorEvent(error, {detail, request_id}, out);
+  AddHookResults(error, begin, out);
 }
 
 }  // namespace portolan::core

@@ -10,6 +10,7 @@
 #include "providers/relay.h"
 #include "server/base/relay_path.h"
 #include "server/base/utf8.h"
+#include "server/core/call_hooks.h"
 #include "server/core/call_state.h"
 #include "server/core/explain.h"
 #include "server/core/own_models.h"
@@ -37,7 +38,8 @@ class Implementation final : public GatewayService {
   void Use(std::shared_ptr<const Snapshot> snapshot) override {
     snapshot_ = std::move(snapshot);
     // What was compiled before points into the old registry.
-    plans_.emplace(*config_.operations->codec().Find(v1::RouteConfig::descriptor()), *snapshot_->registry);
+    plans_.emplace(*config_.operations->codec().Find(v1::RouteConfig::descriptor()), *snapshot_->registry,
+                   snapshot_->guardrails);
   }
 
   // Not a coroutine: a call is looked at where the stack is warm, and its state made once, in its place.
@@ -87,6 +89,7 @@ class Implementation final : public GatewayService {
 
   void Finish(CallState& call) {
     if (call.explain && call.engine) RecordDecisions(call);
+    if (call.hooks_of_call != nullptr) call.hooks_of_call->Finish(&call.outcome);
     CountReasoning(call);
     CallRecord record;
     static_cast<CallOutcome&>(record) = std::move(call.outcome);

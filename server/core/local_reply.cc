@@ -6,7 +6,9 @@
 
 #include "server/core/call_state.h"
 #include "server/core/chunk_writer.h"
+#include "server/core/hook_answer.h"
 #include "server/core/own_models.h"
+#include "server/core/stream_guard.h"
 #include "server/core/upstream_error.h"
 
 namespace portolan::core {
@@ -36,66 +38,119 @@ net::Task<std::optional<Error>> Delay(CallState& call, std::chrono::milliseconds
   co_return std::nullopt;
 }
 
-// What was added to the writer.
-net::Task<bool> Write(CallState& call, ChunkWriter& writer) {
-  StreamBatch batch;
-  writer.AddTo(&batch);
-  if (batch.empty()) co_return true;
-  if (call.sink.typed()) co_return co_await call.sink.WriteMessages(batch.messages);
-  for (const std::string_view piece : batch.pieces) call.outcome.reply_bytes += piece.size();
-  co_return co_await call.sink.WriteBytes(batch.pieces);
-}
-
-// The end marker and the end.
-net::Task<bool> FinishStream(CallState& call, ChunkWriter& writer) {
-  writer.Clear();
-  writer.AddEnd();
-  const bool written = co_await Write(call, writer);
-  if (!written) co_return false;
-  co_return co_await call.sink.EndStream(nullptr);
-}
-
-net::Task<bool> BreakStream(CallState& call, Error error) {
-  error.attempts = call.outcome.attempts;
-  error.tried = call.tried;
-  call.outcome.error = error;
-  if (call.in.scope->reason() == net::CancelReason::kClientGone) co_return false;
-  co_return co_await call.sink.EndStream(&error);
-}
-
-net::Task<bool> CopySteps(CallState& call, providers::LocalProvider::Answer& answer) {
-  ChoiceTracker choices;
-  google::protobuf::Arena arena;
-  ChunkWriter writer(call.operation, call.facts, call.sink.typed());
-  while (true) {
-    arena.Reset();
-    Message* chunk = call.operation.hub->chunk_type->New(&arena);
-    const Step step = answer.Next(chunk);
-    std::optional<Error> error = co_await Delay(call, step.delay, /*in_stream=*/true);
-    if (error) co_return co_await BreakStream(call, *std::move(error));
-    switch (step.kind) {
-      case Step::Kind::kMessage: {
-        ScanResult scan;
-        ScanMessage(*chunk, &call.outcome.usage, &choices, &scan);
-        if (!scan.finish_reason.empty()) call.outcome.finish_reason = scan.finish_reason;
-        writer.Clear();
-        writer.Add(*chunk);
-        const bool written = co_await Write(call, writer);
-        if (!written) co_return false;
-        if (scan.has_content && call.outcome.first_content == net::TimePoint()) {
-          call.outcome.first_content = call.shard.loop->now();
-        }
-        break;
-      }
-      case Step::Kind::kEnd:
-        co_return co_await FinishStream(call, writer);
-      case Step::Kind::kError:
-        co_return co_await BreakStream(call, step.error);
-      case Step::Kind::kCut:
-        co_return co_await BreakStream(call, TruncatedStream());
-    }
+// An answer as a stream.
+class LocalStream {
+ public:
+  LocalStream(CallState& call, providers::LocalProvider::Answer& answer)
+      : call_(call), answer_(answer), writer_(call.operation, call.facts, call.sink.typed()) {
+    if (GuardsStream(call)) guard_ = std::make_unique<StreamGuard>(call);
   }
-}
+
+  net::Task<Attempted> Run() {
+    if (auto error = RejectedStatus(call_)) co_return FailGuarded(call_, *std::move(error), nullptr);
+    bool delivered = true;
+    if (guard_ == nullptr) delivered = co_await Start();
+    while (delivered && !over_) {
+      const Step step = NextStep();
+      std::optional<Error> late = co_await Delay(call_, step.delay, /*in_stream=*/started_);
+      batch_.Clear();
+      if (late) {
+        batch_.error = std::move(late);
+      } else {
+        Take(step);
+      }
+      // Nothing has left: it is the answer's failure, and not the stream's.
+      if (!started_ && batch_.error) co_return Fail(call_, *std::move(batch_.error));
+      if (!started_ && (!batch_.empty() || batch_.done)) delivered = co_await Start();
+      if (delivered && started_) delivered = co_await Write();
+    }
+    if (!delivered) call_.outcome.status = 499;
+    call_.shard.observer->OnStreamClosed();
+    co_return Attempted::kAnswered;
+  }
+
+ private:
+  net::Task<bool> Start() {
+    started_ = true;
+    call_.outcome.status = GuardedStatus(call_);
+    ReplyHead head = MakeHead(call_, call_.outcome.status, nullptr);
+    head.content_type = "text/event-stream";
+    call_.shard.observer->OnStreamOpened();
+    return call_.sink.StartStream(std::move(head));
+  }
+
+  Step NextStep() {
+    arena_.Reset();
+    chunk_ = call_.operation.hub->chunk_type->New(&arena_);
+    return answer_.Next(chunk_);
+  }
+
+  // What a step comes to.
+  void Take(const Step& step) {
+    writer_.Clear();
+    switch (step.kind) {
+      case Step::Kind::kMessage:
+        TakeChunk();
+        break;
+      case Step::Kind::kEnd:
+        writer_.AddEnd();
+        batch_.done = true;
+        break;
+      case Step::Kind::kError:
+        batch_.error = step.error;
+        break;
+      case Step::Kind::kCut:
+        batch_.error = TruncatedStream();
+        break;
+    }
+    writer_.AddTo(&batch_);
+    if (guard_ != nullptr) guard_->Take(&batch_);
+  }
+
+  void TakeChunk() {
+    ScanResult scan;
+    ScanMessage(*chunk_, &call_.outcome.usage, &choices_, &scan);
+    if (!scan.finish_reason.empty()) call_.outcome.finish_reason = scan.finish_reason;
+    content_ |= scan.has_content;
+    writer_.Add(*chunk_);
+  }
+
+  net::Task<bool> Write() {
+    bool written = true;
+    for (const std::string_view piece : batch_.pieces) call_.outcome.reply_bytes += piece.size();
+    if (!batch_.pieces.empty()) written = co_await call_.sink.WriteBytes(batch_.pieces);
+    if (!batch_.messages.empty()) written = co_await call_.sink.WriteMessages(batch_.messages);
+    if (!written) co_return false;
+    const bool seen = content_ && (guard_ == nullptr || guard_->has_let_go());
+    if (seen && call_.outcome.first_content == net::TimePoint()) {
+      call_.outcome.first_content = call_.shard.loop->now();
+    }
+    over_ = batch_.done || batch_.error;
+    if (batch_.error) co_return co_await Break(*std::move(batch_.error));
+    if (!batch_.done) co_return true;
+    co_return co_await call_.sink.EndStream(nullptr);
+  }
+
+  net::Task<bool> Break(Error error) {
+    error.attempts = call_.outcome.attempts;
+    error.tried = call_.tried;
+    call_.outcome.error = error;
+    if (call_.in.scope->reason() == net::CancelReason::kClientGone) co_return false;
+    co_return co_await call_.sink.EndStream(&error);
+  }
+
+  CallState& call_;
+  providers::LocalProvider::Answer& answer_;
+  ChunkWriter writer_;
+  std::unique_ptr<StreamGuard> guard_;  // null: the call has no guardrails
+  ChoiceTracker choices_;
+  google::protobuf::Arena arena_;
+  Message* chunk_ = nullptr;
+  StreamBatch batch_;
+  bool started_ = false;
+  bool content_ = false;  // the provider has said something
+  bool over_ = false;
+};
 
 }  // namespace
 
@@ -108,15 +163,8 @@ net::Task<Attempted> ReplyFromLocal(CallState& call, const Message& request) {
     std::unique_ptr<Message> probe(call.operation.hub->chunk_type->New());
     const Step first = call.route.target.provider->local->Start(call.facts, request)->Next(probe.get());
     if (first.kind != Step::Kind::kError) {
-      ReplyHead head = MakeHead(call, 200, nullptr);
-      head.content_type = "text/event-stream";
-      call.outcome.status = 200;
-      call.shard.observer->OnStreamOpened();
-      bool delivered = co_await call.sink.StartStream(std::move(head));
-      if (delivered) delivered = co_await CopySteps(call, *answer);
-      if (!delivered) call.outcome.status = 499;
-      call.shard.observer->OnStreamClosed();
-      co_return Attempted::kAnswered;
+      LocalStream stream(call, *answer);
+      co_return co_await stream.Run();
     }
   }
 
@@ -126,6 +174,7 @@ net::Task<Attempted> ReplyFromLocal(CallState& call, const Message& request) {
   if (!error && step.kind == Step::Kind::kError) error = step.error;
   if (error) co_return Fail(call, *std::move(error));
   if (call.asks_gateway) CompleteModelList(call, message);
+  if (call.hooks != nullptr) co_return co_await ReplyGuarded(call, nullptr, *message);
   co_await ReplyMessage(call, *message, nullptr);
   co_return Attempted::kAnswered;
 }

@@ -3,6 +3,7 @@
 // What is known of a call when it is over: the source of its log line and its metrics. Holds no secret,
 // prompt or answer.
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -17,6 +18,11 @@
 
 namespace portolan::core {
 
+// When guardrails look at a call.
+enum class HookPhase : uint8_t { kInput, kOutput };
+// What a check came to.
+enum class CheckVerdict : uint8_t { kPass, kFail, kError };
+
 // What becomes known while the call runs.
 struct CallOutcome {
   std::string_view provider;  // of the last attempt; empty: refused before one was chosen
@@ -24,10 +30,12 @@ struct CallOutcome {
   std::string_view target;    // where the attempt went: scheme, host and port of its base URL
   std::string_view option;    // the last target's path in the config; empty: the call had no config
   std::string finish_reason;
-  std::string tried;           // how the attempts before the last one ended; see Error::tried
-  std::string decisions;       // in short, if the caller asked for an explanation
-  std::optional<Error> error;  // also one that came after the head of a stream
-  std::string_view reshaped;   // `stream`: made of a whole answer; `whole`: put together from a stream
+  std::string tried;            // how the attempts before the last one ended; see Error::tried
+  std::string decisions;        // in short, if the caller asked for an explanation
+  std::optional<Error> error;   // also one that came after the head of a stream
+  std::string_view guardrails;  // those that did not pass: `input:denied no_secrets/default.regexMatch`
+  std::string_view feedback;    // of guardrails: JSON objects, with commas between them
+  std::string_view reshaped;    // `stream`: made of a whole answer; `whole`: put together from a stream
   bool stream = false;
   int status = 0;           // of HTTP, at both doors; 499: the caller went away
   int upstream_status = 0;  // 0: no answer
@@ -82,6 +90,14 @@ class CallObserver {
                       std::initializer_list<StepMember> /*members*/) {}
   virtual void OnCallStarted(Door door) = 0;
   virtual void OnCallEnded(Door door) = 0;
+  // A check of a guardrail has looked at a call.
+  virtual void OnCheck(HookPhase /*phase*/, std::string_view /*check*/, CheckVerdict /*verdict*/,
+                       std::chrono::nanoseconds /*took*/) {}
+  // A guardrail has denied a call. `guardrail`: its name in the operator's file; empty: it came with the
+  // call.
+  virtual void OnDenied(HookPhase /*phase*/, std::string_view /*guardrail*/) {}
+  // A streamed answer was held back for guardrails for so long.
+  virtual void OnHeld(std::chrono::nanoseconds /*took*/) {}
   // A token for a provider was fetched, or could not be.
   virtual void OnTokenFetched(bool /*ok*/) {}
   virtual void OnStreamOpened() = 0;

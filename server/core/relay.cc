@@ -6,6 +6,7 @@
 #include "portolan/v1/relay.pb.h"
 #include "providers/auth.h"
 #include "server/base/json_text.h"
+#include "server/core/hook_answer.h"
 #include "server/core/upstream_answer.h"
 #include "server/core/upstream_error.h"
 #include "server/http/head_fields.h"
@@ -83,27 +84,6 @@ net::Task<bool> CopyRaw(CallState& call, upstream::Exchange& exchange,
   co_return co_await call.sink.EndRelay(nullptr);
 }
 
-net::Task<Attempted> PassRaw(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
-  // By REST the head leaves with the first of the body. A body that fails before would leave the caller with
-  // a closed connection; this way it hears why, and another attempt may follow.
-  std::optional<upstream::Exchange::Piece> first;
-  if (!call.sink.typed()) {
-    first = co_await exchange->Read(call.wait);
-    if (!first->failure.ok()) {
-      Error error = ToError(call, first->failure, call.wait);
-      co_return Fail(call, std::move(error), std::move(exchange));
-    }
-  }
-  ReplyHead head = MakeHead(call, exchange->status(), exchange.get());
-  head.content_type = FindHeader(exchange->headers(), "content-type").value_or("");
-  call.outcome.status = head.status;
-  const bool started = co_await call.sink.StartRelay(std::move(head), LengthOf(*exchange));
-  bool delivered = false;
-  if (started) delivered = co_await CopyRaw(call, *exchange, first);
-  if (!delivered) call.outcome.status = 499;
-  co_return Attempted::kAnswered;
-}
-
 }  // namespace
 
 net::Task<std::optional<Error>> TakeRelayed(CallState& call, RequestFacts* facts) {
@@ -163,8 +143,32 @@ net::Task<std::optional<Error>> PrepareRelayed(CallState& call) {
   co_return std::nullopt;
 }
 
+net::Task<Attempted> PassRaw(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
+  // By REST the head leaves with the first of the body. A body that fails before would leave the caller with
+  // a closed connection; this way it hears why, and another attempt may follow.
+  std::optional<upstream::Exchange::Piece> first;
+  if (!call.sink.typed()) {
+    first = co_await exchange->Read(call.wait);
+    if (!first->failure.ok()) {
+      Error error = ToError(call, first->failure, call.wait);
+      co_return Fail(call, std::move(error), std::move(exchange));
+    }
+  }
+  const int status = exchange->status() == 200 ? GuardedStatus(call) : exchange->status();
+  ReplyHead head = MakeHead(call, status, exchange.get());
+  head.content_type = FindHeader(exchange->headers(), "content-type").value_or("");
+  call.outcome.status = head.status;
+  const bool started = co_await call.sink.StartRelay(std::move(head), LengthOf(*exchange));
+  bool delivered = false;
+  if (started) delivered = co_await CopyRaw(call, *exchange, first);
+  if (!delivered) call.outcome.status = 499;
+  co_return Attempted::kAnswered;
+}
+
 net::Task<Attempted> ReplyRaw(CallState& call, std::unique_ptr<upstream::Exchange> exchange) {
-  return exchange->status() >= 400 ? FailRaw(call, std::move(exchange)) : PassRaw(call, std::move(exchange));
+  if (exchange->status() >= 400) return FailRaw(call, std::move(exchange));
+  if (GuardsRaw(call, *exchange)) return ReplyGuardedRaw(call, std::move(exchange));
+  return PassRaw(call, std::move(exchange));
 }
 
 }  // namespace portolan::core

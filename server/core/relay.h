@@ -22,6 +22,9 @@ std::optional<Error> CheckRelayedModel(const CallState& call, const RequestFacts
 // Puts the body of an attempt into `call.request_body`, with the route's edits, unless it is streamed.
 net::Task<std::optional<Error>> PrepareRelayed(CallState& call);
 
+// Passes the upstream's answer on as it comes.
+net::Task<Attempted> PassRaw(CallState& call, std::unique_ptr<upstream::Exchange> exchange);
+
 // Answers from the upstream's answer, whose head is there.
 net::Task<Attempted> ReplyRaw(CallState& call, std::unique_ptr<upstream::Exchange> exchange);
 

@@ -10,6 +10,7 @@
 #include "server/core/error_body.h"
 #include "server/core/explain.h"
 #include "server/core/header_table.h"
+#include "server/core/upstream_answer.h"
 
 namespace portolan::core {
 namespace {
@@ -140,9 +141,6 @@ net::Task<void> ReplyError(CallState& call, Error error, const upstream::Exchang
   if (!delivered && !out_of_time) call.outcome.status = 499;
 }
 
-namespace {
-
-// An answer of the hub in the caller's words.
 void EncodeAnswer(CallState& call, const google::protobuf::Message& answer, std::string* json) {
   const google::protobuf::Message* said = &answer;
   if (!call.operation.speaks_hub()) {
@@ -152,8 +150,6 @@ void EncodeAnswer(CallState& call, const google::protobuf::Message& answer, std:
   }
   codec::Encode(*call.operation.response, *said, {.composed = true}, json);
 }
-
-}  // namespace
 
 net::Task<void> ReplyMessage(CallState& call, const google::protobuf::Message& message,
                              const upstream::Exchange* exchange) {

@@ -4,7 +4,9 @@
 
 #include "providers/error_text.h"
 #include "server/core/chunk_writer.h"
+#include "server/core/hook_answer.h"
 #include "server/core/reshape.h"
+#include "server/core/stream_guard.h"
 #include "server/core/upstream_answer.h"
 
 namespace portolan::core {
@@ -93,11 +95,19 @@ net::Task<Attempted> ReplySplit(CallState& call, std::unique_ptr<upstream::Excha
   writer.AddEnd();
   StreamBatch batch;
   writer.AddTo(&batch);
+  std::optional<StreamGuard> guard;
+  if (GuardsStream(call)) {
+    batch.done = true;
+    guard.emplace(call).Take(&batch);
+    std::optional<Error> error = batch.error ? std::move(batch.error) : RejectedStatus(call);
+    if (error) co_return FailGuarded(call, *std::move(error), std::move(exchange));
+  }
   for (const std::string_view piece : batch.pieces) call.outcome.reply_bytes += piece.size();
 
-  ReplyHead head = MakeHead(call, 200, exchange.get());
+  const int status = GuardedStatus(call);
+  ReplyHead head = MakeHead(call, status, exchange.get());
   head.content_type = "text/event-stream";
-  call.outcome.status = 200;
+  call.outcome.status = status;
   call.outcome.first_content = call.shard.loop->now();
   call.shard.observer->OnStreamOpened();
   bool delivered = co_await call.sink.StartStream(std::move(head));
@@ -121,6 +131,7 @@ net::Task<Attempted> ReplyJoined(CallState& call, std::unique_ptr<upstream::Exch
     co_return Fail(call, *std::move(error), std::move(exchange));
   }
   call.outcome.reshaped = "whole";
+  if (call.hooks != nullptr) co_return co_await ReplyGuarded(call, std::move(exchange), *answer);
   co_await ReplyMessage(call, *answer, exchange.get());
   co_return Attempted::kAnswered;
 }

@@ -38,6 +38,10 @@ std::optional<Error> ChoosePlan(CallState& call, const RequestFacts& facts, rout
   }
   if (error) return error;
   call.has_config = call.plan != open_route;
+  if (call.headers.has_default_guardrails()) {
+    error = plans.hooks().FromHeaders(call.headers, &call.header_hooks);
+    if (error) return error;
+  }
   if (call.credentials.caller == nullptr) return std::nullopt;
   // What a call is asked for elsewhere depends on its target: see CheckAttemptModel.
   return CheckCaller(*call.credentials.caller, wish, call.named_route, call.plan->from_operator);

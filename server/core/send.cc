@@ -105,7 +105,8 @@ net::Task<Attempted> FetchAndSend(CallState& call, upstream::UrlCache& urls, pro
 
 Attempted FailHere(CallState& call, Error error) {
   Fail(call, std::move(error));
-  call.failure->local = true;
+  call.failure->denied = call.failure->error.hook_results != nullptr;
+  call.failure->local = !call.failure->denied;
   call.failure->error.upstream_url.clear();
   return Attempted::kFailed;
 }

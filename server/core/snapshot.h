@@ -10,14 +10,11 @@
 
 #include "providers/registry.h"
 #include "server/base/secret.h"
+#include "server/guardrails/hooks.h"
 #include "server/routing/credentials.h"
 #include "server/routing/named_routes.h"
 #include "server/routing/route.h"
 #include "server/upstream/client.h"
-
-namespace portolan::guardrails {
-struct Hooks;
-}
 
 namespace portolan::core {
 
@@ -27,6 +24,7 @@ struct Snapshot {
   std::map<std::string, Secret, std::less<>> provider_keys;
   routing::RoutePolicy routing;  // points into the two above
   routing::CallerKeys callers;
+  guardrails::NamedGuardrails guardrails;                  // that configs and headers may name
   routing::NamedRoutes routes;                             // their plans point into `registry`
   std::shared_ptr<const guardrails::Hooks> default_hooks;  // run on every call; null: none
   upstream::Timeouts timeouts;

@@ -63,6 +63,8 @@ class WireChunks {
 struct StreamFacts {
   std::string finish_reason;
   bool content_seen = false;
+  // There is content, though it may be held back still.
+  bool begun = false;
   // An error event of the provider that was passed on as it came; the stream ends as the upstream ends it.
   std::optional<Error> passed_error;
   // Its text, which can be the body of an error answer if nothing has been passed on yet; may be empty.

@@ -8,6 +8,8 @@
 #include "server/base/text.h"
 #include "server/core/answer_form.h"
 #include "server/core/attempt.h"
+#include "server/core/hook_answer.h"
+#include "server/core/stream_guard.h"
 #include "server/core/upstream_answer.h"
 #include "server/core/upstream_error.h"
 
@@ -20,6 +22,7 @@ constexpr std::chrono::milliseconds kLinger{500};
 constexpr size_t kMaxHeldBytes = 64 << 10;
 // Shows the caller, and proxies before it, that the connection lives.
 constexpr std::string_view kNotBegun = ": the provider has not begun to answer\n\n";
+constexpr std::string_view kHeldBack = ": held\n\n";
 
 // What has come of a body while it was looked at whether it is a stream.
 struct Opening {
@@ -94,7 +97,9 @@ net::Task<bool> WriteBatch(CallState& call, const StreamBatch& batch) {
 void NoteError(CallState& call, Error error) {
   error.attempts = call.outcome.attempts;
   error.tried = call.tried;
-  TellUpstream(call.route.target, *call.route.way.form, call.facts, &error);
+  if (error.hook_results == nullptr) {
+    TellUpstream(call.route.target, *call.route.way.form, call.facts, &error);
+  }
   call.outcome.error = std::move(error);
 }
 
@@ -118,6 +123,7 @@ struct HeldStream {
   std::string bytes;                  // REST
   std::vector<std::string> messages;  // gRPC
   bool late = false;                  // nothing of note has come for long
+  bool guarded = false;               // and guardrails may be why
   bool done = false;
   bool ended = false;  // the upstream's body
   std::optional<Error> error;
@@ -135,7 +141,7 @@ struct HeldStream {
   }
   // Views of it.
   void Release(bool typed, StreamBatch* batch) const {
-    if (late && !typed) batch->pieces.push_back(kNotBegun);
+    if (late && !typed) batch->pieces.push_back(guarded ? kHeldBack : kNotBegun);
     if (!bytes.empty()) batch->pieces.push_back(bytes);
     for (const std::string& wire : messages) batch->messages.push_back(wire);
     batch->done = done;
@@ -160,17 +166,16 @@ std::optional<Error> EarlyFailure(const StreamPipeline& pipeline, const HeldStre
 // caller knows nothing of it.
 net::Task<std::optional<Error>> HoldBack(CallState& call, upstream::Exchange& exchange, net::TimePoint latest,
                                          StreamPipeline& pipeline, Opening& opening, HeldStream* held) {
-  net::Wait wait = call.attempt_wait;
-  wait.deadline = std::min(wait.deadline, latest);
   const size_t enough = call.engine->MayGoOn() ? kMaxHeldBytes : 0;
   StreamBatch batch;
   while (!pipeline.facts.content_seen && !held->done && held->size() <= enough) {
+    const net::Wait limit = pipeline.facts.begun ? call.wait : call.attempt_wait;
+    const net::Wait wait{std::min(limit.deadline, latest), limit.scope};
     upstream::Exchange::Piece piece;
     if (!opening.Take(&piece)) piece = co_await exchange.Read(wait);
-    held->late =
-        piece.failure.kind == upstream::FailureKind::kDeadline && wait.deadline < call.attempt_wait.deadline;
+    held->late = piece.failure.kind == upstream::FailureKind::kDeadline && wait.deadline < limit.deadline;
     if (held->late) co_return std::nullopt;
-    if (!piece.failure.ok()) co_return ToError(call, piece.failure, call.attempt_wait);
+    if (!piece.failure.ok()) co_return ToError(call, piece.failure, limit);
     batch.Clear();
     if (!piece.data.empty()) pipeline.Feed(piece.data, &batch);
     held->Add(batch);
@@ -198,7 +203,8 @@ net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, Stream
   net::TimePoint last_left = call.shard.loop->now();
   while (copied == Copied::kMore) {
     // Until there is content, the attempt's own time limit holds.
-    const net::Wait limit = pipeline.facts.content_seen ? call.wait : call.attempt_wait;
+    const bool begun = pipeline.facts.content_seen || pipeline.facts.begun;
+    const net::Wait limit = begun ? call.wait : call.attempt_wait;
     if (pipeline.facts.content_seen) exchange.AllowPolling();
     const net::Wait wait{std::min(limit.deadline, BeatAfter(call, last_left)), limit.scope};
     upstream::Exchange::Piece piece;
@@ -232,9 +238,10 @@ net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, Stream
 // Gives the caller the stream, of which `held` is the beginning.
 net::Task<void> CopyToCaller(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
                              StreamPipeline& pipeline, Opening& opening, const HeldStream& held) {
-  ReplyHead head = MakeHead(call, 200, exchange.get());
+  const int status = GuardedStatus(call);
+  ReplyHead head = MakeHead(call, status, exchange.get());
   head.content_type = "text/event-stream";
-  call.outcome.status = 200;
+  call.outcome.status = status;
   const bool started = co_await call.sink.StartStream(std::move(head));
   if (!started) {
     call.outcome.status = 499;
@@ -244,7 +251,7 @@ net::Task<void> CopyToCaller(CallState& call, std::unique_ptr<upstream::Exchange
   const bool ended = co_await CopyStream(call, *exchange, pipeline, opening, held);
   call.outcome.finish_reason = pipeline.facts.finish_reason;
   if (pipeline.facts.passed_error && !call.outcome.error) NoteError(call, *pipeline.facts.passed_error);
-  if (!ended && !call.outcome.error && call.outcome.status == 200) {
+  if (!ended && !call.outcome.error && call.outcome.status == status) {
     call.shard.loop->Spawn(Drain(std::move(exchange), call.shard.loop->now() + kLinger));
   }
   call.shard.observer->OnStreamClosed();
@@ -276,7 +283,10 @@ net::Task<Attempted> ReplyStream(CallState& call, std::unique_ptr<upstream::Exch
   // takes too long.
   const bool may_go_on = call.engine->MayGoOn();
   const net::TimePoint now = call.shard.loop->now();
-  const net::TimePoint latest = may_go_on ? now + call.config.longest_hold : BeatAfter(call, now);
+  const bool guarded = GuardsStream(call);
+  const bool holds = may_go_on || guarded;
+  const net::TimePoint latest = holds ? now + call.config.longest_hold : BeatAfter(call, now);
+  if (auto error = RejectedStatus(call)) co_return FailGuarded(call, *std::move(error), std::move(exchange));
   Opening opening;
   if (auto error = co_await Open(call, *exchange, latest, &opening)) {
     co_return Fail(call, *std::move(error), std::move(exchange));
@@ -284,13 +294,16 @@ net::Task<Attempted> ReplyStream(CallState& call, std::unique_ptr<upstream::Exch
   if (!opening.late && opening.form != BodyForm::kEvents) {
     co_return co_await ReplyWhole(call, std::move(exchange), opening);
   }
-  const std::unique_ptr<StreamPipeline> pipeline = NewPipeline(call, call.sink.typed());
+  std::unique_ptr<StreamPipeline> pipeline = NewPipeline(call, call.sink.typed());
+  if (guarded) pipeline = NewGuardedStream(call, std::move(pipeline));
   HeldStream held;
   held.late = opening.late;
+  held.guarded = guarded;
   if (!opening.late) {
     std::optional<Error> error = co_await HoldBack(call, *exchange, latest, *pipeline, opening, &held);
     if (error) {
       call.outcome.usage = pipeline->usage();
+      if (error->hook_results != nullptr) co_return FailGuarded(call, *std::move(error), std::move(exchange));
       co_return Fail(call, *std::move(error), std::move(exchange), pipeline->facts.error_body);
     }
   }

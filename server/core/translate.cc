@@ -17,7 +17,7 @@ using google::protobuf::Message;
 // The request of a caller of another dialect than the hub's, in the hub's words, with the route's edits.
 std::optional<Error> MapToHub(CallState& call, Message** out) {
   const Message* wire = nullptr;
-  if (auto error = call.payload.ToMessage({}, &wire)) return error;
+  if (auto error = call.payload.ToMessage(call.hook_edits, &wire)) return error;
   call.facts.request = wire;
   // Every door but the hub's own tells the tokens of each stream.
   call.facts.include_usage = true;

@@ -36,6 +36,9 @@ std::string_view UntouchedError(const CallState& call, std::string_view body);
 std::optional<Error> TypeAnswer(CallState& call, const upstream::Exchange& exchange, std::string_view body,
                                 const google::protobuf::Message** out);
 
+// An answer of the hub's as JSON in the caller's words. Lives apart from the call.
+void EncodeAnswer(CallState& call, const google::protobuf::Message& answer, std::string* json);
+
 // The pipeline for the attempt's provider. `typed`: it gives messages, whatever the door.
 std::unique_ptr<StreamPipeline> NewPipeline(CallState& call, bool typed);
 

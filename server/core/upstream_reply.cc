@@ -6,6 +6,7 @@
 #include "server/core/answer_form.h"
 #include "server/core/attempt.h"
 #include "server/core/batches.h"
+#include "server/core/hook_answer.h"
 #include "server/core/relay.h"
 #include "server/core/token_source.h"
 #include "server/core/upstream_answer.h"
@@ -72,6 +73,7 @@ net::Task<Attempted> ReplyTranslated(CallState& call, std::unique_ptr<upstream::
     co_return Fail(call, *std::move(error), std::move(exchange));
   }
   if (call.joined != nullptr) co_return TakePart(call, std::move(exchange), *answer);
+  if (call.hooks != nullptr) co_return co_await ReplyGuarded(call, std::move(exchange), *answer);
   co_await ReplyMessage(call, *answer, exchange.get());
   co_return Attempted::kAnswered;
 }
@@ -89,6 +91,9 @@ net::Task<Attempted> ReplyRelayed(CallState& call, std::unique_ptr<upstream::Exc
     }
   }
   if (error) co_return Fail(call, *std::move(error), std::move(exchange), untouched);
+  if (call.hooks != nullptr) {
+    co_return co_await ReplyGuarded(call, std::move(exchange), call.sink.typed() ? wire : body);
+  }
   ReplyHead head = MakeHead(call, exchange->status(), exchange.get());
   bool delivered = false;
   if (call.sink.typed()) {
@@ -137,8 +142,8 @@ net::Task<Attempted> FailListed(CallState& call, std::unique_ptr<upstream::Excha
 Attempted Fail(CallState& call, Error error, std::unique_ptr<upstream::Exchange> exchange,
                std::string_view body) {
   if (call.outcome.attempts > 0) TellUpstream(call.route.target, *call.route.way.form, call.facts, &error);
-  call.failure.emplace(
-      AttemptFailure{std::move(error), /*local=*/false, std::move(exchange), std::string(body)});
+  call.failure.emplace(AttemptFailure{std::move(error), /*local=*/false, /*denied=*/false,
+                                      std::move(exchange), std::string(body)});
   return Attempted::kFailed;
 }
 

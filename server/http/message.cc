@@ -26,6 +26,10 @@ std::string_view ReasonPhrase(int status) {
       return "Reset Content";
     case 206:
       return "Partial Content";
+    // Of guardrails.
+    case 246:
+    case 446:
+      return "Hooks Failed";
     case 300:
       return "Multiple Choices";
     case 301:

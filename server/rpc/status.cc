@@ -69,6 +69,19 @@ void AddBadRequest(const Error& error, google::rpc::Status* status) {
 
 }  // namespace
 
+namespace {
+
+// What guardrails have found. Left out where it would not fit into the metadata that clients accept.
+void AddHookResults(const HookResultsText& results, google::rpc::Status* status) {
+  constexpr size_t kMaxResults = 3072;
+  if (results.wire.size() > kMaxResults) return;
+  google::protobuf::Any* const any = status->add_details();
+  any->set_type_url("type.googleapis.com/portolan.v1.HookResults");
+  any->set_value(results.wire);
+}
+
+}  // namespace
+
 grpc::Status ToGrpcStatus(const Error& error) {
   const auto code = static_cast<grpc::StatusCode>(RpcCode(error));
   google::rpc::Status status;
@@ -77,6 +90,7 @@ grpc::Status ToGrpcStatus(const Error& error) {
   AddErrorInfo(error, &status);
   if (error.retry_after) AddRetryInfo(*error.retry_after, &status);
   if (!error.param.empty()) AddBadRequest(error, &status);
+  if (error.hook_results != nullptr) AddHookResults(*error.hook_results, &status);
   return grpc::Status(code, status.message(), status.SerializeAsString());
 }
 

@@ -22,6 +22,8 @@ constexpr JsonKey kConfig("config");
 constexpr JsonKey kOption("option");
 constexpr JsonKey kTried("tried");
 constexpr JsonKey kDecisions("decisions");
+constexpr JsonKey kGuardrails("guardrails");
+constexpr JsonKey kFeedback("feedback");
 constexpr JsonKey kUpstreamStatus("upstream_status");
 constexpr JsonKey kUpstreamRequestId("upstream_request_id");
 constexpr JsonKey kMsg("msg");
@@ -97,6 +99,8 @@ void PutUpstream(const CallRecord& call, JsonLine* line) {
   PutText(kOption, call.option, line);
   PutText(kTried, call.tried, line);
   PutText(kDecisions, call.decisions, line);
+  PutText(kGuardrails, call.guardrails, line);
+  PutText(kFeedback, call.feedback, line);
 }
 
 }  // namespace

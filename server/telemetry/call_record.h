@@ -39,11 +39,13 @@ struct CallRecord {
   std::string_view model;  // as the provider saw it
   // Where the last attempt went: `https://api.openai.com`, never with user info or a query.
   std::string_view target;
-  std::string_view caller;     // the name of the caller's key
-  std::string_view config;     // the operator's name for the call's route
-  std::string_view option;     // the path of the last target in the call's config: `config.targets[1]`
-  std::string_view tried;      // how the attempts before it ended
-  std::string_view decisions;  // why the call went there, if the caller asked
+  std::string_view caller;      // the name of the caller's key
+  std::string_view config;      // the operator's name for the call's route
+  std::string_view option;      // the path of the last target in the call's config: `config.targets[1]`
+  std::string_view tried;       // how the attempts before it ended
+  std::string_view decisions;   // why the call went there, if the caller asked
+  std::string_view guardrails;  // of those that did not pass: `input:denied no_secrets/default.regexMatch`
+  std::string_view feedback;    // that guardrails have given: JSON objects with commas between them
   bool stream = false;
   std::string_view reshaped;  // `stream` or `whole`: what an answer that came as the other was made into
   int attempts = 0;           // upstream attempts

@@ -51,8 +51,8 @@ class HistogramCell {
 };
 
 // The statuses with a label of their own; others are counted by their class (`4xx`).
-inline constexpr std::array<uint16_t, 34> kStatuses = {
-    200, 201, 202, 204, 304, 400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 411, 412,
+inline constexpr std::array<uint16_t, 35> kStatuses = {
+    200, 201, 202, 204, 246, 304, 400, 401, 402, 403, 404, 405, 406, 408, 409, 410, 411, 412,
     413, 414, 415, 417, 422, 424, 429, 431, 446, 451, 499, 500, 501, 502, 503, 504, 529};
 inline constexpr std::array<std::string_view, 6> kStatusClasses = {"other", "1xx", "2xx",
                                                                    "3xx",   "4xx", "5xx"};
@@ -101,6 +101,27 @@ struct ErrorCell {
   ErrorKey key;
   ErrorCell* next = nullptr;
   Count errors;
+};
+
+// How often a check of guardrails came to a verdict, or a guardrail denied a call.
+struct GuardrailKey {
+  uint16_t phase = 0;
+  LabelTable::Id name = LabelTable::kOther;  // of the check, or of the guardrail
+  uint16_t verdict = 0;
+
+  uint64_t Pack() const { return uint64_t{phase} << 32 | uint64_t{verdict} << 16 | uint64_t{name}; }
+};
+
+struct CheckCell {
+  GuardrailKey key;
+  CheckCell* next = nullptr;
+  HistogramCell seconds;
+};
+
+struct DenialCell {
+  GuardrailKey key;
+  DenialCell* next = nullptr;
+  Count denials;
 };
 
 }  // namespace portolan::telemetry

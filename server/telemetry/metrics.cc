@@ -61,6 +61,8 @@ std::string_view StatusLabel(size_t slot) {
 ShardMetrics::~ShardMetrics() {
   DeleteList(first_cell_.load(std::memory_order_relaxed));
   DeleteList(first_error_.load(std::memory_order_relaxed));
+  DeleteList(first_check_.load(std::memory_order_relaxed));
+  DeleteList(first_denial_.load(std::memory_order_relaxed));
 }
 
 bool ShardMetrics::Last::Matches(const CallRecord& call) const {
@@ -128,6 +130,22 @@ void ShardMetrics::RecordError(const CallRecord& call) {
   ErrorCell*& cell = error_cells_[key.Pack()];
   if (cell == nullptr) cell = Publish(key, &first_error_);
   cell->errors.Add(1);
+}
+
+void ShardMetrics::CheckRan(size_t phase, std::string_view check, size_t verdict,
+                            std::chrono::nanoseconds took) {
+  const GuardrailKey key{static_cast<uint16_t>(phase), labels_.checks.Intern(check),
+                         static_cast<uint16_t>(verdict)};
+  CheckCell*& cell = check_cells_[key.Pack()];
+  if (cell == nullptr) cell = Publish(key, &first_check_);
+  cell->seconds.Observe(took);
+}
+
+void ShardMetrics::GuardrailDenied(size_t phase, std::string_view guardrail) {
+  const GuardrailKey key{static_cast<uint16_t>(phase), labels_.guardrails.Intern(guardrail), 0};
+  DenialCell*& cell = denial_cells_[key.Pack()];
+  if (cell == nullptr) cell = Publish(key, &first_denial_);
+  cell->denials.Add(1);
 }
 
 Metrics::Metrics(Options options) : labels_(options.max_models) {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,14 +21,21 @@ namespace portolan::telemetry {
 
 class Exposition;
 
+// When guardrails look at a call, and what their checks come to.
+inline constexpr std::array<std::string_view, 2> kPhases = {"input", "output"};
+inline constexpr std::array<std::string_view, 3> kVerdicts = {"pass", "fail", "error"};
+
 // The label values of all shards. Thread-safe.
 struct MetricLabels {
-  explicit MetricLabels(size_t max_models) : routes(64), providers(250), models(max_models), codes(200) {}
+  explicit MetricLabels(size_t max_models)
+      : routes(64), providers(250), models(max_models), codes(200), checks(64), guardrails(200) {}
 
   LabelTable routes;
   LabelTable providers;
   LabelTable models;
-  LabelTable codes;  // of errors
+  LabelTable codes;       // of errors
+  LabelTable checks;      // of guardrails
+  LabelTable guardrails;  // of the operator's file
 };
 
 // What one shard counts. For the shard's thread; Metrics reads it from another.
@@ -46,6 +54,10 @@ class alignas(64) ShardMetrics {
   void CallStarted(Door door) { calls_[static_cast<size_t>(door)].Add(1); }
   void CallEnded(Door door) { ended_calls_[static_cast<size_t>(door)].Add(1); }
   void TokenFetched(bool ok) { token_fetches_[ok ? 0 : 1].Add(1); }
+  // `phase`, `verdict`: as kPhases and kVerdicts have them.
+  void CheckRan(size_t phase, std::string_view check, size_t verdict, std::chrono::nanoseconds took);
+  void GuardrailDenied(size_t phase, std::string_view guardrail);
+  void StreamHeld(std::chrono::nanoseconds took) { held_.Observe(took); }
   void StreamOpened() { streams_.Add(1); }
   void StreamClosed() { closed_streams_.Add(1); }
 
@@ -78,6 +90,11 @@ class alignas(64) ShardMetrics {
   std::unordered_map<uint64_t, ErrorCell*> error_cells_;
   std::atomic<CallCell*> first_cell_{nullptr};
   std::atomic<ErrorCell*> first_error_{nullptr};
+  std::unordered_map<uint64_t, CheckCell*> check_cells_;
+  std::unordered_map<uint64_t, DenialCell*> denial_cells_;
+  std::atomic<CheckCell*> first_check_{nullptr};
+  std::atomic<DenialCell*> first_denial_{nullptr};
+  HistogramCell held_;  // streams held back for guardrails
   std::array<Count, kDoorCount> connections_;
   std::array<Count, kDoorCount> closed_connections_;
   std::array<Count, kDoorCount> calls_;

@@ -45,6 +45,9 @@ struct Totals {
   std::array<uint64_t, kDoorCount> open_calls{};
   uint64_t open_streams = 0;
   std::array<uint64_t, 2> token_fetches{};
+  std::map<std::tuple<uint16_t, Id, uint16_t>, HistogramTotal> checks;  // phase, check, verdict
+  std::map<std::tuple<uint16_t, Id>, uint64_t> denials;                 // phase, guardrail
+  HistogramTotal held;
 
   void Add(const CallCell& cell);
   void Add(const ShardMetrics& shard);
@@ -76,6 +79,15 @@ void Totals::Add(const ShardMetrics& shard) {
        cell = cell->next) {
     errors[{cell->key.error_class, cell->key.provider, cell->key.code}] += cell->errors.get();
   }
+  for (const CheckCell* cell = shard.first_check_.load(std::memory_order_acquire); cell != nullptr;
+       cell = cell->next) {
+    checks[{cell->key.phase, cell->key.name, cell->key.verdict}].Add(cell->seconds);
+  }
+  for (const DenialCell* cell = shard.first_denial_.load(std::memory_order_acquire); cell != nullptr;
+       cell = cell->next) {
+    denials[{cell->key.phase, cell->key.name}] += cell->denials.get();
+  }
+  held.Add(shard.held_);
   // The two ends of a gauge are read one after the other: what is over first, so that a difference never goes
   // below 0 (a relaxed reader may still see them out of order, hence the comparison).
   const auto open = [](const Count& begun, const Count& over) {
@@ -186,6 +198,36 @@ void WriteByDoor(std::string_view name, std::string_view help, std::string_view 
   }
 }
 
+void WriteGuardrails(const Totals& totals, const MetricLabels& labels, Exposition* out) {
+  out->Family("portolan_guardrail_checks_total", "Checks of guardrails that were run.", "counter");
+  const auto labels_of = [&](const auto& key) {
+    const auto& [phase, check, verdict] = key;
+    return std::array<Label, 3>{
+        {{"check", labels.checks.Name(check)}, {"phase", kPhases[phase]}, {"verdict", kVerdicts[verdict]}}};
+  };
+  for (const auto& [key, total] : totals.checks) {
+    uint64_t runs = 0;
+    for (const uint64_t count : total.counts) runs += count;
+    out->Sample("portolan_guardrail_checks_total", labels_of(key), runs);
+  }
+  out->Family("portolan_guardrail_seconds", "How long checks of guardrails took.", "histogram");
+  for (const auto& [key, total] : totals.checks) {
+    out->Histogram("portolan_guardrail_seconds", labels_of(key), kBucketText, total.counts, total.sum);
+  }
+  out->Family("portolan_guardrail_denied_total", "Calls and attempts that guardrails have denied.",
+              "counter");
+  for (const auto& [key, n] : totals.denials) {
+    const auto& [phase, guardrail] = key;
+    const Label list[] = {{"guardrail", labels.guardrails.Name(guardrail)}, {"phase", kPhases[phase]}};
+    out->Sample("portolan_guardrail_denied_total", list, n);
+  }
+  out->Family("portolan_guardrail_held_seconds",
+              "Streams: how long guardrails held back the first of the answer.", "histogram");
+  if (totals.held.any) {
+    out->Histogram("portolan_guardrail_held_seconds", {}, kBucketText, totals.held.counts, totals.held.sum);
+  }
+}
+
 }  // namespace
 
 std::string Metrics::Render() const {
@@ -195,6 +237,7 @@ std::string Metrics::Render() const {
   Exposition out;
   WriteCounters(totals, labels_, &out);
   WriteHistograms(totals, labels_, &out);
+  WriteGuardrails(totals, labels_, &out);
   // The gRPC library keeps its connections to itself.
   WriteByDoor("portolan_connections_total", "Connections accepted.", "counter", {Door::kHttp, Door::kAdmin},
               totals.connections, &out);

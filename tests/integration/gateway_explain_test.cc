@@ -90,6 +90,23 @@ TEST(GatewayExplain, TellsWhatChanceAndConditionsDecide) {
   EXPECT_THAT(drawn["candidates"][1]["problem"].get<std::string>(), HasSubstr("missing_provider_key"));
 }
 
+TEST(GatewayExplain, NamesTheGuardrailsOfEachCandidate) {
+  GatewayFixture gateway;
+  TestClient client(gateway.http_address());
+  const std::string config =
+      R"({"strategy":{"mode":"fallback"},"input_guardrails":[{"id":"polite","notNull":{}},{"notNull":{}}],)"
+      R"("targets":[{"provider":"echo"},{"provider":"echo","input_guardrails":[],)"
+      R"("output_guardrails":[{"notNull":{}}]},{"provider":"echo","input_guardrails":[]}]})";
+  const TestAnswer answer = client.Post("/explain", kBody, {{"x-portolan-config", config}});
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const json candidates = json::parse(answer.body)["candidates"];
+  EXPECT_EQ(candidates[0]["input_guardrails"], json({"polite", "input[1]"}));
+  EXPECT_FALSE(candidates[0].contains("output_guardrails"));
+  EXPECT_FALSE(candidates[1].contains("input_guardrails"));
+  EXPECT_EQ(candidates[1]["output_guardrails"], json({"output[0]"}));
+  EXPECT_FALSE(candidates[2].contains("input_guardrails"));
+}
+
 TEST(GatewayExplain, RefusesWhatACallWouldRefuse) {
   GatewayFixture gateway;
   TestClient client(gateway.http_address());

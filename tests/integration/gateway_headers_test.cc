@@ -181,8 +181,8 @@ TEST_F(GatewayHeaders, NameWhatAConfigSaysInVain) {
   EXPECT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(answer.Header("x-portolan-ignored"), "virtual_key, cache");
   const TestAnswer target =
-      Ask({{"x-portolan-config", R"({"targets":[{"provider":"openai","output_guardrails":["g"]}]})"}});
-  EXPECT_EQ(target.Header("x-portolan-ignored"), "targets[0].output_guardrails");
+      Ask({{"x-portolan-config", R"({"targets":[{"provider":"openai","on_status_codes":[500]}]})"}});
+  EXPECT_EQ(target.Header("x-portolan-ignored"), "targets[0].on_status_codes");
   EXPECT_EQ(target.Header("x-portolan-last-used-option-index"), "config.targets[0]");
 }
 

@@ -81,6 +81,8 @@ TEST(GatewayIgnored, NamesHeadersThatNobodyReads) {
         {"x-portolan-request-timeout", "20000"},
         {"x-portolan-strict-open-ai-compliance", "true"},
         {"x-portolan-explain", "false"},
+        {"x-portolan-default-input-guardrails", "[]"},
+        {"x-portkey-default-output-guardrails", "[]"},
         {"x-portolan-openai-organization", "o"},
         {"x-portolan-openai-project", "p"},
         {"x-portkey-openai-beta", "b"}},

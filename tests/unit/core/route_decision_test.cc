@@ -163,11 +163,12 @@ TEST_F(RouteDecisionTest, RefusesNamesOfNoRouteAndHostsBesideARoute) {
 }
 
 TEST(CheckCaller, KeepsToTheCallersRoutesAndModels) {
-  const routing::Caller anything{.name = "", .sha256 = "", .routes = {}, .models = {}};
+  const routing::Caller anything{.name = "", .sha256 = "", .routes = {}, .models = {}, .hooks = nullptr};
   const routing::Caller limited{.name = "",
                                 .sha256 = "",
                                 .routes = std::vector<std::string>{"lab"},
-                                .models = std::vector<std::string>{"gpt-*", "fast"}};
+                                .models = std::vector<std::string>{"gpt-*", "fast"},
+                                .hooks = nullptr};
   struct Case {
     const routing::Caller& caller;
     RouteWish wish;
@@ -202,8 +203,11 @@ TEST(CheckCaller, KeepsToTheCallersRoutesAndModels) {
 }
 
 TEST(CheckModel, TakesAModelWithAndWithoutItsProvider) {
-  const routing::Caller caller{
-      .name = "", .sha256 = "", .routes = {}, .models = std::vector<std::string>{"gpt-5", "anthropic/*"}};
+  const routing::Caller caller{.name = "",
+                               .sha256 = "",
+                               .routes = {},
+                               .models = std::vector<std::string>{"gpt-5", "anthropic/*"},
+                               .hooks = nullptr};
   struct Case {
     std::string_view provider;
     std::string_view model;

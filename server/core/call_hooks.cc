@@ -1,0 +1,313 @@
+#include "server/core/call_hooks.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "portolan/v1/hook_results.pb.h"
+#include "server/guardrails/view_of.h"
+
+namespace portolan::core {
+namespace {
+
+using guardrails::Guardrail;
+using guardrails::GuardrailList;
+using guardrails::GuardrailResult;
+using guardrails::Hooks;
+using guardrails::Verdict;
+using guardrails::View;
+using nlohmann::json;
+
+constexpr size_t kMaxLogged = 1024;
+
+struct Word {
+  std::string_view path;
+  std::string_view word;
+};
+
+// The hooks' `requestType` in Portkey's gateway, by the path below the API's root.
+constexpr std::array<Word, 12> kRequestTypes = {{{"chat/completions", "chatComplete"},
+                                                 {"completions", "complete"},
+                                                 {"embeddings", "embed"},
+                                                 {"messages", "messages"},
+                                                 {"rerank", "rerank"},
+                                                 {"responses", "createModelResponse"},
+                                                 {"images/generations", "imageGenerate"},
+                                                 {"images/edits", "imageEdit"},
+                                                 {"audio/speech", "createSpeech"},
+                                                 {"audio/transcriptions", "createTranscription"},
+                                                 {"audio/translations", "createTranslation"},
+                                                 {"moderations", "moderate"}}};
+
+void Append(const GuardrailList& list, GuardrailList* now, GuardrailList* beside) {
+  for (const auto& guardrail : list) (guardrail->async ? beside : now)->push_back(guardrail);
+}
+
+int64_t Milliseconds(std::chrono::nanoseconds took) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
+}
+
+std::string Spelled(int64_t unix_seconds) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::FromUnixSeconds(unix_seconds), absl::UTCTimeZone());
+}
+
+std::string Text(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+json IdOf(const Guardrail& guardrail) {
+  if (!guardrail.id.empty()) return guardrail.id;
+  return guardrail.name.empty() ? json(nullptr) : json(guardrail.name);
+}
+
+// The ids of those checks that came to a verdict.
+std::string Ids(const GuardrailResult& result, Verdict verdict) {
+  std::string ids;
+  for (const guardrails::CheckResult& check : result.checks) {
+    if (check.finding.verdict != verdict) continue;
+    ids.append(ids.empty() ? "" : ", ").append(check.id);
+  }
+  return ids;
+}
+
+// What the config says of such a verdict, with what led to it.
+json Feedback(const Guardrail& guardrail, const GuardrailResult& result) {
+  const json& says = result.passes ? guardrail.on_success : guardrail.on_fail;
+  if (!says.is_object() || !says.contains("feedback") || !says["feedback"].is_object()) return nullptr;
+  const json& given = says["feedback"];
+  json metadata = given.value("metadata", json::object());
+  if (!metadata.is_object()) metadata = json::object();
+  metadata["successfulChecks"] = Ids(result, Verdict::kPass);
+  metadata["failedChecks"] = Ids(result, Verdict::kFail);
+  metadata["erroredChecks"] = Ids(result, Verdict::kError);
+  return {{"value", given.value("value", json())},
+          {"weight", given.value("weight", json())},
+          {"metadata", std::move(metadata)}};
+}
+
+void AppendVarint(uint64_t value, std::string* out) {
+  for (; value >= 0x80; value >>= 7) *out += static_cast<char>(value | 0x80);
+  *out += static_cast<char>(value);
+}
+
+bool Erred(const GuardrailResult& result) {
+  return std::any_of(result.checks.begin(), result.checks.end(), [](const auto& check) {
+    return !check.passes && check.finding.verdict == Verdict::kError;
+  });
+}
+
+}  // namespace
+
+void AppendResultsField(std::string_view results, std::string* wire) {
+  constexpr uint32_t kNumber = 102;  // in every answer
+  AppendVarint(kNumber << 3 | 2, wire);
+  AppendVarint(results.size(), wire);
+  wire->append(results);
+}
+
+std::string_view RequestTypeOf(const CallState& call) {
+  std::string_view path = call.operation.relays ? call.in.path : std::string_view(call.operation.route);
+  path = path.substr(0, path.find('?'));
+  if (path.starts_with('/')) path.remove_prefix(1);
+  if (path.starts_with("v1/")) path.remove_prefix(3);
+  const auto found =
+      std::find_if(kRequestTypes.begin(), kRequestTypes.end(), [&](Word row) { return row.path == path; });
+  return found == kRequestTypes.end() ? "proxy" : found->word;
+}
+
+CallHooks::CallHooks(CallState& call) : call_(call) {
+  facts_.request_type = RequestTypeOf(call);
+  facts_.metadata = json::parse(call.headers.metadata, nullptr, /*allow_exceptions=*/false);
+  if (!facts_.metadata.is_object()) facts_.metadata = nullptr;
+}
+
+void CallHooks::Begin(const Hooks* of_target) {
+  const routing::Caller* const caller = call_.credentials.caller;
+  const std::array<const Hooks*, 4> all = {of_target, call_.header_hooks.get(),
+                                           caller == nullptr ? nullptr : caller->hooks.get(),
+                                           call_.snapshot->default_hooks.get()};
+  for (size_t i = 0; i < 2; ++i) {
+    now_[i].clear();
+    beside_[i].clear();
+    results_[i] = json::array();
+    kept_[i] = {};
+  }
+  for (const Hooks* const hooks : all) {
+    if (hooks == nullptr) continue;
+    Append(hooks->input, &now_[0], &beside_[0]);
+    Append(hooks->output, &now_[1], &beside_[1]);
+  }
+  denied_ = erred_ = failed_ = false;
+  facts_.model = call_.route.model;
+}
+
+bool CallHooks::Run(HookPhase phase, View* view) { return RunList(phase, Of(phase), view); }
+
+bool CallHooks::RunList(HookPhase phase, const GuardrailList& list, View* view) {
+  bool changed = false;
+  for (const auto& guardrail : list) {
+    const auto start = std::chrono::steady_clock::now();
+    const GuardrailResult result = guardrails::RunGuardrail(*guardrail, facts_, view);
+    Note(phase, *guardrail, result, std::chrono::steady_clock::now() - start);
+    changed |= result.transformed;
+  }
+  return changed;
+}
+
+void CallHooks::Note(HookPhase phase, const Guardrail& guardrail, const GuardrailResult& result,
+                     std::chrono::nanoseconds took) {
+  Log(phase, guardrail, result);
+  const std::chrono::nanoseconds each =
+      took / std::max<int64_t>(1, static_cast<int64_t>(result.checks.size()));
+  for (const guardrails::CheckResult& check : result.checks) {
+    call_.shard.observer->OnCheck(phase, check.id, static_cast<CheckVerdict>(check.finding.verdict), each);
+  }
+  if (guardrail.async) return;
+  results_[Index(phase)].push_back(Told(guardrail, result, took));
+  if (result.passes || guardrail.mutator) return;
+  if (!guardrail.deny) {
+    failed_ = true;
+    return;
+  }
+  // The first one says what kind of denial it is.
+  if (!denied_) erred_ = Erred(result);
+  denied_ = true;
+  call_.shard.observer->OnDenied(phase, guardrail.name);
+}
+
+void CallHooks::NoteUnreadable(HookPhase phase, const Guardrail& guardrail, std::string_view why) {
+  GuardrailResult result;
+  result.passes = true;
+  for (const guardrails::Check& check : guardrail.checks) {
+    result.checks.push_back(
+        {check.id, {Verdict::kError, {{"explanation", why}}}, false, check.pass_on_error});
+    result.passes &= check.pass_on_error;
+  }
+  Note(phase, guardrail, result, std::chrono::nanoseconds(0));
+}
+
+json CallHooks::Told(const Guardrail& guardrail, const GuardrailResult& result,
+                     std::chrono::nanoseconds took) const {
+  const std::string created_at = Spelled(call_.facts.unix_seconds);
+  const bool tells = guardrail.name.empty() || guardrail.reveal;
+  json checks = json::array();
+  for (const guardrails::CheckResult& check : result.checks) {
+    json error = nullptr;
+    if (check.finding.verdict == Verdict::kError) {
+      const bool explained = check.finding.data.is_object() && check.finding.data.contains("explanation");
+      error = {{"name", "Error"},
+               {"message", explained ? check.finding.data["explanation"] : json("it could not be told")}};
+    }
+    checks.push_back({{"data", tells ? check.finding.data : json(nullptr)},
+                      {"verdict", check.passes},
+                      {"id", check.id},
+                      {"error", std::move(error)},
+                      {"execution_time", Milliseconds(took)},
+                      {"transformed", check.transformed},
+                      {"created_at", created_at},
+                      {"log", nullptr},
+                      {"fail_on_error", check.finding.verdict == Verdict::kError && !check.passes}});
+  }
+  return {{"verdict", result.passes},
+          {"id", IdOf(guardrail)},
+          {"transformed", result.transformed},
+          {"checks", std::move(checks)},
+          {"feedback", Feedback(guardrail, result)},
+          {"execution_time", Milliseconds(took)},
+          {"async", guardrail.async},
+          {"type", guardrail.mutator ? "mutator" : "guardrail"},
+          {"created_at", created_at},
+          {"deny", guardrail.deny}};
+}
+
+void CallHooks::Log(HookPhase phase, const Guardrail& guardrail, const GuardrailResult& result) {
+  const json feedback = Feedback(guardrail, result);
+  std::string& told = feedback_;
+  if (feedback.is_object() && told.size() < kMaxLogged) {
+    told.append(told.empty() ? "" : ", ").append(Text(feedback));
+  }
+  if (result.passes) return;
+  std::string& log = failed_checks_;
+  const bool denies = guardrail.deny && !guardrail.async && !guardrail.mutator;
+  for (const guardrails::CheckResult& check : result.checks) {
+    if (check.passes || log.size() > kMaxLogged) continue;
+    log.append(log.empty() ? "" : ", ").append(phase == HookPhase::kInput ? "input:" : "output:");
+    log.append(denies ? "denied " : "failed ").append(guardrail.name.empty() ? "request" : guardrail.name);
+    log.append("/").append(check.id);
+  }
+}
+
+std::optional<Error> CallHooks::Denial() const {
+  if (!denied_) return std::nullopt;
+  return LateDenial();
+}
+
+Error CallHooks::LateDenial() const {
+  Error error;
+  error.error_class = erred_ ? ErrorClass::kGateway : ErrorClass::kPolicy;
+  error.http_status = 446;
+  error.code = erred_ ? "guardrail_error" : "guardrail_denied";
+  // The sentence of Portkey's gateway, by which its callers may tell.
+  error.message =
+      "The guardrail checks defined in the config failed. You can find more information in the "
+      "`hook_results` object.";
+  error.type = "hooks_failed";
+  error.retryable = erred_;
+  error.hook_results = Results();
+  return error;
+}
+
+std::string CallHooks::ResultsOf(HookPhase phase) const {
+  const char* const member = phase == HookPhase::kInput ? "before_request_hooks" : "after_request_hooks";
+  return Text({{member, results_[Index(phase)]}});
+}
+
+std::string CallHooks::AsWire(const std::string& results) const {
+  std::string wire;
+  codec::DecodeError ignored;  // it is the gateway's own
+  const auto& plan = *call_.config.operations->codec().Find(v1::HookResults::descriptor());
+  (void)codec::DecodeToWire(plan, results, {.strictness = codec::Strictness::kResponse}, &wire, &ignored);
+  return wire;
+}
+
+std::string CallHooks::ResultsAsChunk(HookPhase phase) const {
+  std::string chunk;
+  AppendResultsField(AsWire(ResultsOf(phase)), &chunk);
+  return chunk;
+}
+
+std::shared_ptr<const HookResultsText> CallHooks::Results() const {
+  auto text = std::make_shared<HookResultsText>();
+  text->json = Text({{"before_request_hooks", results_[0]}, {"after_request_hooks", results_[1]}});
+  text->wire = AsWire(text->json);
+  return text;
+}
+
+void CallHooks::KeepIfWanted(HookPhase phase, const google::protobuf::Message& message) {
+  if (Beside(phase).empty()) return;
+  Kept& kept = kept_[Index(phase)];
+  kept.message.reset(message.New());
+  kept.message->CopyFrom(message);
+}
+
+void CallHooks::KeepIfWanted(HookPhase phase, std::string_view text, bool is_json) {
+  if (Beside(phase).empty()) return;
+  kept_[Index(phase)].text = text;
+  kept_[Index(phase)].is_json = is_json;
+}
+
+void CallHooks::Finish(CallOutcome* record) {
+  for (const HookPhase phase : {HookPhase::kInput, HookPhase::kOutput}) {
+    Kept& kept = kept_[Index(phase)];
+    std::optional<View> view;
+    if (kept.message != nullptr) {
+      view = guardrails::ViewOf(kept.message.get());
+    } else if (kept.text) {
+      view = kept.is_json ? View::OfJson(&*kept.text) : View(&*kept.text);
+    }
+    if (view) RunList(phase, Beside(phase), &*view);
+  }
+  record->guardrails = failed_checks_;
+  record->feedback = feedback_;
+}
+
+}  // namespace portolan::core

@@ -1,0 +1,105 @@
+#pragma once
+
+// The guardrails of one call: which of them run, and what they have found. Internal to core/.
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/error.h"
+#include "server/core/call_state.h"
+#include "server/core/record.h"
+#include "server/guardrails/guardrail.h"
+
+namespace portolan::core {
+
+// Belongs to one call that has guardrails; not thread-safe.
+class CallHooks {
+ public:
+  explicit CallHooks(CallState& call);
+
+  // Another attempt begins: what was found in the one before is forgotten.
+  void Begin(const guardrails::Hooks* of_target);
+
+  // What runs in a phase, in its order: those of the target, of the call's headers, of its caller and of the
+  // gateway. Without those that run beside the call.
+  const guardrails::GuardrailList& Of(HookPhase phase) const { return now_[Index(phase)]; }
+  // Those that do.
+  const guardrails::GuardrailList& Beside(HookPhase phase) const { return beside_[Index(phase)]; }
+
+  // What checks may know of the call besides its texts.
+  const guardrails::CallFacts& facts() const { return facts_; }
+
+  // Runs what Of() says on a view, and notes what comes of it. True if the texts have been changed.
+  bool Run(HookPhase phase, guardrails::View* view);
+  // Notes what one of them has found, which took so long.
+  void Note(HookPhase phase, const guardrails::Guardrail& guardrail,
+            const guardrails::GuardrailResult& result, std::chrono::nanoseconds took);
+  // One of them cannot tell at all, as what it is to look at cannot be read.
+  void NoteUnreadable(HookPhase phase, const guardrails::Guardrail& guardrail, std::string_view why);
+
+  // The error of a call that some guardrail denies; nullopt: none does.
+  std::optional<Error> Denial() const;
+  // The error of a call that a guardrail has denied while it looked at parts of a stream.
+  Error LateDenial() const;
+  // Some guardrail has failed that does not deny: the answer's status is 246.
+  bool failed() const { return failed_; }
+
+  // Whether there is anything to tell in `hook_results`.
+  bool has_results() const { return !results_[0].empty() || !results_[1].empty(); }
+  std::shared_ptr<const HookResultsText> Results() const;
+  bool HasResults(HookPhase phase) const { return !results_[Index(phase)].empty(); }
+  // The results of one phase alone, as they stand in a stream: JSON, and a chunk of the hub in wire format.
+  std::string ResultsOf(HookPhase phase) const;
+  std::string ResultsAsChunk(HookPhase phase) const;
+
+  // Keeps what those that run beside the call are to look at when it is over.
+  void KeepIfWanted(HookPhase phase, const google::protobuf::Message& message);
+  void KeepIfWanted(HookPhase phase, std::string_view text, bool is_json);
+  // The call is over: runs them, which nobody waits for, and tells what the log is to say. *record views
+  // this.
+  void Finish(CallOutcome* record);
+
+ private:
+  // A message of a type that has a view, or a text.
+  struct Kept {
+    std::unique_ptr<google::protobuf::Message> message;
+    std::optional<std::string> text;
+    bool is_json = false;
+  };
+
+  static size_t Index(HookPhase phase) { return static_cast<size_t>(phase); }
+  bool RunList(HookPhase phase, const guardrails::GuardrailList& list, guardrails::View* view);
+  std::string AsWire(const std::string& results) const;
+  nlohmann::json Told(const guardrails::Guardrail& guardrail, const guardrails::GuardrailResult& result,
+                      std::chrono::nanoseconds took) const;
+  void Log(HookPhase phase, const guardrails::Guardrail& guardrail,
+           const guardrails::GuardrailResult& result);
+  nlohmann::json ResultsAsJson(HookPhase phase) const;
+
+  CallState& call_;
+  guardrails::CallFacts facts_;
+  guardrails::GuardrailList now_[2];
+  guardrails::GuardrailList beside_[2];
+  nlohmann::json results_[2] = {nlohmann::json::array(), nlohmann::json::array()};
+  Kept kept_[2];
+  std::string failed_checks_;  // for the log, of all attempts
+  std::string feedback_;
+  bool denied_ = false;
+  bool erred_ = false;  // and that because a check could not tell
+  bool failed_ = false;
+};
+
+// Appends a portolan.v1.HookResults in wire format to an answer of the hub's, or a chunk, in the same.
+void AppendResultsField(std::string_view results, std::string* wire);
+
+// Portkey's word for what a call asks for: `chatComplete`, `createSpeech` …; `proxy` where there is none.
+std::string_view RequestTypeOf(const CallState& call);
+
+}  // namespace portolan::core

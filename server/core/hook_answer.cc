@@ -1,0 +1,164 @@
+#include "server/core/hook_answer.h"
+
+#include <google/protobuf/message.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/core/call_hooks.h"
+#include "server/core/hook_edits.h"
+#include "server/core/upstream_answer.h"
+#include "server/guardrails/view_of.h"
+
+namespace portolan::core {
+namespace {
+
+using google::protobuf::Message;
+using guardrails::View;
+
+// An answer on its way through the guardrails.
+struct Answer {
+  std::string_view text;  // as it came, and as it is to leave if nothing changes
+  std::string buffer;
+  std::vector<codec::MemberSpan> spans;
+  std::vector<codec::Edit> edits;
+  codec::GatherList pieces;
+};
+
+// Whether there is anything in the answer to look at.
+bool LooksAt(const CallState& call, const Message& answer) {
+  const CallHooks& hooks = *call.hooks;
+  const bool any = !hooks.Of(HookPhase::kOutput).empty() || !hooks.Beside(HookPhase::kOutput).empty();
+  return any && !guardrails::SaysNothing(answer);
+}
+
+// The answer in REST's form after the guardrails, where its type does not say where its texts are.
+std::string GuardText(CallState& call, std::string_view json) {
+  call.hooks->KeepIfWanted(HookPhase::kOutput, json, /*is_json=*/true);
+  std::string text(json);
+  View view = View::OfJson(&text);
+  call.hooks->Run(HookPhase::kOutput, &view);
+  return text;
+}
+
+// The same for a type that does. `plan`: of the message.
+std::string GuardMessage(CallState& call, const codec::MessagePlan& plan, std::string_view json,
+                         Message* message) {
+  std::optional<View> view = guardrails::ViewOf(message);
+  if (!view) return GuardText(call, json);
+  call.hooks->KeepIfWanted(HookPhase::kOutput, *message);
+  std::string text;
+  if (call.hooks->Run(HookPhase::kOutput, &*view)) codec::Encode(plan, *message, {}, &text);
+  return text;
+}
+
+// What is found is told beside what the answer says.
+void AddResults(const CallState& call, Answer* answer) {
+  if (!call.hooks->has_results()) return;
+  answer->edits.push_back({codec::Edit::Kind::kSet, "hook_results", call.hooks->Results()->json});
+}
+
+std::optional<Error> GuardJson(CallState& call, Answer* answer) {
+  const codec::MessagePlan& plan = *call.operation.response;
+  Message* const message = call.operation.response_type->New(&call.arena.get());
+  codec::DecodeError problem;
+  codec::DecodeOptions options = kAnswerDecoding;
+  options.spans = &answer->spans;
+  if (!codec::Decode(plan, answer->text, options, message, &problem)) return NotUnderstood(problem);
+  if (LooksAt(call, *message)) {
+    std::string before;
+    codec::Encode(plan, *message, {}, &before);
+    const std::string after = GuardMessage(call, plan, before, message);
+    if (auto denial = call.hooks->Denial()) return denial;
+    if (!after.empty()) AddEdits(plan, before, after, &answer->edits);
+  }
+  AddResults(call, answer);
+  codec::Splice(answer->text, answer->spans, answer->edits, plan, &answer->pieces);
+  return std::nullopt;
+}
+
+std::optional<Error> GuardWire(CallState& call, Answer* answer) {
+  Message* const message = call.operation.hub->response_type->New(&call.arena.get());
+  codec::DecodeError problem;
+  if (!codec::ParseWire(answer->text, message, &problem)) return NotUnderstood(problem);
+  answer->buffer = answer->text;
+  std::optional<View> view = guardrails::ViewOf(message);
+  if (view && LooksAt(call, *message)) {
+    call.hooks->KeepIfWanted(HookPhase::kOutput, *message);
+    const bool changed = call.hooks->Run(HookPhase::kOutput, &*view);
+    if (auto denial = call.hooks->Denial()) return denial;
+    if (changed) answer->buffer = message->SerializeAsString();
+  }
+  if (call.hooks->has_results()) {
+    AppendResultsField(call.hooks->Results()->wire, &answer->buffer);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Attempted FailGuarded(CallState& call, Error error, std::unique_ptr<upstream::Exchange> exchange) {
+  const Attempted failed = Fail(call, std::move(error), std::move(exchange));
+  // The provider is not at fault.
+  call.failure->error.upstream_url.clear();
+  return failed;
+}
+
+int GuardedStatus(const CallState& call) {
+  return call.hooks != nullptr && call.hooks->failed() ? routing::kHooksFailed : 200;
+}
+
+std::optional<Error> RejectedStatus(const CallState& call) {
+  const int status = GuardedStatus(call);
+  if (status == 200 || !call.engine->Rejects(status)) return std::nullopt;
+  Error error = InvalidAnswer("the route goes on after status 246: guardrails that do not deny have failed");
+  error.error_class = ErrorClass::kPolicy;
+  error.code = "guardrail_denied";
+  error.type = "hooks_failed";
+  error.http_status = status;
+  error.transport = false;
+  error.retryable = false;
+  error.hook_results = call.hooks->Results();
+  return error;
+}
+
+net::Task<Attempted> ReplyGuarded(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
+                                  std::string_view text) {
+  const bool typed = call.sink.typed();
+  Answer answer;
+  answer.text = text;
+  std::optional<Error> error = typed ? GuardWire(call, &answer) : GuardJson(call, &answer);
+  if (!error) error = RejectedStatus(call);
+  if (error) co_return FailGuarded(call, *std::move(error), std::move(exchange));
+  const int status = GuardedStatus(call);
+  call.outcome.status = status;
+  ReplyHead head = MakeHead(call, status, exchange.get());
+  bool delivered = false;
+  if (typed) {
+    delivered = co_await call.sink.SendMessage(std::move(head), answer.buffer);
+  } else {
+    call.outcome.reply_bytes = 0;
+    for (const std::string_view piece : answer.pieces) call.outcome.reply_bytes += piece.size();
+    delivered = co_await call.sink.SendJson(std::move(head), answer.pieces);
+  }
+  if (!delivered) call.outcome.status = 499;
+  co_return Attempted::kAnswered;
+}
+
+net::Task<Attempted> ReplyGuarded(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
+                                  const Message& answer) {
+  ChoiceTracker choices;
+  ScanResult scan;
+  ScanMessage(answer, &call.outcome.usage, &choices, &scan);
+  call.outcome.finish_reason = scan.finish_reason;
+  std::string text;
+  if (call.sink.typed()) {
+    text = answer.SerializeAsString();
+  } else {
+    EncodeAnswer(call, answer, &text);
+  }
+  co_return co_await ReplyGuarded(call, std::move(exchange), std::string_view(text));
+}
+
+}  // namespace portolan::core

@@ -1,0 +1,17 @@
+#pragma once
+
+// What guardrails change, as edits. Internal to core/.
+
+#include <string_view>
+#include <vector>
+
+#include "server/codec/splice.h"
+
+namespace portolan::core {
+
+// The edits that make `after` of `before`, two JSON objects whose members are the same but for their values,
+// told apart by the text of top-level members. `plan`: of what they are, or of some of it.
+void AddEdits(const codec::MessagePlan& plan, std::string_view before, std::string_view after,
+              std::vector<codec::Edit>* edits);
+
+}  // namespace portolan::core
