@@ -23,7 +23,7 @@ std::string AtUpstream(const std::string& members) {
 std::vector<Case> AllCases() {
   std::vector<Case> all;
   for (const auto& cases : {ConfigCases(), InheritanceCases(), StrategyCases(), ConditionCases(),
-                            RetryCases(), HeaderCases(), ErrorCases()}) {
+                            RetryCases(), HeaderCases(), GuardrailCases(), ErrorCases()}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;

@@ -87,6 +87,7 @@ std::vector<Case> StrategyCases();
 std::vector<Case> ConditionCases();
 std::vector<Case> RetryCases();
 std::vector<Case> HeaderCases();
+std::vector<Case> GuardrailCases();
 std::vector<Case> ErrorCases();
 std::vector<Case> AllCases();
 

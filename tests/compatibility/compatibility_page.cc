@@ -32,8 +32,10 @@ What to know before:
 - **It does what you would expect where Portkey did not.** A stream that breaks off says so, a wrong request is 400 and not 500,
   retries are bounded and spread, a time limit holds to the end of the answer, and one target's failure of any kind falls back.
   Below, **fixed** marks what is different on purpose.
-- **Guardrails, mutators and caches have no effect yet.** Configs that have them are accepted, and every member without effect
-  is named in the answer's header `x-portkey-ignored`. If your guardrails keep something out, do not move yet.
+- **Guardrails fail closed.** One that is wrong is refused, one that cannot tell has failed, and streams are held until they are
+  judged ([guardrails.md](guardrails.md)). Partners' checks are not built in.
+- **Caches have no effect yet.** Configs that have them are accepted, and every member without effect is named in the answer's
+  header `x-portkey-ignored`.
 - **Configs are checked when they come, in full,** and what is wrong is named with its path. **Refused** marks the little that
   Portkey accepts and Portolan does not.
 - Providers are those of [providers.md](providers.md); operations are chat, completions, embeddings and models.

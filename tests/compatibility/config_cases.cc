@@ -113,26 +113,6 @@ std::vector<Case> ConfigCases() {
                   .answer_headers = {{"x-portkey-cache-status", "DISABLED"},
                                      {"x-portkey-ignored", "cache"}}}}},
       {.group = group,
-       .what = "`input_guardrails`, `output_guardrails`, `before_request_hooks`, `after_request_hooks`, "
-               "`default_input_guardrails`, `default_output_guardrails`",
-       .portkey = "checks of requests and answers: 446 or 246 if one fails",
-       .verdict = Verdict::kWithoutEffect,
-       .portolan = "nothing is checked, and each is named in `x-portolan-ignored`",
-       .routes = {{.config = R"({"provider":"echo","before_request_hooks":[{"type":"guardrail"}],)"
-                             R"("after_request_hooks":[{}],"input_guardrails":[{"default.contains":{}}],)"
-                             R"("output_guardrails":["pg-1"],"default_input_guardrails":[{}],)"
-                             R"("default_output_guardrails":[{}]})",
-                   .ignored =
-                       "before_request_hooks, after_request_hooks, input_guardrails, output_guardrails, "
-                       "default_input_guardrails, default_output_guardrails"}}},
-      {.group = group,
-       .what = "`input_mutators`, `output_mutators`",
-       .portkey = "changes to requests and answers",
-       .verdict = Verdict::kWithoutEffect,
-       .portolan = "nothing is changed, and each is named in `x-portolan-ignored`",
-       .routes = {{.config = R"({"provider":"echo","input_mutators":[{}],"output_mutators":[{}]})",
-                   .ignored = "input_mutators, output_mutators"}}},
-      {.group = group,
        .what = "`on_status_codes` beside a target, `id`, `metadata`, `cb_config`",
        .portkey = "without effect",
        .portolan = "named in `x-portolan-ignored`",
