@@ -47,7 +47,9 @@ type ChatCompletion struct {
 	// Names the provider's configuration at the time; changes when answers to the same `seed` may change.
 	SystemFingerprint *string `protobuf:"bytes,9,opt,name=system_fingerprint,json=systemFingerprint,proto3,oneof" json:"system_fingerprint,omitempty"`
 	// Members that this version does not know.
-	Extra         []*Extra `protobuf:"bytes,100,rep,name=extra,proto3" json:"extra,omitempty"`
+	Extra []*Extra `protobuf:"bytes,100,rep,name=extra,proto3" json:"extra,omitempty"`
+	// What guardrails have found, if the call has any.
+	HookResults   *HookResults `protobuf:"bytes,102,opt,name=hook_results,json=hookResults,proto3" json:"hook_results,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -148,6 +150,13 @@ func (x *ChatCompletion) GetSystemFingerprint() string {
 func (x *ChatCompletion) GetExtra() []*Extra {
 	if x != nil {
 		return x.Extra
+	}
+	return nil
+}
+
+func (x *ChatCompletion) GetHookResults() *HookResults {
+	if x != nil {
+		return x.HookResults
 	}
 	return nil
 }
@@ -276,7 +285,9 @@ type ChatCompletionChunk struct {
 	// Random text that hides the piece's size; see StreamOptions.
 	Obfuscation *string `protobuf:"bytes,10,opt,name=obfuscation,proto3,oneof" json:"obfuscation,omitempty"`
 	// Members that this version does not know.
-	Extra         []*Extra `protobuf:"bytes,100,rep,name=extra,proto3" json:"extra,omitempty"`
+	Extra []*Extra `protobuf:"bytes,100,rep,name=extra,proto3" json:"extra,omitempty"`
+	// What guardrails have found, if the call has any.
+	HookResults   *HookResults `protobuf:"bytes,102,opt,name=hook_results,json=hookResults,proto3" json:"hook_results,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -388,6 +399,13 @@ func (x *ChatCompletionChunk) GetExtra() []*Extra {
 	return nil
 }
 
+func (x *ChatCompletionChunk) GetHookResults() *HookResults {
+	if x != nil {
+		return x.HookResults
+	}
+	return nil
+}
+
 // A piece of one of the answers.
 type ChatChunkChoice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -492,7 +510,7 @@ var File_portolan_v1_chat_completion_proto protoreflect.FileDescriptor
 
 const file_portolan_v1_chat_completion_proto_rawDesc = "" +
 	"\n" +
-	"!portolan/v1/chat_completion.proto\x12\vportolan.v1\x1a!portolan/options/v1/options.proto\x1a\x17portolan/v1/extra.proto\x1a\x1aportolan/v1/logprobs.proto\x1a\x19portolan/v1/message.proto\x1a\x1cportolan/v1/moderation.proto\x1a\x17portolan/v1/usage.proto\"\xee\x03\n" +
+	"!portolan/v1/chat_completion.proto\x12\vportolan.v1\x1a!portolan/options/v1/options.proto\x1a\x17portolan/v1/extra.proto\x1a\x1eportolan/v1/hook_results.proto\x1a\x1aportolan/v1/logprobs.proto\x1a\x19portolan/v1/message.proto\x1a\x1cportolan/v1/moderation.proto\x1a\x17portolan/v1/usage.proto\"\xab\x04\n" +
 	"\x0eChatCompletion\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tH\x00R\x02id\x88\x01\x01\x12\x1b\n" +
 	"\x06object\x18\x02 \x01(\tH\x01R\x06object\x88\x01\x01\x12\x1d\n" +
@@ -505,7 +523,8 @@ const file_portolan_v1_chat_completion_proto_rawDesc = "" +
 	"moderation\x12&\n" +
 	"\fservice_tier\x18\b \x01(\tH\x04R\vserviceTier\x88\x01\x01\x122\n" +
 	"\x12system_fingerprint\x18\t \x01(\tH\x05R\x11systemFingerprint\x88\x01\x01\x12.\n" +
-	"\x05extra\x18d \x03(\v2\x12.portolan.v1.ExtraB\x04\x80\xad\x19\x01R\x05extraB\x05\n" +
+	"\x05extra\x18d \x03(\v2\x12.portolan.v1.ExtraB\x04\x80\xad\x19\x01R\x05extra\x12;\n" +
+	"\fhook_results\x18f \x01(\v2\x18.portolan.v1.HookResultsR\vhookResultsB\x05\n" +
 	"\x03_idB\t\n" +
 	"\a_objectB\n" +
 	"\n" +
@@ -525,7 +544,7 @@ const file_portolan_v1_chat_completion_proto_rawDesc = "" +
 	"\x06_indexB\x10\n" +
 	"\x0e_finish_reasonB\x17\n" +
 	"\x15_native_finish_reasonB\x10\n" +
-	"\x0e_stop_sequence\"\xaf\x04\n" +
+	"\x0e_stop_sequence\"\xec\x04\n" +
 	"\x13ChatCompletionChunk\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tH\x00R\x02id\x88\x01\x01\x12\x1b\n" +
 	"\x06object\x18\x02 \x01(\tH\x01R\x06object\x88\x01\x01\x12\x1d\n" +
@@ -540,7 +559,8 @@ const file_portolan_v1_chat_completion_proto_rawDesc = "" +
 	"\x12system_fingerprint\x18\t \x01(\tH\x05R\x11systemFingerprint\x88\x01\x01\x12%\n" +
 	"\vobfuscation\x18\n" +
 	" \x01(\tH\x06R\vobfuscation\x88\x01\x01\x12.\n" +
-	"\x05extra\x18d \x03(\v2\x12.portolan.v1.ExtraB\x04\x80\xad\x19\x01R\x05extraB\x05\n" +
+	"\x05extra\x18d \x03(\v2\x12.portolan.v1.ExtraB\x04\x80\xad\x19\x01R\x05extra\x12;\n" +
+	"\fhook_results\x18f \x01(\v2\x18.portolan.v1.HookResultsR\vhookResultsB\x05\n" +
 	"\x03_idB\t\n" +
 	"\a_objectB\n" +
 	"\n" +
@@ -584,30 +604,33 @@ var file_portolan_v1_chat_completion_proto_goTypes = []any{
 	(*Usage)(nil),               // 4: portolan.v1.Usage
 	(*Moderation)(nil),          // 5: portolan.v1.Moderation
 	(*Extra)(nil),               // 6: portolan.v1.Extra
-	(*Message)(nil),             // 7: portolan.v1.Message
-	(*ChatLogprobs)(nil),        // 8: portolan.v1.ChatLogprobs
-	(*MessageDelta)(nil),        // 9: portolan.v1.MessageDelta
+	(*HookResults)(nil),         // 7: portolan.v1.HookResults
+	(*Message)(nil),             // 8: portolan.v1.Message
+	(*ChatLogprobs)(nil),        // 9: portolan.v1.ChatLogprobs
+	(*MessageDelta)(nil),        // 10: portolan.v1.MessageDelta
 }
 var file_portolan_v1_chat_completion_proto_depIdxs = []int32{
 	1,  // 0: portolan.v1.ChatCompletion.choices:type_name -> portolan.v1.ChatChoice
 	4,  // 1: portolan.v1.ChatCompletion.usage:type_name -> portolan.v1.Usage
 	5,  // 2: portolan.v1.ChatCompletion.moderation:type_name -> portolan.v1.Moderation
 	6,  // 3: portolan.v1.ChatCompletion.extra:type_name -> portolan.v1.Extra
-	7,  // 4: portolan.v1.ChatChoice.message:type_name -> portolan.v1.Message
-	8,  // 5: portolan.v1.ChatChoice.logprobs:type_name -> portolan.v1.ChatLogprobs
-	6,  // 6: portolan.v1.ChatChoice.extra:type_name -> portolan.v1.Extra
-	3,  // 7: portolan.v1.ChatCompletionChunk.choices:type_name -> portolan.v1.ChatChunkChoice
-	4,  // 8: portolan.v1.ChatCompletionChunk.usage:type_name -> portolan.v1.Usage
-	5,  // 9: portolan.v1.ChatCompletionChunk.moderation:type_name -> portolan.v1.Moderation
-	6,  // 10: portolan.v1.ChatCompletionChunk.extra:type_name -> portolan.v1.Extra
-	9,  // 11: portolan.v1.ChatChunkChoice.delta:type_name -> portolan.v1.MessageDelta
-	8,  // 12: portolan.v1.ChatChunkChoice.logprobs:type_name -> portolan.v1.ChatLogprobs
-	6,  // 13: portolan.v1.ChatChunkChoice.extra:type_name -> portolan.v1.Extra
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	7,  // 4: portolan.v1.ChatCompletion.hook_results:type_name -> portolan.v1.HookResults
+	8,  // 5: portolan.v1.ChatChoice.message:type_name -> portolan.v1.Message
+	9,  // 6: portolan.v1.ChatChoice.logprobs:type_name -> portolan.v1.ChatLogprobs
+	6,  // 7: portolan.v1.ChatChoice.extra:type_name -> portolan.v1.Extra
+	3,  // 8: portolan.v1.ChatCompletionChunk.choices:type_name -> portolan.v1.ChatChunkChoice
+	4,  // 9: portolan.v1.ChatCompletionChunk.usage:type_name -> portolan.v1.Usage
+	5,  // 10: portolan.v1.ChatCompletionChunk.moderation:type_name -> portolan.v1.Moderation
+	6,  // 11: portolan.v1.ChatCompletionChunk.extra:type_name -> portolan.v1.Extra
+	7,  // 12: portolan.v1.ChatCompletionChunk.hook_results:type_name -> portolan.v1.HookResults
+	10, // 13: portolan.v1.ChatChunkChoice.delta:type_name -> portolan.v1.MessageDelta
+	9,  // 14: portolan.v1.ChatChunkChoice.logprobs:type_name -> portolan.v1.ChatLogprobs
+	6,  // 15: portolan.v1.ChatChunkChoice.extra:type_name -> portolan.v1.Extra
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_portolan_v1_chat_completion_proto_init() }
@@ -616,6 +639,7 @@ func file_portolan_v1_chat_completion_proto_init() {
 		return
 	}
 	file_portolan_v1_extra_proto_init()
+	file_portolan_v1_hook_results_proto_init()
 	file_portolan_v1_logprobs_proto_init()
 	file_portolan_v1_message_proto_init()
 	file_portolan_v1_moderation_proto_init()

@@ -262,7 +262,9 @@ type Completion struct {
 	// In a stream: random text that hides the piece's size; see StreamOptions.
 	Obfuscation *string `protobuf:"bytes,8,opt,name=obfuscation,proto3,oneof" json:"obfuscation,omitempty"`
 	// Members that this version does not know.
-	Extra         []*Extra `protobuf:"bytes,100,rep,name=extra,proto3" json:"extra,omitempty"`
+	Extra []*Extra `protobuf:"bytes,100,rep,name=extra,proto3" json:"extra,omitempty"`
+	// What guardrails have found, if the call has any.
+	HookResults   *HookResults `protobuf:"bytes,102,opt,name=hook_results,json=hookResults,proto3" json:"hook_results,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -360,6 +362,13 @@ func (x *Completion) GetExtra() []*Extra {
 	return nil
 }
 
+func (x *Completion) GetHookResults() *HookResults {
+	if x != nil {
+		return x.HookResults
+	}
+	return nil
+}
+
 // One of the answers.
 type CompletionChoice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -446,7 +455,7 @@ var File_portolan_v1_completion_proto protoreflect.FileDescriptor
 
 const file_portolan_v1_completion_proto_rawDesc = "" +
 	"\n" +
-	"\x1cportolan/v1/completion.proto\x12\vportolan.v1\x1a!portolan/options/v1/options.proto\x1a\x1eportolan/v1/call_options.proto\x1a\x1eportolan/v1/chat_request.proto\x1a\x17portolan/v1/extra.proto\x1a\x1aportolan/v1/logprobs.proto\x1a\x17portolan/v1/usage.proto\x1a\x18portolan/v1/values.proto\"\xbf\a\n" +
+	"\x1cportolan/v1/completion.proto\x12\vportolan.v1\x1a!portolan/options/v1/options.proto\x1a\x1eportolan/v1/call_options.proto\x1a\x1eportolan/v1/chat_request.proto\x1a\x17portolan/v1/extra.proto\x1a\x1eportolan/v1/hook_results.proto\x1a\x1aportolan/v1/logprobs.proto\x1a\x17portolan/v1/usage.proto\x1a\x18portolan/v1/values.proto\"\xbf\a\n" +
 	"\x11CompletionRequest\x12\x19\n" +
 	"\x05model\x18\x01 \x01(\tH\x00R\x05model\x88\x01\x01\x12.\n" +
 	"\x06prompt\x18\x02 \x01(\v2\x16.portolan.v1.TextInputR\x06prompt\x12\x1b\n" +
@@ -486,7 +495,7 @@ const file_portolan_v1_completion_proto_rawDesc = "" +
 	"\x11_presence_penaltyB\x14\n" +
 	"\x12_frequency_penaltyB\a\n" +
 	"\x05_seedB\a\n" +
-	"\x05_user\"\xb5\x03\n" +
+	"\x05_user\"\xf2\x03\n" +
 	"\n" +
 	"Completion\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tH\x00R\x02id\x88\x01\x01\x12\x1b\n" +
@@ -497,7 +506,8 @@ const file_portolan_v1_completion_proto_rawDesc = "" +
 	"\x05usage\x18\x06 \x01(\v2\x12.portolan.v1.UsageR\x05usage\x122\n" +
 	"\x12system_fingerprint\x18\a \x01(\tH\x04R\x11systemFingerprint\x88\x01\x01\x12%\n" +
 	"\vobfuscation\x18\b \x01(\tH\x05R\vobfuscation\x88\x01\x01\x12.\n" +
-	"\x05extra\x18d \x03(\v2\x12.portolan.v1.ExtraB\x04\x80\xad\x19\x01R\x05extraB\x05\n" +
+	"\x05extra\x18d \x03(\v2\x12.portolan.v1.ExtraB\x04\x80\xad\x19\x01R\x05extra\x12;\n" +
+	"\fhook_results\x18f \x01(\v2\x18.portolan.v1.HookResultsR\vhookResultsB\x05\n" +
 	"\x03_idB\t\n" +
 	"\a_objectB\n" +
 	"\n" +
@@ -540,7 +550,8 @@ var file_portolan_v1_completion_proto_goTypes = []any{
 	(*Extra)(nil),              // 7: portolan.v1.Extra
 	(*CallOptions)(nil),        // 8: portolan.v1.CallOptions
 	(*Usage)(nil),              // 9: portolan.v1.Usage
-	(*CompletionLogprobs)(nil), // 10: portolan.v1.CompletionLogprobs
+	(*HookResults)(nil),        // 10: portolan.v1.HookResults
+	(*CompletionLogprobs)(nil), // 11: portolan.v1.CompletionLogprobs
 }
 var file_portolan_v1_completion_proto_depIdxs = []int32{
 	3,  // 0: portolan.v1.CompletionRequest.prompt:type_name -> portolan.v1.TextInput
@@ -552,13 +563,14 @@ var file_portolan_v1_completion_proto_depIdxs = []int32{
 	2,  // 6: portolan.v1.Completion.choices:type_name -> portolan.v1.CompletionChoice
 	9,  // 7: portolan.v1.Completion.usage:type_name -> portolan.v1.Usage
 	7,  // 8: portolan.v1.Completion.extra:type_name -> portolan.v1.Extra
-	10, // 9: portolan.v1.CompletionChoice.logprobs:type_name -> portolan.v1.CompletionLogprobs
-	7,  // 10: portolan.v1.CompletionChoice.extra:type_name -> portolan.v1.Extra
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	10, // 9: portolan.v1.Completion.hook_results:type_name -> portolan.v1.HookResults
+	11, // 10: portolan.v1.CompletionChoice.logprobs:type_name -> portolan.v1.CompletionLogprobs
+	7,  // 11: portolan.v1.CompletionChoice.extra:type_name -> portolan.v1.Extra
+	12, // [12:12] is the sub-list for method output_type
+	12, // [12:12] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_portolan_v1_completion_proto_init() }
@@ -569,6 +581,7 @@ func file_portolan_v1_completion_proto_init() {
 	file_portolan_v1_call_options_proto_init()
 	file_portolan_v1_chat_request_proto_init()
 	file_portolan_v1_extra_proto_init()
+	file_portolan_v1_hook_results_proto_init()
 	file_portolan_v1_logprobs_proto_init()
 	file_portolan_v1_usage_proto_init()
 	file_portolan_v1_values_proto_init()

@@ -137,7 +137,9 @@ type EmbeddingResponse struct {
 	// Only prompt and total tokens.
 	Usage *Usage `protobuf:"bytes,4,opt,name=usage,proto3" json:"usage,omitempty"`
 	// Members that this version does not know.
-	Extra         []*Extra `protobuf:"bytes,100,rep,name=extra,proto3" json:"extra,omitempty"`
+	Extra []*Extra `protobuf:"bytes,100,rep,name=extra,proto3" json:"extra,omitempty"`
+	// What guardrails have found, if the call has any.
+	HookResults   *HookResults `protobuf:"bytes,102,opt,name=hook_results,json=hookResults,proto3" json:"hook_results,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -203,6 +205,13 @@ func (x *EmbeddingResponse) GetUsage() *Usage {
 func (x *EmbeddingResponse) GetExtra() []*Extra {
 	if x != nil {
 		return x.Extra
+	}
+	return nil
+}
+
+func (x *EmbeddingResponse) GetHookResults() *HookResults {
+	if x != nil {
+		return x.HookResults
 	}
 	return nil
 }
@@ -415,7 +424,7 @@ var File_portolan_v1_embedding_proto protoreflect.FileDescriptor
 
 const file_portolan_v1_embedding_proto_rawDesc = "" +
 	"\n" +
-	"\x1bportolan/v1/embedding.proto\x12\vportolan.v1\x1a!portolan/options/v1/options.proto\x1a\x1eportolan/v1/call_options.proto\x1a\x17portolan/v1/extra.proto\x1a\x17portolan/v1/usage.proto\x1a\x18portolan/v1/values.proto\"\xe9\x02\n" +
+	"\x1bportolan/v1/embedding.proto\x12\vportolan.v1\x1a!portolan/options/v1/options.proto\x1a\x1eportolan/v1/call_options.proto\x1a\x17portolan/v1/extra.proto\x1a\x1eportolan/v1/hook_results.proto\x1a\x17portolan/v1/usage.proto\x1a\x18portolan/v1/values.proto\"\xe9\x02\n" +
 	"\x10EmbeddingRequest\x12\x19\n" +
 	"\x05model\x18\x01 \x01(\tH\x00R\x05model\x88\x01\x01\x12,\n" +
 	"\x05input\x18\x02 \x01(\v2\x16.portolan.v1.TextInputR\x05input\x12#\n" +
@@ -429,13 +438,14 @@ const file_portolan_v1_embedding_proto_rawDesc = "" +
 	"\x06_modelB\r\n" +
 	"\v_dimensionsB\x12\n" +
 	"\x10_encoding_formatB\a\n" +
-	"\x05_user\"\xe6\x01\n" +
+	"\x05_user\"\xa3\x02\n" +
 	"\x11EmbeddingResponse\x12\x1b\n" +
 	"\x06object\x18\x01 \x01(\tH\x00R\x06object\x88\x01\x01\x12*\n" +
 	"\x04data\x18\x02 \x03(\v2\x16.portolan.v1.EmbeddingR\x04data\x12\x19\n" +
 	"\x05model\x18\x03 \x01(\tH\x01R\x05model\x88\x01\x01\x12(\n" +
 	"\x05usage\x18\x04 \x01(\v2\x12.portolan.v1.UsageR\x05usage\x12.\n" +
-	"\x05extra\x18d \x03(\v2\x12.portolan.v1.ExtraB\x04\x80\xad\x19\x01R\x05extraB\t\n" +
+	"\x05extra\x18d \x03(\v2\x12.portolan.v1.ExtraB\x04\x80\xad\x19\x01R\x05extra\x12;\n" +
+	"\fhook_results\x18f \x01(\v2\x18.portolan.v1.HookResultsR\vhookResultsB\t\n" +
 	"\a_objectB\b\n" +
 	"\x06_model\"\xc4\x01\n" +
 	"\tEmbedding\x12\x1b\n" +
@@ -476,22 +486,24 @@ var file_portolan_v1_embedding_proto_goTypes = []any{
 	(*Extra)(nil),             // 6: portolan.v1.Extra
 	(*CallOptions)(nil),       // 7: portolan.v1.CallOptions
 	(*Usage)(nil),             // 8: portolan.v1.Usage
+	(*HookResults)(nil),       // 9: portolan.v1.HookResults
 }
 var file_portolan_v1_embedding_proto_depIdxs = []int32{
-	5, // 0: portolan.v1.EmbeddingRequest.input:type_name -> portolan.v1.TextInput
-	6, // 1: portolan.v1.EmbeddingRequest.extra:type_name -> portolan.v1.Extra
-	7, // 2: portolan.v1.EmbeddingRequest.portolan:type_name -> portolan.v1.CallOptions
-	2, // 3: portolan.v1.EmbeddingResponse.data:type_name -> portolan.v1.Embedding
-	8, // 4: portolan.v1.EmbeddingResponse.usage:type_name -> portolan.v1.Usage
-	6, // 5: portolan.v1.EmbeddingResponse.extra:type_name -> portolan.v1.Extra
-	3, // 6: portolan.v1.Embedding.embedding:type_name -> portolan.v1.EmbeddingVector
-	6, // 7: portolan.v1.Embedding.extra:type_name -> portolan.v1.Extra
-	4, // 8: portolan.v1.EmbeddingVector.floats:type_name -> portolan.v1.FloatVector
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	5,  // 0: portolan.v1.EmbeddingRequest.input:type_name -> portolan.v1.TextInput
+	6,  // 1: portolan.v1.EmbeddingRequest.extra:type_name -> portolan.v1.Extra
+	7,  // 2: portolan.v1.EmbeddingRequest.portolan:type_name -> portolan.v1.CallOptions
+	2,  // 3: portolan.v1.EmbeddingResponse.data:type_name -> portolan.v1.Embedding
+	8,  // 4: portolan.v1.EmbeddingResponse.usage:type_name -> portolan.v1.Usage
+	6,  // 5: portolan.v1.EmbeddingResponse.extra:type_name -> portolan.v1.Extra
+	9,  // 6: portolan.v1.EmbeddingResponse.hook_results:type_name -> portolan.v1.HookResults
+	3,  // 7: portolan.v1.Embedding.embedding:type_name -> portolan.v1.EmbeddingVector
+	6,  // 8: portolan.v1.Embedding.extra:type_name -> portolan.v1.Extra
+	4,  // 9: portolan.v1.EmbeddingVector.floats:type_name -> portolan.v1.FloatVector
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_portolan_v1_embedding_proto_init() }
@@ -501,6 +513,7 @@ func file_portolan_v1_embedding_proto_init() {
 	}
 	file_portolan_v1_call_options_proto_init()
 	file_portolan_v1_extra_proto_init()
+	file_portolan_v1_hook_results_proto_init()
 	file_portolan_v1_usage_proto_init()
 	file_portolan_v1_values_proto_init()
 	file_portolan_v1_embedding_proto_msgTypes[0].OneofWrappers = []any{}

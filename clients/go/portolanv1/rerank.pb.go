@@ -309,7 +309,9 @@ type RerankResponse struct {
 	// What Cohere, and some others, say of the call.
 	Meta *RerankMeta `protobuf:"bytes,6,opt,name=meta,proto3" json:"meta,omitempty"`
 	// Members that this version does not know.
-	Extra         []*Extra `protobuf:"bytes,100,rep,name=extra,proto3" json:"extra,omitempty"`
+	Extra []*Extra `protobuf:"bytes,100,rep,name=extra,proto3" json:"extra,omitempty"`
+	// What guardrails have found, if the call has any.
+	HookResults   *HookResults `protobuf:"bytes,102,opt,name=hook_results,json=hookResults,proto3" json:"hook_results,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -389,6 +391,13 @@ func (x *RerankResponse) GetMeta() *RerankMeta {
 func (x *RerankResponse) GetExtra() []*Extra {
 	if x != nil {
 		return x.Extra
+	}
+	return nil
+}
+
+func (x *RerankResponse) GetHookResults() *HookResults {
+	if x != nil {
+		return x.HookResults
 	}
 	return nil
 }
@@ -589,7 +598,7 @@ var File_portolan_v1_rerank_proto protoreflect.FileDescriptor
 
 const file_portolan_v1_rerank_proto_rawDesc = "" +
 	"\n" +
-	"\x18portolan/v1/rerank.proto\x12\vportolan.v1\x1a!portolan/options/v1/options.proto\x1a\x1eportolan/v1/call_options.proto\x1a\x17portolan/v1/extra.proto\x1a\x17portolan/v1/usage.proto\"\x9c\x04\n" +
+	"\x18portolan/v1/rerank.proto\x12\vportolan.v1\x1a!portolan/options/v1/options.proto\x1a\x1eportolan/v1/call_options.proto\x1a\x17portolan/v1/extra.proto\x1a\x1eportolan/v1/hook_results.proto\x1a\x17portolan/v1/usage.proto\"\x9c\x04\n" +
 	"\rRerankRequest\x12\x19\n" +
 	"\x05model\x18\x01 \x01(\tH\x00R\x05model\x88\x01\x01\x12\x19\n" +
 	"\x05query\x18\x02 \x01(\tH\x01R\x05query\x88\x01\x01\x129\n" +
@@ -615,7 +624,7 @@ const file_portolan_v1_rerank_proto_rawDesc = "" +
 	"\fRerankFields\x12\x17\n" +
 	"\x04text\x18\x01 \x01(\tH\x00R\x04text\x88\x01\x01\x12.\n" +
 	"\x05extra\x18d \x03(\v2\x12.portolan.v1.ExtraB\x04\x80\xad\x19\x01R\x05extraB\a\n" +
-	"\x05_text\"\xb5\x02\n" +
+	"\x05_text\"\xf2\x02\n" +
 	"\x0eRerankResponse\x12\x13\n" +
 	"\x02id\x18\x01 \x01(\tH\x00R\x02id\x88\x01\x01\x12\x1b\n" +
 	"\x06object\x18\x02 \x01(\tH\x01R\x06object\x88\x01\x01\x12\x19\n" +
@@ -623,7 +632,8 @@ const file_portolan_v1_rerank_proto_rawDesc = "" +
 	"\aresults\x18\x04 \x03(\v2\x19.portolan.v1.RerankResultR\aresults\x12(\n" +
 	"\x05usage\x18\x05 \x01(\v2\x12.portolan.v1.UsageR\x05usage\x12+\n" +
 	"\x04meta\x18\x06 \x01(\v2\x17.portolan.v1.RerankMetaR\x04meta\x12.\n" +
-	"\x05extra\x18d \x03(\v2\x12.portolan.v1.ExtraB\x04\x80\xad\x19\x01R\x05extraB\x05\n" +
+	"\x05extra\x18d \x03(\v2\x12.portolan.v1.ExtraB\x04\x80\xad\x19\x01R\x05extra\x12;\n" +
+	"\fhook_results\x18f \x01(\v2\x18.portolan.v1.HookResultsR\vhookResultsB\x05\n" +
 	"\x03_idB\t\n" +
 	"\a_objectB\b\n" +
 	"\x06_model\"\xde\x01\n" +
@@ -670,6 +680,7 @@ var file_portolan_v1_rerank_proto_goTypes = []any{
 	(*Extra)(nil),             // 7: portolan.v1.Extra
 	(*CallOptions)(nil),       // 8: portolan.v1.CallOptions
 	(*Usage)(nil),             // 9: portolan.v1.Usage
+	(*HookResults)(nil),       // 10: portolan.v1.HookResults
 }
 var file_portolan_v1_rerank_proto_depIdxs = []int32{
 	1,  // 0: portolan.v1.RerankRequest.documents:type_name -> portolan.v1.RerankDocument
@@ -681,16 +692,17 @@ var file_portolan_v1_rerank_proto_depIdxs = []int32{
 	9,  // 6: portolan.v1.RerankResponse.usage:type_name -> portolan.v1.Usage
 	5,  // 7: portolan.v1.RerankResponse.meta:type_name -> portolan.v1.RerankMeta
 	7,  // 8: portolan.v1.RerankResponse.extra:type_name -> portolan.v1.Extra
-	1,  // 9: portolan.v1.RerankResult.document:type_name -> portolan.v1.RerankDocument
-	7,  // 10: portolan.v1.RerankResult.extra:type_name -> portolan.v1.Extra
-	6,  // 11: portolan.v1.RerankMeta.billed_units:type_name -> portolan.v1.RerankBilledUnits
-	7,  // 12: portolan.v1.RerankMeta.extra:type_name -> portolan.v1.Extra
-	7,  // 13: portolan.v1.RerankBilledUnits.extra:type_name -> portolan.v1.Extra
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	10, // 9: portolan.v1.RerankResponse.hook_results:type_name -> portolan.v1.HookResults
+	1,  // 10: portolan.v1.RerankResult.document:type_name -> portolan.v1.RerankDocument
+	7,  // 11: portolan.v1.RerankResult.extra:type_name -> portolan.v1.Extra
+	6,  // 12: portolan.v1.RerankMeta.billed_units:type_name -> portolan.v1.RerankBilledUnits
+	7,  // 13: portolan.v1.RerankMeta.extra:type_name -> portolan.v1.Extra
+	7,  // 14: portolan.v1.RerankBilledUnits.extra:type_name -> portolan.v1.Extra
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_portolan_v1_rerank_proto_init() }
@@ -700,6 +712,7 @@ func file_portolan_v1_rerank_proto_init() {
 	}
 	file_portolan_v1_call_options_proto_init()
 	file_portolan_v1_extra_proto_init()
+	file_portolan_v1_hook_results_proto_init()
 	file_portolan_v1_usage_proto_init()
 	file_portolan_v1_rerank_proto_msgTypes[0].OneofWrappers = []any{}
 	file_portolan_v1_rerank_proto_msgTypes[1].OneofWrappers = []any{

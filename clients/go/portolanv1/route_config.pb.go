@@ -87,8 +87,8 @@ func (StrategyMode) EnumDescriptor() ([]byte, []int) {
 
 // A target, or a strategy over targets, nested at will (at most 32 levels, 256 targets in all). A node with `strategy`
 // passes on to its targets, unless they say otherwise: `override_params` (merged, the inner one wins), `retry`,
-// all time-outs, `custom_host`, `forward_headers`, `strict_open_ai_compliance`. Everything else belongs to the node
-// it stands in.
+// all time-outs, `custom_host`, `forward_headers`, `strict_open_ai_compliance`; guardrails and mutators, of requests and of
+// answers, each by themselves. Everything else belongs to the node it stands in.
 //
 // Members that no field describes are options of the provider by their snake_case names (`openai_organization`,
 // `anthropic_version`), which must be strings; options that the provider does not know have no effect, and are named in
@@ -127,26 +127,26 @@ type RouteConfig struct {
 	FirstByteTimeout *int64 `protobuf:"varint,14,opt,name=first_byte_timeout,json=firstByteTimeout,proto3,oneof" json:"first_byte_timeout,omitempty"`
 	// Milliseconds of a pause within an answer, likewise.
 	IdleTimeout *int64 `protobuf:"varint,15,opt,name=idle_timeout,json=idleTimeout,proto3,oneof" json:"idle_timeout,omitempty"`
+	// Guardrails and mutators of the request, in their long form. `[]`: none are inherited.
+	BeforeRequestHooks *string `protobuf:"bytes,22,opt,name=before_request_hooks,json=beforeRequestHooks,proto3,oneof" json:"before_request_hooks,omitempty"`
+	// Guardrails and mutators of the answer, in their long form. `[]`: none are inherited.
+	AfterRequestHooks *string `protobuf:"bytes,23,opt,name=after_request_hooks,json=afterRequestHooks,proto3,oneof" json:"after_request_hooks,omitempty"`
+	// Guardrails of the request, behind those of `before_request_hooks`. `[]`: none are inherited.
+	InputGuardrails *string `protobuf:"bytes,24,opt,name=input_guardrails,json=inputGuardrails,proto3,oneof" json:"input_guardrails,omitempty"`
+	// Guardrails of the answer, behind those of `after_request_hooks`. `[]`: none are inherited.
+	OutputGuardrails *string `protobuf:"bytes,25,opt,name=output_guardrails,json=outputGuardrails,proto3,oneof" json:"output_guardrails,omitempty"`
+	// What changes the request, behind its guardrails. `[]`: none are inherited.
+	InputMutators *string `protobuf:"bytes,26,opt,name=input_mutators,json=inputMutators,proto3,oneof" json:"input_mutators,omitempty"`
+	// What changes the answer, behind its guardrails. `[]`: none are inherited.
+	OutputMutators *string `protobuf:"bytes,27,opt,name=output_mutators,json=outputMutators,proto3,oneof" json:"output_mutators,omitempty"`
+	// Guardrails of the request for all targets from here on, behind their own.
+	DefaultInputGuardrails *string `protobuf:"bytes,28,opt,name=default_input_guardrails,json=defaultInputGuardrails,proto3,oneof" json:"default_input_guardrails,omitempty"`
+	// Guardrails of the answer for all targets from here on, behind their own.
+	DefaultOutputGuardrails *string `protobuf:"bytes,29,opt,name=default_output_guardrails,json=defaultOutputGuardrails,proto3,oneof" json:"default_output_guardrails,omitempty"`
 	// A key kept by the hosted service.
 	VirtualKey *string `protobuf:"bytes,20,opt,name=virtual_key,json=virtualKey,proto3,oneof" json:"virtual_key,omitempty"`
 	// Whether answers may come from a cache.
 	Cache *string `protobuf:"bytes,21,opt,name=cache,proto3,oneof" json:"cache,omitempty"`
-	// Checks of the request, in their long form.
-	BeforeRequestHooks *string `protobuf:"bytes,22,opt,name=before_request_hooks,json=beforeRequestHooks,proto3,oneof" json:"before_request_hooks,omitempty"`
-	// Checks of the answer, in their long form.
-	AfterRequestHooks *string `protobuf:"bytes,23,opt,name=after_request_hooks,json=afterRequestHooks,proto3,oneof" json:"after_request_hooks,omitempty"`
-	// Checks of the request, in their short form.
-	InputGuardrails *string `protobuf:"bytes,24,opt,name=input_guardrails,json=inputGuardrails,proto3,oneof" json:"input_guardrails,omitempty"`
-	// Checks of the answer, in their short form.
-	OutputGuardrails *string `protobuf:"bytes,25,opt,name=output_guardrails,json=outputGuardrails,proto3,oneof" json:"output_guardrails,omitempty"`
-	// Changes to the request.
-	InputMutators *string `protobuf:"bytes,26,opt,name=input_mutators,json=inputMutators,proto3,oneof" json:"input_mutators,omitempty"`
-	// Changes to the answer.
-	OutputMutators *string `protobuf:"bytes,27,opt,name=output_mutators,json=outputMutators,proto3,oneof" json:"output_mutators,omitempty"`
-	// Checks of every request.
-	DefaultInputGuardrails *string `protobuf:"bytes,28,opt,name=default_input_guardrails,json=defaultInputGuardrails,proto3,oneof" json:"default_input_guardrails,omitempty"`
-	// Checks of every answer.
-	DefaultOutputGuardrails *string `protobuf:"bytes,29,opt,name=default_output_guardrails,json=defaultOutputGuardrails,proto3,oneof" json:"default_output_guardrails,omitempty"`
 	// Statuses, where they stand beside a target instead of in its `retry` or in a strategy.
 	OnStatusCodes *string `protobuf:"bytes,30,opt,name=on_status_codes,json=onStatusCodes,proto3,oneof" json:"on_status_codes,omitempty"`
 	// Labels of the config.
@@ -296,20 +296,6 @@ func (x *RouteConfig) GetIdleTimeout() int64 {
 	return 0
 }
 
-func (x *RouteConfig) GetVirtualKey() string {
-	if x != nil && x.VirtualKey != nil {
-		return *x.VirtualKey
-	}
-	return ""
-}
-
-func (x *RouteConfig) GetCache() string {
-	if x != nil && x.Cache != nil {
-		return *x.Cache
-	}
-	return ""
-}
-
 func (x *RouteConfig) GetBeforeRequestHooks() string {
 	if x != nil && x.BeforeRequestHooks != nil {
 		return *x.BeforeRequestHooks
@@ -362,6 +348,20 @@ func (x *RouteConfig) GetDefaultInputGuardrails() string {
 func (x *RouteConfig) GetDefaultOutputGuardrails() string {
 	if x != nil && x.DefaultOutputGuardrails != nil {
 		return *x.DefaultOutputGuardrails
+	}
+	return ""
+}
+
+func (x *RouteConfig) GetVirtualKey() string {
+	if x != nil && x.VirtualKey != nil {
+		return *x.VirtualKey
+	}
+	return ""
+}
+
+func (x *RouteConfig) GetCache() string {
+	if x != nil && x.Cache != nil {
+		return *x.Cache
 	}
 	return ""
 }
@@ -825,19 +825,19 @@ const file_portolan_v1_route_config_proto_rawDesc = "" +
 	"\x19strict_open_ai_compliance\x18\f \x01(\bH\x05R\x16strictOpenAiCompliance\x88\x01\x01\x12,\n" +
 	"\x0fconnect_timeout\x18\r \x01(\x03H\x06R\x0econnectTimeout\x88\x01\x01\x121\n" +
 	"\x12first_byte_timeout\x18\x0e \x01(\x03H\aR\x10firstByteTimeout\x88\x01\x01\x12&\n" +
-	"\fidle_timeout\x18\x0f \x01(\x03H\bR\vidleTimeout\x88\x01\x01\x12*\n" +
-	"\vvirtual_key\x18\x14 \x01(\tB\x04\x88\xad\x19\x01H\tR\n" +
+	"\fidle_timeout\x18\x0f \x01(\x03H\bR\vidleTimeout\x88\x01\x01\x12;\n" +
+	"\x14before_request_hooks\x18\x16 \x01(\tB\x04\x88\xad\x19\x01H\tR\x12beforeRequestHooks\x88\x01\x01\x129\n" +
+	"\x13after_request_hooks\x18\x17 \x01(\tB\x04\x88\xad\x19\x01H\n" +
+	"R\x11afterRequestHooks\x88\x01\x01\x124\n" +
+	"\x10input_guardrails\x18\x18 \x01(\tB\x04\x88\xad\x19\x01H\vR\x0finputGuardrails\x88\x01\x01\x126\n" +
+	"\x11output_guardrails\x18\x19 \x01(\tB\x04\x88\xad\x19\x01H\fR\x10outputGuardrails\x88\x01\x01\x120\n" +
+	"\x0einput_mutators\x18\x1a \x01(\tB\x04\x88\xad\x19\x01H\rR\rinputMutators\x88\x01\x01\x122\n" +
+	"\x0foutput_mutators\x18\x1b \x01(\tB\x04\x88\xad\x19\x01H\x0eR\x0eoutputMutators\x88\x01\x01\x12C\n" +
+	"\x18default_input_guardrails\x18\x1c \x01(\tB\x04\x88\xad\x19\x01H\x0fR\x16defaultInputGuardrails\x88\x01\x01\x12E\n" +
+	"\x19default_output_guardrails\x18\x1d \x01(\tB\x04\x88\xad\x19\x01H\x10R\x17defaultOutputGuardrails\x88\x01\x01\x12*\n" +
+	"\vvirtual_key\x18\x14 \x01(\tB\x04\x88\xad\x19\x01H\x11R\n" +
 	"virtualKey\x88\x01\x01\x12\x1f\n" +
-	"\x05cache\x18\x15 \x01(\tB\x04\x88\xad\x19\x01H\n" +
-	"R\x05cache\x88\x01\x01\x12;\n" +
-	"\x14before_request_hooks\x18\x16 \x01(\tB\x04\x88\xad\x19\x01H\vR\x12beforeRequestHooks\x88\x01\x01\x129\n" +
-	"\x13after_request_hooks\x18\x17 \x01(\tB\x04\x88\xad\x19\x01H\fR\x11afterRequestHooks\x88\x01\x01\x124\n" +
-	"\x10input_guardrails\x18\x18 \x01(\tB\x04\x88\xad\x19\x01H\rR\x0finputGuardrails\x88\x01\x01\x126\n" +
-	"\x11output_guardrails\x18\x19 \x01(\tB\x04\x88\xad\x19\x01H\x0eR\x10outputGuardrails\x88\x01\x01\x120\n" +
-	"\x0einput_mutators\x18\x1a \x01(\tB\x04\x88\xad\x19\x01H\x0fR\rinputMutators\x88\x01\x01\x122\n" +
-	"\x0foutput_mutators\x18\x1b \x01(\tB\x04\x88\xad\x19\x01H\x10R\x0eoutputMutators\x88\x01\x01\x12C\n" +
-	"\x18default_input_guardrails\x18\x1c \x01(\tB\x04\x88\xad\x19\x01H\x11R\x16defaultInputGuardrails\x88\x01\x01\x12E\n" +
-	"\x19default_output_guardrails\x18\x1d \x01(\tB\x04\x88\xad\x19\x01H\x12R\x17defaultOutputGuardrails\x88\x01\x01\x121\n" +
+	"\x05cache\x18\x15 \x01(\tB\x04\x88\xad\x19\x01H\x12R\x05cache\x88\x01\x01\x121\n" +
 	"\x0fon_status_codes\x18\x1e \x01(\tB\x04\x88\xad\x19\x01H\x13R\ronStatusCodes\x88\x01\x01\x12%\n" +
 	"\bmetadata\x18\x1f \x01(\tB\x04\x88\xad\x19\x01H\x14R\bmetadata\x88\x01\x01\x12\x19\n" +
 	"\x02id\x18  \x01(\tB\x04\x88\xad\x19\x01H\x15R\x02id\x88\x01\x01\x12&\n" +
@@ -852,9 +852,7 @@ const file_portolan_v1_route_config_proto_rawDesc = "" +
 	"\x1a_strict_open_ai_complianceB\x12\n" +
 	"\x10_connect_timeoutB\x15\n" +
 	"\x13_first_byte_timeoutB\x0f\n" +
-	"\r_idle_timeoutB\x0e\n" +
-	"\f_virtual_keyB\b\n" +
-	"\x06_cacheB\x17\n" +
+	"\r_idle_timeoutB\x17\n" +
 	"\x15_before_request_hooksB\x16\n" +
 	"\x14_after_request_hooksB\x13\n" +
 	"\x11_input_guardrailsB\x14\n" +
@@ -862,7 +860,9 @@ const file_portolan_v1_route_config_proto_rawDesc = "" +
 	"\x0f_input_mutatorsB\x12\n" +
 	"\x10_output_mutatorsB\x1b\n" +
 	"\x19_default_input_guardrailsB\x1c\n" +
-	"\x1a_default_output_guardrailsB\x12\n" +
+	"\x1a_default_output_guardrailsB\x0e\n" +
+	"\f_virtual_keyB\b\n" +
+	"\x06_cacheB\x12\n" +
 	"\x10_on_status_codesB\v\n" +
 	"\t_metadataB\x05\n" +
 	"\x03_idB\f\n" +
