@@ -170,6 +170,7 @@ PiiFinder::PiiFinder(PiiFinder&&) noexcept = default;
 
 std::vector<MatchShape> PiiFinder::shapes() const {
   std::vector<MatchShape> shapes;
+  shapes.reserve(kinds_.size());
   for (const Kind& kind : kinds_) shapes.push_back(kind.shape);
   return shapes;
 }
