@@ -174,15 +174,23 @@ void CallHooks::Note(HookPhase phase, const Guardrail& guardrail, const Guardrai
   call_.shard.observer->OnDenied(phase, guardrail.name);
 }
 
-void CallHooks::NoteUnreadable(HookPhase phase, const Guardrail& guardrail, std::string_view why) {
-  GuardrailResult result;
-  result.passes = true;
-  for (const guardrails::Check& check : guardrail.checks) {
-    result.checks.push_back(
-        {check.id, {Verdict::kError, {{"explanation", why}}}, false, check.pass_on_error});
-    result.passes &= check.pass_on_error;
+void CallHooks::NoteUnreadable(HookPhase phase) {
+  const bool input = phase == HookPhase::kInput;
+  const std::string why =
+      std::string("the body of this ") + (input ? "request" : "answer") + " cannot be read by checks";
+  for (const auto& guardrail : Of(phase)) {
+    if (guardrail->name.empty()) {
+      call_.route.ignored.emplace_back(input ? "input_guardrails" : "output_guardrails");
+      continue;
+    }
+    GuardrailResult result;
+    for (const guardrails::Check& check : guardrail->checks) {
+      result.checks.push_back(
+          {check.id, {Verdict::kError, {{"explanation", why}}}, false, check.pass_on_error});
+      result.passes &= check.pass_on_error;
+    }
+    Note(phase, *guardrail, result, std::chrono::nanoseconds(0));
   }
-  Note(phase, guardrail, result, std::chrono::nanoseconds(0));
 }
 
 json CallHooks::Told(const Guardrail& guardrail, const GuardrailResult& result,
@@ -221,9 +229,8 @@ json CallHooks::Told(const Guardrail& guardrail, const GuardrailResult& result,
 
 void CallHooks::Log(HookPhase phase, const Guardrail& guardrail, const GuardrailResult& result) {
   const json feedback = Feedback(guardrail, result);
-  std::string& told = feedback_;
-  if (feedback.is_object() && told.size() < kMaxLogged) {
-    told.append(told.empty() ? "" : ", ").append(Text(feedback));
+  if (feedback.is_object() && feedback_.size() < kMaxLogged) {
+    feedback_.append(feedback_.empty() ? "" : ", ").append(Text(feedback));
   }
   if (result.passes) return;
   std::string& log = failed_checks_;

@@ -7,7 +7,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,8 +40,9 @@ class CallHooks {
   // Notes what one of them has found, which took so long.
   void Note(HookPhase phase, const guardrails::Guardrail& guardrail,
             const guardrails::GuardrailResult& result, std::chrono::nanoseconds took);
-  // One of them cannot tell at all, as what it is to look at cannot be read.
-  void NoteUnreadable(HookPhase phase, const guardrails::Guardrail& guardrail, std::string_view why);
+  // What they are to look at cannot be read: those of the operator cannot tell, and those that came with the
+  // call have no effect, which the answer's head names.
+  void NoteUnreadable(HookPhase phase);
 
   // The error of a call that some guardrail denies; nullopt: none does.
   std::optional<Error> Denial() const;
@@ -81,7 +81,6 @@ class CallHooks {
                       std::chrono::nanoseconds took) const;
   void Log(HookPhase phase, const guardrails::Guardrail& guardrail,
            const guardrails::GuardrailResult& result);
-  nlohmann::json ResultsAsJson(HookPhase phase) const;
 
   CallState& call_;
   guardrails::CallFacts facts_;

@@ -26,18 +26,6 @@ bool IsReadable(const upstream::Exchange& exchange, bool* json) {
   return (*json || StartsWithIgnoreCase(type, "text/")) && encoding == "identity";
 }
 
-// Guardrails of the operator's fail; those of the caller's are named.
-void NoteUnreadable(CallState& call) {
-  for (const auto& guardrail : call.hooks->Of(HookPhase::kOutput)) {
-    if (guardrail->name.empty()) {
-      call.route.ignored.emplace_back("output_guardrails");
-    } else {
-      call.hooks->NoteUnreadable(HookPhase::kOutput, *guardrail,
-                                 "the body of this answer cannot be read by checks");
-    }
-  }
-}
-
 // A JSON object with what the guardrails have found.
 std::string WithResults(const CallState& call, std::string_view json) {
   const codec::MessagePlan& plan = *call.operation.request;
@@ -90,18 +78,19 @@ net::Task<Attempted> ReplyGuardedRaw(CallState& call, std::unique_ptr<upstream::
   bool json = false;
   std::string body;
   std::optional<Error> error;
-  if (IsReadable(*exchange, &json)) {
+  const bool readable = IsReadable(*exchange, &json);
+  if (readable) {
     const upstream::Failure failure =
         co_await exchange->ReadAll(call.config.max_answer_bytes, &body, call.wait);
     if (!failure.ok()) co_return Fail(call, ToError(call, failure, call.wait), std::move(exchange));
     error = GuardBody(call, json, &body);
   } else {
-    NoteUnreadable(call);
+    call.hooks->NoteUnreadable(HookPhase::kOutput);
     error = call.hooks->Denial();
   }
   if (!error) error = RejectedStatus(call);
   if (error) co_return FailGuarded(call, *std::move(error), std::move(exchange));
-  if (body.empty()) co_return co_await PassRaw(call, std::move(exchange));
+  if (!readable) co_return co_await PassRaw(call, std::move(exchange));
   co_await SendWhole(call, *exchange, body);
   co_return Attempted::kAnswered;
 }

@@ -73,19 +73,6 @@ std::optional<Error> GuardMessage(CallState& call, const Message& original) {
   return std::nullopt;
 }
 
-// A body that passes as it comes and cannot be looked at.
-std::optional<Error> GuardUnreadable(CallState& call) {
-  for (const auto& guardrail : call.hooks->Of(HookPhase::kInput)) {
-    if (guardrail->name.empty()) {
-      call.route.ignored.emplace_back("input_guardrails");
-    } else {
-      call.hooks->NoteUnreadable(HookPhase::kInput, *guardrail,
-                                 "the body of this request cannot be read by checks");
-    }
-  }
-  return call.hooks->Denial();
-}
-
 }  // namespace
 
 std::optional<Error> GuardRequest(CallState& call, const routing::RouteNode& node) {
@@ -102,7 +89,9 @@ std::optional<Error> GuardRequest(CallState& call, const routing::RouteNode& nod
   if (hooks.Of(HookPhase::kInput).empty() && hooks.Beside(HookPhase::kInput).empty()) return std::nullopt;
   if (call.operation.relays) {
     if (call.relayed == nullptr) return std::nullopt;
-    return call.relays_object ? GuardObject(call) : GuardUnreadable(call);
+    if (call.relays_object) return GuardObject(call);
+    hooks.NoteUnreadable(HookPhase::kInput);
+    return hooks.Denial();
   }
   if (call.payload.unfit() != nullptr) return GuardObject(call);
   const Message* original = nullptr;

@@ -5,13 +5,12 @@
 // The guard stands between a stream's pipeline and its caller. It looks at what the caller would see, event
 // by event, and lets an event go when all that its texts may still be part of has been looked at:
 //
-//   whole    a check needs the whole answer: nothing leaves before its end
-//   window   checks forbid or replace matches of bounded length: as much is held back as a match may still
-//   grow by after    no check denies or changes: nothing is held back, and the verdict comes last
+// If a check needs the whole answer, nothing leaves before its end. If checks forbid or replace matches of
+// bounded length, as much is held back as a match may still grow by. If none denies or changes, nothing is
+// held back, and the verdict comes last.
 
 #include <google/protobuf/arena.h>
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -109,7 +108,6 @@ class StreamGuard {
   bool over_ = false;
   bool error_passes_ = false;
   net::TimePoint first_held_;
-  std::string id_;  // of the answer, as chunks of results tell it
   std::vector<std::string> out_;
   google::protobuf::Arena arena_;
 };

@@ -363,6 +363,16 @@ TEST_F(Guardrails, RelayedCallsHaveThem) {
   EXPECT_TRUE(Json::parse(answer.body).contains("hook_results"));
 }
 
+// Nothing is there to look at, and what there is passes.
+TEST_F(Guardrails, RelayedAnswersMayBeEmpty) {
+  const std::string deny = Target(R"(,"output_guardrails":[)" + std::string(kDenySwordfish) + "]");
+  Answers("");
+  const TestAnswer answer = Post(R"({"model":"m","input":"hello"})", deny, {}, "/v1/responses");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_TRUE(answer.complete);
+  EXPECT_EQ(answer.body, "");
+}
+
 TEST_F(Guardrails, TheMessagesDoorHasThem) {
   const auto target = [&](const std::string& hooks) { return TargetOf(upstream_, "anthropic", hooks); };
   const Headers version = {{"anthropic-version", "2023-06-01"}};
