@@ -190,17 +190,18 @@ bool StreamGuard::IsDecided(const Held& held) const {
 
 void StreamGuard::Release() {
   // What says nothing leaves with what comes next, so that a denial finds that nothing has left.
-  size_t end = first_;
+  size_t leaving = 0;
   bool speaks = begun_ || over_;
-  for (size_t i = first_; i < held_.size() && IsDecided(held_[i]); ++i) {
+  for (size_t i = 0; i < held_.size() && IsDecided(held_[i]); ++i) {
     speaks |= !held_[i].parts.empty();
-    if (speaks) end = i + 1;
+    if (speaks) leaving = i + 1;
   }
-  for (; first_ < end; ++first_) LetGo(std::move(held_[first_]));
-  if (first_ == held_.size()) {
-    held_.clear();
-    first_ = 0;
-  }
+  for (; leaving > 0; --leaving) LetGoFirst();
+}
+
+void StreamGuard::LetGoFirst() {
+  LetGo(std::move(held_.front()));
+  held_.pop_front();
 }
 
 void StreamGuard::LetGo(Held held) {
@@ -299,7 +300,6 @@ std::optional<Error> StreamGuard::BreakOff() {
   if (mode_ == Mode::kWhole) {
     const auto last = error_passes_ && !held_.empty() ? held_.end() - 1 : held_.end();
     held_.erase(held_.begin(), last);
-    first_ = 0;
   }
   over_ = true;
   Release();
@@ -315,11 +315,11 @@ std::optional<Error> StreamGuard::Finish(bool whole) {
   over_ = true;
   // The last event is the end marker, behind which nobody reads.
   std::optional<Held> last;
-  if (!typed_ && first_ < held_.size() && held_.back().parts.empty()) {
+  if (!typed_ && !held_.empty() && held_.back().parts.empty()) {
     last = std::move(held_.back());
     held_.pop_back();
   }
-  for (; first_ < held_.size(); ++first_) LetGo(std::move(held_[first_]));
+  while (!held_.empty()) LetGoFirst();
   AddResults(HookPhase::kOutput);
   if (last) LetGo(*std::move(last));
   return std::nullopt;

@@ -11,6 +11,7 @@
 
 #include <google/protobuf/arena.h>
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,6 +77,7 @@ class StreamGuard {
   // What is decided leaves, in order.
   void Release();
   bool IsDecided(const Held& held) const;
+  void LetGoFirst();
   void LetGo(Held held);
   std::string TextNow(const Part& part);
   std::string Rewrite(const Held& held, const std::vector<std::string>& texts);
@@ -99,8 +101,7 @@ class StreamGuard {
 
   http::SseReader reader_;
   std::vector<Track> tracks_;
-  std::vector<Held> held_;
-  size_t first_ = 0;  // of held_ that has not left
+  std::deque<Held> held_;  // what has not left
   size_t text_bytes_ = 0;
   size_t held_bytes_ = 0;
   bool let_go_ = false;
