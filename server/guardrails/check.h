@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -90,6 +91,8 @@ struct Prefix {
   bool only_if_empty = false;
 };
 
+struct Network;
+
 // One check, ready to look. Immutable, and its functions are thread-safe and pure but for what they are given
 // to change.
 struct Check {
@@ -106,6 +109,9 @@ struct Check {
   // Changes a text; false if there was nothing to change.
   std::function<bool(std::string* text)> change = nullptr;
   std::optional<Prefix> prefix = std::nullopt;
+  // It asks the network (question.h).
+  std::shared_ptr<const Network> network = nullptr;
+  bool may_replace = false;  // what it is told may make it replace what it looks at
 
   // Of what forbids or changes what stands at some place of a text: what `look` and `change` do, for texts
   // that come bit by bit. What `find` finds for a check that changes is in order and does not overlap. `tell`
@@ -120,7 +126,7 @@ struct Check {
   // What has been found cannot be undone by what follows: a check that forbids may say so at once.
   bool finds_for_good = false;
 
-  bool changes() const { return change != nullptr || prefix.has_value(); }
+  bool changes() const { return change != nullptr || prefix.has_value() || may_replace; }
   // The most characters that a match may have, if there is a bound.
   std::optional<size_t> longest_match() const { return LongestOf(shapes); }
 };

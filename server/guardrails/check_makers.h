@@ -34,6 +34,12 @@ void RegexReplace(Parameters& parameters, Check* check);
 void AddPrefix(Parameters& parameters, Check* check);
 void Pii(Parameters& parameters, Check* check);
 
+// That ask the network.
+void Webhook(Parameters& parameters, Check* check);
+void Log(Parameters& parameters, Check* check);
+void JsonWebToken(Parameters& parameters, Check* check);
+void ValidUrls(Parameters& parameters, Check* check);
+
 }  // namespace portolan::guardrails::makers
 
 namespace portolan::guardrails {

@@ -49,6 +49,18 @@ constexpr CheckKind kChecks[] = {
      "always, or with `failOnDetection` if nothing was found; every match is replaced", makers::RegexReplace},
     {"addPrefix", "", "`prefix`, `applyToRole` (`user`), `addToExisting` (`true`), `onlyIfEmpty` (`false`)",
      "always; the first message of the role, or the prompt, gets the prefix", makers::AddPrefix},
+    {"webhook", "", "`webhookURL`, `headers` (an object, or its JSON text), `timeout` (3000 ms)",
+     "the server at the URL says so; it may change what is asked or answered", makers::Webhook},
+    {"log", "", "`logURL`, `headers`, `timeout` (3000 ms)",
+     "always; what is asked or answered is posted to the URL, and nobody waits for it", makers::Log},
+    {"jwt", "",
+     "`jwksUri`, `headerKey` (`authorization`), `cacheMaxAge` (86400 s), `clockTolerance` (5 s), "
+     "`maxTokenAge` (`1d`)",
+     "the header of the call is a JSON Web Token that one of the keys at the URL has signed, and that holds",
+     makers::JsonWebToken},
+    {"validUrls", "", "`onlyDNS` (`false`), `not`",
+     "there are URLs in the text, and each answers; with `onlyDNS`: the host of each exists",
+     makers::ValidUrls},
     {"portolan.pii", "", "`kinds`: `email`, `phone`, `card`, `iban`, `ssn`, `ip` (all), `redact` (`false`)",
      "there is none in the text, by form and check digits; with `redact` always: each becomes `[EMAIL]` and "
      "so on",

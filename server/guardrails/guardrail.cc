@@ -196,30 +196,6 @@ Finding LookAtTheLast(const Check& check, const View& view) {
   return worst;
 }
 
-CheckResult RunCheck(const Check& check, const CallFacts& facts, View* view) {
-  CheckResult result{check.id, {}, false, false};
-  switch (check.looks) {
-    case Looks::kAtEverything:
-      result.finding = LookAtEverything(check, *view);
-      break;
-    case Looks::kAtTheLast:
-      result.finding = LookAtTheLast(check, *view);
-      break;
-    case Looks::kAtTheCall:
-      result.finding = check.look_at_call(facts);
-      break;
-  }
-  if (check.change != nullptr) {
-    for (const Piece& piece : view->pieces()) {
-      if (LooksAt(check, piece.role, piece.is_last)) result.transformed |= ChangePiece(piece, check.change);
-    }
-  }
-  if (check.prefix) result.transformed = view->Add(*check.prefix);
-  result.passes = result.finding.verdict == Verdict::kPass ||
-                  (result.finding.verdict == Verdict::kError && check.pass_on_error);
-  return result;
-}
-
 }  // namespace
 
 std::optional<Guardrail> ReadGuardrail(const json& json, const std::string& path, Problem* problem) {
@@ -254,6 +230,43 @@ Finding LookAtPiece(const Check& check, const Piece& piece) {
   Finding worst = check.look(*piece.text);
   if (piece.is_json) KeepWorst(check.look(MeaningOfJson(*piece.text)), &worst);
   return worst;
+}
+
+CheckResult RunCheck(const Check& check, const CallFacts& facts, View* view) {
+  CheckResult result{check.id, {}, false, false};
+  if (check.network != nullptr) {
+    result.finding = {Verdict::kError, {{"explanation", "it asks the network, and was not asked"}}};
+    result.passes = Passes(check, result.finding);
+    return result;
+  }
+  switch (check.looks) {
+    case Looks::kAtEverything:
+      result.finding = LookAtEverything(check, *view);
+      break;
+    case Looks::kAtTheLast:
+      result.finding = LookAtTheLast(check, *view);
+      break;
+    case Looks::kAtTheCall:
+      result.finding = check.look_at_call(facts);
+      break;
+  }
+  if (check.change != nullptr) {
+    for (const Piece& piece : view->pieces()) {
+      if (LooksAt(check, piece.role, piece.is_last)) result.transformed |= ChangePiece(piece, check.change);
+    }
+  }
+  if (check.prefix) result.transformed = view->Add(*check.prefix);
+  result.passes = Passes(check, result.finding);
+  return result;
+}
+
+bool Passes(const Check& check, const Finding& finding) {
+  return finding.verdict == Verdict::kPass || (finding.verdict == Verdict::kError && check.pass_on_error);
+}
+
+bool AsksNetwork(const Guardrail& guardrail) {
+  return std::any_of(guardrail.checks.begin(), guardrail.checks.end(),
+                     [](const Check& check) { return check.network != nullptr; });
 }
 
 GuardrailResult RunGuardrail(const Guardrail& guardrail, const CallFacts& facts, View* view) {

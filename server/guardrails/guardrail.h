@@ -47,7 +47,8 @@ struct CheckResult {
   std::string id;
   Finding finding;
   bool transformed = false;
-  bool passes = false;  // a check that errs passes only if its parameters say so
+  bool passes = false;     // a check that errs passes only if its parameters say so
+  bool is_beside = false;  // nobody waits for what becomes of it (Network::is_beside)
 };
 
 struct GuardrailResult {
@@ -66,8 +67,17 @@ void KeepWorst(Finding finding, Finding* worst);
 // What a check says of one text. JSON is looked at as it is written and as it is meant. REQUIRES: check.look.
 Finding LookAtPiece(const Check& check, const Piece& piece);
 
+// What one check finds, and changes. A check of the network cannot tell: nobody is asked.
+CheckResult RunCheck(const Check& check, const CallFacts& facts, View* view);
+
+// Whether a check passes that has found this.
+bool Passes(const Check& check, const Finding& finding);
+
+// Whether any of its checks asks the network.
+bool AsksNetwork(const Guardrail& guardrail);
+
 // Looks at the texts of `view`, check by check in their order; what one has changed is what the next sees.
-// Pure but for the changes.
+// Pure but for the changes. Checks of the network cannot tell; guardrail_run.h is for those.
 GuardrailResult RunGuardrail(const Guardrail& guardrail, const CallFacts& facts, View* view);
 
 }  // namespace portolan::guardrails

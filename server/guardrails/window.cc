@@ -8,14 +8,12 @@ namespace {
 
 bool LooksAtTexts(const Check& check) { return check.looks != Looks::kAtTheCall; }
 
-bool Passes(const Check& check, const Finding& finding) {
-  return finding.verdict == Verdict::kPass || (finding.verdict == Verdict::kError && check.pass_on_error);
-}
-
 }  // namespace
 
 std::optional<size_t> HoldOf(const Guardrail& guardrail) {
   if (guardrail.stream == StreamMode::kWhole || guardrail.stream == StreamMode::kAfter) return std::nullopt;
+  // Who is asked is asked once, of all that is said.
+  if (AsksNetwork(guardrail)) return std::nullopt;
   const auto window = static_cast<size_t>(guardrail.window);
   size_t hold = 0;
   for (const Check& check : guardrail.checks) {
