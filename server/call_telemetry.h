@@ -28,6 +28,10 @@ class CallTelemetry final : public core::CallObserver {
   void OnDenied(core::HookPhase phase, std::string_view guardrail) override {
     metrics_.GuardrailDenied(static_cast<size_t>(phase), guardrail.empty() ? "request" : guardrail);
   }
+  void OnLateGuardrail(std::string_view request_id, std::string_view failed,
+                       std::string_view feedback) override {
+    log_.WriteGuardrail(request_id, failed, feedback);
+  }
   void OnHeld(std::chrono::nanoseconds took) override { metrics_.StreamHeld(took); }
   void OnTokenFetched(bool ok) override { metrics_.TokenFetched(ok); }
   void OnStreamOpened() override { metrics_.StreamOpened(); }

@@ -6,7 +6,8 @@
 
 #include "absl/time/time.h"
 #include "portolan/v1/hook_results.pb.h"
-#include "server/guardrails/view_of.h"
+#include "server/core/beside_run.h"
+#include "server/core/hook_feedback.h"
 
 namespace portolan::core {
 namespace {
@@ -59,31 +60,6 @@ json IdOf(const Guardrail& guardrail) {
   return guardrail.name.empty() ? json(nullptr) : json(guardrail.name);
 }
 
-// The ids of those checks that came to a verdict.
-std::string Ids(const GuardrailResult& result, Verdict verdict) {
-  std::string ids;
-  for (const guardrails::CheckResult& check : result.checks) {
-    if (check.finding.verdict != verdict) continue;
-    ids.append(ids.empty() ? "" : ", ").append(check.id);
-  }
-  return ids;
-}
-
-// What the config says of such a verdict, with what led to it.
-json Feedback(const Guardrail& guardrail, const GuardrailResult& result) {
-  const json& says = result.passes ? guardrail.on_success : guardrail.on_fail;
-  if (!says.is_object() || !says.contains("feedback") || !says["feedback"].is_object()) return nullptr;
-  const json& given = says["feedback"];
-  json metadata = given.value("metadata", json::object());
-  if (!metadata.is_object()) metadata = json::object();
-  metadata["successfulChecks"] = Ids(result, Verdict::kPass);
-  metadata["failedChecks"] = Ids(result, Verdict::kFail);
-  metadata["erroredChecks"] = Ids(result, Verdict::kError);
-  return {{"value", given.value("value", json())},
-          {"weight", given.value("weight", json())},
-          {"metadata", std::move(metadata)}};
-}
-
 void AppendVarint(uint64_t value, std::string* out) {
   for (; value >= 0x80; value >>= 7) *out += static_cast<char>(value | 0x80);
   *out += static_cast<char>(value);
@@ -120,6 +96,8 @@ CallHooks::CallHooks(CallState& call) : call_(call) {
   if (!facts_.metadata.is_object()) facts_.metadata = nullptr;
 }
 
+CallHooks::~CallHooks() = default;
+
 void CallHooks::Begin(const Hooks* of_target) {
   const routing::Caller* const caller = call_.credentials.caller;
   const std::array<const Hooks*, 4> all = {of_target, call_.header_hooks.get(),
@@ -129,7 +107,8 @@ void CallHooks::Begin(const Hooks* of_target) {
     now_[i].clear();
     beside_[i].clear();
     results_[i] = json::array();
-    kept_[i] = {};
+    kept_[i].reset();
+    asks_[i] = false;
   }
   for (const Hooks* const hooks : all) {
     if (hooks == nullptr) continue;
@@ -138,13 +117,12 @@ void CallHooks::Begin(const Hooks* of_target) {
   }
   denied_ = erred_ = failed_ = false;
   facts_.model = call_.route.model;
+  BeginNetwork();
 }
 
-bool CallHooks::Run(HookPhase phase, View* view) { return RunList(phase, Of(phase), view); }
-
-bool CallHooks::RunList(HookPhase phase, const GuardrailList& list, View* view) {
+bool CallHooks::RunNow(HookPhase phase, View* view) {
   bool changed = false;
-  for (const auto& guardrail : list) {
+  for (const auto& guardrail : Of(phase)) {
     const auto start = std::chrono::steady_clock::now();
     const GuardrailResult result = guardrails::RunGuardrail(*guardrail, facts_, view);
     Note(phase, *guardrail, result, std::chrono::steady_clock::now() - start);
@@ -159,6 +137,7 @@ void CallHooks::Note(HookPhase phase, const Guardrail& guardrail, const Guardrai
   const std::chrono::nanoseconds each =
       took / std::max<int64_t>(1, static_cast<int64_t>(result.checks.size()));
   for (const guardrails::CheckResult& check : result.checks) {
+    if (check.is_beside) continue;
     call_.shard.observer->OnCheck(phase, check.id, static_cast<CheckVerdict>(check.finding.verdict), each);
   }
   if (guardrail.async) return;
@@ -244,6 +223,7 @@ void CallHooks::Log(HookPhase phase, const Guardrail& guardrail, const Guardrail
 }
 
 std::optional<Error> CallHooks::Denial() const {
+  if (ended_) return ended_;
   if (!denied_) return std::nullopt;
   return LateDenial();
 }
@@ -289,30 +269,9 @@ std::shared_ptr<const HookResultsText> CallHooks::Results() const {
   return text;
 }
 
-void CallHooks::KeepIfWanted(HookPhase phase, const google::protobuf::Message& message) {
-  if (Beside(phase).empty()) return;
-  Kept& kept = kept_[Index(phase)];
-  kept.message.reset(message.New());
-  kept.message->CopyFrom(message);
-}
-
-void CallHooks::KeepIfWanted(HookPhase phase, std::string_view text, bool is_json) {
-  if (Beside(phase).empty()) return;
-  kept_[Index(phase)].text = text;
-  kept_[Index(phase)].is_json = is_json;
-}
-
 void CallHooks::Finish(CallOutcome* record) {
-  for (const HookPhase phase : {HookPhase::kInput, HookPhase::kOutput}) {
-    Kept& kept = kept_[Index(phase)];
-    std::optional<View> view;
-    if (kept.message != nullptr) {
-      view = guardrails::ViewOf(kept.message.get());
-    } else if (kept.text) {
-      view = kept.is_json ? View::OfJson(&*kept.text) : View(&*kept.text);
-    }
-    if (view) RunList(phase, Beside(phase), &*view);
-  }
+  FinishBeside(HookPhase::kInput);
+  FinishBeside(HookPhase::kOutput);
   record->guardrails = failed_checks_;
   record->feedback = feedback_;
 }

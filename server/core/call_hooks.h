@@ -15,13 +15,20 @@
 #include "server/core/call_state.h"
 #include "server/core/record.h"
 #include "server/guardrails/guardrail.h"
+#include "server/guardrails/guardrail_run.h"
+#include "server/guardrails/question.h"
+#include "server/guardrails/streamed_answer.h"
+#include "server/net/task.h"
 
 namespace portolan::core {
+
+class KeptBody;
 
 // Belongs to one call that has guardrails; not thread-safe.
 class CallHooks {
  public:
   explicit CallHooks(CallState& call);
+  ~CallHooks();
 
   // Another attempt begins: what was found in the one before is forgotten.
   void Begin(const guardrails::Hooks* of_target);
@@ -35,8 +42,18 @@ class CallHooks {
   // What checks may know of the call besides its texts.
   const guardrails::CallFacts& facts() const { return facts_; }
 
-  // Runs what Of() says on a view, and notes what comes of it. True if the texts have been changed.
-  bool Run(HookPhase phase, guardrails::View* view);
+  // Whether any of them asks the network.
+  bool Asks(HookPhase phase) const { return asks_[Index(phase)]; }
+  // Whether those that look at the answer are to be told of the request.
+  bool TellsRequest() const { return tells_request_; }
+  // Keeps it for them, as it goes to the target.
+  void KeepRequest(const guardrails::Body& body, const guardrails::View& view);
+
+  // Runs what Of() says on a view of `body`, and notes what comes of it. True if the texts have been changed.
+  // If the call ends meanwhile, Denial() says how.
+  net::Task<bool> Run(HookPhase phase, guardrails::View* view, guardrails::Body* body);
+  // The same without an await. REQUIRES: !Asks(phase).
+  bool RunNow(HookPhase phase, guardrails::View* view);
   // Notes what one of them has found, which took so long.
   void Note(HookPhase phase, const guardrails::Guardrail& guardrail,
             const guardrails::GuardrailResult& result, std::chrono::nanoseconds took);
@@ -44,7 +61,7 @@ class CallHooks {
   // call have no effect, which the answer's head names.
   void NoteUnreadable(HookPhase phase);
 
-  // The error of a call that some guardrail denies; nullopt: none does.
+  // The error of a call that some guardrail denies, or that has ended while one asked; nullopt: it goes on.
   std::optional<Error> Denial() const;
   // The error of a call that a guardrail has denied while it looked at parts of a stream.
   Error LateDenial() const;
@@ -60,22 +77,21 @@ class CallHooks {
   std::string ResultsAsChunk(HookPhase phase) const;
 
   // Keeps what those that run beside the call are to look at when it is over.
-  void KeepIfWanted(HookPhase phase, const google::protobuf::Message& message);
+  void KeepIfWanted(HookPhase phase, const codec::MessagePlan& plan,
+                    const google::protobuf::Message& message);
   void KeepIfWanted(HookPhase phase, std::string_view text, bool is_json);
+  void KeepIfWanted(HookPhase phase, const std::vector<guardrails::LaneText>& texts);
   // The call is over: runs them, which nobody waits for, and tells what the log is to say. *record views
   // this.
   void Finish(CallOutcome* record);
 
  private:
-  // A message of a type that has a view, or a text.
-  struct Kept {
-    std::unique_ptr<google::protobuf::Message> message;
-    std::optional<std::string> text;
-    bool is_json = false;
-  };
-
   static size_t Index(HookPhase phase) { return static_cast<size_t>(phase); }
-  bool RunList(HookPhase phase, const guardrails::GuardrailList& list, guardrails::View* view);
+  void BeginNetwork();
+  net::Task<guardrails::GuardrailResult> RunAsking(HookPhase phase, const guardrails::Guardrail& guardrail,
+                                                   guardrails::View* view, guardrails::Body* body);
+  void NoteDropped(HookPhase phase, std::string_view guardrail, std::string_view check);
+  void FinishBeside(HookPhase phase);
   std::string AsWire(const std::string& results) const;
   nlohmann::json Told(const guardrails::Guardrail& guardrail, const guardrails::GuardrailResult& result,
                       std::chrono::nanoseconds took) const;
@@ -87,8 +103,12 @@ class CallHooks {
   guardrails::GuardrailList now_[2];
   guardrails::GuardrailList beside_[2];
   nlohmann::json results_[2] = {nlohmann::json::array(), nlohmann::json::array()};
-  Kept kept_[2];
-  std::string failed_checks_;  // for the log, of all attempts
+  std::unique_ptr<KeptBody> kept_[2];
+  bool asks_[2] = {false, false};
+  bool tells_request_ = false;
+  guardrails::Subject subject_;  // for those that ask
+  std::optional<Error> ended_;   // the call is over
+  std::string failed_checks_;    // for the log, of all attempts
   std::string feedback_;
   bool denied_ = false;
   bool erred_ = false;  // and that because a check could not tell

@@ -70,10 +70,6 @@ void ResetAttempt(CallState& call) {
   call.outcome.error.reset();
 }
 
-std::optional<Error> Guard(CallState& call, const routing::RouteNode& node) {
-  return HasHooks(call, node) ? GuardRequest(call, node) : std::nullopt;
-}
-
 // Everything that belongs to one attempt, made from the request as it came.
 std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& node) {
   const std::optional<Error> error =
@@ -99,7 +95,7 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
     call.attempt_wait.deadline =
         std::min(call.wait.deadline, call.shard.loop->UpdateNow() + *call.route.attempt_timeout);
   }
-  return Guard(call, node);
+  return std::nullopt;
 }
 
 // What the usual way to a provider has refused may be what another is for.
@@ -196,10 +192,8 @@ net::Task<Attempted> AttemptLocal(CallState& call) {
   co_return co_await ReplyFromLocal(call, *request);
 }
 
-net::Task<Attempted> Attempt(CallState& call, upstream::UrlCache& urls, const routing::RouteNode& node) {
-  std::optional<Error> error = PrepareAttempt(call, node);
-  if (call.tells_steps) TellTarget(call, node);
-  if (error) return FailedAttempt(call, *std::move(error));
+// Of an attempt that is prepared.
+net::Task<Attempted> MakeAttempt(CallState& call, upstream::UrlCache& urls) {
   switch (call.route.way.kind) {
     case Way::Kind::kInside:
       return AttemptLocal(call);
@@ -210,6 +204,23 @@ net::Task<Attempted> Attempt(CallState& call, upstream::UrlCache& urls, const ro
     default:
       return AttemptRelayed(call, urls);
   }
+}
+
+// Guardrails may have somebody to ask before.
+net::Task<Attempted> AttemptGuarded(CallState& call, upstream::UrlCache& urls,
+                                    const routing::RouteNode& node) {
+  std::optional<Error> error = co_await GuardRequest(call, node);
+  if (call.tells_steps) TellTarget(call, node);
+  if (error) co_return FailHere(call, *std::move(error));
+  co_return co_await MakeAttempt(call, urls);
+}
+
+net::Task<Attempted> Attempt(CallState& call, upstream::UrlCache& urls, const routing::RouteNode& node) {
+  std::optional<Error> error = PrepareAttempt(call, node);
+  if (!error && HasHooks(call, node)) return AttemptGuarded(call, urls, node);
+  if (call.tells_steps) TellTarget(call, node);
+  if (error) return FailedAttempt(call, *std::move(error));
+  return MakeAttempt(call, urls);
 }
 
 routing::Outcome OutcomeOf(const AttemptFailure& failure) {

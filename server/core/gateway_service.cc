@@ -12,6 +12,7 @@
 #include "server/base/utf8.h"
 #include "server/core/call_hooks.h"
 #include "server/core/call_state.h"
+#include "server/core/check_asker.h"
 #include "server/core/explain.h"
 #include "server/core/own_models.h"
 #include "server/core/relay.h"
@@ -30,8 +31,12 @@ std::string_view Pathname(std::string_view path) { return path.substr(0, path.fi
 class Implementation final : public GatewayService {
  public:
   Implementation(const ServiceConfig& config, ServiceShard shard, std::shared_ptr<const Snapshot> snapshot)
-      : config_(config), shard_(std::move(shard)), tokens_(*shard_.loop, *shard_.client, *shard_.observer) {
+      : config_(config),
+        shard_(std::move(shard)),
+        tokens_(*shard_.loop, *shard_.client, *shard_.observer),
+        checks_(*shard_.loop, *shard_.client, *shard_.observer) {
     shard_.tokens = &tokens_;
+    shard_.checks = &checks_;
     Use(std::move(snapshot));
   }
 
@@ -261,6 +266,7 @@ class Implementation final : public GatewayService {
   const ServiceConfig& config_;
   ServiceShard shard_;
   TokenSource tokens_;
+  CheckAsker checks_;
   upstream::UrlCache urls_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::optional<routing::PlanCache> plans_;

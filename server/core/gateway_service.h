@@ -36,6 +36,7 @@ struct ServiceConfig {
   bool splice = true;
 };
 
+class CheckAsker;
 class TokenSource;
 
 // What belongs to one shard.
@@ -49,6 +50,7 @@ struct ServiceShard {
   std::function<std::string(std::span<const HeaderView>)> trace_id;
   BlockPool blocks;               // of its calls' arenas
   TokenSource* tokens = nullptr;  // the service's own
+  CheckAsker* checks = nullptr;   // likewise
 };
 
 class GatewayService : public Service {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/core/call_hooks.h"
+#include "server/core/hook_body.h"
 #include "server/core/hook_edits.h"
 #include "server/core/upstream_answer.h"
 #include "server/guardrails/view_of.h"
@@ -34,23 +35,26 @@ bool LooksAt(const CallState& call, const Message& answer) {
 }
 
 // The answer in REST's form after the guardrails, where its type does not say where its texts are.
-std::string GuardText(CallState& call, std::string_view json) {
+net::Task<std::string> GuardText(CallState& call, std::string_view json) {
   call.hooks->KeepIfWanted(HookPhase::kOutput, json, /*is_json=*/true);
   std::string text(json);
   View view = View::OfJson(&text);
-  call.hooks->Run(HookPhase::kOutput, &view);
-  return text;
+  TextBody body(&text, /*is_json=*/true);
+  (void)co_await call.hooks->Run(HookPhase::kOutput, &view, &body);
+  co_return text;
 }
 
-// The same for a type that does. `plan`: of the message.
-std::string GuardMessage(CallState& call, const codec::MessagePlan& plan, std::string_view json,
-                         Message* message) {
+// The same for a type that does. `plan`: of the message. Empty: nothing has changed.
+net::Task<std::string> GuardMessage(CallState& call, const codec::MessagePlan& plan, std::string_view json,
+                                    Message* message) {
   std::optional<View> view = guardrails::ViewOf(message);
-  if (!view) return GuardText(call, json);
-  call.hooks->KeepIfWanted(HookPhase::kOutput, *message);
+  if (!view) co_return co_await GuardText(call, json);
+  call.hooks->KeepIfWanted(HookPhase::kOutput, plan, *message);
   std::string text;
-  if (call.hooks->Run(HookPhase::kOutput, &*view)) codec::Encode(plan, *message, {}, &text);
-  return text;
+  MessageBody body(plan, codec::Strictness::kResponse, message);
+  const bool changed = co_await call.hooks->Run(HookPhase::kOutput, &*view, &body);
+  if (changed) codec::Encode(plan, *message, {}, &text);
+  co_return text;
 }
 
 // What is found is told beside what the answer says.
@@ -59,41 +63,43 @@ void AddResults(const CallState& call, Answer* answer) {
   answer->edits.push_back({codec::Edit::Kind::kSet, "hook_results", call.hooks->Results()->json});
 }
 
-std::optional<Error> GuardJson(CallState& call, Answer* answer) {
+net::Task<std::optional<Error>> GuardJson(CallState& call, Answer* answer) {
   const codec::MessagePlan& plan = *call.operation.response;
   Message* const message = call.operation.response_type->New(&call.arena.get());
   codec::DecodeError problem;
   codec::DecodeOptions options = kAnswerDecoding;
   options.spans = &answer->spans;
-  if (!codec::Decode(plan, answer->text, options, message, &problem)) return NotUnderstood(problem);
+  if (!codec::Decode(plan, answer->text, options, message, &problem)) co_return NotUnderstood(problem);
   if (LooksAt(call, *message)) {
     std::string before;
     codec::Encode(plan, *message, {}, &before);
-    const std::string after = GuardMessage(call, plan, before, message);
-    if (auto denial = call.hooks->Denial()) return denial;
+    const std::string after = co_await GuardMessage(call, plan, before, message);
+    if (auto denial = call.hooks->Denial()) co_return denial;
     if (!after.empty()) AddEdits(plan, before, after, &answer->edits);
   }
   AddResults(call, answer);
   codec::Splice(answer->text, answer->spans, answer->edits, plan, &answer->pieces);
-  return std::nullopt;
+  co_return std::nullopt;
 }
 
-std::optional<Error> GuardWire(CallState& call, Answer* answer) {
+net::Task<std::optional<Error>> GuardWire(CallState& call, Answer* answer) {
   Message* const message = call.operation.hub->response_type->New(&call.arena.get());
   codec::DecodeError problem;
-  if (!codec::ParseWire(answer->text, message, &problem)) return NotUnderstood(problem);
+  if (!codec::ParseWire(answer->text, message, &problem)) co_return NotUnderstood(problem);
   answer->buffer = answer->text;
   std::optional<View> view = guardrails::ViewOf(message);
   if (view && LooksAt(call, *message)) {
-    call.hooks->KeepIfWanted(HookPhase::kOutput, *message);
-    const bool changed = call.hooks->Run(HookPhase::kOutput, &*view);
-    if (auto denial = call.hooks->Denial()) return denial;
+    const codec::MessagePlan& plan = *call.operation.hub->response;
+    call.hooks->KeepIfWanted(HookPhase::kOutput, plan, *message);
+    MessageBody body(plan, codec::Strictness::kResponse, message);
+    const bool changed = co_await call.hooks->Run(HookPhase::kOutput, &*view, &body);
+    if (auto denial = call.hooks->Denial()) co_return denial;
     if (changed) answer->buffer = message->SerializeAsString();
   }
   if (call.hooks->has_results()) {
     AppendResultsField(call.hooks->Results()->wire, &answer->buffer);
   }
-  return std::nullopt;
+  co_return std::nullopt;
 }
 
 }  // namespace
@@ -128,7 +134,8 @@ net::Task<Attempted> ReplyGuarded(CallState& call, std::unique_ptr<upstream::Exc
   const bool typed = call.sink.typed();
   Answer answer;
   answer.text = text;
-  std::optional<Error> error = typed ? GuardWire(call, &answer) : GuardJson(call, &answer);
+  net::Task<std::optional<Error>> guarding = typed ? GuardWire(call, &answer) : GuardJson(call, &answer);
+  std::optional<Error> error = co_await std::move(guarding);
   if (!error) error = RejectedStatus(call);
   if (error) co_return FailGuarded(call, *std::move(error), std::move(exchange));
   const int status = GuardedStatus(call);

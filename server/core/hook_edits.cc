@@ -1,6 +1,7 @@
 #include "server/core/hook_edits.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 
@@ -34,7 +35,8 @@ std::string_view ValueOf(std::string_view json, const codec::MemberSpan& span) {
 void AddEdits(const codec::MessagePlan& plan, std::string_view before, std::string_view after,
               std::vector<codec::Edit>* edits) {
   const std::vector<codec::MemberSpan> old_members = MembersOf(plan, before);
-  for (const codec::MemberSpan& member : MembersOf(plan, after)) {
+  const std::vector<codec::MemberSpan> new_members = MembersOf(plan, after);
+  for (const codec::MemberSpan& member : new_members) {
     const std::string_view name = NameOf(after, member);
     const std::string_view value = ValueOf(after, member);
     const bool same = std::any_of(old_members.begin(), old_members.end(), [&](const codec::MemberSpan& old) {
@@ -43,6 +45,24 @@ void AddEdits(const codec::MessagePlan& plan, std::string_view before, std::stri
     if (!same) {
       edits->push_back({codec::Edit::Kind::kSet, codec::StringValue(name), std::string(value)});
     }
+  }
+  for (const codec::MemberSpan& old : old_members) {
+    const std::string_view name = NameOf(before, old);
+    const bool stays =
+        std::any_of(new_members.begin(), new_members.end(),
+                    [&](const codec::MemberSpan& member) { return NameOf(after, member) == name; });
+    if (!stays) edits->push_back({codec::Edit::Kind::kRemove, codec::StringValue(name), {}});
+  }
+}
+
+void AddRequestEdits(const codec::MessagePlan& plan, std::string_view before, std::string_view after,
+                     std::vector<codec::Edit>* edits) {
+  constexpr std::array<std::string_view, 4> kDecided = {"model", "stream", "stream_options", "portolan"};
+  std::vector<codec::Edit> all;
+  AddEdits(plan, before, after, &all);
+  for (codec::Edit& edit : all) {
+    const bool decided = std::find(kDecided.begin(), kDecided.end(), edit.name) != kDecided.end();
+    if (!decided) edits->push_back(std::move(edit));
   }
 }
 

@@ -9,9 +9,14 @@
 
 namespace portolan::core {
 
-// The edits that make `after` of `before`, two JSON objects whose members are the same but for their values,
-// told apart by the text of top-level members. `plan`: of what they are, or of some of it.
+// The edits that make `after` of `before`, two JSON objects, told apart by the text of top-level members.
+// `plan`: of what they are, or of some of it.
 void AddEdits(const codec::MessagePlan& plan, std::string_view before, std::string_view after,
               std::vector<codec::Edit>* edits);
+
+// The same for a request. What was decided before guardrails were asked stays as it is, whatever they say:
+// `model`, `stream`, `stream_options` and `portolan`.
+void AddRequestEdits(const codec::MessagePlan& plan, std::string_view before, std::string_view after,
+                     std::vector<codec::Edit>* edits);
 
 }  // namespace portolan::core

@@ -9,6 +9,7 @@
 #include "server/codec/splice.h"
 #include "server/core/call_hooks.h"
 #include "server/core/hook_answer.h"
+#include "server/core/hook_body.h"
 #include "server/core/relay.h"
 #include "server/core/upstream_answer.h"
 #include "server/core/upstream_error.h"
@@ -44,13 +45,14 @@ std::string WithResults(const CallState& call, std::string_view json) {
 }
 
 // What is left of an answer's body when it has been looked at.
-std::optional<Error> GuardBody(CallState& call, bool json, std::string* body) {
+net::Task<std::optional<Error>> GuardBody(CallState& call, bool json, std::string* body) {
   call.hooks->KeepIfWanted(HookPhase::kOutput, *body, json);
   View view = json ? View::OfJson(body) : View(body);
-  call.hooks->Run(HookPhase::kOutput, &view);
-  if (auto denial = call.hooks->Denial()) return denial;
+  TextBody whole(body, json);
+  (void)co_await call.hooks->Run(HookPhase::kOutput, &view, &whole);
+  if (auto denial = call.hooks->Denial()) co_return denial;
   if (json) *body = WithResults(call, *body);
-  return std::nullopt;
+  co_return std::nullopt;
 }
 
 net::Task<void> SendWhole(CallState& call, const upstream::Exchange& exchange, std::string_view body) {
@@ -83,7 +85,7 @@ net::Task<Attempted> ReplyGuardedRaw(CallState& call, std::unique_ptr<upstream::
     const upstream::Failure failure =
         co_await exchange->ReadAll(call.config.max_answer_bytes, &body, call.wait);
     if (!failure.ok()) co_return Fail(call, ToError(call, failure, call.wait), std::move(exchange));
-    error = GuardBody(call, json, &body);
+    error = co_await GuardBody(call, json, &body);
   } else {
     call.hooks->NoteUnreadable(HookPhase::kOutput);
     error = call.hooks->Denial();

@@ -5,9 +5,13 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "server/codec/splice.h"
 #include "server/core/call_hooks.h"
+#include "server/core/hook_body.h"
 #include "server/core/hook_edits.h"
 #include "server/guardrails/view_of.h"
 
@@ -35,21 +39,42 @@ std::vector<codec::Edit>& EditsOf(CallState& call) {
   return EditsAreOfDoor(call) ? call.route.edits : call.hook_edits;
 }
 
+// The request's text without what it says to the gateway alone.
+std::string ObjectOf(CallState& call) {
+  const std::string_view text = call.payload.Text();
+  const codec::MessagePlan& plan = *call.operation.request;
+  std::vector<codec::MemberSpan> spans;
+  codec::DecodeError problem;
+  const codec::DecodeOptions options{.strictness = codec::Strictness::kResponse, .spans = &spans};
+  if (!call.has_own_member || !codec::Decode(plan, text, options, nullptr, &problem))
+    return std::string(text);
+  const codec::Edit edit{codec::Edit::Kind::kRemove, "portolan", {}};
+  codec::GatherList pieces;
+  codec::Splice(text, spans, {&edit, 1}, plan, &pieces);
+  std::string out;
+  for (const std::string_view piece : pieces) out += piece;
+  return out;
+}
+
 // All that the request says is one text: where its texts are is not known.
-std::optional<Error> GuardObject(CallState& call) {
-  const std::string before(call.payload.Text());
+net::Task<std::optional<Error>> GuardObject(CallState& call) {
+  CallHooks& hooks = *call.hooks;
+  const std::string before = ObjectOf(call);
   std::string after = before;
-  call.hooks->KeepIfWanted(HookPhase::kInput, before, /*is_json=*/true);
+  hooks.KeepIfWanted(HookPhase::kInput, before, /*is_json=*/true);
   View view = View::OfJson(&after);
-  const bool changed = call.hooks->Run(HookPhase::kInput, &view);
-  if (auto denial = call.hooks->Denial()) return denial;
-  if (changed) AddEdits(*call.operation.request, before, after, &EditsOf(call));
-  return std::nullopt;
+  TextBody body(&after, /*is_json=*/true);
+  const bool changed = co_await hooks.Run(HookPhase::kInput, &view, &body);
+  if (auto denial = hooks.Denial()) co_return denial;
+  if (changed) AddRequestEdits(*call.operation.request, before, after, &EditsOf(call));
+  if (hooks.TellsRequest()) hooks.KeepRequest(body, view);
+  co_return std::nullopt;
 }
 
 // A request whose type says where its texts are.
-std::optional<Error> GuardMessage(CallState& call, const Message& original) {
+net::Task<std::optional<Error>> GuardMessage(CallState& call, const Message& original) {
   CallHooks& hooks = *call.hooks;
+  const codec::MessagePlan& plan = *call.operation.request;
   Message* seen = nullptr;
   if (Changes(hooks.Of(HookPhase::kInput))) {
     seen = original.New(&call.arena.get());
@@ -59,25 +84,26 @@ std::optional<Error> GuardMessage(CallState& call, const Message& original) {
     seen = const_cast<Message*>(&original);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
   }
   std::optional<View> view = guardrails::ViewOf(seen);
-  if (!view) return GuardObject(call);
-  hooks.KeepIfWanted(HookPhase::kInput, original);
-  const bool changed = hooks.Run(HookPhase::kInput, &*view);
-  if (auto denial = hooks.Denial()) return denial;
-  if (!changed) return std::nullopt;
-  const codec::MessagePlan& plan = *call.operation.request;
+  if (!view) co_return co_await GuardObject(call);
+  hooks.KeepIfWanted(HookPhase::kInput, plan, original);
+  MessageBody body(plan, codec::Strictness::kRequest, seen);
+  const bool changed = co_await hooks.Run(HookPhase::kInput, &*view, &body);
+  if (auto denial = hooks.Denial()) co_return denial;
+  if (hooks.TellsRequest()) hooks.KeepRequest(body, *view);
+  if (!changed) co_return std::nullopt;
   std::string before;
   std::string after;
   codec::Encode(plan, original, {}, &before);
   codec::Encode(plan, *seen, {}, &after);
-  AddEdits(plan, before, after, &EditsOf(call));
-  return std::nullopt;
+  AddRequestEdits(plan, before, after, &EditsOf(call));
+  co_return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<Error> GuardRequest(CallState& call, const routing::RouteNode& node) {
+net::Task<std::optional<Error>> GuardRequest(CallState& call, const routing::RouteNode& node) {
   // What is asked for without a body says nothing, and neither does its answer.
-  if (!call.operation.has_body && !call.operation.relays) return std::nullopt;
+  if (!call.operation.has_body && !call.operation.relays) co_return std::nullopt;
   if (call.hooks_of_call == nullptr) call.hooks_of_call = std::make_shared<CallHooks>(call);
   call.hooks = call.hooks_of_call.get();
   if (call.header_hooks != nullptr) {
@@ -86,19 +112,20 @@ std::optional<Error> GuardRequest(CallState& call, const routing::RouteNode& nod
   }
   CallHooks& hooks = *call.hooks;
   hooks.Begin(node.target.hooks.get());
-  if (hooks.Of(HookPhase::kInput).empty() && hooks.Beside(HookPhase::kInput).empty()) return std::nullopt;
+  const bool looks = !hooks.Of(HookPhase::kInput).empty() || !hooks.Beside(HookPhase::kInput).empty();
+  if (!looks && !hooks.TellsRequest()) co_return std::nullopt;
   if (call.operation.relays) {
-    if (call.relayed == nullptr) return std::nullopt;
-    if (call.relays_object) return GuardObject(call);
+    if (call.relayed == nullptr) co_return std::nullopt;
+    if (call.relays_object) co_return co_await GuardObject(call);
     hooks.NoteUnreadable(HookPhase::kInput);
-    return hooks.Denial();
+    co_return hooks.Denial();
   }
-  if (call.payload.unfit() != nullptr) return GuardObject(call);
+  if (call.payload.unfit() != nullptr) co_return co_await GuardObject(call);
   const Message* original = nullptr;
   const auto edits =
       EditsAreOfDoor(call) ? std::span<const codec::Edit>(call.route.edits) : std::span<const codec::Edit>();
-  if (auto error = call.payload.ToMessage(edits, &original)) return error;
-  return GuardMessage(call, *original);
+  if (auto error = call.payload.ToMessage(edits, &original)) co_return error;
+  co_return co_await GuardMessage(call, *original);
 }
 
 }  // namespace portolan::core

@@ -16,7 +16,8 @@ inline bool HasHooks(const CallState& call, const routing::RouteNode& node) {
 }
 
 // Runs the guardrails of a request as the attempt's target is to see it. What they change is an edit of this
-// attempt alone. An error if they deny it, or if it is none that this target takes.
-std::optional<Error> GuardRequest(CallState& call, const routing::RouteNode& node);
+// attempt alone. An error if they deny it, if it is none that this target takes, or if the call ends while
+// one of them asks.
+net::Task<std::optional<Error>> GuardRequest(CallState& call, const routing::RouteNode& node);
 
 }  // namespace portolan::core

@@ -61,8 +61,12 @@ class LocalStream {
       }
       // Nothing has left: it is the answer's failure, and not the stream's.
       if (!started_ && batch_.error) co_return Fail(call_, *std::move(batch_.error));
-      if (!started_ && (!batch_.empty() || batch_.done)) delivered = co_await Start();
-      if (delivered && started_) delivered = co_await Write();
+      delivered = co_await Deliver();
+      if (!delivered || guard_ == nullptr || !guard_->needs_answers()) continue;
+      batch_.Clear();
+      co_await guard_->Settle(&batch_);
+      if (!started_ && batch_.error) co_return Fail(call_, *std::move(batch_.error));
+      delivered = co_await Deliver();
     }
     if (!delivered) call_.outcome.status = 499;
     call_.shard.observer->OnStreamClosed();
@@ -70,6 +74,13 @@ class LocalStream {
   }
 
  private:
+  net::Task<bool> Deliver() {
+    bool delivered = true;
+    if (!started_ && (!batch_.empty() || batch_.done)) delivered = co_await Start();
+    if (delivered && started_) delivered = co_await Write();
+    co_return delivered;
+  }
+
   net::Task<bool> Start() {
     started_ = true;
     call_.outcome.status = GuardedStatus(call_);

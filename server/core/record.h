@@ -96,6 +96,10 @@ class CallObserver {
   // A guardrail has denied a call. `guardrail`: its name in the operator's file; empty: it came with the
   // call.
   virtual void OnDenied(HookPhase /*phase*/, std::string_view /*guardrail*/) {}
+  // A guardrail that asks the network has something to tell of a call that is over: as
+  // CallOutcome::guardrails and CallOutcome::feedback, of which one may be empty.
+  virtual void OnLateGuardrail(std::string_view /*request_id*/, std::string_view /*failed*/,
+                               std::string_view /*feedback*/) {}
   // A streamed answer was held back for guardrails for so long.
   virtual void OnHeld(std::chrono::nanoseconds /*took*/) {}
   // A token for a provider was fetched, or could not be.

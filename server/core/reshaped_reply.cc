@@ -1,6 +1,8 @@
 #include <google/protobuf/message.h>
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "providers/error_text.h"
 #include "server/core/chunk_writer.h"
@@ -96,9 +98,17 @@ net::Task<Attempted> ReplySplit(CallState& call, std::unique_ptr<upstream::Excha
   StreamBatch batch;
   writer.AddTo(&batch);
   std::optional<StreamGuard> guard;
+  std::vector<std::string> before;  // what might have left before the verdicts
   if (GuardsStream(call)) {
     batch.done = true;
     guard.emplace(call).Take(&batch);
+    if (guard->needs_answers()) {
+      auto& views = call.sink.typed() ? batch.messages : batch.pieces;
+      before.assign(views.begin(), views.end());
+      batch.Clear();
+      co_await guard->Settle(&batch);
+      views.insert(views.begin(), before.begin(), before.end());
+    }
     std::optional<Error> error = batch.error ? std::move(batch.error) : RejectedStatus(call);
     if (error) co_return FailGuarded(call, *std::move(error), std::move(exchange));
   }

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "portolan/v1/chat_completion.pb.h"
 #include "server/base/json_text.h"
 #include "server/core/upstream_answer.h"
 
@@ -94,16 +93,30 @@ void StreamGuard::Take(StreamBatch* batch) {
     codec::DecodeError ignored;
     AddEvent(wire, codec::ParseWire(wire, chunk, &ignored) ? chunk : nullptr, {});
   }
+  const bool ends = batch->done || batch->error;
+  const bool whole = batch->done && !error_passes_;
   std::optional<Error> error;
   if (HoldsTooMuch()) {
     error = TooMuch();
-  } else if (HasDenied()) {
-    error = Judge();
-  } else if (batch->done || batch->error) {
-    error = Finish(batch->done && !error_passes_);
   } else {
-    Release();
+    if (ends) FinishWindows();
+    const bool judges = whole || HasDenied();
+    if (judges && hooks_.Asks(HookPhase::kOutput)) {
+      ending_ = Ending{whole, std::move(batch->error)};
+      batch->done = false;
+      batch->error.reset();
+      if (mode_ == Mode::kAfter) LetGoBeforeVerdicts();
+      Put(std::nullopt, batch);
+      return;
+    }
+    if (judges) error = JudgeNow();
+    if (!error && ends) Conclude(whole);
+    if (!error && !ends) Release();
   }
+  Put(std::move(error), batch);
+}
+
+void StreamGuard::Put(std::optional<Error> error, StreamBatch* batch) {
   if (error) {
     out_.clear();
     batch->done = false;
@@ -114,6 +127,23 @@ void StreamGuard::Take(StreamBatch* batch) {
   batch->messages.clear();
   auto& views = typed_ ? batch->messages : batch->pieces;
   views.assign(out_.begin(), out_.end());
+}
+
+net::Task<void> StreamGuard::Settle(StreamBatch* batch) {
+  out_.clear();
+  const Ending ending = *std::exchange(ending_, std::nullopt);
+  std::vector<guardrails::LaneText> texts = Texts();
+  hooks_.KeepIfWanted(HookPhase::kOutput, texts);
+  guardrails::StreamedAnswer answer(std::move(texts));
+  View view = answer.MakeView();
+  const bool changed = co_await hooks_.Run(HookPhase::kOutput, &view, &answer);
+  std::optional<Error> error = Judged(changed, answer);
+  batch->done = ending.whole;
+  if (!error) {
+    batch->error = ending.error;
+    Conclude(ending.whole);
+  }
+  Put(std::move(error), batch);
 }
 
 void StreamGuard::AddPiece(std::string_view piece) {
@@ -275,44 +305,56 @@ void StreamGuard::AddResults(HookPhase phase) {
   out_.push_back(std::move(event));
 }
 
-std::optional<Error> StreamGuard::Judge() {
-  v1::ChatCompletion answer;
-  std::vector<std::string*> places;
-  places.reserve(tracks_.size());
-  for (const Track& track : tracks_) places.push_back(guardrails::PutText(track.lane, track.text, &answer));
-  hooks_.KeepIfWanted(HookPhase::kOutput, answer);
-  View view(&answer);
-  const bool changed = hooks_.Run(HookPhase::kOutput, &view);
+std::vector<guardrails::LaneText> StreamGuard::Texts() const {
+  std::vector<guardrails::LaneText> texts;
+  texts.reserve(tracks_.size());
+  for (const Track& track : tracks_) texts.push_back({track.lane, track.text});
+  return texts;
+}
+
+std::optional<Error> StreamGuard::JudgeNow() {
+  std::vector<guardrails::LaneText> texts = Texts();
+  hooks_.KeepIfWanted(HookPhase::kOutput, texts);
+  guardrails::StreamedAnswer answer(std::move(texts));
+  View view = answer.MakeView();
+  return Judged(hooks_.RunNow(HookPhase::kOutput, &view), answer);
+}
+
+std::optional<Error> StreamGuard::Judged(bool changed, const guardrails::StreamedAnswer& answer) {
   if (auto denial = hooks_.Denial()) return denial;
   if (HasDenied()) return hooks_.LateDenial();
   if (changed && mode_ == Mode::kWhole) {
     for (size_t i = 0; i < tracks_.size(); ++i) {
-      if (*places[i] != tracks_[i].text) tracks_[i].changed = *places[i];
+      if (answer.text(i) != tracks_[i].text) tracks_[i].changed = answer.text(i);
     }
   }
   return std::nullopt;
 }
 
-// The stream has broken off, or ends in an error of the provider's own.
-std::optional<Error> StreamGuard::BreakOff() {
-  if (HasDenied()) return Judge();
+void StreamGuard::FinishWindows() {
+  for (Track& track : tracks_) {
+    if (track.window) track.window->Finish();
+  }
+}
+
+// Where nothing is held, only the end waits for the verdicts, behind which nobody reads.
+void StreamGuard::LetGoBeforeVerdicts() {
+  const size_t last = !typed_ && !held_.empty() && held_.back().parts.empty() ? 1 : 0;
+  while (held_.size() > last) LetGoFirst();
+}
+
+void StreamGuard::Conclude(bool whole) {
   // Half an answer cannot be judged by what needs all of it: nothing of it leaves but how it ended.
-  if (mode_ == Mode::kWhole) {
+  if (!whole && mode_ == Mode::kWhole) {
     const auto last = error_passes_ && !held_.empty() ? held_.end() - 1 : held_.end();
     held_.erase(held_.begin(), last);
   }
   over_ = true;
-  Release();
-  return std::nullopt;
-}
-
-std::optional<Error> StreamGuard::Finish(bool whole) {
-  for (Track& track : tracks_) {
-    if (track.window) track.window->Finish();
+  if (!whole) {
+    // The stream has broken off, or ends in an error of the provider's own.
+    Release();
+    return;
   }
-  if (!whole) return BreakOff();
-  if (auto error = Judge()) return error;
-  over_ = true;
   // The last event is the end marker, behind which nobody reads.
   std::optional<Held> last;
   if (!typed_ && !held_.empty() && held_.back().parts.empty()) {
@@ -322,43 +364,6 @@ std::optional<Error> StreamGuard::Finish(bool whole) {
   while (!held_.empty()) LetGoFirst();
   AddResults(HookPhase::kOutput);
   if (last) LetGo(*std::move(last));
-  return std::nullopt;
-}
-
-namespace {
-
-class GuardedStream final : public StreamPipeline {
- public:
-  GuardedStream(CallState& call, std::unique_ptr<StreamPipeline> inner)
-      : inner_(std::move(inner)), guard_(call) {}
-
-  void Feed(std::string_view bytes, StreamBatch* batch) override {
-    inner_->Feed(bytes, batch);
-    Guard(batch);
-  }
-  void End(StreamBatch* batch) override {
-    inner_->End(batch);
-    Guard(batch);
-  }
-  TokenUsage usage() const override { return inner_->usage(); }
-
- private:
-  void Guard(StreamBatch* batch) {
-    if (inner_->facts.passed_error) guard_.ExpectError();
-    guard_.Take(batch);
-    facts = inner_->facts;
-    facts.begun = facts.content_seen;
-    facts.content_seen = facts.content_seen && guard_.has_let_go();
-  }
-
-  const std::unique_ptr<StreamPipeline> inner_;
-  StreamGuard guard_;
-};
-
-}  // namespace
-
-std::unique_ptr<StreamPipeline> NewGuardedStream(CallState& call, std::unique_ptr<StreamPipeline> inner) {
-  return std::make_unique<GuardedStream>(call, std::move(inner));
 }
 
 }  // namespace portolan::core

@@ -39,6 +39,11 @@ class StreamGuard {
   // the next batch. A denial becomes its error. What an error of the stream's own cuts off is let go if it
   // has been looked at.
   void Take(StreamBatch* batch);
+  // The stream has come to its end, of which the batch says nothing: verdicts are to be asked for first.
+  // Nothing may be taken until Settle() has put into *batch, which is empty, what leaves then, and how it
+  // ends.
+  bool needs_answers() const { return ending_.has_value(); }
+  net::Task<void> Settle(StreamBatch* batch);
   // The upstream tells that it is passed on an error of the provider's own, which stands last in the batch.
   void ExpectError() { error_passes_ = true; }
   // Something that the model has said has left, or the stream is over.
@@ -83,11 +88,22 @@ class StreamGuard {
   std::string Rewrite(const Held& held, const std::vector<std::string>& texts);
   void AddResults(HookPhase phase);
 
-  // Nothing follows. `whole`: the stream is complete.
-  std::optional<Error> Finish(bool whole);
-  std::optional<Error> BreakOff();
-  std::optional<Error> Judge();
+  // How the stream has ended.
+  struct Ending {
+    bool whole = false;          // it is complete
+    std::optional<Error> error;  // its own
+  };
+  void FinishWindows();
+  void LetGoBeforeVerdicts();
+  // What there is is judged: by those that ask nobody, or by all.
+  std::vector<guardrails::LaneText> Texts() const;
+  std::optional<Error> JudgeNow();
+  std::optional<Error> Judged(bool changed, const guardrails::StreamedAnswer& answer);
   bool HasDenied() const;
+  // Nothing follows.
+  void Conclude(bool whole);
+  // What leaves now.
+  void Put(std::optional<Error> error, StreamBatch* batch);
 
   CallState& call_;
   CallHooks& hooks_;
@@ -109,6 +125,7 @@ class StreamGuard {
   bool over_ = false;
   bool error_passes_ = false;
   net::TimePoint first_held_;
+  std::optional<Ending> ending_;  // until the verdicts are there
   std::vector<std::string> out_;
   google::protobuf::Arena arena_;
 };

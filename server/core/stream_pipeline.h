@@ -65,6 +65,8 @@ struct StreamFacts {
   bool content_seen = false;
   // There is content, though it may be held back still.
   bool begun = false;
+  // The stream has come to its end, and before that leaves somebody is to be asked: Settle() is next.
+  bool needs_answers = false;
   // An error event of the provider that was passed on as it came; the stream ends as the upstream ends it.
   std::optional<Error> passed_error;
   // Its text, which can be the body of an error answer if nothing has been passed on yet; may be empty.
@@ -78,6 +80,9 @@ class StreamPipeline {
   virtual void Feed(std::string_view bytes, StreamBatch* batch) = 0;
   // The upstream ended in good framing.
   virtual void End(StreamBatch* batch) = 0;
+  // REQUIRES: facts.needs_answers. Waits for the answers and puts what leaves then into *batch, which is
+  // empty.
+  virtual net::Task<void> Settle(StreamBatch* /*batch*/) { co_return; }
   // The tokens reported so far, even if the stream is not complete.
   virtual TokenUsage usage() const = 0;
 

@@ -180,9 +180,15 @@ net::Task<std::optional<Error>> HoldBack(CallState& call, upstream::Exchange& ex
     if (!piece.data.empty()) pipeline.Feed(piece.data, &batch);
     held->Add(batch);
     held->ended = piece.end;
-    if (piece.end && !held->done && !held->error) {
+    if (piece.end && !held->done && !held->error && !pipeline.facts.needs_answers) {
       batch.Clear();
       pipeline.End(&batch);
+      held->Add(batch);
+    }
+    // If there is content, that leaves first.
+    if (pipeline.facts.needs_answers && !pipeline.facts.content_seen) {
+      batch.Clear();
+      co_await pipeline.Settle(&batch);
       held->Add(batch);
     }
     if (auto error = EarlyFailure(pipeline, *held)) co_return error;
@@ -190,6 +196,13 @@ net::Task<std::optional<Error>> HoldBack(CallState& call, upstream::Exchange& ex
   }
   NoteContent(call, pipeline);
   co_return std::nullopt;
+}
+
+// What leaves when those have answered who are asked about the stream's end.
+net::Task<Copied> DeliverEnd(CallState& call, StreamPipeline& pipeline, StreamBatch& batch) {
+  batch.Clear();
+  co_await pipeline.Settle(&batch);
+  co_return co_await Deliver(call, batch);
 }
 
 // Copies events, those held back first, until the stream is done, broken, or nobody listens. True if the
@@ -201,6 +214,9 @@ net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, Stream
   held.Release(call.sink.typed(), &batch);
   Copied copied = co_await Deliver(call, batch);
   net::TimePoint last_left = call.shard.loop->now();
+  if (copied == Copied::kMore && pipeline.facts.needs_answers) {
+    copied = co_await DeliverEnd(call, pipeline, batch);
+  }
   while (copied == Copied::kMore) {
     // Until there is content, the attempt's own time limit holds.
     const bool begun = pipeline.facts.content_seen || pipeline.facts.begun;
@@ -225,10 +241,14 @@ net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, Stream
     copied = co_await Deliver(call, batch);
     if (leaves) last_left = call.shard.loop->now();
     NoteContent(call, pipeline);
-    if (copied == Copied::kMore && ended) {
+    if (copied == Copied::kMore && ended && !pipeline.facts.needs_answers) {
       batch.Clear();
       pipeline.End(&batch);
       copied = co_await Deliver(call, batch);
+    }
+    if (copied == Copied::kMore && pipeline.facts.needs_answers) {
+      copied = co_await DeliverEnd(call, pipeline, batch);
+      NoteContent(call, pipeline);
     }
   }
   if (copied == Copied::kCallerGone) call.outcome.status = 499;

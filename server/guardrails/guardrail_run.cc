@@ -7,8 +7,7 @@
 
 namespace portolan::guardrails {
 
-std::span<const Question> GuardrailRun::Go() {
-  questions_.clear();
+std::vector<Question> GuardrailRun::Go() {
   while (next_ < guardrail_.checks.size()) {
     const Check& check = guardrail_.checks[next_];
     if (check.network == nullptr) {
@@ -19,7 +18,7 @@ std::span<const Question> GuardrailRun::Go() {
     if (!questions_.empty()) break;
     Take({});
   }
-  return questions_;
+  return std::exchange(questions_, {});
 }
 
 // Asks the next check, and those behind it that ask the network too.

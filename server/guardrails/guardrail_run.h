@@ -4,7 +4,7 @@
 // questions are handed out, the replies handed in.
 //
 //   GuardrailRun run(guardrail, scene);
-//   while (!run.Go().empty()) run.Take(AskAll(run.questions()));
+//   for (auto questions = run.Go(); !questions.empty(); questions = run.Go()) run.Take(AskAll(questions));
 //   PostAll(run.TakePosts());
 //   GuardrailResult result = run.TakeResult();
 //
@@ -60,9 +60,8 @@ class GuardrailRun {
   GuardrailRun(const Guardrail& guardrail, const Scene& scene) : guardrail_(guardrail), scene_(scene) {}
 
   // Goes on until replies are needed. The questions to be asked now; empty: it is over.
-  std::span<const Question> Go();
-  std::span<const Question> questions() const { return questions_; }
-  // REQUIRES: one reply for each of questions(), in their order.
+  std::vector<Question> Go();
+  // REQUIRES: one reply for each of the questions, in their order.
   void Take(std::span<const Reply> replies);
 
   // What has been posted since the last time.

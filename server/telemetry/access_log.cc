@@ -138,6 +138,19 @@ void AccessLog::Write(const CallRecord& call, std::chrono::system_clock::time_po
   ring_.Append(line.Finish());
 }
 
+void AccessLog::WriteGuardrail(std::string_view request_id, std::string_view failed,
+                               std::string_view feedback, std::chrono::system_clock::time_point now) {
+  if (!threshold_.Passes(LogLevel::kInfo)) return;
+  char timestamp[TimestampFormatter::kLength];
+  timestamps_.Format(now, timestamp);
+  JsonLine line(buffer_, {timestamp, sizeof timestamp}, LogLevel::kInfo);
+  line.Plain(kMsg, "guardrail");
+  PutText(kRequestId, request_id, &line);
+  PutText(kGuardrails, failed, &line);
+  PutText(kFeedback, feedback, &line);
+  ring_.Append(line.Finish());
+}
+
 JsonLine AccessLog::BeginStep(std::string_view request_id, std::string_view step,
                               std::chrono::system_clock::time_point now) {
   char timestamp[TimestampFormatter::kLength];

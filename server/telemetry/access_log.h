@@ -24,6 +24,15 @@ class AccessLog {
   void Write(const CallRecord& call) { Write(call, std::chrono::system_clock::now()); }
   void Write(const CallRecord& call, std::chrono::system_clock::time_point now);
 
+  // A line at level `info` for a guardrail that has something to tell of a call whose own line is written.
+  //
+  //   {"ts":"2026-11-22T22:35:02.123Z","level":"info","msg":"guardrail","request_id":"…","guardrails":"…"}
+  void WriteGuardrail(std::string_view request_id, std::string_view failed, std::string_view feedback) {
+    WriteGuardrail(request_id, failed, feedback, std::chrono::system_clock::now());
+  }
+  void WriteGuardrail(std::string_view request_id, std::string_view failed, std::string_view feedback,
+                      std::chrono::system_clock::time_point now);
+
   // A line at level `debug` for one step of a call that is under way. `line` of BeginStep is good until the
   // next line of any kind is begun.
   //

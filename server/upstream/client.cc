@@ -22,6 +22,9 @@ class HttpClient final : public Client {
 
   net::Task<Failure> Send(const Request& request, const Timeouts& timeouts, net::Wait wait,
                           std::unique_ptr<Exchange>* exchange) override;
+  net::Task<Failure> LookUp(const Origin& origin, net::Wait wait) override {
+    return connector_.LookUp(origin, wait);
+  }
 
  private:
   // A call that is over already shall not cost a pooled connection.

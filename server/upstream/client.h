@@ -150,6 +150,10 @@ class Client {
   // the bytes of the body and its source must stay valid until the task is done.
   virtual net::Task<Failure> Send(const Request& request, const Timeouts& timeouts, net::Wait wait,
                                   std::unique_ptr<Exchange>* exchange) = 0;
+
+  // Whether the origin's host has an address, and of an untrusted one: an address that a connection may go
+  // to. Nothing is sent to it. `origin` must stay valid until the task is done.
+  virtual net::Task<Failure> LookUp(const Origin& origin, net::Wait wait) = 0;
 };
 
 struct ClientOptions {

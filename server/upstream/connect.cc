@@ -75,6 +75,12 @@ net::Task<Failure> Connector::Connect(const Origin& origin, std::chrono::millise
   co_return failure;
 }
 
+net::Task<Failure> Connector::LookUp(const Origin& origin, net::Wait wait) {
+  const Step step(loop_, wait, Timeouts().connect);
+  Addresses addresses;
+  co_return co_await Resolve(origin.host, origin.port, origin.untrusted, step, &addresses);
+}
+
 net::Task<Failure> Connector::Resolve(std::string host, uint16_t port, bool check, const Step& step,
                                       Addresses* out) {
   auto resolved = co_await resolver_.Resolve(host, port, step.wait());

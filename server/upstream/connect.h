@@ -28,6 +28,9 @@ class Connector {
   net::Task<Failure> Connect(const Origin& origin, std::chrono::milliseconds limit, net::Wait wait,
                              std::unique_ptr<net::Socket>* socket);
 
+  // Client::LookUp.
+  net::Task<Failure> LookUp(const Origin& origin, net::Wait wait);
+
   // The proxy that must get this origin's requests in absolute form, as plain http goes without a tunnel;
   // null if none.
   const Proxy* RequestProxy(const Origin& origin) const;

@@ -1,0 +1,14 @@
+#pragma once
+
+// Internal to core/.
+
+#include <nlohmann/json.hpp>
+
+#include "server/guardrails/guardrail.h"
+
+namespace portolan::core {
+
+// What the config says of such a verdict (`on_fail`, `on_success`), with what led to it; null: nothing.
+nlohmann::json Feedback(const guardrails::Guardrail& guardrail, const guardrails::GuardrailResult& result);
+
+}  // namespace portolan::core
