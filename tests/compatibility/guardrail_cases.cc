@@ -250,12 +250,87 @@ std::vector<Case> SightCases(const std::string& group) {
   };
 }
 
+// Checks of the network, which the upstream answers here too.
+std::vector<Case> NetworkCases(const std::string& group) {
+  const auto hook = [](const std::string& url) {
+    return R"("default.webhook":{"webhookURL":")" + url + R"("},"deny":true)";
+  };
+  const std::string urls = R"("default.validUrls":{},"deny":true)";
+  return {
+      {.group = group,
+       .what = "`default.webhook`",
+       .portkey = "posts what is asked or answered; `verdict` of the answer",
+       .calls = {{.headers = Config(AtUpstream(Input(hook("UPSTREAM/hook")))),
+                  .answers = {test::RespondJson(200, R"({"verdict":false,"data":{"why":1}})")},
+                  .status = 446,
+                  .says = {{"/hook_results/before_request_hooks/0/checks/0/data/responseData/why", "1"}},
+                  .upstream_gets = {{"/request/json/model", R"("m")"},
+                                    {"/request/text", R"("hi")"},
+                                    {"/response/statusCode", "null"},
+                                    {"/eventType", R"("beforeRequestHook")"},
+                                    {"/requestType", R"("chatComplete")"}}},
+                 {.headers = Config(AtUpstream(Input(hook("UPSTREAM/hook")))),
+                  .answers = {test::RespondJson(200, R"({"verdict":true})"), Says("fine")},
+                  .calls = 2}}},
+      {.group = group,
+       .what = "its `transformedData`",
+       .portkey = "takes the place of the request, or of the answer",
+       .portolan = "but for `model`, `stream` and `stream_options`",
+       .calls = {{.headers = Config(AtUpstream(Input(hook("UPSTREAM/hook")))),
+                  .answers = {test::RespondJson(200, R"({"verdict":true,"transformedData":{"request":{"json":)"
+                                                     R"({"model":"x","messages":[{"role":"user",)"
+                                                     R"("content":"HI"}]}}}})"),
+                              Says("fine")},
+                  .calls = 2,
+                  .upstream_gets = {{"/messages/0/content", R"("HI")"}, {"/model", R"("m")"}}}}},
+      {.group = group,
+       .what = "a webhook that does not answer, or not with a `verdict` that is a boolean",
+       .portkey = "passes, unless it says `failOnError`",
+       .verdict = Verdict::kFixed,
+       .portolan = "fails, unless it says `failOnError: false`",
+       .calls = {{.headers = Config(AtUpstream(Input(hook("REFUSED/hook")))),
+                  .calls = 0,
+                  .status = 446,
+                  .says = {{"/error/code", R"("guardrail_error")"}}},
+                 {.headers = Config(AtUpstream(Input(hook("UPSTREAM/hook")))),
+                  .answers = {test::RespondJson(200, R"({"verdict":"yes"})")},
+                  .status = 446,
+                  .says = {{"/error/code", R"("guardrail_error")"}}}}},
+      {.group = group,
+       .what = "`webhookURL`, `logURL`, `jwksUri` and URLs in texts that lead to inner addresses; redirects",
+       .portkey = "are asked; are followed",
+       .verdict = Verdict::kFixed,
+       .portolan = "are not, unless callers may name them as a custom host; are not",
+       .calls = {{.headers = Config(AtUpstream(Input(hook("http://169.254.169.254/hook")))),
+                  .calls = 0,
+                  .status = 446,
+                  .says = {{"/error/code", R"("guardrail_error")"}}},
+                 {.headers = Config(AtUpstream(Input(hook("UPSTREAM/hook")))),
+                  .answers = {test::Respond(302, "", {{"location", "/other"}})},
+                  .status = 446}}},
+      {.group = group,
+       .what = "`default.jwt`: a call without the token",
+       .portkey = "fails",
+       .calls = {{.headers = Config(AtUpstream(
+                      Input(R"("default.jwt":{"jwksUri":"UPSTREAM/keys","headerKey":"x-token"},"deny":true)"))),
+                  .calls = 0,
+                  .status = 446,
+                  .says = {{"/error/code", R"("guardrail_denied")"}}}}},
+      {.group = group,
+       .what = "`default.validUrls`: a text with URLs; one without",
+       .portkey = "passes if each answers; passes",
+       .verdict = Verdict::kFixed,
+       .portolan = "the same; fails",
+       .calls = {{.headers = Config(AtUpstream(Output(urls))), .answers = {Says("no URL")}, .status = 446}}},
+  };
+}
+
 }  // namespace
 
 std::vector<Case> GuardrailCases() {
   const std::string group = "Guardrails";
   std::vector<Case> all = VerdictCases(group);
-  for (const auto& cases : {MistakeCases(group), SightCases(group)}) {
+  for (const auto& cases : {MistakeCases(group), SightCases(group), NetworkCases(group)}) {
     all.insert(all.end(), cases.begin(), cases.end());
   }
   return all;

@@ -146,5 +146,16 @@ TEST(GuardrailTest, NamesMistakes) {
   }
 }
 
+TEST(GuardrailCommand, AsksNobody) {
+  const Told told = RunTest(R"({"checks":[{"id":"webhook","parameters":{"webhookURL":"http://127.0.0.1:1"}},
+      {"id":"jwt","parameters":{"jwksUri":"http://127.0.0.1:1"}}, {"id":"notNull"}]})",
+                            {"--input", "hi"});
+  EXPECT_EQ(told.exit_status, 1);
+  EXPECT_THAT(told.out, HasSubstr("error default.webhook"));
+  EXPECT_THAT(told.out, HasSubstr("error default.jwt"));
+  EXPECT_THAT(told.out, HasSubstr("asks the network; not asked by this command"));
+  EXPECT_THAT(told.out, HasSubstr("pass  default.notNull"));
+}
+
 }  // namespace
 }  // namespace portolan::cli
