@@ -128,6 +128,7 @@ bool CallHooks::RunNow(HookPhase phase, View* view) {
     Note(phase, *guardrail, result, std::chrono::steady_clock::now() - start);
     changed |= result.transformed;
   }
+  (phase == HookPhase::kInput ? subject_.request : subject_.response).is_transformed |= changed;
   return changed;
 }
 

@@ -88,6 +88,7 @@ class CallHooks {
  private:
   static size_t Index(HookPhase phase) { return static_cast<size_t>(phase); }
   void BeginNetwork();
+  bool BeginNetwork(HookPhase phase, const guardrails::Guardrail& guardrail);
   net::Task<guardrails::GuardrailResult> RunAsking(HookPhase phase, const guardrails::Guardrail& guardrail,
                                                    guardrails::View* view, guardrails::Body* body);
   void NoteDropped(HookPhase phase, std::string_view guardrail, std::string_view check);

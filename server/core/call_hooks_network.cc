@@ -23,23 +23,12 @@ constexpr size_t kMaxLogged = 1024;
 void CallHooks::BeginNetwork() {
   tells_request_ = false;
   subject_ = {};
+  ended_.reset();
   bool any = false;
   for (const HookPhase phase : {HookPhase::kInput, HookPhase::kOutput}) {
-    for (const GuardrailList* const list : {&Of(phase), &Beside(phase)}) {
-      for (const auto& guardrail : *list) {
-        for (const guardrails::Check& check : guardrail->checks) {
-          if (check.network == nullptr) continue;
-          any = true;
-          asks_[Index(phase)] |= list == &Of(phase);
-          tells_request_ |= phase == HookPhase::kOutput && check.network->tells_bodies;
-          const std::string& header = check.network->header;
-          if (header.empty()) continue;
-          if (const auto value = FindHeader(call_.in.headers, header)) {
-            subject_.headers.push_back({header, std::string(*value)});
-          }
-        }
-      }
-    }
+    for (const auto& guardrail : Of(phase)) asks_[Index(phase)] |= BeginNetwork(phase, *guardrail);
+    any |= asks_[Index(phase)];
+    for (const auto& guardrail : Beside(phase)) any |= BeginNetwork(phase, *guardrail);
   }
   if (!any) return;
   subject_.is_stream = call_.facts.stream;
@@ -47,6 +36,22 @@ void CallHooks::BeginNetwork() {
   subject_.request_type = facts_.request_type;
   subject_.metadata = facts_.metadata;
   subject_.unix_seconds = call_.facts.unix_seconds;
+}
+
+// Whether it asks.
+bool CallHooks::BeginNetwork(HookPhase phase, const Guardrail& guardrail) {
+  bool asks = false;
+  for (const guardrails::Check& check : guardrail.checks) {
+    if (check.network == nullptr) continue;
+    asks = true;
+    tells_request_ |= phase == HookPhase::kOutput && check.network->tells_bodies;
+    const std::string& header = check.network->header;
+    if (header.empty()) continue;
+    if (const auto value = FindHeader(call_.in.headers, header)) {
+      subject_.headers.push_back({header, std::string(*value)});
+    }
+  }
+  return asks;
 }
 
 void CallHooks::KeepRequest(const guardrails::Body& body, const View& view) {
