@@ -277,9 +277,10 @@ std::vector<Case> NetworkCases(const std::string& group) {
        .portkey = "takes the place of the request, or of the answer",
        .portolan = "but for `model`, `stream` and `stream_options`",
        .calls = {{.headers = Config(AtUpstream(Input(hook("UPSTREAM/hook")))),
-                  .answers = {test::RespondJson(200, R"({"verdict":true,"transformedData":{"request":{"json":)"
-                                                     R"({"model":"x","messages":[{"role":"user",)"
-                                                     R"("content":"HI"}]}}}})"),
+                  .answers = {test::RespondJson(200,
+                                                R"({"verdict":true,"transformedData":{"request":{"json":)"
+                                                R"({"model":"x","messages":[{"role":"user",)"
+                                                R"("content":"HI"}]}}}})"),
                               Says("fine")},
                   .calls = 2,
                   .upstream_gets = {{"/messages/0/content", R"("HI")"}, {"/model", R"("m")"}}}}},
@@ -311,8 +312,8 @@ std::vector<Case> NetworkCases(const std::string& group) {
       {.group = group,
        .what = "`default.jwt`: a call without the token",
        .portkey = "fails",
-       .calls = {{.headers = Config(AtUpstream(
-                      Input(R"("default.jwt":{"jwksUri":"UPSTREAM/keys","headerKey":"x-token"},"deny":true)"))),
+       .calls = {{.headers = Config(AtUpstream(Input(
+                      R"("default.jwt":{"jwksUri":"UPSTREAM/keys","headerKey":"x-token"},"deny":true)"))),
                   .calls = 0,
                   .status = 446,
                   .says = {{"/error/code", R"("guardrail_denied")"}}}}},

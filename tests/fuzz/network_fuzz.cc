@@ -71,7 +71,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const size_t zero = input.find('\0');
   const std::string_view first = input.substr(0, zero);
-  const std::string_view second = zero == std::string_view::npos ? std::string_view() : input.substr(zero + 1);
+  const std::string_view second =
+      zero == std::string_view::npos ? std::string_view() : input.substr(zero + 1);
   TryWebhook(first);
   TryToken(second, first);
   TryUrls(first);

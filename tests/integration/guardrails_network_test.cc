@@ -27,7 +27,8 @@ using Json = nlohmann::json;
 
 constexpr char kBody[] =
     R"({"model":"m", "temperature":1,"messages":[{"role":"system","content":"be kind"},{"role":"user","content":"hi"}]})";
-constexpr char kAsksForStream[] = R"({"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]})";
+constexpr char kAsksForStream[] =
+    R"({"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]})";
 constexpr char kYes[] = R"({"verdict":true})";
 constexpr char kNo[] = R"({"verdict":false,"data":{"why":"rude"}})";
 
@@ -43,8 +44,8 @@ class NetworkGuardrails : public ::testing::Test {
   // `,"input_guardrails":[{"webhook":{…}…}]`; `more`: parameters, `rest`: of the guardrail.
   std::string Hooked(const std::string& place, const std::string& more = "",
                      const std::string& rest = R"(,"deny":true)") const {
-    return ",\"" + place + R"(":[{"webhook":{"webhookURL":")" + hook_.url() + R"(/check?key=q")" + more + "}" +
-           rest + "}]";
+    return ",\"" + place + R"(":[{"webhook":{"webhookURL":")" + hook_.url() + R"(/check?key=q")" + more +
+           "}" + rest + "}]";
   }
   TestAnswer Post(const std::string& config, const std::string& body = kBody, Headers headers = {},
                   const std::string& path = "/v1/chat/completions") const {
@@ -128,9 +129,8 @@ TEST_F(NetworkGuardrails, AWebhookDeniesAnAnswer) {
 TEST_F(NetworkGuardrails, ADenialFallsBack) {
   Hears(kNo);
   const FakeUpstream second([](const SeenRequest& request) { return Answering(request, "second"); });
-  const TestAnswer answer =
-      Post(R"({"strategy":{"mode":"fallback"},"targets":[)" + Target(Hooked("input_guardrails")) + "," +
-           TargetOf(second) + "]}");
+  const TestAnswer answer = Post(R"({"strategy":{"mode":"fallback"},"targets":[)" +
+                                 Target(Hooked("input_guardrails")) + "," + TargetOf(second) + "]}");
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(answer.body, HasSubstr("second"));
   EXPECT_THAT(upstream_.requests(), IsEmpty());
@@ -204,14 +204,19 @@ TEST_F(NetworkGuardrails, WhoeverCannotAnswerFails) {
       {"no verdict", [](const SeenRequest&) { return Says("{}"); }, "no verdict"},
       {"no boolean", [](const SeenRequest&) { return Says(R"({"verdict":"yes"})"); }, "no verdict"},
       {"too large",
-       [](const SeenRequest&) { return Says(R"({"verdict":true,"x":")" + std::string(1 << 20, 'x') + "\"}"); },
+       [](const SeenRequest&) {
+         return Says(R"({"verdict":true,"x":")" + std::string(1 << 20, 'x') + "\"}");
+       },
        "too long"},
-      {"no HTTP", [](const SeenRequest&) { return Script().Send("220 mail.example\r\n").Close(); }, "no HTTP"},
-      {"cut off", [](const SeenRequest&) { return Script().Send(Head(200, {{"content-length", "99"}})).CutOff(); },
+      {"no HTTP", [](const SeenRequest&) { return Script().Send("220 mail.example\r\n").Close(); },
+       "no HTTP"},
+      {"cut off",
+       [](const SeenRequest&) { return Script().Send(Head(200, {{"content-length", "99"}})).CutOff(); },
        "closed"},
       {"silent", [](const SeenRequest&) { return Script().Stall(); }, "in time"},
       {"silent in the body",
-       [](const SeenRequest&) { return Script().Send(Head(200, {{"content-length", "99"}})).Stall(); }, "in time"},
+       [](const SeenRequest&) { return Script().Send(Head(200, {{"content-length", "99"}})).Stall(); },
+       "in time"},
   };
   for (const Case& one : cases) {
     verdict_ = one.verdict;
@@ -236,9 +241,10 @@ TEST_F(NetworkGuardrails, WhoeverCannotAnswerFails) {
 
 // Only addresses that callers may name.
 TEST_F(NetworkGuardrails, CallersReachNoInnerAddresses) {
-  for (const char* const url : {"http://169.254.169.254/latest", "http://10.1.2.3", "http://[fd00::1]:80/x"}) {
-    const TestAnswer answer =
-        Post(Target(R"(,"input_guardrails":[{"webhook":{"webhookURL":")" + std::string(url) + R"("},"deny":true}])"));
+  for (const char* const url :
+       {"http://169.254.169.254/latest", "http://10.1.2.3", "http://[fd00::1]:80/x"}) {
+    const TestAnswer answer = Post(Target(R"(,"input_guardrails":[{"webhook":{"webhookURL":")" +
+                                          std::string(url) + R"("},"deny":true}])"));
     EXPECT_EQ(answer.status, 446) << url;
     EXPECT_EQ(Json::parse(answer.body)["error"]["code"], "guardrail_error");
     EXPECT_THAT(answer.body, HasSubstr("not one that callers may name")) << url;
@@ -267,7 +273,8 @@ TEST_F(NetworkGuardrails, ACallThatRunsOutOfTimeEnds) {
 
 TEST_F(NetworkGuardrails, ACallerWhoLeavesTakesTheQuestionsAlong) {
   verdict_ = [](const SeenRequest&) { return Script().Stall(); };
-  const std::string one = R"({"id":"webhook","parameters":{"webhookURL":")" + hook_.url() + R"(","timeout":60000}})";
+  const std::string one =
+      R"({"id":"webhook","parameters":{"webhookURL":")" + hook_.url() + R"(","timeout":60000}})";
   TestClient client(gateway_.http_address());
   client.Send("POST", "/v1/chat/completions", kBody,
               {{"x-portolan-config",
@@ -327,7 +334,9 @@ TEST_F(NetworkGuardrails, AStreamThatIsNotDecidedIsNotHeld) {
   Answers("see " + hook_.url() + "/page ");
   Latch asked;
   Latch go;
-  verdict_ = [&](const SeenRequest&) { return Script().Signal(asked).Hold(go).Send(Head(404, {{"content-length", "0"}})); };
+  verdict_ = [&](const SeenRequest&) {
+    return Script().Signal(asked).Hold(go).Send(Head(404, {{"content-length", "0"}}));
+  };
   TestClient client(gateway_.http_address());
   client.Send("POST", "/v1/chat/completions", kAsksForStream,
               {{"x-portolan-config", Target(R"(,"output_guardrails":[{"validUrls":{}}])")},
@@ -356,9 +365,9 @@ TEST_F(NetworkGuardrails, StreamsOfOtherKindsAreJudgedToo) {
       446);
   EXPECT_EQ(Post(R"({"provider":"echo")" + Hooked("output_guardrails") + "}", kAsksForStream).status, 446);
   answer_ = [](const SeenRequest&) {
-    return RespondJson(200,
-                       R"({"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,)"
-                       R"("message":{"role":"assistant","content":"whole"},"finish_reason":"stop"}]})");
+    return RespondJson(
+        200, R"({"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,)"
+             R"("message":{"role":"assistant","content":"whole"},"finish_reason":"stop"}]})");
   };
   EXPECT_EQ(Post(Target(Hooked("output_guardrails")), kAsksForStream).status, 446);
   Hears(kYes);
@@ -399,8 +408,11 @@ TEST_F(NetworkGuardrails, ALogIsNotWaitedFor) {
 
 TEST_F(NetworkGuardrails, BesideTheCallItIsAskedWhenThatIsOver) {
   Latch go;
-  verdict_ = [&](const SeenRequest&) { return Script().Hold(go).Send(Head(200, {{"content-length", "16"}}) + kYes); };
-  const TestAnswer answer = Post(Target(Hooked("output_guardrails", R"(,"timeout":60000)", R"(,"async":true)")));
+  verdict_ = [&](const SeenRequest&) {
+    return Script().Hold(go).Send(Head(200, {{"content-length", "16"}}) + kYes);
+  };
+  const TestAnswer answer =
+      Post(Target(Hooked("output_guardrails", R"(,"timeout":60000)", R"(,"async":true)")));
   EXPECT_EQ(answer.status, 200);
   EXPECT_THAT(answer.body, Not(HasSubstr("hook_results")));
   ASSERT_TRUE(hook_.WaitForRequests(1));
@@ -442,9 +454,9 @@ TEST_F(NetworkGuardrails, TokensAreCheckedByKeysThatAreFetchedOnce) {
   Hears(KeySet(key.Jwk("k")));
   const std::string config = Target(R"(,"input_guardrails":[{"jwt":{"jwksUri":")" + hook_.url() +
                                     R"(/keys","headerKey":"X-User-Token"},"deny":true}])");
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
-                       std::chrono::system_clock::now().time_since_epoch())
-                       .count();
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
   const std::string claims = R"({"sub":"jane","iat":)" + std::to_string(now) + "}";
   const auto call = [&](const std::string& token) {
     return Post(config, kBody, {{"x-user-token", token}}).status;
@@ -474,14 +486,15 @@ TEST_F(NetworkGuardrails, ManyCallsWaitForOneFetch) {
   };
   const std::string config =
       Target(R"(,"input_guardrails":[{"jwt":{"jwksUri":")" + hook_.url() + R"("},"deny":true}])");
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
-                       std::chrono::system_clock::now().time_since_epoch())
-                       .count();
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
   const std::string token = "Bearer " + key.Token("ES256", "k", R"({"iat":)" + std::to_string(now) + "}");
   std::vector<std::thread> callers;
   std::vector<int> statuses(8);
   for (int& status : statuses) {
-    callers.emplace_back([&, out = &status] { *out = Post(config, kBody, {{"authorization", token}}).status; });
+    callers.emplace_back(
+        [&, out = &status] { *out = Post(config, kBody, {{"authorization", token}}).status; });
   }
   ASSERT_TRUE(hook_.WaitForRequests(1));
   go.Release();
@@ -494,9 +507,9 @@ TEST_F(NetworkGuardrails, KeysThatCannotBeHadAreAnError) {
   const SigningKey key = SigningKey::Ec("P-256");
   const std::string config =
       Target(R"(,"input_guardrails":[{"jwt":{"jwksUri":")" + hook_.url() + R"("},"deny":true}])");
-  const auto now = std::chrono::duration_cast<std::chrono::seconds>(
-                       std::chrono::system_clock::now().time_since_epoch())
-                       .count();
+  const auto now =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count();
   const std::string token = key.Token("ES256", "k", R"({"iat":)" + std::to_string(now) + "}");
   verdict_ = [](const SeenRequest&) { return Respond(503, "down"); };
   const TestAnswer answer = Post(config, kBody, {{"authorization", token}});

@@ -134,9 +134,8 @@ std::string SigningKey::Token(const std::string& algorithm, const std::string& k
 
 std::string ToBase64Url(const std::string& bytes) {
   std::vector<unsigned char> encoded(bytes.size() * 4 / 3 + 8);
-  const int size =
-      EVP_EncodeBlock(encoded.data(), reinterpret_cast<const unsigned char*>(bytes.data()),
-                      static_cast<int>(bytes.size()));
+  const int size = EVP_EncodeBlock(encoded.data(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   static_cast<int>(bytes.size()));
   std::string text;
   for (int i = 0; i < size && encoded[static_cast<size_t>(i)] != '='; ++i) {
     const char c = static_cast<char>(encoded[static_cast<size_t>(i)]);

@@ -16,9 +16,9 @@
 namespace portolan::guardrails {
 namespace {
 
+using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using nlohmann::json;
 
 // A text, as the JSON object {"text": …}.
 class OneText final : public Body {
@@ -123,8 +123,8 @@ TEST(GuardrailRun, ChangesOfSeveralAddUp) {
   };
   const Ran ran = RunOn(Checks(Hook("a") + "," + Hook("b") + "," + Hook("c")), "", "", add);
   EXPECT_EQ(ran.text, "abc");
-  EXPECT_THAT(ran.rounds, ElementsAre(ElementsAre("http://a", "http://b", "http://c"), ElementsAre("http://b"),
-                                      ElementsAre("http://c")));
+  EXPECT_THAT(ran.rounds, ElementsAre(ElementsAre("http://a", "http://b", "http://c"),
+                                      ElementsAre("http://b"), ElementsAre("http://c")));
   EXPECT_TRUE(ran.result.transformed);
   EXPECT_TRUE(ran.result.checks[2].transformed);
 }
@@ -149,7 +149,8 @@ TEST(GuardrailRun, WhatIsNoneOfItsKindIsAnError) {
 
 TEST(GuardrailRun, BesideTheCallNothingIsChanged) {
   const Answer answer = [](const Question&) {
-    return Reply{.status = 200, .body = R"({"verdict":true,"transformedData":{"request":{"json":{"text":"x"}}}})"};
+    return Reply{.status = 200,
+                 .body = R"({"verdict":true,"transformedData":{"request":{"json":{"text":"x"}}}})"};
   };
   EXPECT_EQ(RunOn(Checks(Hook("a"), R"(,"async":true)"), "", "hi", answer).text, "hi");
 }
@@ -185,7 +186,8 @@ TEST(GuardrailRun, LogsPassAndAreHandedOut) {
 
   // Once, and what there is in the end.
   const Answer change = [](const Question&) {
-    return Reply{.status = 200, .body = R"({"verdict":true,"transformedData":{"request":{"json":{"text":"x"}}}})"};
+    return Reply{.status = 200,
+                 .body = R"({"verdict":true,"transformedData":{"request":{"json":{"text":"x"}}}})"};
   };
   const Ran changed = RunOn(Checks(Hook("a") + "," + log), "", "hi", change);
   ASSERT_EQ(changed.posts.size(), 1U);

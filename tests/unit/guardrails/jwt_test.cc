@@ -14,10 +14,10 @@
 namespace portolan::guardrails {
 namespace {
 
-using ::testing::HasSubstr;
 using test::KeySet;
 using test::SigningKey;
 using test::ToBase64Url;
+using ::testing::HasSubstr;
 
 constexpr int64_t kNow = 1'800'000'000;
 
@@ -59,8 +59,8 @@ TEST(Jwt, IsCheckedByTheKeyOfItsName) {
 
 TEST(Jwt, KeysOfOneNameMayBeOfSeveralTypes) {
   const SigningKey& rsa = SharedRsa();
-  const std::string set = KeySet(SigningKey::Ec("P-384").Jwk("k") + "," + SigningKey::Rsa().Jwk("k") + "," +
-                                 rsa.Jwk("k"));
+  const std::string set =
+      KeySet(SigningKey::Ec("P-384").Jwk("k") + "," + SigningKey::Rsa().Jwk("k") + "," + rsa.Jwk("k"));
   EXPECT_EQ(Readable(rsa.Token("RS384", "k", Claims(kNow))).CheckAgainst(set), Jwt::Signature::kGood);
 }
 
@@ -160,12 +160,12 @@ TEST(Jwt, HoldsForItsTime) {
 
 TEST(TimeSpan, IsReadAsJoseDoes) {
   const std::vector<std::pair<std::string, int64_t>> good = {
-      {"1", 1},         {"90", 90},          {"1s", 1},         {"15m", 900},     {"15 mins", 900},
-      {"2 hours", 7200}, {"12h", 43'200},    {"1d", 86'400},    {"1 day", 86'400}, {"2 weeks", 1'209'600},
+      {"1", 1},           {"90", 90},        {"1s", 1},          {"15m", 900},      {"15 mins", 900},
+      {"2 hours", 7200},  {"12h", 43'200},   {"1d", 86'400},     {"1 day", 86'400}, {"2 weeks", 1'209'600},
       {"1y", 31'557'600}, {"1.5 hrs", 5400}, {"30 Seconds", 30}, {" 5 min ", 300}};
   for (const auto& [text, seconds] : good) EXPECT_EQ(ReadTimeSpan(text), seconds) << text;
-  for (const char* const text : {"", "d", "-1d", "1 month", "0", "0.5", "1d1h", "1 d ago", "1e3", "nan", "inf",
-                                 "101y", "999999999999999999999999"}) {
+  for (const char* const text : {"", "d", "-1d", "1 month", "0", "0.5", "1d1h", "1 d ago", "1e3", "nan",
+                                 "inf", "101y", "999999999999999999999999"}) {
     EXPECT_FALSE(ReadTimeSpan(text)) << text;
   }
 }

@@ -17,10 +17,10 @@
 namespace portolan::guardrails {
 namespace {
 
+using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using nlohmann::json;
 
 Check MadeCheck(const std::string& id, const std::string& parameters) {
   Problem problem;
@@ -67,8 +67,9 @@ Subject OfText(const std::string& text) {
 }
 
 TEST(WebhookCheck, PostsWhatPortkeyPosts) {
-  const Check check = MadeCheck("webhook", R"({"webhookURL":"https://h.example/x?y=1","headers":{"X-Key":"k"},)"
-                                           R"("timeout":500})");
+  const Check check =
+      MadeCheck("webhook", R"({"webhookURL":"https://h.example/x?y=1","headers":{"X-Key":"k"},)"
+                           R"("timeout":500})");
   const std::vector<Question> asked = Asks(check, SomeSubject());
   ASSERT_EQ(asked.size(), 1U);
   EXPECT_EQ(asked[0].method, "POST");
@@ -190,8 +191,9 @@ TEST(UrlsCheck, FindsUrlsInTexts) {
   const auto found = [](const std::string& text) { return FindUrls(text, 21); };
   EXPECT_THAT(found("see https://a.example/x?y=1#z. And http://b.example, too!"),
               ElementsAre("https://a.example/x?y=1#z", "http://b.example"));
-  EXPECT_THAT(found("[a](https://a.example/x) <https://b.example> \"https://c.example\" `https://d.example`"),
-              ElementsAre("https://a.example/x", "https://b.example", "https://c.example", "https://d.example"));
+  EXPECT_THAT(
+      found("[a](https://a.example/x) <https://b.example> \"https://c.example\" `https://d.example`"),
+      ElementsAre("https://a.example/x", "https://b.example", "https://c.example", "https://d.example"));
   EXPECT_THAT(found("(https://a.example/x_(y))"), ElementsAre("https://a.example/x_(y))"));
   EXPECT_THAT(found("https://a.example https://a.example"), ElementsAre("https://a.example"));
   EXPECT_THAT(found("https://a.example/\u00e9"), ElementsAre("https://a.example/%C3%A9"));
@@ -207,7 +209,8 @@ TEST(UrlsCheck, FindsUrlsInTexts) {
 TEST(UrlsCheck, AsksEachOnce) {
   const Check check = MadeCheck("validUrls", "{}");
   EXPECT_EQ(check.looks, Looks::kAtTheLast);
-  const std::vector<Question> asked = Asks(check, OfText("https://a.example/x http://b.example https://a.example/x"));
+  const std::vector<Question> asked =
+      Asks(check, OfText("https://a.example/x http://b.example https://a.example/x"));
   ASSERT_EQ(asked.size(), 2U);
   EXPECT_EQ(asked[0].method, "HEAD");
   EXPECT_EQ(asked[0].url, "https://a.example/x");
@@ -309,7 +312,8 @@ TEST_F(TokenChecks, AskNobodyForWhatCannotHold) {
 }
 
 TEST_F(TokenChecks, CannotTellWithoutKeys) {
-  for (const Reply& reply : {Reply{.failure = "it refuses connections"}, Answered("", 503), Answered("<html>")}) {
+  for (const Reply& reply :
+       {Reply{.failure = "it refuses connections"}, Answered("", 503), Answered("<html>")}) {
     const Judgement judged = JudgeOne(check_, Bringing(Token()), reply);
     EXPECT_EQ(judged.finding.verdict, Verdict::kError);
     EXPECT_FALSE(judged.fresher);
@@ -354,7 +358,8 @@ TEST(NetworkChecks, AreRefusedWithThePath) {
       {"webhook", R"({"webhookURL":"http://h","headers":{"":"1"}})", "p.headers", "name"},
       {"webhook", R"({"webhookURL":"http://h","headers":{"a":"1\r\nb: 2"}})", "p.headers", "header can have"},
       {"webhook", R"({"webhookURL":"http://h","headers":{"Host":"x"}})", "p.headers", "host"},
-      {"webhook", R"({"webhookURL":"http://h","headers":{"Content-Length":"1"}})", "p.headers", "content-length"},
+      {"webhook", R"({"webhookURL":"http://h","headers":{"Content-Length":"1"}})", "p.headers",
+       "content-length"},
       {"webhook", R"({"webhookURL":"http://h","timeout":0})", "p.timeout", "milliseconds"},
       {"webhook", R"({"webhookURL":"http://h","timeout":300001})", "p.timeout", "milliseconds"},
       {"webhook", R"({"webhookURL":"http://h","timeout":"3s"})", "p.timeout", "whole number"},
