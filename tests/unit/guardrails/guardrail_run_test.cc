@@ -11,6 +11,7 @@
 
 #include "server/guardrails/json_schema.h"
 #include "server/guardrails/streamed_answer.h"
+#include "server/guardrails/window.h"
 #include "tests/support/signing_key.h"
 
 namespace portolan::guardrails {
@@ -224,6 +225,17 @@ TEST(GuardrailRun, WithoutItNobodyIsAsked) {
   const GuardrailResult result = RunGuardrail(*guardrail, {}, &view);
   EXPECT_FALSE(result.passes);
   EXPECT_THAT(result.checks[0].finding.data["explanation"].get<std::string>(), HasSubstr("was not asked"));
+}
+
+// Who is asked is asked once: a window would be of no use.
+TEST(GuardrailRun, HoldsNoWindow) {
+  for (const std::string& more : {std::string(), std::string(R"(,"stream":"window")")}) {
+    Problem problem;
+    const auto guardrail =
+        ReadGuardrail(*ParseJson(Checks(Hook("a") + R"(,{"id":"portolan.pii"})", more)), "g", &problem);
+    ASSERT_TRUE(guardrail) << problem.message;
+    EXPECT_FALSE(HoldOf(*guardrail)) << more;
+  }
 }
 
 TEST(StreamedAnswer, IsToldAsACompletion) {

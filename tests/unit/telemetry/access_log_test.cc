@@ -318,6 +318,24 @@ TEST(AccessLog, WritesTheStepsOfACall) {
                                          R"("request_id":"0123","wait_ms":750})"));
 }
 
+TEST(AccessLog, WritesWhatGuardrailsTellLater) {
+  LogFile file;
+  {
+    LogWriter writer({.fd = file.fd(), .patience = test::kPatience});
+    LogThreshold threshold(LogLevel::kWarn);
+    AccessLog log(writer.ring(0), threshold);
+    log.WriteGuardrail("0123", "output:failed request/default.webhook", "", At(1'795'386'902'123));
+    threshold.Set(LogLevel::kInfo);
+    log.WriteGuardrail("0123", "output:failed request/default.webhook", "", At(1'795'386'902'123));
+    log.WriteGuardrail("4567", "", R"({"value":1})", At(1'795'386'902'123));
+  }
+  ASSERT_EQ(file.Lines().size(), 2u);
+  EXPECT_EQ(file.Lines()[0],
+            json::parse(R"({"ts":"2026-11-22T22:35:02.123Z","level":"info","msg":"guardrail",)"
+                        R"("request_id":"0123","guardrails":"output:failed request/default.webhook"})"));
+  EXPECT_EQ(file.Lines()[1]["feedback"], R"({"value":1})");
+}
+
 // docs/configuration.md lists the members of a line.
 TEST(AccessLogDocumentation, NamesEveryMember) {
   std::ifstream file("docs/configuration.md");
