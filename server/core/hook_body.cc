@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "server/codec/json_reader.h"
 #include "server/guardrails/view_of.h"
 
 namespace portolan::core {
@@ -13,7 +14,7 @@ using guardrails::View;
 std::string MessageBody::Json() const {
   std::string json;
   // What is said to the gateway alone stays here.
-  codec::Encode(plan_, message_, {.for_upstream = true}, &json);
+  codec::Encode(plan_, message_, {.for_upstream = true, .replace_surrogates = true}, &json);
   return json;
 }
 
@@ -26,6 +27,9 @@ bool MessageBody::Replace(std::string_view json, View* view) {
   if (anew) *view = *std::move(anew);
   return true;
 }
+
+// Whatever its media type says.
+std::string TextBody::Json() const { return is_json_ && codec::IsJson(text_) ? text_ : std::string(); }
 
 bool TextBody::Replace(std::string_view json, View* view) {
   if (!is_json_) return false;

@@ -34,7 +34,7 @@ class TextBody final : public guardrails::Body {
  public:
   TextBody(std::string* text, bool is_json) : text_(*text), is_json_(is_json) {}
 
-  std::string Json() const override { return is_json_ ? text_ : std::string(); }
+  std::string Json() const override;
   bool Replace(std::string_view json, guardrails::View* view) override;
 
  private:

@@ -6,6 +6,13 @@
 #include "server/guardrails/check_makers.h"
 
 namespace portolan::guardrails {
+namespace {
+
+// With so many questions, or so many bytes told, no other check is asked at the same time.
+constexpr size_t kMaxAtOnce = 32;
+constexpr size_t kMaxToldAtOnce = 16u << 20;
+
+}  // namespace
 
 std::vector<Question> GuardrailRun::Go() {
   while (next_ < guardrail_.checks.size()) {
@@ -28,8 +35,12 @@ void GuardrailRun::Begin() {
   const bool alone = guardrail_.sequential || one_by_one_ || fresher_.has_value();
   const auto last = alone ? first + 1 : std::find_if_not(first, guardrail_.checks.end(), asks);
   UpdateSubject(std::any_of(first, last, [](const Check& check) { return check.network->tells_bodies; }));
-  for (auto check = first; check != last; ++check) {
+  size_t told = 0;
+  for (auto check = first; check != last && questions_.size() < kMaxAtOnce && told < kMaxToldAtOnce;
+       ++check) {
+    const size_t before = questions_.size();
     Ask(static_cast<size_t>(check - guardrail_.checks.begin()));
+    for (size_t i = before; i < questions_.size(); ++i) told += questions_[i].body.size();
   }
 }
 

@@ -9,8 +9,9 @@
 //   GuardrailResult result = run.TakeResult();
 //
 // Checks come in the order of the list, and see what those before have changed. Neighbours that ask the
-// network are asked at once, unless the guardrail is sequential; if one of them changes what is looked at,
-// those behind it are asked anew, one by one, as what they have judged is no more.
+// network are asked at once, unless the guardrail is sequential, or there is more to ask and to tell than one
+// call may at once; if one of them changes what is looked at, those behind it are asked anew, one by one, as
+// what they have judged is no more.
 
 #include <chrono>
 #include <cstddef>

@@ -10,6 +10,8 @@ namespace {
 using codec::JsonReader;
 using codec::JsonType;
 
+constexpr int kMaxDataDepth = 64;
+
 void AppendSaid(const Said& said, std::string_view without, std::string* out) {
   out->append(R"({"json":)").append(said.json.empty() ? without : std::string_view(said.json));
   out->append(R"(,"text":)");
@@ -109,7 +111,8 @@ std::optional<WebhookAnswer> ReadWebhookAnswer(std::string_view body, std::strin
   } else if (!has_verdict) {
     *problem = "its answer has no verdict that is true or false";
   } else {
-    if (!data.empty()) answer.data = ParseJson(data).value_or(nullptr);
+    // Deeper ones would not fit into the results.
+    if (codec::IsJson(data, kMaxDataDepth)) answer.data = ParseJson(data).value_or(nullptr);
     return answer;
   }
   return std::nullopt;

@@ -18,7 +18,7 @@ std::string WebhookBody(const Subject& subject);
 // Its answer: `{verdict, data?, transformedData?: {request: {json}, response: {json}}}`.
 struct WebhookAnswer {
   bool verdict = false;
-  nlohmann::json data = nullptr;
+  nlohmann::json data = nullptr;  // null also where it nests deeper than 64 levels
   // JSON objects, in the bytes in which they came.
   std::optional<std::string> request = std::nullopt;
   std::optional<std::string> response = std::nullopt;

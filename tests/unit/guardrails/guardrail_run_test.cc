@@ -103,6 +103,19 @@ TEST(GuardrailRun, AsksOneByOneIfItIsSequential) {
   EXPECT_THAT(ran.rounds, ElementsAre(ElementsAre("http://a"), ElementsAre("http://b")));
 }
 
+// A config may have hundreds of them, and a call much to tell.
+TEST(GuardrailRun, AsksNotTooManyAtOnce) {
+  std::string many = Hook("a");
+  for (int i = 1; i < 100; ++i) many += "," + Hook("a");
+  const Ran ran = RunOn(Checks(many), "", "hi", Yes);
+  EXPECT_EQ(ran.result.checks.size(), 100U);
+  EXPECT_EQ(ran.rounds.size(), 4U);
+  EXPECT_EQ(ran.rounds[0].size(), 32U);
+  const Ran large =
+      RunOn(Checks(Hook("a") + "," + Hook("b") + "," + Hook("c")), "", std::string(5u << 20, 'x'), Yes);
+  EXPECT_THAT(large.rounds, ElementsAre(ElementsAre("http://a", "http://b"), ElementsAre("http://c")));
+}
+
 // What is taken out before is not told.
 TEST(GuardrailRun, GoesThroughItsListInOrder) {
   const Ran ran = RunOn(Checks(Hook("a") + "," + kRedact + "," + Hook("b")), "", "a secret", Yes);
