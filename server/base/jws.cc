@@ -200,6 +200,9 @@ bool PublicKey::Verifies(std::string_view algorithm, std::string_view text,
                          std::string_view signature) const {
   const Algorithm* const known = FindAlgorithm(algorithm);
   if (known == nullptr || known->kind != kind_) return false;
+  // OpenSSL would take one whose first zeros are missing (RFC 8017, section 8.1.2, does not).
+  const auto size = static_cast<size_t>(EVP_PKEY_get_size(held_->key.get()));
+  if (kind_ == Kind::kRsa && signature.size() != size) return false;
   std::string der;
   if (kind_ == Kind::kEc) {
     if (known->curve != curve_) return false;

@@ -133,7 +133,7 @@ TEST(Jwt, HoldsForItsTime) {
       {R"({"iat":)" + now + R"(,"exp":)" + at(1) + R"(,"nbf":)" + now + "}", ""},
       {R"({"iat":)" + now + R"(,"exp":)" + at(-4) + "}", ""},
       {R"({"iat":)" + now + R"(,"exp":)" + at(-5) + "}", "expired"},
-      {R"({"iat":)" + now + R"(,"exp":)" + at(-5) + ".5}", "expired"},
+      {R"({"iat":)" + now + R"(,"exp":)" + at(-6) + ".5}", "expired"},
       {R"({"iat":)" + now + R"(,"nbf":)" + at(5) + "}", ""},
       {R"({"iat":)" + now + R"(,"nbf":)" + at(6) + "}", "not hold yet"},
       {R"({"iat":)" + at(5) + "}", ""},
