@@ -92,6 +92,7 @@ struct UrlRules {
     const std::vector<std::string> urls = AllUrls(subject);
     if (urls.size() > kMaxUrls) return Unknown("there are more than " + Text(kMaxUrls) + " URLs");
     std::vector<Question> questions;
+    questions.reserve(urls.size());
     for (const std::string& url : urls) {
       questions.push_back({.method = only_names ? "" : "HEAD",
                            .url = url,
