@@ -38,7 +38,7 @@ TEST_F(AskingGuardrails, AStreamIsHeldForItsVerdict) {
   Hears(kNo);
   const TestAnswer denied = Post(Target(Hooked("output_guardrails")), kAsksForStream);
   EXPECT_EQ(denied.status, 446);
-  EXPECT_THAT(denied.body, Not(HasSubstr("fine")));
+  EXPECT_THAT(denied.body, Not(HasSubstr("\"fine\"")));
 
   Hears(Replacing("response", Json::parse(R"({"choices":[{"message":{"content":"FINE"}}]})")));
   const TestAnswer changed = Post(Target(Hooked("output_guardrails")), kAsksForStream);

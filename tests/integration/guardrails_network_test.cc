@@ -65,7 +65,7 @@ TEST_F(NetworkGuardrails, AWebhookDeniesAnAnswer) {
   Hears(kNo);
   const TestAnswer answer = Post(Target(Hooked("output_guardrails")));
   EXPECT_EQ(answer.status, 446);
-  EXPECT_THAT(answer.body, Not(HasSubstr("fine")));
+  EXPECT_THAT(answer.body, Not(HasSubstr("\"fine\"")));
   const Json told = Posted();
   EXPECT_EQ(told["eventType"], "afterRequestHook");
   EXPECT_EQ(told["response"]["json"]["choices"][0]["message"]["content"], "fine");
