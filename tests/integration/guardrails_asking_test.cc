@@ -51,7 +51,7 @@ TEST_F(AskingGuardrails, AStreamIsHeldForItsVerdict) {
 TEST_F(AskingGuardrails, NothingOfAStreamLeavesBeforeItsVerdict) {
   Latch asked;
   Latch go;
-  verdict_ = [&](const SeenRequest&) {
+  verdict_ = [asked, go](const SeenRequest&) {
     return Script().Signal(asked).Hold(go).Send(Head(200, {{"content-length", "16"}}) + kYes);
   };
   TestClient client(gateway_.http_address());
@@ -72,7 +72,7 @@ TEST_F(AskingGuardrails, AStreamThatIsNotDecidedIsNotHeld) {
   Answers("see " + hook_.url() + "/page ");
   Latch asked;
   Latch go;
-  verdict_ = [&](const SeenRequest&) {
+  verdict_ = [asked, go](const SeenRequest&) {
     return Script().Signal(asked).Hold(go).Send(Head(404, {{"content-length", "0"}}));
   };
   TestClient client(gateway_.http_address());
@@ -134,7 +134,9 @@ TEST_F(AskingGuardrails, GrpcHasThemToo) {
 
 TEST_F(AskingGuardrails, ALogIsNotWaitedFor) {
   Latch go;
-  verdict_ = [&](const SeenRequest&) { return Script().Hold(go).Send(Head(200, {{"content-length", "0"}})); };
+  verdict_ = [go](const SeenRequest&) {
+    return Script().Hold(go).Send(Head(200, {{"content-length", "0"}}));
+  };
   const std::string log = R"([{"log":{"logURL":")" + hook_.url() + R"(/log","timeout":60000},"deny":true}])";
   const TestAnswer answer = Post(Target(R"(,"input_guardrails":)" + log + R"(,"output_guardrails":)" + log));
   EXPECT_EQ(answer.status, 200);
@@ -146,7 +148,7 @@ TEST_F(AskingGuardrails, ALogIsNotWaitedFor) {
 
 TEST_F(AskingGuardrails, BesideTheCallItIsAskedWhenThatIsOver) {
   Latch go;
-  verdict_ = [&](const SeenRequest&) {
+  verdict_ = [go](const SeenRequest&) {
     return Script().Hold(go).Send(Head(200, {{"content-length", "16"}}) + kYes);
   };
   const TestAnswer answer =
@@ -219,7 +221,7 @@ TEST_F(AskingGuardrails, ManyCallsWaitForOneFetch) {
   const SigningKey key = SigningKey::Ec("P-256");
   Latch go;
   const std::string set = KeySet(key.Jwk("k"));
-  verdict_ = [&](const SeenRequest&) {
+  verdict_ = [go, set](const SeenRequest&) {
     return Script().Hold(go).Send(Head(200, {{"content-length", std::to_string(set.size())}}) + set);
   };
   const std::string config =
