@@ -1,7 +1,7 @@
 #pragma once
 
-// Messages as the bytes that gRPC carries. Services are asked in bytes, not in messages: gRPC itself passes an
-// answer that cannot be read on as an empty one.
+// Messages as the bytes that gRPC carries. Services are asked in bytes, not in messages: gRPC itself passes
+// an answer that cannot be read on as an empty one.
 
 #include <google/protobuf/message_lite.h>
 #include <grpcpp/support/byte_buffer.h>

@@ -74,9 +74,7 @@ std::shared_ptr<grpc::Channel> NewChannel(const Settings& settings, const std::s
   return grpc::CreateCustomChannel("dns:///" + settings.grpc, credentials, Arguments(settings));
 }
 
-bool IsNameByte(char c) {
-  return IsDigit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '.';
-}
+bool IsNameByte(char c) { return IsDigit(c) || (c >= 'a' && c <= 'z') || c == '-' || c == '_' || c == '.'; }
 bool IsValueByte(char c) { return c == ' ' || IsVisible(c); }
 
 // gRPC ends the process where it is handed metadata that it cannot send.
@@ -100,17 +98,18 @@ Settings WithLowerNames(Settings settings) {
 
 }  // namespace
 
-Connection::Connection(Settings settings, net::Loop& loop, const std::string& pem_roots)
+Connection::Connection(Settings settings, net::Loop& loop, GrpcThread& thread, const std::string& pem_roots)
     : settings_(WithLowerNames(std::move(settings))),
       loop_(loop),
+      thread_(thread),
       problem_(ProblemOf(settings_)),
       stub_(NewChannel(settings_, pem_roots)) {}
 
 void Connection::Prepare(grpc::ClientContext* context, net::TimePoint deadline) const {
   if (deadline != net::kNever) {
     const std::chrono::nanoseconds left = deadline - net::Clock::now();
-    context->set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                       gpr_time_from_nanos(left.count(), GPR_TIMESPAN)));
+    context->set_deadline(
+        gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_nanos(left.count(), GPR_TIMESPAN)));
   }
   if (!problem_.empty()) return;
   for (const auto& [name, value] : settings_.secret_headers) {

@@ -8,6 +8,7 @@
 
 #include <string>
 
+#include "server/middleware/grpc/grpc_thread.h"
 #include "server/middleware/settings.h"
 #include "server/net/loop.h"
 
@@ -23,10 +24,11 @@ inline constexpr char kHandleEnd[] = "/portolan.middleware.v1.Middleware/HandleE
 class Connection {
  public:
   // `pem_roots`: whom TLS trusts; empty: the system's.
-  Connection(Settings settings, net::Loop& loop, const std::string& pem_roots);
+  Connection(Settings settings, net::Loop& loop, GrpcThread& thread, const std::string& pem_roots);
 
   const Settings& settings() const { return settings_; }
   net::Loop& loop() const { return loop_; }
+  grpc::CompletionQueue* queue() const { return thread_.queue(); }
   grpc::GenericStub& stub() { return stub_; }
 
   // What is wrong with the settings; nothing is to be told to the service then. Empty: nothing.
@@ -38,6 +40,7 @@ class Connection {
  private:
   const Settings settings_;
   net::Loop& loop_;
+  GrpcThread& thread_;
   const std::string problem_;
   grpc::GenericStub stub_;
 };

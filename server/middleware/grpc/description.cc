@@ -19,12 +19,18 @@ constexpr std::chrono::seconds kDescribeTime = 5s;
 
 std::optional<Hook> HookOf(int hook) {
   switch (hook) {
-    case v1::HOOK_REQUEST: return Hook::kRequest;
-    case v1::HOOK_ATTEMPT: return Hook::kAttempt;
-    case v1::HOOK_RESPONSE: return Hook::kResponse;
-    case v1::HOOK_CHUNK: return Hook::kChunk;
-    case v1::HOOK_END: return Hook::kEnd;
-    default: return std::nullopt;
+    case v1::HOOK_REQUEST:
+      return Hook::kRequest;
+    case v1::HOOK_ATTEMPT:
+      return Hook::kAttempt;
+    case v1::HOOK_RESPONSE:
+      return Hook::kResponse;
+    case v1::HOOK_CHUNK:
+      return Hook::kChunk;
+    case v1::HOOK_END:
+      return Hook::kEnd;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -44,10 +50,17 @@ std::string Read(const v1::DescribeResponse& said, const Settings& settings, Wan
   }
   switch (static_cast<int>(said.form())) {
     case v1::BODY_FORM_UNSPECIFIED:
-    case v1::BODY_FORM_NONE: wants->form = BodyForm::kNone; break;
-    case v1::BODY_FORM_JSON: wants->form = BodyForm::kJson; break;
-    case v1::BODY_FORM_TYPED: wants->form = BodyForm::kTyped; break;
-    default: return "form " + std::to_string(said.form()) + " is not known";
+    case v1::BODY_FORM_NONE:
+      wants->form = BodyForm::kNone;
+      break;
+    case v1::BODY_FORM_JSON:
+      wants->form = BodyForm::kJson;
+      break;
+    case v1::BODY_FORM_TYPED:
+      wants->form = BodyForm::kTyped;
+      break;
+    default:
+      return "form " + std::to_string(said.form()) + " is not known";
   }
   wants->request = said.wants_request();
   wants->read_only = settings.read_only.value_or(said.read_only());

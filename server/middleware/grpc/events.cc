@@ -102,9 +102,7 @@ bool SetTyped(const google::protobuf::Message& body, v1::ChunkEvent* out) {
   return true;
 }
 
-std::string TooLarge(std::string_view what) {
-  return std::string(what).append(" is larger than max_body");
-}
+std::string TooLarge(std::string_view what) { return std::string(what).append(" is larger than max_body"); }
 
 template <typename Told>
 std::string SetBody(std::string_view what, const BodyView& body, size_t max_body, Told* out) {

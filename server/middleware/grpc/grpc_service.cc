@@ -15,6 +15,7 @@
 #include "server/middleware/grpc/events.h"
 #include "server/middleware/grpc/grpc_middleware.h"
 #include "server/middleware/grpc/grpc_stream.h"
+#include "server/middleware/grpc/grpc_thread.h"
 #include "server/middleware/grpc/unary_call.h"
 #include "server/middleware/grpc/verdicts.h"
 #include "server/net/suspension.h"
@@ -25,8 +26,8 @@ namespace {
 
 class GrpcService final : public Service {
  public:
-  GrpcService(const Settings& settings, net::Loop& loop, const GrpcOptions& options)
-      : connection_(settings, loop, options.pem_roots), description_(connection_) {}
+  GrpcService(const Settings& settings, net::Loop& loop, GrpcThread& thread, const GrpcOptions& options)
+      : connection_(settings, loop, thread, options.pem_roots), description_(connection_) {}
 
   const Wants* wants() const override { return description_.wants(); }
   net::Task<std::string> Learn(net::Wait wait) override { return description_.Learn(wait); }
@@ -52,8 +53,8 @@ net::Task<std::string> GrpcService::Call(const char* method, grpc::ByteBuffer re
                                          google::protobuf::MessageLite* answer) {
   if (!connection_.problem().empty()) co_return connection_.problem();
   net::Waiter waiter(connection_.loop(), wait);
-  const UnaryCall::Waiting call = UnaryCall::Start(connection_, method, std::move(request), wait.deadline,
-                                                   [&waiter] { waiter.Notify(); });
+  const UnaryCall::Waiting call =
+      UnaryCall::Start(connection_, method, request, wait.deadline, [&waiter] { waiter.Notify(); });
   const net::WaitResult result = co_await waiter;
   if (result == net::WaitResult::kTimeout) co_return std::string("DEADLINE_EXCEEDED");
   if (result == net::WaitResult::kCancelled) co_return std::string("CANCELLED");
@@ -94,9 +95,9 @@ net::Task<std::string> GrpcService::Tell(const EndEvent& event, net::Wait wait) 
 
 }  // namespace
 
-std::unique_ptr<Service> NewGrpcService(const Settings& settings, net::Loop& loop,
+std::unique_ptr<Service> NewGrpcService(const Settings& settings, net::Loop& loop, GrpcThread& thread,
                                         const GrpcOptions& options) {
-  return std::make_unique<GrpcService>(settings, loop, options);
+  return std::make_unique<GrpcService>(settings, loop, thread, options);
 }
 
 }  // namespace portolan::middleware

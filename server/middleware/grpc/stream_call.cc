@@ -17,11 +17,9 @@ std::shared_ptr<StreamCall> StreamCall::Start(Connection& connection, net::TimeP
   auto call = std::make_shared<StreamCall>(connection.loop(), std::move(on_news));
   call->self_ = call;
   connection.Prepare(&call->context_, deadline);
-  connection.stub().PrepareBidiStreamingCall(&call->context_, kHandleStream, grpc::StubOptions(), call.get());
-  // As reads and writes are begun outside of gRPC's reactions too.
-  call->AddMultipleHolds(2);
-  call->StartRead(&call->reading_bytes_);
-  call->StartCall();
+  call->rpc_ = connection.stub().PrepareCall(&call->context_, kHandleStream, connection.queue());
+  call->rpc_->StartCall(call->started_.tag());
+  call->rpc_->Read(&call->reading_bytes_, call->read_.tag());
   return call;
 }
 
@@ -34,7 +32,7 @@ void StreamCall::Send(uint64_t sequence, const grpc::ByteBuffer& bytes) {
     if (closing_ || !can_write_) return;
     queue_.push_back({sequence, bytes});
   }
-  WriteNext();
+  Advance();
 }
 
 void StreamCall::CloseWrites() {
@@ -42,53 +40,78 @@ void StreamCall::CloseWrites() {
     const std::lock_guard lock(mutex_);
     closing_ = true;
   }
-  WriteNext();
+  Advance();
 }
 
-void StreamCall::WriteNext() {
-  bool write = false;
-  bool close = false;
-  {
-    const std::lock_guard lock(mutex_);
-    if (writing_ || !can_write_) return;
-    if (!broken_ && !queue_.empty()) {
-      writing_ = write = true;
-      writing_bytes_.Swap(&queue_.front().bytes);
-      told_ = queue_.front().sequence;
-      queue_.pop_front();
-    } else if (broken_ || closing_) {
-      can_write_ = false;
-      close = !broken_;
-      queue_.clear();
-    } else {
-      return;
-    }
+StreamCall::Step StreamCall::NextStep(grpc::ByteBuffer* bytes) {
+  if (starting_ || writing_ || finishing_) return Step::kNone;
+  if (!can_read_) {
+    finishing_ = true;
+    return Step::kFinish;
   }
-  if (write) return StartWrite(&writing_bytes_);
-  if (close) StartWritesDone();
-  RemoveHold();
+  if (!can_write_) return Step::kNone;
+  if (!queue_.empty()) {
+    bytes->Swap(&queue_.front().bytes);
+    told_ = queue_.front().sequence;
+    queue_.pop_front();
+    writing_ = true;
+    return Step::kWrite;
+  }
+  if (!closing_) return Step::kNone;
+  can_write_ = false;
+  writing_ = true;
+  return Step::kClose;
 }
 
-void StreamCall::OnWriteDone(bool ok) {
+void StreamCall::Advance() {
+  grpc::ByteBuffer bytes;
+  Step step = Step::kNone;
   {
     const std::lock_guard lock(mutex_);
-    writing_bytes_.Clear();
+    step = NextStep(&bytes);
+  }
+  switch (step) {
+    case Step::kNone:
+      break;
+    case Step::kWrite:
+      rpc_->Write(bytes, written_.tag());
+      break;
+    case Step::kClose:
+      rpc_->WritesDone(written_.tag());
+      break;
+    case Step::kFinish:
+      rpc_->Finish(&finish_status_, finished_.tag());
+      break;
+  }
+}
+
+void StreamCall::OnStarted(bool) {
+  {
+    const std::lock_guard lock(mutex_);
+    starting_ = false;
+  }
+  Advance();
+}
+
+void StreamCall::OnWritten(bool ok) {
+  {
+    const std::lock_guard lock(mutex_);
     writing_ = false;
-    broken_ |= !ok;
+    can_write_ &= ok;
   }
-  WriteNext();
+  Advance();
 }
 
-void StreamCall::OnReadDone(bool ok) {
-  bool read = true;
+void StreamCall::OnRead(bool ok) {
+  bool read = false;
   bool cancel = false;
   {
     const std::lock_guard lock(mutex_);
     if (!ok) {
-      // No message follows, so that no write matters either: the status is on its way.
-      can_read_ = reading_ = read = false;
-      broken_ = true;
+      can_read_ = reading_ = can_write_ = false;
+      queue_.clear();
     } else if (left_) {
+      read = true;
       cancel = ++unheard_ == kMaxUnheard;
     } else {
       heard_.emplace_back().told = told_;
@@ -98,20 +121,15 @@ void StreamCall::OnReadDone(bool ok) {
     }
   }
   if (cancel) context_.TryCancel();
-  if (read) {
-    reading_bytes_.Clear();
-    return StartRead(&reading_bytes_);
-  }
-  if (ok) return;
-  WriteNext();
-  RemoveHold();
+  if (read) rpc_->Read(&reading_bytes_, read_.tag());
+  if (!ok) Advance();
 }
 
-void StreamCall::OnDone(const grpc::Status& status) {
+void StreamCall::OnFinished(bool) {
   std::shared_ptr<StreamCall> self;
   const std::lock_guard lock(mutex_);
   self.swap(self_);
-  status_ = status;
+  status_ = finish_status_;
   PostNews();
 }
 
@@ -121,11 +139,11 @@ std::optional<StreamCall::Heard> StreamCall::Take() {
   {
     const std::lock_guard lock(mutex_);
     if (heard_.empty()) return std::nullopt;
-    taken = std::move(heard_.front());
+    taken = heard_.front();
     heard_.pop_front();
     read = can_read_ && !std::exchange(reading_, can_read_);
   }
-  if (read) StartRead(&reading_bytes_);
+  if (read) rpc_->Read(&reading_bytes_, read_.tag());
   return taken;
 }
 
@@ -167,12 +185,12 @@ void StreamCall::Leave(bool cancel) {
     left_ = closing_ = true;
     queue_.clear();
     heard_.clear();
-    // To the end, which is what lets go of the rpc.
+    // To the end, without which the rpc has none.
     read = can_read_ && !std::exchange(reading_, can_read_);
   }
   if (cancel) context_.TryCancel();
-  WriteNext();
-  if (read) StartRead(&reading_bytes_);
+  Advance();
+  if (read) rpc_->Read(&reading_bytes_, read_.tag());
 }
 
 }  // namespace portolan::middleware

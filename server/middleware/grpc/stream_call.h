@@ -4,8 +4,8 @@
 // until it is taken.
 
 #include <grpcpp/client_context.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/support/byte_buffer.h>
-#include <grpcpp/support/client_callback.h>
 #include <grpcpp/support/status.h>
 
 #include <cstdint>
@@ -16,14 +16,14 @@
 #include <optional>
 
 #include "server/middleware/grpc/connection.h"
+#include "server/middleware/grpc/grpc_thread.h"
 #include "server/net/loop.h"
 
 namespace portolan::middleware {
 
-// Shared by the stream on the shard's thread and by gRPC, whoever stays longer. What is public here is for that
-// thread; the reactions are gRPC's.
-class StreamCall final : private grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
-                         public std::enable_shared_from_this<StreamCall> {
+// Shared by the stream on the shard's thread and by gRPC's thread, whoever stays longer. What is public here
+// is for the shard's thread.
+class StreamCall : public std::enable_shared_from_this<StreamCall> {
  public:
   // A message of the service's.
   struct Heard {
@@ -56,38 +56,60 @@ class StreamCall final : private grpc::ClientBidiReactor<grpc::ByteBuffer, grpc:
   void Cancel() { context_.TryCancel(); }
 
  private:
-  void OnWriteDone(bool ok) override;
-  void OnReadDone(bool ok) override;
-  void OnDone(const grpc::Status& status) override;
+  // What follows when an operation is over, on gRPC's thread.
+  class Then final : public RpcEvent {
+   public:
+    Then(StreamCall* call, void (StreamCall::*then)(bool)) : call_(call), then_(then) {}
+    void Run(bool ok) override { (call_->*then_)(ok); }
+    // As gRPC takes it.
+    void* tag() { return static_cast<RpcEvent*>(this); }
 
-  void WriteNext();
-  void PostNews();  // REQUIRES: mutex_ is held
-  void TellNews();
-
+   private:
+    StreamCall* const call_;
+    void (StreamCall::* const then_)(bool);
+  };
+  enum class Step : uint8_t { kNone, kWrite, kClose, kFinish };
   struct Queued {
     uint64_t sequence;
     grpc::ByteBuffer bytes;
   };
 
-  grpc::ClientContext context_;
+  void OnStarted(bool ok);
+  void OnWritten(bool ok);
+  void OnRead(bool ok);
+  void OnFinished(bool ok);
+
+  // Takes the next step, if it is time for one. One thread at a time comes to do so, as each step but
+  // kNone shuts the way to it until it is over.
+  void Advance();
+  Step NextStep(grpc::ByteBuffer* bytes);  // REQUIRES: mutex_ is held
+  void PostNews();                         // REQUIRES: mutex_ is held
+  void TellNews();
+
   net::Loop& loop_;  // not to be touched once left
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> rpc_;
   std::function<void()> on_news_;
-
-  grpc::ByteBuffer writing_bytes_;  // of whoever has set writing_
+  Then started_{this, &StreamCall::OnStarted};
+  Then written_{this, &StreamCall::OnWritten};
+  Then read_{this, &StreamCall::OnRead};
+  Then finished_{this, &StreamCall::OnFinished};
   grpc::ByteBuffer reading_bytes_;  // of whoever has set reading_
+  grpc::Status finish_status_;      // gRPC's until OnFinished()
 
-  std::mutex mutex_;  // guards what follows
-  std::shared_ptr<StreamCall> self_;
+  std::mutex mutex_;                  // guards what follows
+  std::shared_ptr<StreamCall> self_;  // gRPC's hold
   bool left_ = false;
   bool posted_ = false;
-  // Writes. gRPC keeps the rpc for them (a hold) while can_write_.
+  bool starting_ = true;
+  bool finishing_ = false;
+  // Writes.
   std::deque<Queued> queue_;
   uint64_t told_ = 0;
   bool can_write_ = true;
   bool writing_ = false;
   bool closing_ = false;
-  bool broken_ = false;
-  // Reads. Another hold while can_read_.
+  // Reads. When they come to an end the rpc has.
   std::deque<Heard> heard_;
   int unheard_ = 0;  // messages after it was left
   bool can_read_ = true;

@@ -2,21 +2,24 @@
 
 namespace portolan::middleware {
 
-UnaryCall::Waiting UnaryCall::Start(Connection& connection, const char* method, grpc::ByteBuffer request,
-                                    net::TimePoint deadline, std::function<void()> on_over) {
-  auto call = std::make_shared<UnaryCall>(connection.loop(), std::move(request), std::move(on_over));
+UnaryCall::Waiting UnaryCall::Start(Connection& connection, const char* method,
+                                    const grpc::ByteBuffer& request, net::TimePoint deadline,
+                                    std::function<void()> on_over) {
+  auto call = std::make_shared<UnaryCall>(connection.loop(), std::move(on_over));
+  call->self_ = call;
   connection.Prepare(&call->context_, deadline);
-  connection.stub().UnaryCall(&call->context_, method, grpc::StubOptions(), &call->request_, &call->answer_,
-                              [call](grpc::Status status) { call->OnDone(std::move(status)); });
+  call->rpc_ = connection.stub().PrepareUnaryCall(&call->context_, method, request, connection.queue());
+  call->rpc_->StartCall();
+  call->rpc_->Finish(&call->answer_, &call->status_, static_cast<RpcEvent*>(call.get()));
   return Waiting(std::move(call));
 }
 
-void UnaryCall::OnDone(grpc::Status status) {
+void UnaryCall::Run(bool) {
+  const std::shared_ptr<UnaryCall> self = std::move(self_);
   const std::lock_guard lock(mutex_);
-  status_ = std::move(status);
   over_ = true;
   // Under the mutex: the loop may be gone as soon as who waits has left.
-  if (!abandoned_) loop_.Post([self = shared_from_this()] { self->Arrive(); });
+  if (!abandoned_) loop_.Post([self] { self->Arrive(); });
 }
 
 void UnaryCall::Arrive() {

@@ -3,6 +3,7 @@
 // One unary rpc that a shard waits for.
 
 #include <grpcpp/client_context.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
 
@@ -12,16 +13,16 @@
 #include <utility>
 
 #include "server/middleware/grpc/connection.h"
+#include "server/middleware/grpc/grpc_thread.h"
 #include "server/net/loop.h"
 
 namespace portolan::middleware {
 
-// Shared by who waits and by gRPC's thread, whoever stays longer. All but what gRPC calls is for the shard's
-// thread.
-class UnaryCall : public std::enable_shared_from_this<UnaryCall> {
+// Shared by who waits and by gRPC's thread, whoever stays longer. All but Run() is for the shard's thread.
+class UnaryCall final : private RpcEvent {
  public:
-  // Who waits. When it goes away before the rpc is over, the rpc is cancelled; either way nothing is called or
-  // posted to the loop after that.
+  // Who waits. When it goes away before the rpc is over, the rpc is cancelled; either way nothing is called
+  // or posted to the loop after that.
   class Waiting {
    public:
     Waiting() = default;
@@ -49,23 +50,23 @@ class UnaryCall : public std::enable_shared_from_this<UnaryCall> {
 
   // Begins an rpc. `on_over` is called once, on the loop's thread, never from within this. `method` is one of
   // connection.h. May be called on another thread than the loop's while that does not run.
-  static Waiting Start(Connection& connection, const char* method, grpc::ByteBuffer request,
+  static Waiting Start(Connection& connection, const char* method, const grpc::ByteBuffer& request,
                        net::TimePoint deadline, std::function<void()> on_over);
 
-  UnaryCall(net::Loop& loop, grpc::ByteBuffer request, std::function<void()> on_over)
-      : loop_(loop), request_(std::move(request)), on_over_(std::move(on_over)) {}
+  UnaryCall(net::Loop& loop, std::function<void()> on_over) : loop_(loop), on_over_(std::move(on_over)) {}
 
  private:
-  void OnDone(grpc::Status status);  // gRPC's
+  void Run(bool ok) override;
   void Arrive();
   void Abandon();
 
   net::Loop& loop_;  // not to be touched once abandoned
   grpc::ClientContext context_;
-  const grpc::ByteBuffer request_;
+  std::unique_ptr<grpc::GenericClientAsyncResponseReader> rpc_;
   grpc::ByteBuffer answer_;
   grpc::Status status_;
   std::function<void()> on_over_;
+  std::shared_ptr<UnaryCall> self_;  // gRPC's hold
 
   std::mutex mutex_;
   bool over_ = false;       // guarded by mutex_

@@ -29,7 +29,8 @@ std::string Take(v1::Deny* deny, Denial* out) {
   const auto is_code_byte = [](char c) { return IsDigit(c) || (c >= 'a' && c <= 'z') || c == '_'; };
   if (deny->http_status() != 0) {
     if (deny->http_status() < 400 || deny->http_status() > 499) {
-      return "Deny with http_status " + std::to_string(deny->http_status()) + ", which is not from 400 to 499";
+      return "Deny with http_status " + std::to_string(deny->http_status()) +
+             ", which is not from 400 to 499";
     }
     out->http_status = deny->http_status();
   }
@@ -71,7 +72,8 @@ std::string Take(google::protobuf::RepeatedPtrField<v1::Finding>* findings, Verd
 // Takes a typed body if it is of the type that fits; null: none does.
 template <typename T>
 std::string Take(T* body, const Descriptor* fitting, Body* out) {
-  if (fitting != T::descriptor()) return "a body of type " + T::descriptor()->full_name() + ", which does not fit";
+  if (fitting != T::descriptor())
+    return "a body of type " + T::descriptor()->full_name() + ", which does not fit";
   auto taken = std::make_unique<T>();
   taken->Swap(body);
   out->typed = std::move(taken);
@@ -85,24 +87,36 @@ std::string TakeJson(std::string* json, Body* out) {
 
 std::string Take(v1::Replace* replace, const Descriptor* fitting, Body* out) {
   switch (replace->body_case()) {
-    case v1::Replace::kChatRequest: return Take(replace->mutable_chat_request(), fitting, out);
-    case v1::Replace::kCompletionRequest: return Take(replace->mutable_completion_request(), fitting, out);
-    case v1::Replace::kEmbeddingRequest: return Take(replace->mutable_embedding_request(), fitting, out);
-    case v1::Replace::kChat: return Take(replace->mutable_chat(), fitting, out);
-    case v1::Replace::kCompletion: return Take(replace->mutable_completion(), fitting, out);
-    case v1::Replace::kChunk: return Take(replace->mutable_chunk(), fitting, out);
-    case v1::Replace::kJson: return TakeJson(replace->mutable_json(), out);
-    case v1::Replace::BODY_NOT_SET: break;
+    case v1::Replace::kChatRequest:
+      return Take(replace->mutable_chat_request(), fitting, out);
+    case v1::Replace::kCompletionRequest:
+      return Take(replace->mutable_completion_request(), fitting, out);
+    case v1::Replace::kEmbeddingRequest:
+      return Take(replace->mutable_embedding_request(), fitting, out);
+    case v1::Replace::kChat:
+      return Take(replace->mutable_chat(), fitting, out);
+    case v1::Replace::kCompletion:
+      return Take(replace->mutable_completion(), fitting, out);
+    case v1::Replace::kChunk:
+      return Take(replace->mutable_chunk(), fitting, out);
+    case v1::Replace::kJson:
+      return TakeJson(replace->mutable_json(), out);
+    case v1::Replace::BODY_NOT_SET:
+      break;
   }
   return "Replace without a body";
 }
 
 std::string Take(v1::Answer* answer, const Descriptor* fitting, Body* out) {
   switch (answer->body_case()) {
-    case v1::Answer::kChat: return Take(answer->mutable_chat(), fitting, out);
-    case v1::Answer::kCompletion: return Take(answer->mutable_completion(), fitting, out);
-    case v1::Answer::kJson: return TakeJson(answer->mutable_json(), out);
-    case v1::Answer::BODY_NOT_SET: break;
+    case v1::Answer::kChat:
+      return Take(answer->mutable_chat(), fitting, out);
+    case v1::Answer::kCompletion:
+      return Take(answer->mutable_completion(), fitting, out);
+    case v1::Answer::kJson:
+      return TakeJson(answer->mutable_json(), out);
+    case v1::Answer::BODY_NOT_SET:
+      break;
   }
   return "Answer without a body";
 }
@@ -130,13 +144,16 @@ std::string TakeAction(v1::Verdict* said, const Event& asked, Verdict* out) {
       const Message* const told = asked.body.typed;
       return Take(said->mutable_replace(), told == nullptr ? nullptr : told->GetDescriptor(), &out->body);
     }
-    case v1::Verdict::kDeny: out->action = Action::kDeny; return Take(said->mutable_deny(), &out->denial);
+    case v1::Verdict::kDeny:
+      out->action = Action::kDeny;
+      return Take(said->mutable_deny(), &out->denial);
     case v1::Verdict::kAnswer:
       out->action = Action::kAnswer;
       if (asked.hook == Hook::kResponse) return "Answer to a response";
       return Take(said->mutable_answer(), AnswerTo(asked), &out->body);
     case v1::Verdict::kProceed:
-    case v1::Verdict::ACTION_NOT_SET: break;
+    case v1::Verdict::ACTION_NOT_SET:
+      break;
   }
   return {};
 }
@@ -146,11 +163,18 @@ std::string TakeAction(v1::ChunkVerdict* said, const Descriptor* told, Verdict* 
     case v1::ChunkVerdict::kReplace:
       out->action = Action::kReplace;
       return Take(said->mutable_replace(), told, &out->body);
-    case v1::ChunkVerdict::kDeny: out->action = Action::kDeny; return Take(said->mutable_deny(), &out->denial);
-    case v1::ChunkVerdict::kHold: out->action = Action::kHold; break;
-    case v1::ChunkVerdict::kDone: out->action = Action::kDone; break;
+    case v1::ChunkVerdict::kDeny:
+      out->action = Action::kDeny;
+      return Take(said->mutable_deny(), &out->denial);
+    case v1::ChunkVerdict::kHold:
+      out->action = Action::kHold;
+      break;
+    case v1::ChunkVerdict::kDone:
+      out->action = Action::kDone;
+      break;
     case v1::ChunkVerdict::kProceed:
-    case v1::ChunkVerdict::ACTION_NOT_SET: break;
+    case v1::ChunkVerdict::ACTION_NOT_SET:
+      break;
   }
   return {};
 }

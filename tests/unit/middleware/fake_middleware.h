@@ -25,8 +25,8 @@ namespace portolan::middleware {
 // What came with an rpc.
 using Metadata = std::multimap<std::string, std::string>;
 
-// Each rpc is answered by the function of its name; those without one say OK. The functions are set before the
-// server is called.
+// Each rpc is answered by the function of its name; those without one say OK. The functions are set before
+// the server is called.
 class FakeMiddleware : public v1::Middleware::Service {
  public:
   template <typename Request, typename Answer>
@@ -81,8 +81,9 @@ inline grpc::Status UntilCancelled(grpc::ServerContext& context) {
 // A server on loopback while it lives.
 class Host {
  public:
-  explicit Host(grpc::Service& service, int port = 0,
-                const std::shared_ptr<grpc::ServerCredentials>& credentials = grpc::InsecureServerCredentials()) {
+  explicit Host(
+      grpc::Service& service, int port = 0,
+      const std::shared_ptr<grpc::ServerCredentials>& credentials = grpc::InsecureServerCredentials()) {
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:" + std::to_string(port), credentials, &port_);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -136,7 +137,7 @@ class GrpcTest : public ::testing::Test {
  protected:
   std::unique_ptr<Service> New(const Host& host, const GrpcOptions& options = {}) {
     settings.grpc = host.address();
-    return NewGrpcService(settings, loop, options);
+    return NewGrpcService(settings, loop, thread, options);
   }
 
   std::string Learn(Service& service, net::Wait wait = net::Soon()) {
@@ -171,6 +172,7 @@ class GrpcTest : public ::testing::Test {
     *out = std::move(failure);
   }
 
+  GrpcThread thread;
   net::Loop loop;
   Settings settings;
   ACall a_call;

@@ -1,4 +1,5 @@
-// What a gRPC middleware wants: asked at once, asked anew when it has been away, corrected by the config file.
+// What a gRPC middleware wants: asked at once, asked anew when it has been away, corrected by the config
+// file.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -181,7 +182,7 @@ TEST_F(GrpcDescribe, AServiceThatHasBeenAwayIsAskedAnew) {
 TEST_F(GrpcDescribe, APortWithoutAServerIsUnavailable) {
   const net::RawListener deaf(/*deaf=*/true);
   settings.grpc = deaf.address.ToString();
-  const auto service = NewGrpcService(settings, loop);
+  const auto service = NewGrpcService(settings, loop, thread);
   EXPECT_EQ(Learn(*service), "Describe: UNAVAILABLE");
   EXPECT_EQ(Ask(*service).failure, "UNAVAILABLE");
 }
@@ -205,8 +206,11 @@ TEST_F(GrpcDescribe, SecretHeadersGoWithIt) {
 
 TEST_F(GrpcDescribe, HeadersThatCannotBeMetadataAreNamedAndNothingIsAsked) {
   const Host host(fake);
-  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{
-           {"x key", "s3cret"}, {"", "s3cret"}, {"grpc-x", "s3cret"}, {"x-bin", "s3cret"}, {"x-key", "s3cret\n"}}) {
+  for (const auto& [name, value] : std::vector<std::pair<std::string, std::string>>{{"x key", "s3cret"},
+                                                                                    {"", "s3cret"},
+                                                                                    {"grpc-x", "s3cret"},
+                                                                                    {"x-bin", "s3cret"},
+                                                                                    {"x-key", "s3cret\n"}}) {
     settings.secret_headers.clear();
     settings.secret_headers.emplace_back(name, Secret(value));
     const auto service = New(host);

@@ -288,7 +288,8 @@ class Garbage : public v1::Middleware::WithRawCallbackMethod_HandleRequest<
 };
 
 TEST_F(GrpcMiddleware, BytesThatAreNoVerdictFail) {
-  // No message at all, a length beyond the end, a group's end, a text that is no UTF-8 (Verdict.deny.message).
+  // No message at all, a length beyond the end, a group's end, a text that is no UTF-8
+  // (Verdict.deny.message).
   for (const std::string& bytes : {std::string("\xff\xff\xff"), std::string("\x0a\x7f"), std::string("\x0c"),
                                    std::string("\x1a\x03\x1a\x01\xff")}) {
     Garbage garbage(bytes);

@@ -290,7 +290,7 @@ TEST_F(GrpcStreams, AServerThatGoesAwayFails) {
 TEST_F(GrpcStreams, AServerThatIsNotThereFails) {
   const net::RawListener deaf(/*deaf=*/true);
   settings.grpc = deaf.address.ToString();
-  const auto service = NewGrpcService(settings, loop);
+  const auto service = NewGrpcService(settings, loop, thread);
   Told told;
   told.Open(*service, a_call.call);
   told.Send(1, "{}");

@@ -1,13 +1,12 @@
 // Verdicts of gRPC middleware, read as what they are: bytes from outside.
 
-#include "server/middleware/grpc/verdicts.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "server/base/utf8.h"
+#include "server/middleware/grpc/verdicts.h"
 
 namespace portolan::middleware {
 namespace {
@@ -71,8 +70,9 @@ TEST_F(GrpcVerdicts, CodesArePlainAndShort) {
     said.mutable_deny()->set_code(code);
     EXPECT_EQ(DenialOf(said).code, code);
   }
-  for (const std::string& code : {std::string(65, 'x'), std::string("Code"), std::string("a-b"), std::string("a b"),
-                                  std::string("a\n"), std::string("\xc3\xa4"), std::string("a\0b", 3)}) {
+  for (const std::string& code :
+       {std::string(65, 'x'), std::string("Code"), std::string("a-b"), std::string("a b"), std::string("a\n"),
+        std::string("\xc3\xa4"), std::string("a\0b", 3)}) {
     said.mutable_deny()->set_code(code);
     EXPECT_THAT(FailureOf(said), HasSubstr("code")) << code;
   }
@@ -91,7 +91,8 @@ TEST_F(GrpcVerdicts, MessagesAreCutBetweenCharacters) {
 
 TEST_F(GrpcVerdicts, NotesAreFewAndShort) {
   v1::Verdict said;
-  for (int i = 0; i < 64; ++i) (*said.mutable_notes())["k" + std::to_string(100 + i)] = std::string(1020, 'v');
+  for (int i = 0; i < 64; ++i)
+    (*said.mutable_notes())["k" + std::to_string(100 + i)] = std::string(1020, 'v');
   const Outcome outcome = Read(said);
   ASSERT_TRUE(outcome.verdict.has_value()) << outcome.failure;
   ASSERT_THAT(outcome.verdict->notes, SizeIs(64));
@@ -114,9 +115,8 @@ TEST_F(GrpcVerdicts, FindingsAreNamesAndCounts) {
   EXPECT_EQ(outcome.verdict->findings[0].name, "Pii.e-mail_1");
   EXPECT_EQ(outcome.verdict->findings[0].count, 1u);
   EXPECT_EQ(outcome.verdict->findings[1].count, 7u);
-  for (const std::string& name :
-       {std::string(), std::string(65, 'x'), std::string("a b"), std::string("a/b"), std::string("\xc3\xa4"),
-        std::string("4111 1111"), std::string("a\n")}) {
+  for (const std::string& name : {std::string(), std::string(65, 'x'), std::string("a b"), std::string("a/b"),
+                                  std::string("\xc3\xa4"), std::string("4111 1111"), std::string("a\n")}) {
     said.mutable_findings(0)->set_name(name);
     EXPECT_THAT(FailureOf(said), HasSubstr("finding")) << name;
     v1::ChunkVerdict chunk;
