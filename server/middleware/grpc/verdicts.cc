@@ -72,8 +72,9 @@ std::string Take(google::protobuf::RepeatedPtrField<v1::Finding>* findings, Verd
 // Takes a typed body if it is of the type that fits; null: none does.
 template <typename T>
 std::string Take(T* body, const Descriptor* fitting, Body* out) {
-  if (fitting != T::descriptor())
+  if (fitting != T::descriptor()) {
     return "a body of type " + T::descriptor()->full_name() + ", which does not fit";
+  }
   auto taken = std::make_unique<T>();
   taken->Swap(body);
   out->typed = std::move(taken);

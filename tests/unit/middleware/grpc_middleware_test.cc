@@ -260,10 +260,13 @@ TEST_F(GrpcMiddleware, AnRpcThatIsNotThereFails) {
   EXPECT_EQ(Ask(*service).failure, "UNIMPLEMENTED");
 }
 
+using RawDescribe = v1::Middleware::WithRawCallbackMethod_Describe<v1::Middleware::Service>;
+
 // A service whose HandleRequest and Describe answer with these bytes, whatever they are.
-class Garbage : public v1::Middleware::WithRawCallbackMethod_HandleRequest<
-                    v1::Middleware::WithRawCallbackMethod_Describe<v1::Middleware::Service>> {
+class Garbage : public v1::Middleware::WithRawCallbackMethod_HandleRequest<RawDescribe> {
  public:
+  using RawDescribe::Describe;
+  using WithRawCallbackMethod_HandleRequest::HandleRequest;
   explicit Garbage(std::string bytes) : bytes_(std::move(bytes)) {}
 
   grpc::ServerUnaryReactor* HandleRequest(grpc::CallbackServerContext* context, const grpc::ByteBuffer*,
