@@ -43,8 +43,11 @@ GrpcStream::GrpcStream(Connection& connection, Description& description, Leavers
       leavers_(leavers),
       call_(StreamCall::Start(connection, DeadlineOf(call), std::move(on_news))) {
   failure_ = connection.problem();
-  if (!failure_.empty()) return call_->Nudge();
-  call_->Send(0, ToBytes(ToStreamStart(call, status)));
+  if (failure_.empty()) {
+    call_->Send(0, ToBytes(ToStreamStart(call, status)));
+  } else {
+    call_->Nudge();
+  }
 }
 
 GrpcStream::~GrpcStream() {
