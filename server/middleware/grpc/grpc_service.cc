@@ -41,7 +41,7 @@ class GrpcService final : public Service {
 
  private:
   // Sends `request` and waits for the answer. Returns why there is none; empty: *answer is it.
-  net::Task<std::string> Call(const char* method, grpc::ByteBuffer request, net::Wait wait,
+  net::Task<std::string> Call(const char* method, const grpc::ByteBuffer& request, net::Wait wait,
                               google::protobuf::MessageLite* answer);
 
   Connection connection_;
@@ -49,7 +49,7 @@ class GrpcService final : public Service {
   Leavers leavers_;
 };
 
-net::Task<std::string> GrpcService::Call(const char* method, grpc::ByteBuffer request, net::Wait wait,
+net::Task<std::string> GrpcService::Call(const char* method, const grpc::ByteBuffer& request, net::Wait wait,
                                          google::protobuf::MessageLite* answer) {
   if (!connection_.problem().empty()) co_return connection_.problem();
   net::Waiter waiter(connection_.loop(), wait);
@@ -81,15 +81,15 @@ net::Task<Outcome> GrpcService::Ask(const Event& event, net::Wait wait) {
   }
   if (!failure.empty()) co_return Failed(std::move(failure));
   v1::Verdict said;
-  failure = co_await Call(method, std::move(request), wait, &said);
+  failure = co_await Call(method, request, wait, &said);
   if (!failure.empty()) co_return Failed(std::move(failure));
   co_return ReadVerdict(std::move(said), event, max_body);
 }
 
 net::Task<std::string> GrpcService::Tell(const EndEvent& event, net::Wait wait) {
   v1::EndAck heard;
-  grpc::ByteBuffer request = ToBytes(ToEndEvent(event));
-  std::string failure = co_await Call(kHandleEnd, std::move(request), wait, &heard);
+  const grpc::ByteBuffer request = ToBytes(ToEndEvent(event));
+  std::string failure = co_await Call(kHandleEnd, request, wait, &heard);
   co_return failure;
 }
 
