@@ -123,4 +123,16 @@ std::string CodeOf(const grpc::Status& status) {
   return name.empty() ? "UNKNOWN" : name;
 }
 
+std::string CodeOf(net::WaitResult result) {
+  switch (result) {
+    case net::WaitResult::kTimeout:
+      return "DEADLINE_EXCEEDED";
+    case net::WaitResult::kCancelled:
+      return "CANCELLED";
+    case net::WaitResult::kReady:
+      break;
+  }
+  return {};
+}
+
 }  // namespace portolan::middleware

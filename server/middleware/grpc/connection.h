@@ -47,5 +47,7 @@ class Connection {
 
 // gRPC's name of the status: `UNAVAILABLE`.
 std::string CodeOf(const grpc::Status& status);
+// The same of a wait that was over before the rpc; empty: it was not.
+std::string CodeOf(net::WaitResult result);
 
 }  // namespace portolan::middleware

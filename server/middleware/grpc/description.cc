@@ -119,8 +119,7 @@ net::Task<std::string> Description::Learn(net::Wait wait) {
     if (!call_) Begin();
     Learner learner(connection_.loop(), wait, learners_);
     const net::WaitResult result = co_await learner.waiter;
-    if (result == net::WaitResult::kTimeout) co_return std::string("DEADLINE_EXCEEDED");
-    if (result == net::WaitResult::kCancelled) co_return std::string("CANCELLED");
+    if (result != net::WaitResult::kReady) co_return CodeOf(result);
     if (!learner.failure.empty()) co_return std::move(learner.failure);
   }
   co_return std::string();

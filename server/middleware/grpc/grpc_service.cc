@@ -56,8 +56,7 @@ net::Task<std::string> GrpcService::Call(const char* method, const grpc::ByteBuf
   const UnaryCall::Waiting call =
       UnaryCall::Start(connection_, method, request, wait.deadline, [&waiter] { waiter.Notify(); });
   const net::WaitResult result = co_await waiter;
-  if (result == net::WaitResult::kTimeout) co_return std::string("DEADLINE_EXCEEDED");
-  if (result == net::WaitResult::kCancelled) co_return std::string("CANCELLED");
+  if (result != net::WaitResult::kReady) co_return CodeOf(result);
   description_.Heed(call.status());
   if (!call.status().ok()) co_return CodeOf(call.status());
   if (!Parse(call.answer(), answer)) co_return "the answer is no " + answer->GetTypeName();
