@@ -149,22 +149,24 @@ TEST_F(GrpcAbandon, TenThousandCallsLeaveNothingBehind) {
   const Host host(fake);
   const auto service = New(host);
   EXPECT_EQ(Learn(*service), "");
-  const auto ask = [&](int times) {
+  const auto ask = [&] {
     constexpr int kTasks = 50;
     int over = 0;
-    for (int i = 0; i < kTasks; ++i) loop.Spawn(AskOften(*service, event, times / kTasks, &over));
+    for (int i = 0; i < kTasks; ++i) loop.Spawn(AskOften(*service, event, 2'000 / kTasks, &over));
     EXPECT_TRUE(net::RunUntil(loop, [&] { return over == kTasks; }));
-    AskAndLeave(*service, static_cast<size_t>(times / 5));
+    AskAndLeave(*service, 500);
     EXPECT_EQ(loop.active_tasks(), 0u);
   };
-  ask(2'000);
+  ask();
   const size_t before = Allocated();
-  ask(10'000);
+  for (int i = 0; i < 5; ++i) ask();
 #if !PORTOLAN_SANITIZED
-  // A hundred bytes for each would be a megabyte. gRPC lets go of what was cancelled in its own time.
-  EXPECT_TRUE(test::Eventually([&] { return Allocated() < before + (512 << 10); }, true, 10s));
+  // What is kept of a call takes more than 500 bytes, and so five megabytes in all; what malloc and gRPC keep
+  // to use again comes and goes. gRPC lets go of what was cancelled in its own time.
+  EXPECT_TRUE(test::Eventually([&] { return Allocated() < before + (2 << 20); }));
 #else
-  (void)before;
+  // There, what is left behind is found at the end.
+  EXPECT_GT(before, 0u);
 #endif
 }
 

@@ -20,7 +20,9 @@ TEST_F(GrpcStreams, IsToldOfEverythingInOrder) {
       told_events.push_back(event);
       if (event.sequence() > 0) events.Write(On(event.sequence()));
     }
-    // The gateway lets go of a stream that is over; what a service does at last is not cut short.
+    // The gateway has let go of the stream, and what it would have sent before the request is here. What a
+    // service does at last is not cut short.
+    EXPECT_TRUE(test::Eventually([&] { return fake.requests.load(); }, 1));
     EXPECT_FALSE(context.IsCancelled());
     return grpc::Status::OK;
   };
@@ -39,12 +41,13 @@ TEST_F(GrpcStreams, IsToldOfEverythingInOrder) {
   told.stream->End(5, {.input = 1, .output = 2, .cached_input = -1, .reasoning = -1}, "upstream_timeout");
   Await(told, 5);
   told.stream.reset();
+  EXPECT_TRUE(Ask(*service).verdict.has_value());
   for (uint64_t i = 0; i < 5; ++i) {
     EXPECT_EQ(told.news[i].sequence, i + 1);
     ASSERT_TRUE(told.news[i].outcome.verdict.has_value()) << told.news[i].outcome.failure;
     EXPECT_EQ(told.news[i].outcome.verdict->action, Action::kProceed);
   }
-  EXPECT_TRUE(test::Eventually([&] { return fake.left.load(); }, 1));
+  EXPECT_TRUE(test::Eventually([&] { return fake.left.load(); }, 2));
   ASSERT_EQ(told_events.size(), 6u);
   EXPECT_EQ(told_events[0].start().status(), 200);
   EXPECT_EQ(told_events[0].start().call().request_id(), "req-1");
