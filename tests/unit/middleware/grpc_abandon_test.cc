@@ -158,15 +158,12 @@ TEST_F(GrpcAbandon, TenThousandCallsLeaveNothingBehind) {
     EXPECT_EQ(loop.active_tasks(), 0u);
   };
   ask();
-  const size_t before = Allocated();
+  [[maybe_unused]] const size_t before = Allocated();
   for (int i = 0; i < 5; ++i) ask();
-#if !PORTOLAN_SANITIZED
+#if !PORTOLAN_SANITIZED  // AddressSanitizer counts nothing here, and finds what is left behind at the end.
   // What is kept of a call takes more than 500 bytes, and so five megabytes in all; what malloc and gRPC keep
   // to use again comes and goes. gRPC lets go of what was cancelled in its own time.
   EXPECT_TRUE(test::Eventually([&] { return Allocated() < before + (2 << 20); }));
-#else
-  // There, what is left behind is found at the end.
-  EXPECT_GT(before, 0u);
 #endif
 }
 
