@@ -293,10 +293,10 @@ class ServiceTest(unittest.TestCase):
 class ExampleTest(unittest.TestCase):
     def test_it_ends_well_and_leaves_nothing_behind(self):
         with tempfile.TemporaryDirectory() as folder:
-            service = Service(sys.executable, str(EXAMPLE / "redactor.py"), env={**os.environ, "TMPDIR": folder})
-            self.assertEqual(service.health(), "SERVING")
-            self.assertTrue(os.listdir(folder))  # what it has generated
-            self.assertEqual(service.end(), (0, ""))
+            with Service(sys.executable, str(EXAMPLE / "redactor.py"), env={**os.environ, "TMPDIR": folder}) as service:
+                self.assertEqual(service.health(), "SERVING")
+                self.assertTrue(os.listdir(folder))  # what it has generated
+                self.assertEqual(service.end(), (0, ""))
             self.assertEqual(os.listdir(folder), [])
 
     def test_it_is_pinned_as_the_clients_are(self):

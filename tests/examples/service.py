@@ -45,7 +45,10 @@ class Service:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        if self.process.poll() is None:
+    def __exit__(self, failed, *_):
+        if failed:
+            self.process.kill()
+            self.process.communicate()
+        elif self.process.returncode is None:
             status, _ = self.end()
             assert status == 0, f"it ended with {status}"
