@@ -106,6 +106,10 @@ class AuditorTest(unittest.TestCase):
             answer = middleware_pb2_grpc.MiddlewareStub(service.channel).HandleEnd.future(END)
             self.assertEqual(answer.exception().code().name, "INTERNAL")
 
+    def test_it_ends_well_while_it_is_watched(self):
+        with Service(BINARY) as service:
+            service.check_watched_end(self)
+
 
 if __name__ == "__main__":
     BINARY = sys.argv.pop(1)

@@ -299,6 +299,10 @@ class ExampleTest(unittest.TestCase):
                 self.assertEqual(service.end(), (0, ""))
             self.assertEqual(os.listdir(folder), [])
 
+    def test_it_ends_well_while_it_is_watched(self):
+        with Service(sys.executable, str(EXAMPLE / "redactor.py")) as service:
+            service.check_watched_end(self)
+
     def test_it_is_pinned_as_the_clients_are(self):
         def pins(*path):
             return set(ROOT.joinpath(*path).read_text(encoding="utf-8").split())

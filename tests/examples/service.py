@@ -42,6 +42,16 @@ class Service:
             raise
         return self.process.returncode, rest
 
+    def check_watched_end(self, case):
+        """Checks, as part of a test case, that it ends well though the gateway watches its health, which it sees change first."""
+        request = health_pb2.HealthCheckRequest(service=NAME)
+        watch = health_pb2_grpc.HealthStub(self.channel).Watch(request, wait_for_ready=True, timeout=START_LIMIT_S)
+        case.assertEqual(next(watch).status, health_pb2.HealthCheckResponse.SERVING)
+        self.process.send_signal(signal.SIGTERM)
+        case.assertEqual(next(watch).status, health_pb2.HealthCheckResponse.NOT_SERVING)
+        self.process.communicate(timeout=END_LIMIT_S)
+        case.assertEqual(self.process.returncode, 0)
+
     def __enter__(self):
         return self
 
