@@ -14,8 +14,8 @@ from service import Service
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "examples" / "middleware" / "python"))
 
-import stubs  # noqa: E402, F401
-from portolan.middleware.v1 import events_pb2, middleware_pb2, middleware_pb2_grpc  # noqa: E402
+import stubs  # noqa: F401
+from portolan.middleware.v1 import events_pb2, middleware_pb2, middleware_pb2_grpc
 
 BINARY = ""
 

@@ -116,7 +116,9 @@ class StreamsTest(unittest.TestCase):
                     Run(chats(pieces(cut_off, *cuts)), {0: expected}, ending=ending)  # no piece says that it is the last
 
     def test_text_in_the_chunk_that_finishes(self):
-        run = Run([chat_chunk(content="Write to bob@"), chat_chunk(content="example.com", finish="stop")], {0: "Write to [EMAIL]"})
+        run = Run(
+            [chat_chunk(content="Write to bob@"), chat_chunk(content="example.com", finish="stop")], {0: "Write to [EMAIL]"}
+        )
         self.assertEqual([choice.finish_reason for each in run.model.released for choice in each.choices], ["", "stop"])
         Run([chat_chunk(content="bob@example.com", finish="stop")], {0: "[EMAIL]"})
 
@@ -196,7 +198,9 @@ class StreamsTest(unittest.TestCase):
         usage = chat_completion_pb2.ChatCompletionChunk(usage={"prompt_tokens": 1})
         chunks = [chat_chunk(role="assistant", content=""), *chats(["Hello, ", "wor", "ld!"]), FINISH, usage]
         run = Run(chunks, {0: "Hello, world!"}, ending=(b"[DONE]",))
-        self.assertEqual(run.kinds, ["proceed", "proceed", "hold", "replace", "replace", "proceed", "proceed", "proceed", "done"])
+        self.assertEqual(
+            run.kinds, ["proceed", "proceed", "hold", "replace", "replace", "proceed", "proceed", "proceed", "done"]
+        )
         self.assertEqual([each.usage.prompt_tokens for each in run.model.released if each.HasField("usage")], [1])
 
     def test_what_would_spell_the_text_again_is_left_out(self):
@@ -206,7 +210,9 @@ class StreamsTest(unittest.TestCase):
         chunk.choices[0].logprobs.content.add(token="a@b.co")
         run = Run([chunk, FINISH], {0: "[EMAIL]"})
         self.assertNotIn(b"a@b.co", b"".join(each.SerializeToString() for each in run.model.released))
-        self.assertFalse([delta for each in run.model.released for choice in each.choices for delta in choice.delta.content_blocks])
+        self.assertFalse(
+            [delta for each in run.model.released for choice in each.choices for delta in choice.delta.content_blocks]
+        )
 
     def test_pieces_that_cannot_be_read_end_the_stream(self):
         async def told():
@@ -228,7 +234,9 @@ class ServiceTest(unittest.TestCase):
     def test_it_is_well_and_says_what_it_wants(self):
         self.assertEqual(self.service.health(), "SERVING")
         told = self.stub.Describe(middleware_pb2.DescribeRequest(protocol_version=1, name="redactor"))
-        self.assertEqual(list(told.hooks), [middleware_pb2.HOOK_REQUEST, middleware_pb2.HOOK_RESPONSE, middleware_pb2.HOOK_CHUNK])
+        self.assertEqual(
+            list(told.hooks), [middleware_pb2.HOOK_REQUEST, middleware_pb2.HOOK_RESPONSE, middleware_pb2.HOOK_CHUNK]
+        )
         self.assertEqual((told.protocol_version, told.form, told.read_only), (1, middleware_pb2.BODY_FORM_TYPED, False))
 
     def test_all_messages_of_a_request(self):
@@ -264,7 +272,10 @@ class ServiceTest(unittest.TestCase):
     def test_answers(self):
         answer = chat_completion_pb2.ChatCompletion(
             id="c",
-            choices=[{"index": 0, "message": {"role": "assistant", "content": {"text": TEXT}}, "finish_reason": "stop"}, {"index": 1}],
+            choices=[
+                {"index": 0, "message": {"role": "assistant", "content": {"text": TEXT}}, "finish_reason": "stop"},
+                {"index": 1},
+            ],
             usage={"total_tokens": 3},
         )
         answer.choices[0].logprobs.content.add(token="jane.doe")
@@ -309,7 +320,9 @@ class ExampleTest(unittest.TestCase):
 
         own = pins("examples", "middleware", "python", "requirements.txt")
         self.assertTrue(own)
-        self.assertLessEqual(own, pins("clients", "python", "requirements.txt") | pins("tests", "sdk", "python", "requirements.txt"))
+        self.assertLessEqual(
+            own, pins("clients", "python", "requirements.txt") | pins("tests", "sdk", "python", "requirements.txt")
+        )
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ class Service:
         return self.process.returncode, rest
 
     def check_watched_end(self, case):
-        """Checks, as part of a test case, that it ends well though the gateway watches its health, which it sees change first."""
+        """Checks, for a test case, that it ends well though the gateway watches its health, and that it tells so first."""
         request = health_pb2.HealthCheckRequest(service=NAME)
         watch = health_pb2_grpc.HealthStub(self.channel).Watch(request, wait_for_ready=True, timeout=START_LIMIT_S)
         case.assertEqual(next(watch).status, health_pb2.HealthCheckResponse.SERVING)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""redactor.py [--listen HOST:PORT]: a middleware that makes [EMAIL] of e-mail addresses, in what is asked and in what is answered.
+"""redactor.py [--listen HOST:PORT]: a middleware that makes [EMAIL] of e-mail addresses, in what is asked and answered.
 
-Of a streamed answer no part of an address leaves, however its chunks are cut. README.md tells what is looked at.
+Of a streamed answer no part of an address leaves, however its chunks are cut. ../README.md tells what is looked at.
 """
 
 import argparse

@@ -1,6 +1,6 @@
-"""Imported first, it makes portolan.middleware.v1 and portolan.v1 there to be imported: generated anew from the protos, in a second.
+"""Imported first, it generates portolan.middleware.v1 and portolan.v1 from the protos, for what is imported next.
 
-A program of your own generates them once, when it is packaged; the command is the one below.
+That takes a second. A program of your own generates them once, when it is packaged, with the same options.
 """
 
 import atexit
