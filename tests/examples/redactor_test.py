@@ -203,6 +203,18 @@ class StreamsTest(unittest.TestCase):
         )
         self.assertEqual([each.usage.prompt_tokens for each in run.model.released if each.HasField("usage")], [1])
 
+    def test_what_the_documentation_tells_of_a_stream(self):
+        told = []
+        stream = redactor.Stream()
+        for sequence, chunk in enumerate([*chats(["Write to ja", "ne@example.com", ", please."]), FINISH], 1):
+            for verdict in stream.add(sequence, chunk):
+                kind = verdict.WhichOneof("action")
+                text = content(verdict.replace.chunk.choices[0]) if kind == "replace" else None
+                told.append((kind, verdict.sequence, text))
+        expected = [("hold", 1, None), ("replace", 1, "Write to "), ("hold", 2, None), ("replace", 2, "[EMAIL], ")]
+        expected += [("hold", 3, None), ("replace", 3, "please."), ("proceed", 4, None)]
+        self.assertEqual((told, list(stream.end())), (expected, []))
+
     def test_what_would_spell_the_text_again_is_left_out(self):
         chunk = chat_chunk(content="a@b.co")
         chunk.choices[0].delta.content_blocks.add(index=0).delta.text = "a@b.co"
