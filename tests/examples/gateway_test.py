@@ -4,6 +4,7 @@ GATEWAY is its binary; POLICY and AUDITOR are the examples in C++ and Go, AUDITO
 that has what the redactor needs. Calls are made with OpenAI's SDK and with the Python client; `echo` answers with what it was asked.
 """
 
+import collections
 import contextlib
 import json
 import os
@@ -13,6 +14,7 @@ import tempfile
 import time
 import unittest
 
+import anthropic
 import openai
 import portolan
 from service import Service
@@ -89,6 +91,17 @@ class ExamplesTest(unittest.TestCase):
         self.assertEqual(first, second)
         self.assertNotEqual(first, third)
 
+    def test_redactor_of_messages(self):
+        """An API that is JSON to it."""
+        gateway = str(self.behind(PYTHON, REDACTOR).rest.base_url).removesuffix("/v1/")
+        ask = {"model": "echo/echo", "max_tokens": 1000, "messages": [{"role": "user", "content": PROMPT}]}
+        with anthropic.Anthropic(base_url=gateway, api_key="none", max_retries=0) as client:
+            self.assertEqual(client.messages.create(**ask).content[0].text, REDACTED)
+            with self.assertRaises(anthropic.APIStatusError) as denied:
+                list(client.messages.create(**ask, stream=True))
+            self.assertEqual(denied.exception.status_code, 446)
+            self.assertNotIn("jane", str(denied.exception))
+
     def test_redactor_in_a_stream_that_breaks_off(self):
         """What has come before the break arrives, redacted."""
         stream = self.behind(PYTHON, REDACTOR, hooks=["chunk"]).rest.chat.completions.create(
@@ -134,20 +147,24 @@ class ExamplesTest(unittest.TestCase):
         answers = callers.chat("swordfish and others")
         self.assertEqual(set(answers.values()), {"swordfish and others"})
         messages = [{"role": "user", "content": "swordfish and others"}]
-        usage = callers.rest.chat.completions.create(model="echo/echo", messages=messages).usage
+        ask = {"model": "echo/echo", "messages": messages}
+        usage = callers.rest.chat.completions.create(**ask).usage
+        for _ in callers.rest.chat.completions.create(**ask, stream=True, stream_options={"include_usage": True}):
+            pass
         with self.assertRaises(openai.RateLimitError):
             callers.rest.chat.completions.create(model="echo/echo-fail-429", messages=messages)
-        lines = self.await_lines(file, len(answers) + 2)
+        lines = self.await_lines(file, len(answers) + 3)
         self.assertEqual(len({line["request_id"] for line in lines}), len(lines))
         for line in lines:
             self.assertEqual((line["operation"], line["provider"], line["attempts"]), ("chat", "echo", 1))
             self.assertGreaterEqual(line["took_ms"], 0)
         well = [line for line in lines if line["status"] == 200]
-        self.assertEqual(sorted(line["streams"] for line in well), [False, False, False, True, True])
         for line in well:
-            self.assertEqual((line["model"], line.get("error")), ("echo", None))
-            told = (line["input_tokens"], line["output_tokens"], line["finish_reason"])
-            self.assertEqual(told, (usage.prompt_tokens, usage.completion_tokens, "stop"))
+            self.assertEqual((line["model"], line.get("error"), line["finish_reason"]), ("echo", None, "stop"))
+        told = collections.Counter((line["streams"], line["input_tokens"], line["output_tokens"]) for line in well)
+        used = usage.prompt_tokens, usage.completion_tokens
+        # Streams tell what they have used only if they are asked.
+        self.assertEqual(told, {(False, *used): 3, (True, *used): 1, (True, None, None): 2})
         (failed,) = [line for line in lines if line["status"] != 200]
         self.assertEqual((failed["status"], failed["model"], failed["error_class"]), (429, "echo-fail-429", "provider"))
         self.assertNotIn("swordfish", file.read_text(encoding="utf-8"))

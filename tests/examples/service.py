@@ -21,6 +21,7 @@ class Service:
         found = re.fullmatch(r"listening on (127\.0\.0\.1:[1-9]\d*)\n", line)
         if not found:
             self.process.kill()
+            self.process.communicate()
             raise AssertionError(f"it said {line!r}")
         self.address = found.group(1)
         self.channel = grpc.insecure_channel(self.address)
