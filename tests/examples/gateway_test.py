@@ -1,7 +1,8 @@
 """gateway_test.py GATEWAY POLICY PYTHON AUDITOR: the examples behind a gateway, in front of `echo`.
 
-GATEWAY is its binary; POLICY and AUDITOR are the examples in C++ and Go, AUDITOR empty to leave it out; PYTHON is an interpreter
-that has what the redactor needs. Calls are made with OpenAI's SDK and with the Python client; `echo` answers with what it was asked.
+GATEWAY is its binary; POLICY and AUDITOR are the examples in C++ and Go, AUDITOR empty to leave it out; PYTHON is an
+interpreter that has what the redactor needs. Calls are made with OpenAI's SDK, Anthropic's and the Python client; `echo` answers
+with what it was asked.
 """
 
 import collections
