@@ -21,7 +21,8 @@ bool AsksCallers(const Settings& settings) {
 }
 
 bool Same(const CallerSettings& a, const CallerSettings& b) {
-  return a.sha256 == b.sha256 && a.routes == b.routes && a.models == b.models && a.hooks == b.hooks;
+  return a.sha256 == b.sha256 && a.routes == b.routes && a.models == b.models && a.hooks == b.hooks &&
+         a.middleware == b.middleware;
 }
 
 bool Same(const GuardrailSettings& a, const GuardrailSettings& b) { return a.json == b.json; }
@@ -60,6 +61,8 @@ std::string CutWithin(const FileSettings& before, const FileSettings& now) {
     return "the guardrail " + guardrail->name;
   // Without them more would pass than should.
   if (before.default_hooks != now.default_hooks) return "the default guardrails";
+  if (before.middleware.size() != now.middleware.size()) return "the middleware";
+  if (before.default_middleware != now.default_middleware) return "the default middleware";
   return {};
 }
 

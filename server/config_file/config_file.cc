@@ -78,11 +78,13 @@ std::unique_ptr<const ConfigFile> ConfigFile::Parse(std::string name, std::strin
     DecodeTree(root, &findings, &file->message_);
     const guardrails::NamedGuardrails guardrails =
         GuardrailsOf(root, file->message_, &findings, &file->without_effect_);
-    const RuleInputs inputs = {root, file->message_, *registry, guardrails};
+    const routing::MiddlewareNames middleware = MiddlewareOf(root);
+    const RuleInputs inputs = {root, file->message_, *registry, guardrails, middleware};
     CheckSettings(root, &findings);
     CheckCallers(root, &findings);
     CheckProviders(inputs, &findings);
     CheckGuardrailLists(inputs, &findings, &file->without_effect_);
+    CheckMiddleware(inputs, &findings);
     CheckRoutes(inputs, &findings, &file->without_effect_);
   }
   SortByPlace(problems);

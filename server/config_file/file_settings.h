@@ -7,6 +7,7 @@
 #include "portolan/v1/route_config.pb.h"
 #include "server/base/secret.h"
 #include "server/config/options.h"
+#include "server/middleware/settings.h"
 
 namespace portolan::config {
 
@@ -51,7 +52,8 @@ struct CallerSettings {
   std::optional<std::vector<std::string>> routes;
   // The models that the caller may name, a final `*` standing for any rest; nullopt: all.
   std::optional<std::vector<std::string>> models;
-  HookSettings hooks;  // run on all calls of the caller
+  HookSettings hooks;                   // run on all calls of the caller
+  std::vector<std::string> middleware;  // names of the file's, likewise
 };
 
 // The settings of a config file, checked and with its references resolved.
@@ -65,6 +67,8 @@ struct FileSettings {
   std::vector<ProviderSettings> providers;
   std::vector<GuardrailSettings> guardrails;
   HookSettings default_hooks;  // run on every call
+  middleware::SettingsList middleware;
+  std::vector<std::string> default_middleware;  // names of these, of every call
   std::vector<RouteSettings> routes;
   std::vector<AliasSettings> aliases;
   std::string default_route;  // empty: none

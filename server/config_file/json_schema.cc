@@ -42,6 +42,14 @@ std::vector<Rule> Rules() {
       {"config.v1.GatewayConfig.providers", "propertyNames", names},
       {"config.v1.GatewayConfig.routes", "propertyNames", names},
       {"config.v1.GatewayConfig.guardrails", "propertyNames", names},
+      {"config.v1.GatewayConfig.middleware", "propertyNames", names},
+      {"config.v1.MiddlewareConfig.on_error", "enum", {"deny", "pass"}},
+      {"config.v1.MiddlewareConfig.hooks", "minItems", 1},
+      {"config.v1.MiddlewareConfig.timeout", "pattern", kTime},
+      {"config.v1.MiddlewareConfig.max_body", "pattern", kSize},
+      {"config.v1.MiddlewareConfig.secret_headers",
+       "additionalProperties",
+       {{"type", "string"}, {"pattern", kReference}}},
       {"config.v1.GatewayConfig.default_input_guardrails", "type", "array"},
       {"config.v1.GatewayConfig.default_input_guardrails", "items", guardrail},
       {"config.v1.GatewayConfig.default_output_guardrails", "type", "array"},
@@ -116,6 +124,9 @@ class SchemaWriter {
     if (&type == v1::CallerKey::descriptor()) {
       schema["required"] = {"name"};
       schema["oneOf"] = {{{"required", {"key"}}}, {{"required", {"sha256"}}}};
+    }
+    if (&type == v1::MiddlewareConfig::descriptor()) {
+      schema["oneOf"] = {{{"required", {"grpc"}}}, {{"required", {"webhook"}}}, {{"required", {"built_in"}}}};
     }
     Json& properties = schema["properties"] = Json::object();
     for (int i = 0; i < type.field_count(); ++i) {

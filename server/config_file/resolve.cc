@@ -10,6 +10,7 @@
 #include "server/config/flags.h"
 #include "server/config/values.h"
 #include "server/config_file/config_file.h"
+#include "server/config_file/middleware_settings.h"
 #include "server/config_file/reference.h"
 #include "server/config_file/rules.h"
 #include "server/config_file/yaml_node.h"
@@ -63,6 +64,7 @@ class Resolver {
     if (!from.routes().empty()) caller.routes.emplace(from.routes().begin(), from.routes().end());
     if (!from.models().empty()) caller.models.emplace(from.models().begin(), from.models().end());
     caller.hooks = {from.input_guardrails(), from.output_guardrails()};
+    caller.middleware = {from.middleware().begin(), from.middleware().end()};
     return caller;
   }
 
@@ -78,6 +80,15 @@ class Resolver {
                                                      : "openai";
     provider.stream_usage = entry.value().stream_usage();
     return provider;
+  }
+
+  std::shared_ptr<const middleware::Settings> Middleware(const v1::MiddlewareEntry& entry) {
+    auto settings = std::make_shared<middleware::Settings>(MiddlewareSettings(entry.key(), entry.value()));
+    for (const v1::SecretHeader& header : entry.value().secret_headers()) {
+      settings->secret_headers.emplace_back(
+          LowerCase(header.key()), Key("middleware." + entry.key() + ".secret_headers." + header.key()));
+    }
+    return settings;
   }
 
   // `node` is the route's, or one of its targets'.
@@ -136,6 +147,9 @@ bool ConfigFile::Resolve(const Environment& environment, FileSettings* settings,
   for (const v1::GuardrailEntry& entry : message_.guardrails())
     settings->guardrails.push_back({entry.key(), entry.value()});
   settings->default_hooks = {message_.default_input_guardrails(), message_.default_output_guardrails()};
+  for (const v1::MiddlewareEntry& entry : message_.middleware())
+    settings->middleware.push_back(resolver.Middleware(entry));
+  settings->default_middleware = {message_.default_middleware().begin(), message_.default_middleware().end()};
   for (const v1::RouteEntry& entry : message_.routes()) {
     settings->routes.push_back({entry.key(), entry.value()});
     resolver.RouteKeys("routes." + entry.key(), &settings->routes.back().config);

@@ -61,7 +61,8 @@ void CheckRoute(const RuleInputs& inputs, const YamlNode& route, Findings* findi
   if (config == nullptr) return;
   routing::RoutePlan plan;
   plan.from_operator = true;
-  if (const auto error = routing::CompileRoute(*config, inputs.registry, inputs.guardrails, &plan)) {
+  if (const auto error =
+          routing::CompileRoute(*config, inputs.registry, inputs.guardrails, &plan, inputs.middleware)) {
     AddRouteError(route, error->message, findings);
     return;
   }

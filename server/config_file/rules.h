@@ -13,6 +13,7 @@
 #include "server/config_file/yaml_node.h"
 #include "server/guardrails/check.h"
 #include "server/guardrails/hooks.h"
+#include "server/routing/plan.h"
 
 namespace portolan::config {
 
@@ -22,6 +23,7 @@ struct RuleInputs {
   const v1::GatewayConfig& message;
   const providers::Registry& registry;            // built-in providers, and those of the file
   const guardrails::NamedGuardrails& guardrails;  // those of the file
+  const routing::MiddlewareNames& middleware;     // likewise
 };
 
 // The built-in providers and those that the tree defines. Providers whose definition is wrong are included,
@@ -43,6 +45,10 @@ void CheckCallers(const YamlNode& root, Findings* findings);
 void CheckProviders(const RuleInputs& inputs, Findings* findings);
 // Checks the lists of guardrails that do not stand in routes.
 void CheckGuardrailLists(const RuleInputs& inputs, Findings* findings, ConfigProblems* without_effect);
+// The names of the middleware that the file defines, be they right or wrong.
+routing::MiddlewareNames MiddlewareOf(const YamlNode& root);
+// Checks what is said of middleware, and the lists of names that do not stand in routes.
+void CheckMiddleware(const RuleInputs& inputs, Findings* findings);
 // Checks routes and the references to them.
 void CheckRoutes(const RuleInputs& inputs, Findings* findings, ConfigProblems* without_effect);
 

@@ -30,6 +30,7 @@ struct Caller {
   // The models that the caller may name, a final `*` standing for any rest; nullopt: all.
   std::optional<std::vector<std::string>> models;
   std::shared_ptr<const guardrails::Hooks> hooks;  // run on all their calls; null: none
+  std::vector<std::string> middleware = {};        // names of the operator's, of all their calls
 
   bool MayUseRoute(std::string_view route) const;
   bool MayUseModel(std::string_view model) const;

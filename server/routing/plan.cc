@@ -43,18 +43,21 @@ struct Inherited {
   std::vector<std::string> forward_headers;
   std::optional<bool> strict_open_ai_compliance;
   InheritedHooks hooks;
+  std::vector<std::string> middleware;
 };
 
 class Compiler {
  public:
-  Compiler(const providers::Registry& registry, const guardrails::NamedGuardrails& guardrails, RoutePlan* out)
-      : registry_(registry), guardrails_(guardrails), out_(*out) {}
+  Compiler(const providers::Registry& registry, const guardrails::NamedGuardrails& guardrails,
+           const MiddlewareNames& middleware, RoutePlan* out)
+      : registry_(registry), guardrails_(guardrails), middleware_(middleware), out_(*out) {}
 
   std::optional<Error> Node(const v1::RouteConfig& config, const std::string& path, int depth,
                             Inherited inherited, RouteNode* node) {
     node->path = path;
     if (depth > kMaxDepth) return Wrong(path, "is nested more than 32 levels deep");
     if (auto error = Inherit(config, path, &inherited)) return error;
+    if (depth == 1) out_.middleware = inherited.middleware;
     NameIgnored(config, path);
     const bool strategy = config.has_strategy() && config.strategy().has_mode();
     if (strategy && config.targets().empty()) {
@@ -114,7 +117,22 @@ class Compiler {
     if (config.has_strict_open_ai_compliance()) {
       inherited->strict_open_ai_compliance = config.strict_open_ai_compliance();
     }
+    if (auto error = Middleware(config, path, &inherited->middleware)) return error;
     return Hooks(config, path, &inherited->hooks);
+  }
+
+  // Adds to what is inherited.
+  std::optional<Error> Middleware(const v1::RouteConfig& config, const std::string& path,
+                                  std::vector<std::string>* out) const {
+    for (int i = 0; i < config.middleware_size(); ++i) {
+      const std::string& name = config.middleware(i);
+      if (!middleware_.contains(name)) {
+        return Wrong(path + ".middleware[" + std::to_string(i) + "]",
+                     "there is no middleware called " + JsonString(name));
+      }
+      if (std::find(out->begin(), out->end(), name) == out->end()) out->push_back(name);
+    }
+    return std::nullopt;
   }
 
   std::optional<Error> Hooks(const v1::RouteConfig& config, const std::string& path, InheritedHooks* hooks) {
@@ -223,6 +241,7 @@ class Compiler {
     target.forward_headers = std::move(inherited.forward_headers);
     target.strict_open_ai_compliance = inherited.strict_open_ai_compliance;
     target.hooks = inherited.hooks.hooks();
+    target.middleware = std::move(inherited.middleware);
     return Options(config, path, &target);
   }
 
@@ -356,6 +375,7 @@ class Compiler {
 
   const providers::Registry& registry_;
   const guardrails::NamedGuardrails& guardrails_;
+  const MiddlewareNames& middleware_;
   RoutePlan& out_;
   size_t targets_ = 0;
 };
@@ -367,8 +387,9 @@ bool StatusSet::Contains(int status) const {
 }
 
 std::optional<Error> CompileRoute(const v1::RouteConfig& config, const providers::Registry& registry,
-                                  const guardrails::NamedGuardrails& guardrails, RoutePlan* out) {
-  if (auto error = Compiler(registry, guardrails, out).Node(config, "config", 1, {}, &out->root))
+                                  const guardrails::NamedGuardrails& guardrails, RoutePlan* out,
+                                  const MiddlewareNames& middleware) {
+  if (auto error = Compiler(registry, guardrails, middleware, out).Node(config, "config", 1, {}, &out->root))
     return error;
   if (out->root.kind == RouteNode::Kind::kTarget) out->targets.push_back(&out->root);
   return std::nullopt;

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,8 @@ struct TargetSpec {
   // The provider's options, by their snake_case names.
   std::vector<std::pair<std::string, std::string>> options;
   std::shared_ptr<const guardrails::Hooks> hooks;  // null: none
+  // Names of the operator's middleware, of the nodes from the root to this one, each once.
+  std::vector<std::string> middleware;
 };
 
 struct RouteNode {
@@ -98,16 +101,21 @@ struct RoutePlan {
   // The operator wrote it: its hosts are allowed, its keys are the gateway's, and requests cannot direct it
   // to other hosts.
   bool from_operator = false;
-  bool reads_params = false;         // a condition looks at the request's body
-  std::vector<std::string> ignored;  // the paths of members that are known but have no effect
-  size_t checks = 0;                 // in its guardrails
+  bool reads_params = false;            // a condition looks at the request's body
+  std::vector<std::string> ignored;     // the paths of members that are known but have no effect
+  size_t checks = 0;                    // in its guardrails
+  std::vector<std::string> middleware;  // of the root: that of every target
 };
 
+// The middleware that configs may name.
+using MiddlewareNames = std::set<std::string, std::less<>>;
+
 // Compiles a config. Fails with 400 invalid_config and the path and reason
-// (`config.targets[1].retry.attempts: must be between 0 and 5`). `guardrails` are those that it may name;
-// `registry` must outlive the plan. REQUIRES: out->from_operator is set, if it is to be.
+// (`config.targets[1].retry.attempts: must be between 0 and 5`). `guardrails` and `middleware` are those that
+// it may name; `registry` must outlive the plan. REQUIRES: out->from_operator is set, if it is to be.
 std::optional<Error> CompileRoute(const v1::RouteConfig& config, const providers::Registry& registry,
-                                  const guardrails::NamedGuardrails& guardrails, RoutePlan* out);
+                                  const guardrails::NamedGuardrails& guardrails, RoutePlan* out,
+                                  const MiddlewareNames& middleware = {});
 
 // The plan of a call without a config: one target, which leaves everything open.
 std::unique_ptr<const RoutePlan> NewOpenRoute();

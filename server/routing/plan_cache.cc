@@ -60,7 +60,7 @@ std::optional<Error> PlanCache::Parse(std::string_view json, RoutePlan* out) con
     }
     return Invalid(std::move(where) + ": " + problem.problem);
   }
-  return CompileRoute(*config, registry_, guardrails_, out);
+  return CompileRoute(*config, registry_, guardrails_, out, middleware_);
 }
 
 std::optional<Error> PlanCache::FromMessage(const v1::RouteConfig& config,
@@ -70,7 +70,7 @@ std::optional<Error> PlanCache::FromMessage(const v1::RouteConfig& config,
   if (!config.AppendToString(&key)) return Invalid("config: is too large");
   if ((*out = Find(key)) != nullptr) return std::nullopt;
   auto plan = std::make_shared<RoutePlan>();
-  if (auto error = CompileRoute(config, registry_, guardrails_, plan.get())) return error;
+  if (auto error = CompileRoute(config, registry_, guardrails_, plan.get(), middleware_)) return error;
   *out = plan;
   Keep(std::move(key), std::move(plan));
   return std::nullopt;

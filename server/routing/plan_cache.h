@@ -21,11 +21,15 @@ namespace portolan::routing {
 
 class PlanCache {
  public:
-  // `config_type` is the codec's plan of v1::RouteConfig, `guardrails` are those that configs may name. All
-  // must outlive the cache.
+  // `config_type` is the codec's plan of v1::RouteConfig, `guardrails` and `middleware` are those that
+  // configs may name. All must outlive the cache.
   PlanCache(const codec::MessagePlan& config_type, const providers::Registry& registry,
-            const guardrails::NamedGuardrails& guardrails)
-      : config_type_(config_type), registry_(registry), guardrails_(guardrails), hooks_(guardrails) {}
+            const guardrails::NamedGuardrails& guardrails, const MiddlewareNames& middleware)
+      : config_type_(config_type),
+        registry_(registry),
+        guardrails_(guardrails),
+        middleware_(middleware),
+        hooks_(guardrails) {}
 
   // Gives the plan of a config in JSON, as in x-portolan-config. Fails with 400 invalid_config and the path.
   std::optional<Error> FromText(std::string_view json, std::shared_ptr<const RoutePlan>* out);
@@ -48,6 +52,7 @@ class PlanCache {
   const codec::MessagePlan& config_type_;
   const providers::Registry& registry_;
   const guardrails::NamedGuardrails& guardrails_;
+  const MiddlewareNames& middleware_;
   HookCache hooks_;
   std::unordered_map<std::string, std::shared_ptr<const RoutePlan>, Hash, std::equal_to<>> plans_;
   size_t bytes_ = 0;  // of the keys, and what is made of them

@@ -160,7 +160,8 @@ TEST(Table, HasEverySettingOfTheFileAndNoOthers) {
   std::set<std::string> in_file;
   Settings(*v1::GatewayConfig::descriptor(), "", &in_file);
   // Names what only a file can hold.
-  for (const char* name : {"default_route", "default_input_guardrails", "default_output_guardrails"})
+  for (const char* name :
+       {"default_route", "default_input_guardrails", "default_output_guardrails", "default_middleware"})
     ASSERT_EQ(in_file.erase(name), 1u) << name;
   std::set<std::string> in_table;
   std::map<std::string, bool> repeatable;

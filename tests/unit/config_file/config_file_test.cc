@@ -114,6 +114,47 @@ TEST(ConfigFile, HasGuardrails) {
   EXPECT_EQ(settings.routes[0].config.input_guardrails(), R"(["b"])");
 }
 
+TEST(ConfigFile, HasMiddleware) {
+  const FileSettings settings = Settled(
+      "middleware:\n"
+      "  pii: {grpc: '[::1]:9000', tls: true, hooks: [request, chunk], timeout: 2s, on_error: pass, headers: "
+      "[X-User], max_body: 1MB, read_only: false}\n"
+      "  audit: {webhook: 'https://a.example/v1?b=c', async: true, secret_headers: {Authorization: env:X}}\n"
+      "  who: {built_in: user_of_caller}\n"
+      "default_middleware: [pii]\n"
+      "callers: {keys: [{name: x, key: env:X, middleware: [audit]}]}\n"
+      "routes: {r: {provider: echo, middleware: [who]}}\n",
+      {{"X", "foo"}});
+  ASSERT_EQ(settings.middleware.size(), 3u);
+  const middleware::Settings& pii = *settings.middleware[0];
+  EXPECT_EQ(pii.name, "pii");
+  EXPECT_EQ(pii.grpc, "[::1]:9000");
+  EXPECT_TRUE(pii.tls);
+  middleware::HookSet hooks;
+  hooks.Add(middleware::Hook::kRequest);
+  hooks.Add(middleware::Hook::kChunk);
+  EXPECT_EQ(pii.hooks, hooks);
+  EXPECT_EQ(pii.timeout.count(), 2000);
+  EXPECT_TRUE(pii.pass_on_error);
+  EXPECT_EQ(pii.read_only, false);
+  EXPECT_EQ(pii.headers, std::vector<std::string>{"x-user"});
+  EXPECT_EQ(pii.max_body, 1u << 20);
+  const middleware::Settings& audit = *settings.middleware[1];
+  EXPECT_EQ(audit.webhook, "https://a.example/v1?b=c");
+  EXPECT_EQ(audit.timeout.count(), 3000);
+  EXPECT_TRUE(audit.async);
+  EXPECT_TRUE(audit.pass_on_error);
+  EXPECT_FALSE(audit.hooks.has_value());
+  EXPECT_FALSE(audit.read_only.has_value());
+  ASSERT_EQ(audit.secret_headers.size(), 1u);
+  EXPECT_EQ(audit.secret_headers[0].first, "authorization");
+  EXPECT_EQ(audit.secret_headers[0].second.Reveal(), "foo");
+  EXPECT_EQ(settings.middleware[2]->built_in, "user_of_caller");
+  EXPECT_EQ(settings.middleware[2]->timeout.count(), 500);
+  EXPECT_EQ(settings.default_middleware, std::vector<std::string>{"pii"});
+  EXPECT_EQ(settings.callers[0].middleware, std::vector<std::string>{"audit"});
+}
+
 TEST(ConfigFile, MayBeJson) {
   const FileSettings settings = Settled(
       "{\n\t\"listen\": {\"http\": \":80\"},\n\t\"routes\": {\"a\": {\"provider\": \"echo\", \"weight\": "

@@ -110,10 +110,10 @@ TEST(ConfigFile, RefusesValuesThatMakeNoSense) {
        "f:1:29: providers.lab.base_url: the URL must start with http:// or https://"},
       {"providers: {lab: {base_url: 'http://lab', dialect: echo}}",
        "f:1:52: providers.lab.dialect: there is no such dialect; known are openai, anthropic, google, "
-       "bedrock, cohere, palm"},
+       "bedrock, cohere, palm, watsonx"},
       {"providers: {lab: {base_url: 'http://lab', dialect: opnai}}",
        "f:1:52: providers.lab.dialect: there is no such dialect; known are openai, anthropic, google, "
-       "bedrock, cohere, palm; did "
+       "bedrock, cohere, palm, watsonx; did "
        "you mean "
        "\"openai\"?"},
       {"providers: {openai: {dialect: anthropic}}",
@@ -172,6 +172,54 @@ TEST(ConfigFile, RefusesCallersThatCannotBe) {
        "f:1:49: callers.keys[0].models[0]: `*` may stand at the end only"},
       {"callers: {keys: [{name: a, key: env:A, routes: [x]}]}",
        "f:1:49: callers.keys[0].routes[0]: there is no such route; the file has none"},
+  };
+  for (const Bad& bad : cases) EXPECT_EQ(ProblemsOf(bad.text), bad.problems) << bad.text;
+}
+
+TEST(ConfigFile, RefusesMiddlewareThatMakesNoSense) {
+  const Bad cases[] = {
+      {"middleware: {a: {}}",
+       "f:1:14: middleware.a: a middleware has exactly one of grpc, webhook and built_in"},
+      {"middleware: {a: {grpc: 'b:1', webhook: 'http://b'}}",
+       "f:1:14: middleware.a: a middleware has exactly one of grpc, webhook and built_in"},
+      {"middleware: {a b: {grpc: 'b:1'}}",
+       "f:1:14: middleware.\"a b\": a name has letters, digits and . _ - in it, at most 128"},
+      {"middleware: {a: {grpc: b}}", "f:1:24: middleware.a.grpc: must be HOST:PORT"},
+      {"middleware: {a: {grpc: 'http://b:1'}}", "f:1:24: middleware.a.grpc: must be HOST:PORT"},
+      {"middleware: {a: {built_in: user}}",
+       "f:1:28: middleware.a.built_in: there is no such middleware; built in are user_of_caller; did you "
+       "mean "
+       "\"user_of_caller\"?"},
+      {"middleware: {a: {webhook: 'http://b', tls: true}}",
+       "f:1:39: middleware.a.tls: is for grpc; a webhook's URL says itself whether it is https"},
+      {"middleware: {a: {grpc: 'b:1', hooks: [requst]}}",
+       "f:1:39: middleware.a.hooks[0]: must be request, attempt, response, chunk or end"},
+      {"middleware: {a: {grpc: 'b:1', hooks: []}}",
+       "f:1:38: middleware.a.hooks: an empty list asks for nothing; leave it out for what the middleware "
+       "says"},
+      {"middleware: {a: {webhook: 'http://b', hooks: [chunk]}}",
+       "f:1:47: middleware.a.hooks[0]: a webhook is not asked about chunks; with response it gets a stream "
+       "when "
+       "it is whole"},
+      {"middleware: {a: {grpc: 'b:1', timeout: 0s}}", "f:1:40: middleware.a.timeout: must be more than 0"},
+      {"middleware: {a: {grpc: 'b:1', max_body: 1GB}}",
+       "f:1:41: middleware.a.max_body: must be from 1KB to 64MB"},
+      {"middleware: {a: {grpc: 'b:1', on_error: stop}}",
+       "f:1:41: middleware.a.on_error: must be deny or pass"},
+      {"middleware: {a: {grpc: 'b:1', on_error: deny, async: true}}",
+       "f:1:41: middleware.a.on_error: what is asked beside the call cannot end it"},
+      {"middleware: {a: {grpc: 'b:1', headers: [Authorization]}}",
+       "f:1:41: middleware.a.headers[0]: this header is not handed on: it is a credential, the gateway's "
+       "own, or "
+       "frames the message"},
+      {"middleware: {a: {grpc: 'b:1', secret_headers: {x-a: secret}}}",
+       "f:1:53: middleware.a.secret_headers.x-a: write env:NAME or file:PATH, never the key itself"},
+      {"default_middleware: [a]",
+       "f:1:22: default_middleware[0]: there is no such middleware; the file has none"},
+      {"middleware: {audit: {grpc: 'b:1'}}\ncallers: {keys: [{name: x, key: env:X, middleware: [auditt]}]}",
+       "f:2:53: callers.keys[0].middleware[0]: there is no such middleware; did you mean \"audit\"?"},
+      {"middleware: {audit: {grpc: 'b:1'}}\nroutes: {r: {provider: echo, middleware: [aud]}}",
+       "f:2:43: routes.r.middleware[0]: there is no middleware called \"aud\""},
   };
   for (const Bad& bad : cases) EXPECT_EQ(ProblemsOf(bad.text), bad.problems) << bad.text;
 }

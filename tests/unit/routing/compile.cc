@@ -23,7 +23,8 @@ std::optional<Error> Compile(std::string_view json, std::shared_ptr<const RouteP
 std::optional<Error> Compile(std::string_view json, const guardrails::NamedGuardrails& guardrails,
                              std::shared_ptr<const RoutePlan>* out) {
   static const std::unique_ptr<providers::Registry> registry = providers::Registry::BuiltIn();
-  PlanCache cache(*TestCodec().Find(v1::RouteConfig::descriptor()), *registry, guardrails);
+  static const MiddlewareNames middleware = {"audit", "pii"};
+  PlanCache cache(*TestCodec().Find(v1::RouteConfig::descriptor()), *registry, guardrails, middleware);
   return cache.FromText(json, out);
 }
 

@@ -253,7 +253,8 @@ TEST(PlanHooks, BoundsTheChecksOfAConfig) {
 TEST(PlanHooks, TypedConfigsComeToTheSame) {
   const auto registry = providers::Registry::BuiltIn();
   const guardrails::NamedGuardrails named = Named();
-  PlanCache cache(*TestCodec().Find(v1::RouteConfig::descriptor()), *registry, named);
+  const MiddlewareNames middleware;
+  PlanCache cache(*TestCodec().Find(v1::RouteConfig::descriptor()), *registry, named, middleware);
   v1::RouteConfig config;
   config.set_provider("echo");
   config.set_input_guardrails("[" + G("g") + ",\"polite\"]");

@@ -56,7 +56,8 @@ class ResolveTargetTest : public testing::Test {
   const providers::Dialect* door_ = &providers::OpenAiDialect();
   const std::unique_ptr<providers::Registry> registry_ = providers::Registry::BuiltIn();
   const guardrails::NamedGuardrails guardrails_;
-  PlanCache plans_{*TestCodec().Find(v1::RouteConfig::descriptor()), *registry_, guardrails_};
+  const MiddlewareNames middleware_;
+  PlanCache plans_{*TestCodec().Find(v1::RouteConfig::descriptor()), *registry_, guardrails_, middleware_};
   std::shared_ptr<const RoutePlan> plan_;
   bool direct_keys_ = false;
   std::map<std::string, Secret> keys_;
