@@ -43,6 +43,8 @@ void CallTelemetry::OnCallFinished(const core::CallRecord& record) {
   out.decisions = record.decisions;
   out.guardrails = record.guardrails;
   out.feedback = record.feedback;
+  out.middleware = record.middleware;
+  out.middleware_ms = record.middleware_ms;
   out.stream = record.stream;
   out.reshaped = record.reshaped;
   out.attempts = record.attempts;

@@ -32,6 +32,17 @@ class CallTelemetry final : public core::CallObserver {
                        std::string_view feedback) override {
     log_.WriteGuardrail(request_id, failed, feedback);
   }
+  void OnMiddleware(std::string_view name, middleware::Hook hook, bool failed,
+                    std::chrono::nanoseconds took) override {
+    metrics_.MiddlewareAsked(static_cast<size_t>(hook), name, failed, took);
+  }
+  void OnMiddlewareFailed(std::string_view request_id, std::string_view name, middleware::Hook hook,
+                          std::string_view why) override {
+    log_.WriteMiddleware(request_id, name, middleware::NameOf(hook), why);
+  }
+  void OnMiddlewareDropped(std::string_view name, middleware::Hook hook) override {
+    metrics_.MiddlewareDropped(static_cast<size_t>(hook), name);
+  }
   void OnHeld(std::chrono::nanoseconds took) override { metrics_.StreamHeld(took); }
   void OnTokenFetched(bool ok) override { metrics_.TokenFetched(ok); }
   void OnStreamOpened() override { metrics_.StreamOpened(); }

@@ -14,6 +14,7 @@
 #include "server/base/error.h"
 #include "server/core/call.h"
 #include "server/core/scan.h"
+#include "server/middleware/settings.h"
 #include "server/net/loop.h"
 
 namespace portolan::core {
@@ -35,6 +36,8 @@ struct CallOutcome {
   std::optional<Error> error;   // also one that came after the head of a stream
   std::string_view guardrails;  // those that did not pass: `input:denied no_secrets/default.regexMatch`
   std::string_view feedback;    // of guardrails: JSON objects, with commas between them
+  std::string_view middleware;  // what they did but let it pass: `pii:replaced`, and found: `pii:email=2`
+  int64_t middleware_ms = -1;   // that the call has waited for them; -1: none was asked
   std::string_view reshaped;    // `stream`: made of a whole answer; `whole`: put together from a stream
   bool stream = false;
   int status = 0;           // of HTTP, at both doors; 499: the caller went away
@@ -102,6 +105,14 @@ class CallObserver {
                                std::string_view /*feedback*/) {}
   // A streamed answer was held back for guardrails for so long.
   virtual void OnHeld(std::chrono::nanoseconds /*took*/) {}
+  // A middleware was asked, or told, and that took so long.
+  virtual void OnMiddleware(std::string_view /*name*/, middleware::Hook /*hook*/, bool /*failed*/,
+                            std::chrono::nanoseconds /*took*/) {}
+  // Why that failed, for people.
+  virtual void OnMiddlewareFailed(std::string_view /*request_id*/, std::string_view /*name*/,
+                                  middleware::Hook /*hook*/, std::string_view /*why*/) {}
+  // A middleware beside calls was not asked, as too many questions are under way.
+  virtual void OnMiddlewareDropped(std::string_view /*name*/, middleware::Hook /*hook*/) {}
   // A token for a provider was fetched, or could not be.
   virtual void OnTokenFetched(bool /*ok*/) {}
   virtual void OnStreamOpened() = 0;

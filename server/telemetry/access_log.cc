@@ -24,6 +24,10 @@ constexpr JsonKey kTried("tried");
 constexpr JsonKey kDecisions("decisions");
 constexpr JsonKey kGuardrails("guardrails");
 constexpr JsonKey kFeedback("feedback");
+constexpr JsonKey kMiddleware("middleware");
+constexpr JsonKey kMiddlewareMs("middleware_ms");
+constexpr JsonKey kHook("hook");
+constexpr JsonKey kProblem("problem");
 constexpr JsonKey kUpstreamStatus("upstream_status");
 constexpr JsonKey kUpstreamRequestId("upstream_request_id");
 constexpr JsonKey kMsg("msg");
@@ -101,6 +105,8 @@ void PutUpstream(const CallRecord& call, JsonLine* line) {
   PutText(kDecisions, call.decisions, line);
   PutText(kGuardrails, call.guardrails, line);
   PutText(kFeedback, call.feedback, line);
+  PutText(kMiddleware, call.middleware, line);
+  if (call.middleware_ms >= 0) line->Integer(kMiddlewareMs, call.middleware_ms);
 }
 
 }  // namespace
@@ -135,6 +141,20 @@ void AccessLog::Write(const CallRecord& call, std::chrono::system_clock::time_po
   PutMillis(kDurationMs, call.duration, &line);
   PutMillis(kUpstreamMs, call.upstream, &line);
   PutMillis(kTtftMs, call.time_to_first_token, &line);
+  ring_.Append(line.Finish());
+}
+
+void AccessLog::WriteMiddleware(std::string_view request_id, std::string_view name, std::string_view hook,
+                                std::string_view problem, std::chrono::system_clock::time_point now) {
+  if (!threshold_.Passes(LogLevel::kWarn)) return;
+  char timestamp[TimestampFormatter::kLength];
+  timestamps_.Format(now, timestamp);
+  JsonLine line(buffer_, {timestamp, sizeof timestamp}, LogLevel::kWarn);
+  line.Plain(kMsg, "middleware");
+  PutText(kRequestId, request_id, &line);
+  PutText(kMiddleware, name, &line);
+  PutText(kHook, hook, &line);
+  PutText(kProblem, problem, &line);
   ring_.Append(line.Finish());
 }
 

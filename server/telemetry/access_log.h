@@ -33,6 +33,17 @@ class AccessLog {
   void WriteGuardrail(std::string_view request_id, std::string_view failed, std::string_view feedback,
                       std::chrono::system_clock::time_point now);
 
+  // A line at level `warn` for a middleware that did not answer, or not properly.
+  //
+  //   {"ts":"…","level":"warn","msg":"middleware","request_id":"…","middleware":"pii","hook":"request",
+  //    "problem":"UNAVAILABLE"}
+  void WriteMiddleware(std::string_view request_id, std::string_view name, std::string_view hook,
+                       std::string_view problem) {
+    WriteMiddleware(request_id, name, hook, problem, std::chrono::system_clock::now());
+  }
+  void WriteMiddleware(std::string_view request_id, std::string_view name, std::string_view hook,
+                       std::string_view problem, std::chrono::system_clock::time_point now);
+
   // A line at level `debug` for one step of a call that is under way. `line` of BeginStep is good until the
   // next line of any kind is begun.
   //

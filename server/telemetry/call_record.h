@@ -46,6 +46,8 @@ struct CallRecord {
   std::string_view decisions;   // why the call went there, if the caller asked
   std::string_view guardrails;  // of those that did not pass: `input:denied no_secrets/default.regexMatch`
   std::string_view feedback;    // that guardrails have given: JSON objects with commas between them
+  std::string_view middleware;  // what they did: `pii:replaced, pii:email=2`
+  int64_t middleware_ms = -1;   // that the call has waited for them; negative: none was asked
   bool stream = false;
   std::string_view reshaped;  // `stream` or `whole`: what an answer that came as the other was made into
   int attempts = 0;           // upstream attempts

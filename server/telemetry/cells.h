@@ -124,4 +124,20 @@ struct DenialCell {
   Count denials;
 };
 
+// How a middleware has answered, or been told.
+struct MiddlewareKey {
+  uint16_t hook = 0;
+  LabelTable::Id name = LabelTable::kOther;
+
+  uint64_t Pack() const { return uint64_t{hook} << 16 | uint64_t{name}; }
+};
+
+struct MiddlewareCell {
+  MiddlewareKey key;
+  MiddlewareCell* next = nullptr;
+  HistogramCell seconds;
+  Count errors;
+  Count dropped;
+};
+
 }  // namespace portolan::telemetry

@@ -148,6 +148,24 @@ void ShardMetrics::GuardrailDenied(size_t phase, std::string_view guardrail) {
   cell->denials.Add(1);
 }
 
+MiddlewareCell& ShardMetrics::CellOf(size_t hook, std::string_view middleware) {
+  const MiddlewareKey key{static_cast<uint16_t>(hook), labels_.middleware.Intern(middleware)};
+  MiddlewareCell*& cell = middleware_cells_[key.Pack()];
+  if (cell == nullptr) cell = Publish(key, &first_middleware_);
+  return *cell;
+}
+
+void ShardMetrics::MiddlewareAsked(size_t hook, std::string_view name, bool failed,
+                                   std::chrono::nanoseconds took) {
+  MiddlewareCell& cell = CellOf(hook, name);
+  cell.seconds.Observe(took);
+  if (failed) cell.errors.Add(1);
+}
+
+void ShardMetrics::MiddlewareDropped(size_t hook, std::string_view name) {
+  CellOf(hook, name).dropped.Add(1);
+}
+
 Metrics::Metrics(Options options) : labels_(options.max_models) {
   shards_.reserve(options.shards);
   for (size_t i = 0; i < options.shards; ++i) shards_.push_back(std::make_unique<ShardMetrics>(labels_));

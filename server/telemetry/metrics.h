@@ -25,10 +25,19 @@ class Exposition;
 inline constexpr std::array<std::string_view, 2> kPhases = {"input", "output"};
 inline constexpr std::array<std::string_view, 3> kVerdicts = {"pass", "fail", "error"};
 
+// When middleware are asked.
+inline constexpr std::array<std::string_view, 5> kHooks = {"request", "attempt", "response", "chunk", "end"};
+
 // The label values of all shards. Thread-safe.
 struct MetricLabels {
   explicit MetricLabels(size_t max_models)
-      : routes(64), providers(250), models(max_models), codes(200), checks(64), guardrails(200) {}
+      : routes(64),
+        providers(250),
+        models(max_models),
+        codes(200),
+        checks(64),
+        guardrails(200),
+        middleware(200) {}
 
   LabelTable routes;
   LabelTable providers;
@@ -36,6 +45,7 @@ struct MetricLabels {
   LabelTable codes;       // of errors
   LabelTable checks;      // of guardrails
   LabelTable guardrails;  // of the operator's file
+  LabelTable middleware;  // likewise
 };
 
 // What one shard counts. For the shard's thread; Metrics reads it from another.
@@ -57,6 +67,9 @@ class alignas(64) ShardMetrics {
   // `phase`, `verdict`: as kPhases and kVerdicts have them.
   void CheckRan(size_t phase, std::string_view check, size_t verdict, std::chrono::nanoseconds took);
   void GuardrailDenied(size_t phase, std::string_view guardrail);
+  // `hook`: as kHooks has them.
+  void MiddlewareAsked(size_t hook, std::string_view name, bool failed, std::chrono::nanoseconds took);
+  void MiddlewareDropped(size_t hook, std::string_view name);
   void StreamHeld(std::chrono::nanoseconds took) { held_.Observe(took); }
   void StreamOpened() { streams_.Add(1); }
   void StreamClosed() { closed_streams_.Add(1); }
@@ -82,6 +95,7 @@ class alignas(64) ShardMetrics {
 
   CallCell& CellFor(const CallRecord& call);
   CallCell& FindCell(const CallRecord& call);
+  MiddlewareCell& CellOf(size_t hook, std::string_view middleware);
   void RecordError(const CallRecord& call);
 
   MetricLabels& labels_;
@@ -94,6 +108,8 @@ class alignas(64) ShardMetrics {
   std::unordered_map<uint64_t, DenialCell*> denial_cells_;
   std::atomic<CheckCell*> first_check_{nullptr};
   std::atomic<DenialCell*> first_denial_{nullptr};
+  std::unordered_map<uint64_t, MiddlewareCell*> middleware_cells_;
+  std::atomic<MiddlewareCell*> first_middleware_{nullptr};
   HistogramCell held_;  // streams held back for guardrails
   std::array<Count, kDoorCount> connections_;
   std::array<Count, kDoorCount> closed_connections_;

@@ -48,6 +48,12 @@ struct Totals {
   std::map<std::tuple<uint16_t, Id, uint16_t>, HistogramTotal> checks;  // phase, check, verdict
   std::map<std::tuple<uint16_t, Id>, uint64_t> denials;                 // phase, guardrail
   HistogramTotal held;
+  struct MiddlewareTotal {
+    HistogramTotal seconds;
+    uint64_t errors = 0;
+    uint64_t dropped = 0;
+  };
+  std::map<std::tuple<Id, uint16_t>, MiddlewareTotal> middleware;  // name, hook
 
   void Add(const CallCell& cell);
   void Add(const ShardMetrics& shard);
@@ -88,6 +94,13 @@ void Totals::Add(const ShardMetrics& shard) {
     denials[{cell->key.phase, cell->key.name}] += cell->denials.get();
   }
   held.Add(shard.held_);
+  for (const MiddlewareCell* cell = shard.first_middleware_.load(std::memory_order_acquire); cell != nullptr;
+       cell = cell->next) {
+    MiddlewareTotal& total = middleware[{cell->key.name, cell->key.hook}];
+    total.seconds.Add(cell->seconds);
+    total.errors += cell->errors.get();
+    total.dropped += cell->dropped.get();
+  }
   // The two ends of a gauge are read one after the other: what is over first, so that a difference never goes
   // below 0 (a relaxed reader may still see them out of order, hence the comparison).
   const auto open = [](const Count& begun, const Count& over) {
@@ -228,6 +241,26 @@ void WriteGuardrails(const Totals& totals, const MetricLabels& labels, Expositio
   }
 }
 
+void WriteMiddleware(const Totals& totals, const MetricLabels& labels, Exposition* out) {
+  const auto labels_of = [&](const auto& key) {
+    const auto& [name, hook] = key;
+    return std::array<Label, 2>{{{"middleware", labels.middleware.Name(name)}, {"hook", kHooks[hook]}}};
+  };
+  out->Family("portolan_middleware_seconds", "How long middleware took to answer.", "histogram");
+  for (const auto& [key, total] : totals.middleware) {
+    out->Histogram("portolan_middleware_seconds", labels_of(key), kBucketText, total.seconds.counts,
+                   total.seconds.sum);
+  }
+  out->Family("portolan_middleware_errors_total", "Times that a middleware did not answer, or not properly.",
+              "counter");
+  for (const auto& [key, total] : totals.middleware)
+    out->Sample("portolan_middleware_errors_total", labels_of(key), total.errors);
+  out->Family("portolan_middleware_dropped_total",
+              "Times that a middleware beside calls was not asked, as too much was under way.", "counter");
+  for (const auto& [key, total] : totals.middleware)
+    out->Sample("portolan_middleware_dropped_total", labels_of(key), total.dropped);
+}
+
 }  // namespace
 
 std::string Metrics::Render() const {
@@ -238,6 +271,7 @@ std::string Metrics::Render() const {
   WriteCounters(totals, labels_, &out);
   WriteHistograms(totals, labels_, &out);
   WriteGuardrails(totals, labels_, &out);
+  WriteMiddleware(totals, labels_, &out);
   // The gRPC library keeps its connections to itself.
   WriteByDoor("portolan_connections_total", "Connections accepted.", "counter", {Door::kHttp, Door::kAdmin},
               totals.connections, &out);
