@@ -20,6 +20,7 @@
 #include "server/config/exposure.h"
 #include "server/config/machine.h"
 #include "server/gateway_parts.h"
+#include "server/middleware_factory.h"
 #include "server/net/address.h"
 #include "server/net/listener.h"
 #include "server/upstream/address_policy.h"
@@ -191,6 +192,7 @@ absl::Status Gateway::Parts::BuildShard(size_t number,
   service_shard.trace_id = [ids = &shard->ids](std::span<const HeaderView> headers) {
     return telemetry::ChooseTraceId(headers, *ids);
   };
+  service_shard.new_middleware = NewMiddlewareFactory(shard->loop, *shard->client, middleware_parts);
   shard->service = core::NewGatewayService(service_config, std::move(service_shard), snapshot);
   shard->front =
       std::make_unique<rest::RestFront>(rest_config, *shard->service, *shard->telemetry, shard->loop);

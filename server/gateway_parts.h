@@ -19,6 +19,7 @@
 #include "server/core/operations.h"
 #include "server/gateway.h"
 #include "server/http/server.h"
+#include "server/middleware_factory.h"
 #include "server/net/loop.h"
 #include "server/net/tls.h"
 #include "server/rest/admin.h"
@@ -36,12 +37,14 @@ struct Gateway::Parts final : rest::AdminControl {
   Parts(const Settings& settings, const providers::Catalog& providers_catalog)
       : catalog(providers_catalog),
         options(settings.options),
+        middleware_parts(settings.options.upstream_ca),
         log_threshold(options.log_level),
         held_bodies(options.max_held != 0 ? options.max_held : config::UsableMemory() / 2),
         settings_level(options.log_level) {}
 
   providers::Catalog catalog;          // with what the environment says of options
   const config::ServeOptions options;  // as at the start
+  MiddlewareParts middleware_parts;
   telemetry::LogThreshold log_threshold;
   ByteBudget held_bodies;  // what the bodies of all calls hold together
   EnvironmentProviderKeys environment_keys;

@@ -42,6 +42,7 @@ class Builder {
     snapshot_->callers = routing::CallerKeys(options_.caller_keys);
     if (file_) {
       if (absl::Status status = AddGuardrails(); !status.ok()) return status;
+      AddMiddleware();
       if (absl::Status status = AddCallers(); !status.ok()) return status;
       if (absl::Status status = AddRoutes(); !status.ok()) return status;
     }
@@ -108,9 +109,16 @@ class Builder {
     return ReadHooks(file_->default_hooks, "default_", &snapshot_->default_hooks);
   }
 
+  void AddMiddleware() {
+    snapshot_->middleware = file_->middleware;
+    for (const auto& settings : file_->middleware) snapshot_->middleware_names.insert(settings->name);
+    snapshot_->default_middleware = file_->default_middleware;
+  }
+
   absl::Status AddCallers() {
     for (const config::CallerSettings& settings : file_->callers) {
-      routing::Caller caller{settings.name, settings.sha256, settings.routes, settings.models, nullptr};
+      routing::Caller caller{settings.name,   settings.sha256, settings.routes,
+                             settings.models, nullptr,         settings.middleware};
       if (absl::Status status = ReadHooks(settings.hooks, "callers." + settings.name + ".", &caller.hooks);
           !status.ok()) {
         return status;
@@ -164,8 +172,8 @@ class Builder {
     for (const config::RouteSettings& route : file_->routes) {
       auto plan = std::make_shared<routing::RoutePlan>();
       plan->from_operator = true;
-      if (auto error =
-              routing::CompileRoute(route.config, *snapshot_->registry, snapshot_->guardrails, plan.get())) {
+      if (auto error = routing::CompileRoute(route.config, *snapshot_->registry, snapshot_->guardrails,
+                                             plan.get(), snapshot_->middleware_names)) {
         return absl::InvalidArgumentError("routes." + route.name + ": " + error->message);
       }
       const bool keyed = std::any_of(plan->targets.begin(), plan->targets.end(),

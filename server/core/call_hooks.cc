@@ -8,6 +8,7 @@
 #include "portolan/v1/hook_results.pb.h"
 #include "server/core/beside_run.h"
 #include "server/core/hook_feedback.h"
+#include "server/guardrails/request_type.h"
 
 namespace portolan::core {
 namespace {
@@ -21,25 +22,6 @@ using guardrails::View;
 using nlohmann::json;
 
 constexpr size_t kMaxLogged = 1024;
-
-struct Word {
-  std::string_view path;
-  std::string_view word;
-};
-
-// The hooks' `requestType` in Portkey's gateway, by the path below the API's root.
-constexpr std::array<Word, 12> kRequestTypes = {{{"chat/completions", "chatComplete"},
-                                                 {"completions", "complete"},
-                                                 {"embeddings", "embed"},
-                                                 {"messages", "messages"},
-                                                 {"rerank", "rerank"},
-                                                 {"responses", "createModelResponse"},
-                                                 {"images/generations", "imageGenerate"},
-                                                 {"images/edits", "imageEdit"},
-                                                 {"audio/speech", "createSpeech"},
-                                                 {"audio/transcriptions", "createTranscription"},
-                                                 {"audio/translations", "createTranslation"},
-                                                 {"moderations", "moderate"}}};
 
 void Append(const GuardrailList& list, GuardrailList* now, GuardrailList* beside) {
   for (const auto& guardrail : list) (guardrail->async ? beside : now)->push_back(guardrail);
@@ -82,12 +64,8 @@ void AppendResultsField(std::string_view results, std::string* wire) {
 
 std::string_view RequestTypeOf(const CallState& call) {
   std::string_view path = call.operation.relays ? call.in.path : std::string_view(call.operation.route);
-  path = path.substr(0, path.find('?'));
-  if (path.starts_with('/')) path.remove_prefix(1);
-  if (path.starts_with("v1/")) path.remove_prefix(3);
-  const auto found =
-      std::find_if(kRequestTypes.begin(), kRequestTypes.end(), [&](Word row) { return row.path == path; });
-  return found == kRequestTypes.end() ? "proxy" : found->word;
+  if (path.starts_with("/v1/")) path.remove_prefix(3);
+  return guardrails::RequestTypeOf(path);
 }
 
 CallHooks::CallHooks(CallState& call) : call_(call) {

@@ -19,7 +19,9 @@
 
 namespace portolan::core {
 
+class CallChain;
 class CallHooks;
+struct CallExtras;
 class JoinedEmbeddings;
 
 // Why an attempt failed, and what the caller gets of the provider's answer if it was the last attempt.
@@ -76,10 +78,11 @@ struct CallState {
   std::optional<routing::Engine> engine;
   bool has_config = false;                                // the route came with the call, or by name
   std::shared_ptr<const guardrails::Hooks> header_hooks;  // that the call's headers name; null: none
-  std::shared_ptr<CallHooks> hooks_of_call;               // null: no attempt had guardrails
+  std::shared_ptr<CallExtras> extras;                     // null: most have none
+  CallChain* chain = nullptr;                             // null: the operator has no middleware
   CallHooks* hooks = nullptr;                             // of the attempt; null: it has none
-  // What guardrails have changed of the request for the attempt, in the door's words, where that is not among
-  // the route's edits, which are in the hub's.
+  // What middleware and guardrails have changed of the request for the attempt, in the door's words, where
+  // that is not among the route's edits, which are in the hub's.
   std::vector<codec::Edit> hook_edits;
   bool asks_gateway = false;  // the call asks for the gateway's own models
   bool explain = false;       // the caller wants an explanation with the answer

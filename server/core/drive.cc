@@ -9,6 +9,7 @@
 #include "server/core/batches.h"
 #include "server/core/call_state.h"
 #include "server/core/call_steps.h"
+#include "server/core/chain_request.h"
 #include "server/core/hook_request.h"
 #include "server/core/media_fetch.h"
 #include "server/core/relay.h"
@@ -193,7 +194,7 @@ net::Task<Attempted> AttemptLocal(CallState& call) {
 }
 
 // Of an attempt that is prepared.
-net::Task<Attempted> MakeAttempt(CallState& call, upstream::UrlCache& urls) {
+[[gnu::always_inline]] inline net::Task<Attempted> MakeAttempt(CallState& call, upstream::UrlCache& urls) {
   switch (call.route.way.kind) {
     case Way::Kind::kInside:
       return AttemptLocal(call);
@@ -206,10 +207,14 @@ net::Task<Attempted> MakeAttempt(CallState& call, upstream::UrlCache& urls) {
   }
 }
 
-// Guardrails may have somebody to ask before.
+// Middleware and guardrails may have somebody to ask before.
 net::Task<Attempted> AttemptGuarded(CallState& call, upstream::UrlCache& urls,
                                     const routing::RouteNode& node) {
-  std::optional<Error> error = co_await GuardRequest(call, node);
+  AskedRequest asked;
+  if (AsksAboutAttempt(call)) asked = co_await AskAboutAttempt(call);
+  if (asked.answered) co_return Attempted::kAnswered;
+  std::optional<Error> error = std::move(asked.error);
+  if (!error && HasHooks(call, node)) error = co_await GuardRequest(call, node);
   if (call.tells_steps) TellTarget(call, node);
   if (error) co_return FailHere(call, *std::move(error));
   co_return co_await MakeAttempt(call, urls);
@@ -217,7 +222,7 @@ net::Task<Attempted> AttemptGuarded(CallState& call, upstream::UrlCache& urls,
 
 net::Task<Attempted> Attempt(CallState& call, upstream::UrlCache& urls, const routing::RouteNode& node) {
   std::optional<Error> error = PrepareAttempt(call, node);
-  if (!error && HasHooks(call, node)) return AttemptGuarded(call, urls, node);
+  if (!error && (BeginsChain(call, node) || HasHooks(call, node))) return AttemptGuarded(call, urls, node);
   if (call.tells_steps) TellTarget(call, node);
   if (error) return FailedAttempt(call, *std::move(error));
   return MakeAttempt(call, urls);

@@ -25,6 +25,18 @@ std::string ToJson(const CallState& call, const v1::Explanation& explanation) {
   return json;
 }
 
+routing::CallWideHooks HooksOf(const CallState& call) {
+  routing::CallWideHooks hooks;
+  hooks.middleware = call.snapshot->default_middleware;
+  hooks.headers = call.header_hooks.get();
+  hooks.gateway = call.snapshot->default_hooks.get();
+  if (const routing::Caller* const caller = call.credentials.caller) {
+    hooks.caller = caller->hooks.get();
+    hooks.middleware.insert(hooks.middleware.end(), caller->middleware.begin(), caller->middleware.end());
+  }
+  return hooks;
+}
+
 void Fill(const CallState& call, v1::Explanation* out) {
   if (!call.named_route.empty()) {
     out->set_route(std::string(call.named_route));
@@ -36,7 +48,8 @@ void Fill(const CallState& call, v1::Explanation* out) {
     out->mutable_limit()->set_owner(std::string(limit.owner));
     out->mutable_limit()->set_ms(limit.length.count());
   }
-  routing::ExplainRoute(call.snapshot->routing, *call.route_request, *call.plan, *call.engine, out);
+  routing::ExplainRoute(call.snapshot->routing, *call.route_request, *call.plan, *call.engine, HooksOf(call),
+                        out);
 }
 
 }  // namespace

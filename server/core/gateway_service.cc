@@ -10,8 +10,11 @@
 #include "providers/relay.h"
 #include "server/base/relay_path.h"
 #include "server/base/utf8.h"
+#include "server/core/call_chain.h"
+#include "server/core/call_extras.h"
 #include "server/core/call_hooks.h"
 #include "server/core/call_state.h"
+#include "server/core/chain_request.h"
 #include "server/core/check_asker.h"
 #include "server/core/explain.h"
 #include "server/core/own_models.h"
@@ -44,7 +47,12 @@ class Implementation final : public GatewayService {
     snapshot_ = std::move(snapshot);
     // What was compiled before points into the old registry.
     plans_.emplace(*config_.operations->codec().Find(v1::RouteConfig::descriptor()), *snapshot_->registry,
-                   snapshot_->guardrails);
+                   snapshot_->guardrails, snapshot_->middleware_names);
+    middleware_.reset();
+    if (!snapshot_->middleware.empty() && shard_.new_middleware != nullptr) {
+      middleware_ = std::make_shared<MiddlewareSet>(snapshot_->middleware, shard_.new_middleware,
+                                                    MiddlewareShard{*shard_.loop, *shard_.observer});
+    }
   }
 
   // Not a coroutine: a call is looked at where the stack is warm, and its state made once, in its place.
@@ -52,9 +60,11 @@ class Implementation final : public GatewayService {
     const OperationSpec& asked = *inbound.operation;
     std::optional<Error> error;
     if (asked.explains) error = UnwrapExplain(*config_.operations, &inbound);
-    auto call = std::make_unique<CallState>(asked, std::move(inbound), sink, config_, snapshot_, shard_);
+    auto call =
+        std::make_unique<CallState>(asked, std::move(inbound), SinkFor(sink), config_, snapshot_, shard_);
     shard_.observer->OnCallStarted(call->in.door);
     call->wait = {call->in.deadline, call->in.scope};
+    AttachChain(*call);
     if (!error) error = Admit(*call);
     if (!error && call->operation.relays) return PerformRelay(std::move(call));
     if (!error) error = Prepare(*call);
@@ -62,6 +72,78 @@ class Implementation final : public GatewayService {
   }
 
  private:
+  // What the next call answers by: the front's sink, behind its middleware if there is any.
+  ReplySink& SinkFor(ReplySink& sink) {
+    if (middleware_ == nullptr) return sink;
+    next_chain_ = std::make_unique<CallChain>(sink, middleware_);
+    return next_chain_->sink();
+  }
+  void AttachChain(CallState& call) {
+    if (next_chain_ == nullptr) return;
+    next_chain_->Attach(call);
+    call.chain = next_chain_.get();
+    ExtrasOf(call).chain = std::move(next_chain_);
+  }
+  static void FinishExtras(CallState& call) {
+    if (call.extras->hooks != nullptr) call.extras->hooks->Finish(&call.outcome);
+    if (call.chain != nullptr) call.chain->Finish(&call.outcome);
+  }
+  net::Task<void> DriveAll(CallState& call) {
+    return call.chain == nullptr ? Drive(call, urls_) : DriveAsked(call);
+  }
+
+  // What has no body passes by middleware: there is nothing that they could look at.
+  net::Task<void> DriveAsked(CallState& call) {
+    AskedRequest asked;
+    if (call.operation.has_body || call.operation.relays) asked = co_await AskFirst(call);
+    if (asked.error) {
+      co_await ReplyError(call, *std::move(asked.error), nullptr, {});
+    } else if (!asked.answered) {
+      co_await Drive(call, urls_);
+    }
+    co_await call.chain->Close();
+  }
+
+  net::Task<AskedRequest> AskFirst(CallState& call) {
+    AskedRequest asked;
+    asked.error = co_await call.chain->Begin();
+    if (asked.error) co_return asked;
+    ChainBody body(call.operation, BodyOf::kRequest);
+    asked = co_await AskAboutRequest(call, &body);
+    if (!asked.error && !asked.answered && body.changed()) asked.error = Retake(call, body);
+    co_return asked;
+  }
+
+  // Takes what middleware have made of the request in place of what came: it is routed by that.
+  std::optional<Error> Retake(CallState& call, ChainBody& body) {
+    const bool stream = call.facts.stream;
+    const bool typed = call.in.message != nullptr && !call.operation.relays;
+    std::string text;
+    if (typed) {
+      ExtrasOf(call).replaced.reset(body.Typed()->New());
+      call.extras->replaced->CopyFrom(*body.Typed());
+    } else {
+      text = body.Json();
+    }
+    call.payload.Reset();
+    if (typed) {
+      call.payload.TakeMessage(*call.extras->replaced);
+    } else if (auto error = call.payload.TakeJson(std::move(text), Payload::Use::kText)) {
+      return error;
+    }
+    if (call.operation.relays) {
+      if (call.plan->reads_params) call.condition_facts.params = call.payload.Text();
+      EngineFor(call);
+      return std::nullopt;
+    }
+    RequestFacts facts;
+    if (auto error = ReadFacts(call, &facts)) return error;
+    // The caller waits for the form of answer that was asked for.
+    facts.stream = stream;
+    call.named_route = call.named_reason = {};
+    return PlanCall(call, std::move(facts));
+  }
+
   net::Task<void> Refuse(std::unique_ptr<CallState> call, Error error) {
     co_await ReplyError(*call, std::move(error), nullptr, {});
     Finish(*call);
@@ -73,7 +155,7 @@ class Implementation final : public GatewayService {
     } else if (call->asked.explains) {
       co_await ReplyExplanation(*call);
     } else {
-      co_await Drive(*call, urls_);
+      co_await DriveAll(*call);
     }
     Finish(*call);
   }
@@ -87,14 +169,14 @@ class Implementation final : public GatewayService {
     if (error) {
       co_await ReplyError(*call, *std::move(error), nullptr, {});
     } else {
-      co_await Drive(*call, urls_);
+      co_await DriveAll(*call);
     }
     Finish(*call);
   }
 
   void Finish(CallState& call) {
     if (call.explain && call.engine) RecordDecisions(call);
-    if (call.hooks_of_call != nullptr) call.hooks_of_call->Finish(&call.outcome);
+    if (call.extras != nullptr) FinishExtras(call);
     CountReasoning(call);
     CallRecord record;
     static_cast<CallOutcome&>(record) = std::move(call.outcome);
@@ -157,7 +239,8 @@ class Implementation final : public GatewayService {
     return std::nullopt;
   }
 
-  std::optional<Error> PlanCall(CallState& call, RequestFacts facts) {
+  // Inlined, as it has several callers and one of them is every call.
+  [[gnu::always_inline]] std::optional<Error> PlanCall(CallState& call, RequestFacts facts) {
     if (auto error = LimitTimes(call, facts)) return error;
     if (auto error = ChoosePlan(call, facts, *plans_, open_route_)) return error;
     StartEngine(call, facts);
@@ -218,7 +301,7 @@ class Implementation final : public GatewayService {
   }
 
   // The call's own budget: of the typed field, else of the header.
-  static std::optional<Error> LimitTimes(CallState& call, const RequestFacts& facts) {
+  [[gnu::always_inline]] static std::optional<Error> LimitTimes(CallState& call, const RequestFacts& facts) {
     if (!facts.options || !facts.options->has_timeout()) {
       std::optional<std::chrono::milliseconds> limit;
       if (auto error = routing::ReadCallTimeout(call.headers, &limit)) return error;
@@ -270,6 +353,8 @@ class Implementation final : public GatewayService {
   upstream::UrlCache urls_;
   std::shared_ptr<const Snapshot> snapshot_;
   std::optional<routing::PlanCache> plans_;
+  std::shared_ptr<const MiddlewareSet> middleware_;  // null: there is none
+  std::unique_ptr<CallChain> next_chain_;            // between SinkFor and AttachChain
   const std::shared_ptr<const routing::RoutePlan> open_route_ = routing::NewOpenRoute();
 };
 

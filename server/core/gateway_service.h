@@ -10,6 +10,7 @@
 
 #include "server/base/block_pool.h"
 #include "server/base/byte_budget.h"
+#include "server/core/middleware_set.h"
 #include "server/core/operations.h"
 #include "server/core/record.h"
 #include "server/core/service.h"
@@ -48,9 +49,10 @@ struct ServiceShard {
   routing::Engine::Random random;
   // The call's trace id: from its headers, or a new one.
   std::function<std::string(std::span<const HeaderView>)> trace_id;
-  BlockPool blocks;               // of its calls' arenas
-  TokenSource* tokens = nullptr;  // the service's own
-  CheckAsker* checks = nullptr;   // likewise
+  BlockPool blocks;                       // of its calls' arenas
+  MiddlewareFactory new_middleware = {};  // null: there is none
+  TokenSource* tokens = nullptr;          // the service's own
+  CheckAsker* checks = nullptr;           // likewise
 };
 
 class GatewayService : public Service {

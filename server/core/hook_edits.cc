@@ -66,4 +66,10 @@ void AddRequestEdits(const codec::MessagePlan& plan, std::string_view before, st
   }
 }
 
+std::vector<codec::Edit>& RequestEdits(CallState& call) {
+  const bool of_door = call.operation.speaks_hub() || call.operation.relays ||
+                       call.route.way.kind == providers::Way::Kind::kRelay;
+  return of_door ? call.route.edits : call.hook_edits;
+}
+
 }  // namespace portolan::core

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/codec/splice.h"
+#include "server/core/call_state.h"
 
 namespace portolan::core {
 
@@ -13,6 +14,9 @@ namespace portolan::core {
 // `plan`: of what they are, or of some of it.
 void AddEdits(const codec::MessagePlan& plan, std::string_view before, std::string_view after,
               std::vector<codec::Edit>* edits);
+
+// The edits of the attempt's request in the words of the door: the route's, where these are in them.
+std::vector<codec::Edit>& RequestEdits(CallState& call);
 
 // The same for a request. What was decided before guardrails were asked stays as it is, whatever they say:
 // `model`, `stream`, `stream_options` and `portolan`.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "server/codec/splice.h"
+#include "server/core/call_extras.h"
 #include "server/core/call_hooks.h"
 #include "server/core/hook_body.h"
 #include "server/core/hook_edits.h"
@@ -21,22 +22,12 @@ namespace {
 using google::protobuf::Message;
 using guardrails::GuardrailList;
 using guardrails::View;
-using providers::Way;
 
 bool Changes(const GuardrailList& list) {
   return std::any_of(list.begin(), list.end(), [](const auto& guardrail) {
     return std::any_of(guardrail->checks.begin(), guardrail->checks.end(),
                        [](const guardrails::Check& check) { return check.changes(); });
   });
-}
-
-// Whether the route's edits are in the words of the door.
-bool EditsAreOfDoor(const CallState& call) {
-  return call.operation.speaks_hub() || call.operation.relays || call.route.way.kind == Way::Kind::kRelay;
-}
-
-std::vector<codec::Edit>& EditsOf(CallState& call) {
-  return EditsAreOfDoor(call) ? call.route.edits : call.hook_edits;
 }
 
 // The request's text without what it says to the gateway alone.
@@ -66,7 +57,7 @@ net::Task<std::optional<Error>> GuardObject(CallState& call) {
   TextBody body(&after, /*is_json=*/true);
   const bool changed = co_await hooks.Run(HookPhase::kInput, &view, &body);
   if (auto denial = hooks.Denial()) co_return denial;
-  if (changed) AddRequestEdits(*call.operation.request, before, after, &EditsOf(call));
+  if (changed) AddRequestEdits(*call.operation.request, before, after, &RequestEdits(call));
   if (hooks.TellsRequest()) hooks.KeepRequest(body, view);
   co_return std::nullopt;
 }
@@ -95,7 +86,7 @@ net::Task<std::optional<Error>> GuardMessage(CallState& call, const Message& ori
   std::string after;
   codec::Encode(plan, original, {}, &before);
   codec::Encode(plan, *seen, {}, &after);
-  AddRequestEdits(plan, before, after, &EditsOf(call));
+  AddRequestEdits(plan, before, after, &RequestEdits(call));
   co_return std::nullopt;
 }
 
@@ -104,8 +95,9 @@ net::Task<std::optional<Error>> GuardMessage(CallState& call, const Message& ori
 net::Task<std::optional<Error>> GuardRequest(CallState& call, const routing::RouteNode& node) {
   // What is asked for without a body says nothing, and neither does its answer.
   if (!call.operation.has_body && !call.operation.relays) co_return std::nullopt;
-  if (call.hooks_of_call == nullptr) call.hooks_of_call = std::make_shared<CallHooks>(call);
-  call.hooks = call.hooks_of_call.get();
+  CallExtras& extras = ExtrasOf(call);
+  if (extras.hooks == nullptr) extras.hooks = std::make_shared<CallHooks>(call);
+  call.hooks = extras.hooks.get();
   if (call.header_hooks != nullptr) {
     const std::vector<std::string>& more = call.header_hooks->without_effect;
     call.route.ignored.insert(call.route.ignored.end(), more.begin(), more.end());
@@ -122,9 +114,7 @@ net::Task<std::optional<Error>> GuardRequest(CallState& call, const routing::Rou
   }
   if (call.payload.unfit() != nullptr) co_return co_await GuardObject(call);
   const Message* original = nullptr;
-  const auto edits =
-      EditsAreOfDoor(call) ? std::span<const codec::Edit>(call.route.edits) : std::span<const codec::Edit>();
-  if (auto error = call.payload.ToMessage(edits, &original)) co_return error;
+  if (auto error = call.payload.ToMessage(RequestEdits(call), &original)) co_return error;
   co_return co_await GuardMessage(call, *original);
 }
 

@@ -112,6 +112,14 @@ std::optional<Error> Payload::ToJson(std::span<const codec::Edit> edits, bool sp
   return std::nullopt;
 }
 
+void Payload::Reset() {
+  has_json_ = false;
+  unfit_.reset();
+  json_.clear();
+  spans_.clear();
+  decoded_ = message_ = nullptr;
+}
+
 void Payload::ForgetMessages() {
   decoded_ = nullptr;
   if (has_json_) message_ = nullptr;

@@ -29,6 +29,9 @@ class Payload {
   // type. Returns a 400 that says what is wrong and where, if it is not a JSON object or a member that the
   // gateway itself reads is wrong. All other problems are kept as `unfit`.
   std::optional<Error> TakeJson(std::string json, Use use = Use::kText);
+  // Forgets the request, so that another can be taken in its place. Views of it, and messages made of it, are
+  // no longer valid.
+  void Reset();
   // The 400 for a known member with a value that its type does not have, or a key that occurs twice; nullptr
   // if there is none. Servers that extend the API may know better than the gateway, so the text may still be
   // relayed to one that the caller or the operator has named, but to nobody else.

@@ -7,10 +7,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "providers/registry.h"
 #include "server/base/secret.h"
 #include "server/guardrails/hooks.h"
+#include "server/middleware/settings.h"
 #include "server/routing/credentials.h"
 #include "server/routing/named_routes.h"
 #include "server/routing/route.h"
@@ -27,6 +29,9 @@ struct Snapshot {
   guardrails::NamedGuardrails guardrails;                  // that configs and headers may name
   routing::NamedRoutes routes;                             // their plans point into `registry`
   std::shared_ptr<const guardrails::Hooks> default_hooks;  // run on every call; null: none
+  middleware::SettingsList middleware;                     // the operator's
+  routing::MiddlewareNames middleware_names;               // of these
+  std::vector<std::string> default_middleware;             // names of these, of every call, outermost first
   upstream::Timeouts timeouts;
   bool count_streams = true;  // streams are asked for their usage, whether or not the caller wants to see it
 };

@@ -198,10 +198,16 @@ net::Task<std::optional<Error>> HoldBack(CallState& call, upstream::Exchange& ex
   co_return std::nullopt;
 }
 
+// Middleware are told of it with the end.
+void TellUsage(CallState& call, const StreamPipeline& pipeline, const StreamBatch& batch) {
+  if (call.chain != nullptr && (batch.done || batch.error)) call.outcome.usage = pipeline.usage();
+}
+
 // What leaves when those have answered who are asked about the stream's end.
 net::Task<Copied> DeliverEnd(CallState& call, StreamPipeline& pipeline, StreamBatch& batch) {
   batch.Clear();
   co_await pipeline.Settle(&batch);
+  TellUsage(call, pipeline, batch);
   co_return co_await Deliver(call, batch);
 }
 
@@ -212,6 +218,7 @@ net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, Stream
   bool ended = held.ended;
   StreamBatch batch;
   held.Release(call.sink.typed(), &batch);
+  TellUsage(call, pipeline, batch);
   Copied copied = co_await Deliver(call, batch);
   net::TimePoint last_left = call.shard.loop->now();
   if (copied == Copied::kMore && pipeline.facts.needs_answers) {
@@ -238,12 +245,14 @@ net::Task<bool> CopyStream(CallState& call, upstream::Exchange& exchange, Stream
       pipeline.Feed(piece.data, &batch);
     }
     const bool leaves = !batch.empty();
+    TellUsage(call, pipeline, batch);
     copied = co_await Deliver(call, batch);
     if (leaves) last_left = call.shard.loop->now();
     NoteContent(call, pipeline);
     if (copied == Copied::kMore && ended && !pipeline.facts.needs_answers) {
       batch.Clear();
       pipeline.End(&batch);
+      TellUsage(call, pipeline, batch);
       copied = co_await Deliver(call, batch);
     }
     if (copied == Copied::kMore && pipeline.facts.needs_answers) {

@@ -54,10 +54,16 @@ TokenFailure Unanswered(const providers::Need& need, const upstream::Failure& fa
                      true);
 }
 
-// The body with what stands in the need's file. Read on the shard's own thread: a small file of this machine,
-// once for as long as the token lives. Anything else than a file could keep the thread waiting.
-bool AddFile(const providers::Need& need, std::string* body, std::string* problem) {
+// Whether what the need's file holds goes as a header.
+bool IsHeader(const providers::Need& need) { return need.method == "GET"; }
+
+bool MayStandInHeader(char c) { return IsVisible(c) || c == ' '; }
+
+// What stands in the need's file. Read on the shard's own thread: a small file of this machine, once for as
+// long as the token lives. Anything else than a file could keep the thread waiting.
+bool ReadFile(const providers::Need& need, std::string* content, std::string* problem) {
   constexpr size_t kMaxFile = 64 << 10;
+  problem->clear();
   struct stat about = {};
   if (::stat(need.body_file.c_str(), &about) == 0 && !S_ISREG(about.st_mode)) {
     *problem = "it is not a file";
@@ -65,10 +71,13 @@ bool AddFile(const providers::Need& need, std::string* body, std::string* proble
   }
   std::string text;
   if (!ReadTextFile(need.body_file, kMaxFile, &text, problem)) return false;
-  const std::string_view content = TrimSpace(text);
-  if (content.empty()) *problem = "it is empty";
-  providers::AppendPathSegment(content, /*keep_slash=*/false, body);
-  return !content.empty();
+  *content = TrimSpace(text);
+  if (content->empty()) {
+    *problem = "it is empty";
+  } else if (IsHeader(need) && !std::all_of(content->begin(), content->end(), MayStandInHeader)) {
+    *problem = "it holds something else than one line of visible ASCII";
+  }
+  return problem->empty();
 }
 
 }  // namespace
@@ -116,22 +125,25 @@ net::Task<Fetched> TokenSource::Ask(const providers::Need& need) {
   if (!upstream::ParseRequestUrl(need.url, &origin, &target, &problem)) {
     co_return Unavailable(need, "the address of its endpoint is not usable: " + problem);
   }
-  std::string with_file;
-  std::string_view body = need.body.Reveal();
-  if (!need.body_file.empty()) {
-    with_file = body;
-    const bool read = AddFile(need, &with_file, &problem);
-    if (!read) co_return Unavailable(need, "the file that its request needs: " + problem);
-    body = with_file;
+  std::string in_file;
+  if (!need.body_file.empty() && !ReadFile(need, &in_file, &problem)) {
+    co_return Unavailable(need, "the file that its request needs: " + problem);
   }
+  std::string body(need.body.Reveal());
   upstream::Request request;
   request.origin = &origin;
   request.method = need.method;
   request.path = target;
+  if (IsHeader(need) && !in_file.empty()) {
+    request.headers.push_back({"authorization", in_file});
+  } else {
+    providers::AppendPathSegment(in_file, /*keep_slash=*/false, &body);
+  }
   for (const HeaderField& header : need.headers) request.headers.push_back({header.name, header.value});
   if (!FindHeader(request.headers, "accept")) request.headers.push_back({"accept", "application/json"});
   request.headers.push_back({"user-agent", "portolan/" PORTOLAN_VERSION});
-  if (!body.empty()) request.body = {&body, 1};
+  const std::string_view body_view = body;
+  if (!body.empty()) request.body = {&body_view, 1};
   const net::Wait wait{loop_.now() + kFetchTime, nullptr};
   std::unique_ptr<upstream::Exchange> exchange;
   const upstream::Failure sent = co_await client_.Send(request, {}, wait, &exchange);

@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "providers/body_options.h"
 #include "providers/fit_body.h"
 
 namespace portolan::core {
@@ -36,9 +38,10 @@ std::optional<Error> MapToHub(CallState& call, Message** out) {
 // What the provider's host wants otherwise in a request in the provider's words.
 std::optional<Error> EditBody(const CallState& call, const codec::MessagePlan& plan, Message* wire) {
   const providers::Form& form = *call.route.way.form;
+  if (form.body_edits.empty()) return std::nullopt;
+  const std::vector<codec::Edit> edits = providers::BodyEdits(form, call.route.target);
   codec::DecodeError problem;
-  if (form.body_edits.empty() || codec::ApplyEdits(plan, form.body_edits, wire, &problem))
-    return std::nullopt;
+  if (codec::ApplyEdits(plan, edits, wire, &problem)) return std::nullopt;
   return Error::InvalidRequest("invalid_value", problem.ToString(), problem.path);
 }
 

@@ -4,11 +4,13 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "portolan/v1/routing_service.grpc.pb.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/gateway_fixture.h"
+#include "tests/support/temp_folder.h"
 
 namespace portolan::test {
 namespace {
@@ -105,6 +107,30 @@ TEST(GatewayExplain, NamesTheGuardrailsOfEachCandidate) {
   EXPECT_FALSE(candidates[1].contains("input_guardrails"));
   EXPECT_EQ(candidates[1]["output_guardrails"], json({"output[0]"}));
   EXPECT_FALSE(candidates[2].contains("input_guardrails"));
+}
+
+// What looks at a call does not stand in its route alone.
+TEST(GatewayExplain, NamesWhatLooksAtEveryAttempt) {
+  const TempFolder folder;
+  const std::string path = folder.path() + "/gateway.yaml";
+  std::ofstream(path)
+      << "guardrails: {all: {notNull: {}}, mine: {notNull: {}}}\n"
+         "middleware: {a: {built_in: user_of_caller}, b: {built_in: user_of_caller}, "
+         "c: {built_in: user_of_caller}}\n"
+         "default_input_guardrails: [all]\ndefault_middleware: [a]\n"
+         "callers: {keys: [{name: ann, key: \"env:ANN\", input_guardrails: [mine], middleware: [b]}]}\n";
+  GatewayFixture gateway = GatewayFixture::FromFile(path, {{"ANN", "ann-key"}});
+  const std::string config =
+      R"({"provider":"echo","input_guardrails":[{"id":"own","notNull":{}}],"middleware":["c","a"]})";
+  const TestAnswer answer = TestClient(gateway.http_address())
+                                .Post("/explain", kBody,
+                                      {{"x-portolan-api-key", "ann-key"},
+                                       {"x-portolan-config", config},
+                                       {"x-portolan-default-input-guardrails", R"([{"notNull":{}}])"}});
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const json candidate = json::parse(answer.body)["candidates"][0];
+  EXPECT_EQ(candidate["input_guardrails"], json({"own", "headers.input[0]", "mine", "all"}));
+  EXPECT_EQ(candidate["middleware"], json({"a", "b", "c"}));
 }
 
 TEST(GatewayExplain, RefusesWhatACallWouldRefuse) {

@@ -20,18 +20,22 @@ ALLOWED = {
     "transcode": {"base", "codec"},
     "telemetry": {"base"},
     "config": {"base", "telemetry", "net", "upstream"},
-    "config_file": {"base", "codec", "config", "guardrails", "providers", "routing", "upstream"},
+    "config_file": {"base", "codec", "config", "guardrails", "middleware", "middleware/built_in", "providers", "routing", "upstream"},
     "providers": {"base", "codec"},
     "routing": {"base", "codec", "guardrails", "providers"},
     "guardrails": {"base", "codec"},
-    "core": {"base", "codec", "guardrails", "net", "http", "upstream", "routing", "providers"},
+    "middleware": {"base", "net"},
+    "middleware/built_in": {"base", "middleware", "net"},
+    "middleware/grpc": {"base", "middleware", "net"},
+    "middleware/webhook": {"base", "guardrails", "middleware", "net", "upstream"},
+    "core": {"base", "codec", "guardrails", "middleware", "net", "http", "upstream", "routing", "providers"},
     "cli": {"base", "config", "config_file", "guardrails", "http", "net", "providers", "upstream"},
     "rest": {"base", "core", "http", "net", "telemetry", "transcode"},
     "rpc": {"base", "codec", "core", "net", "telemetry"},
 }
 # Headers that only some parts may include.
 RESERVED = [
-    (re.compile(r"^grpc(pp)?/|\.grpc\.pb\.h$"), {"rpc", "clients"}),
+    (re.compile(r"^grpc(pp)?/|\.grpc\.pb\.h$"), {"rpc", "middleware/grpc", "clients"}),
     (re.compile(r"^simdjson"), {"codec"}),
     (re.compile(r"^openssl/sha\.h$"), {"base"}),
     (re.compile(r"^openssl/(?:err|evp|pem)\.h$"), {"base", "net"}),
@@ -49,6 +53,9 @@ def part_of(path):
     parts = path.split("/")
     if parts[0] == "providers":
         return "providers"
+    # Each kind of middleware is a part of its own.
+    if parts[:2] == ["server", "middleware"] and len(parts) > 3:
+        return "/".join(parts[1:3])
     if parts[0] == "server" and len(parts) > 2:
         return parts[1]
     return None  # the composition root
@@ -79,6 +86,8 @@ def self_test():
         ("server/base/a.cc", "#include <openssl/sha.h>\n#include <openssl/ssl.h>", 1),
         ("server/cli/a.cc", '#include "server/core/call.h"', 1),
         ("server/config/a.cc", "#include <yaml-cpp/yaml.h>", 1),
+        ("server/middleware/grpc/a.cc", '#include <grpcpp/channel.h>\n#include "server/middleware/middleware.h"', 0),
+        ("server/middleware/a.cc", '#include <grpcpp/channel.h>\n#include "server/middleware/grpc/a.h"', 2),
         ("server/gateway.cc", '#include "server/rpc/rpc_server.h"', 0),
         ("server/core/a.cc", "log(request.ShortDebugString());", 1),
     ]
