@@ -1,5 +1,6 @@
 #include "server/routing/explain.h"
 
+#include <algorithm>
 #include <string>
 
 #include "portolan/v1/explanation.pb.h"
@@ -31,11 +32,21 @@ std::string NameOf(const guardrails::Guardrail& guardrail, std::string_view side
   return name.empty() ? std::string(side) + "[" + std::to_string(place) + "]" : std::string(name);
 }
 
-void TellGuardrails(const guardrails::Hooks& hooks, v1::Candidate* out) {
-  for (size_t i = 0; i < hooks.input.size(); ++i)
-    out->add_input_guardrails(NameOf(*hooks.input[i], "input", i));
-  for (size_t i = 0; i < hooks.output.size(); ++i)
-    out->add_output_guardrails(NameOf(*hooks.output[i], "output", i));
+// `place`: what the names of those without one begin with.
+void TellGuardrails(const guardrails::Hooks* hooks, const std::string& place, v1::Candidate* out) {
+  if (hooks == nullptr) return;
+  for (size_t i = 0; i < hooks->input.size(); ++i)
+    out->add_input_guardrails(NameOf(*hooks->input[i], place + "input", i));
+  for (size_t i = 0; i < hooks->output.size(); ++i)
+    out->add_output_guardrails(NameOf(*hooks->output[i], place + "output", i));
+}
+
+// Each once, where it stands first.
+void TellMiddleware(const std::vector<std::string>& names, v1::Candidate* out) {
+  for (const std::string& name : names) {
+    const auto& told = out->middleware();
+    if (std::find(told.begin(), told.end(), name) == told.end()) out->add_middleware(name);
+  }
 }
 
 std::string Target(size_t child) { return "targets[" + std::to_string(child) + "]"; }
@@ -43,8 +54,13 @@ std::string Target(size_t child) { return "targets[" + std::to_string(child) + "
 class Explainer {
  public:
   Explainer(const RoutePolicy& policy, const RouteRequest& request, const RoutePlan& plan,
-            const Engine& engine, v1::Explanation* out)
-      : policy_(policy), request_(request), plan_(plan), frames_(engine.explained()), out_(*out) {}
+            const Engine& engine, const CallWideHooks& hooks, v1::Explanation* out)
+      : policy_(policy),
+        request_(request),
+        plan_(plan),
+        frames_(engine.explained()),
+        hooks_(hooks),
+        out_(*out) {}
 
   void Run() { Walk(plan_.root, State::kChosen, "the only target", 0); }
 
@@ -106,7 +122,12 @@ class Explainer {
     candidate.set_path(node.path);
     candidate.set_state(std::string(ToString(state)));
     candidate.set_reason(reason);
-    if (node.target.hooks != nullptr) TellGuardrails(*node.target.hooks, &candidate);
+    TellGuardrails(node.target.hooks.get(), "", &candidate);
+    TellGuardrails(hooks_.headers, "headers.", &candidate);
+    TellGuardrails(hooks_.caller, "", &candidate);
+    TellGuardrails(hooks_.gateway, "", &candidate);
+    TellMiddleware(hooks_.middleware, &candidate);
+    TellMiddleware(node.target.middleware, &candidate);
     if (state == State::kChosen) out_.set_chosen(node.path);
     Route route;
     const std::optional<Error> error = ResolveTarget(policy_, request_, plan_, node, &route);
@@ -125,6 +146,7 @@ class Explainer {
   const RouteRequest& request_;
   const RoutePlan& plan_;
   const std::vector<Engine::Frame>& frames_;
+  const CallWideHooks& hooks_;
   v1::Explanation& out_;
 };
 
@@ -138,8 +160,8 @@ std::string_view KeySource(const TargetSpec& spec, const providers::Target& targ
 }
 
 void ExplainRoute(const RoutePolicy& policy, const RouteRequest& request, const RoutePlan& plan,
-                  const Engine& engine, v1::Explanation* out) {
-  Explainer(policy, request, plan, engine, out).Run();
+                  const Engine& engine, const CallWideHooks& hooks, v1::Explanation* out) {
+  Explainer(policy, request, plan, engine, hooks, out).Run();
   for (const Decision& decision : engine.decisions()) {
     v1::Decision& told = *out->add_decisions();
     told.set_path(decision.node->path);
