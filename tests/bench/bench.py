@@ -73,6 +73,12 @@ class Bench:
         binary, flags = os.path.join(self.build, "portolan"), ["--upstream-ca", certificate]
         self.portolan = processes.start_portolan(PROXY_CORE, binary, directory, flags=flags)
         self.portolan_2 = processes.start_portolan(f"{LOAD_CORE},{PROXY_CORE}", binary, directory, threads=2, flags=flags)
+        middleware = processes.free_port()
+        self.middleware = processes.Server(LOAD_CORE, middleware, [tool("grpc_middleware"), middleware], log)
+        config = os.path.join(directory, "middleware.yaml")
+        with open(config, "w") as file:
+            file.write(f'middleware: {{reader: {{grpc: "127.0.0.1:{middleware}"}}}}\n')
+        self.portolan_hooks = processes.start_portolan(PROXY_CORE, binary, directory, flags=[*flags, "--config", config])
         echo = processes.free_port()
         self.echo = processes.Server(PROXY_CORE, echo, [tool("grpc_echo"), echo], log)
         # name: (process whose time counts, port)
@@ -81,6 +87,7 @@ class Bench:
             "nginx_tls": (self.nginx, to_tls),
             "portolan": (self.portolan, self.portolan.port),
             "portolan_2": (self.portolan_2, self.portolan_2.port),
+            "portolan_hooks": (self.portolan_hooks, self.portolan_hooks.port),
             "portolan_grpc": (self.portolan, self.portolan.grpc_port),
             "grpc_echo": (self.echo, echo),
             "direct": (self.upstream, port),
@@ -98,7 +105,7 @@ class Bench:
     def stop(self):
         for server, _ in self.peers.values():
             server.stop()
-        for server in (self.echo, self.portolan_2, self.portolan, self.nginx, self.tls_upstream, self.upstream):
+        for server in (self.echo, self.portolan_hooks, self.middleware, self.portolan_2, self.portolan, self.nginx, self.tls_upstream, self.upstream):
             server.stop()
 
     def write_body(self, side):

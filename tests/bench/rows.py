@@ -71,6 +71,10 @@ def nested_config(host):
                        "targets": [fallback]}, separators=(",", ":"))
 
 
+def hooked_config(host, hooks):
+    return json.dumps({"provider": "openai", "custom_host": host + "/v1", **hooks}, separators=(",", ":"))
+
+
 @dataclass
 class Side:
     """How one side is called: the path and body are what it needs to reach the same kind of answer."""
@@ -142,6 +146,14 @@ def rows(upstream, tls_upstream):
 
     over_tls = SDK_HEADERS + ["x-portolan-provider: openai",
                               f"x-portolan-custom-host: https://localhost:{tls_upstream}/v1"]
+    def hooked(body, hooks, server="portolan"):
+        """The same call without hooks and with them."""
+        plain, ours = hooked_config(host, {}), hooked_config(host, hooks)
+        return (Side("portolan", chat, body, SDK_HEADERS + [f"x-portolan-config: {plain}"]),
+                Side(server, chat, body, SDK_HEADERS + [f"x-portolan-config: {ours}"]))
+
+    # Found nowhere in what the upstream says, so that all of it is looked through.
+    key = r"sk-[a-z0-9]{20}"
     echo = Side("grpc_echo", "gpt-4.1")
     over_http = Side("portolan_grpc", "gpt-4.1", headers=metadata)
     built_in = Side("portolan_grpc", "echo/echo")
@@ -159,6 +171,12 @@ def rows(upstream, tls_upstream):
         Row("unary, three-level config", "wrk", 64, Side("portolan", chat, openai_body(), openai),
             Side("portolan", chat, openai_body(), SDK_HEADERS + [f"x-portolan-config: {nested_config(host)}"]),
             added_us_bar=2.0),
+        Row("guardrail, pattern on 10 KB", "wrk", 64, *hooked(openai_body(pad=10 << 10), {"input_guardrails": [
+            {"default.regexMatch": {"rule": key, "not": True}, "deny": True}]})),
+        Row("middleware defined, not used", "wrk", 64, *hooked(openai_body(), {}, "portolan_hooks")),
+        Row("gRPC middleware that reads", "wrk", 64, *hooked(openai_body(), {"middleware": ["reader"]}, "portolan_hooks")),
+        Row("redaction in a window, per chunk", "streams", 8, *hooked(openai_body(True), {"output_mutators": [
+            {"default.regexReplace": {"rule": key}}]}), per=100),
         Row("streamed, per chunk", "streams", 8, *same(openai_body(True)), per=100, bar=0.9),
         Row("slow streams, per chunk", "streams", 200, *same(openai_body(True, gap_us=10000)), per=100, bar=0.9,
             awake=True),

@@ -30,12 +30,16 @@ PARSERS = {
                          "server/config_file/rules.cc", "server/config_file/route_rules.cc"],
     "google_fuzz": ["providers/dialects/google/response.cc", "providers/dialects/google/candidate.cc", "providers/dialects/google/parts.cc", "providers/dialects/google/stream.cc", "providers/dialects/google/usage.cc", "providers/dialects/google/errors.cc"],
     "http_head_fuzz": ["server/http/request_head.cc", "server/http/response_head.cc", "server/http/head_fields.cc"],
+    "huggingface_fuzz": ["providers/dialects/huggingface/embedding.cc", "providers/dialects/huggingface/huggingface.cc"],
     "messages_fuzz": ["providers/dialects/anthropic/caller_content.cc", "providers/dialects/anthropic/caller_answer.cc", "providers/dialects/anthropic/caller_stream.cc"],
     "ndjson_fuzz": ["server/http/ndjson.cc"],
+    "palm_fuzz": ["providers/dialects/palm/chat.cc", "providers/dialects/palm/completion.cc", "providers/dialects/palm/embedding.cc", "providers/dialects/palm/parameters.h"],
     "route_fuzz": ["server/routing/plan.cc", "server/routing/engine.cc", "server/routing/plan_cache.cc"],
     "sse_fuzz": ["server/http/sse.cc"],
     "transcode_fuzz": ["server/transcode/router.cc", "server/transcode/bind.cc", "server/transcode/path_index.cc",
                        "server/transcode/percent.cc", "server/transcode/scalar.cc"],
+    "verdict_fuzz": ["server/middleware/grpc/verdicts.cc"],
+    "watsonx_fuzz": ["providers/dialects/watsonx/chat.cc", "providers/dialects/watsonx/embedding.cc", "providers/dialects/watsonx/watsonx.cc"],
     "url_fuzz": ["server/upstream/url.cc", "server/base/host.cc", "server/base/ip.cc"],
 }
 
