@@ -846,8 +846,8 @@ type ChunkEvent_Chunk struct {
 }
 
 type ChunkEvent_Json struct {
-	// A chunk as JSON in the words of the caller's API, or an end marker as it stands (`[DONE]`). To be answered. Absent
-	// content: the middleware wants no bodies.
+	// A chunk as JSON in the words of the caller's API; end markers (`[DONE]`) are none. To be answered. Empty: the
+	// middleware wants no bodies.
 	Json []byte `protobuf:"bytes,3,opt,name=json,proto3,oneof"`
 }
 

@@ -349,11 +349,13 @@ type Candidate struct {
 	Reason *string `protobuf:"bytes,7,opt,name=reason,proto3,oneof" json:"reason,omitempty"`
 	// Why an attempt there would be refused before anybody is called, as an error's code and message.
 	Problem *string `protobuf:"bytes,8,opt,name=problem,proto3,oneof" json:"problem,omitempty"`
-	// The guardrails and mutators of requests that the route has for this target, in their order: by name, else by id, else
-	// by their place (`input[0]`).
+	// The guardrails and mutators of requests for this target, in their order: by name, else by id, else by their place
+	// (`input[0]`, of those in headers `headers.input[0]`).
 	InputGuardrails []string `protobuf:"bytes,9,rep,name=input_guardrails,json=inputGuardrails,proto3" json:"input_guardrails,omitempty"`
-	// Those of answers, likewise (`output[0]`).
+	// Those of answers, likewise.
 	OutputGuardrails []string `protobuf:"bytes,10,rep,name=output_guardrails,json=outputGuardrails,proto3" json:"output_guardrails,omitempty"`
+	// The middleware of calls to this target, outermost first.
+	Middleware []string `protobuf:"bytes,11,rep,name=middleware,proto3" json:"middleware,omitempty"`
 	// Members that this version does not know.
 	Extra         []*Extra `protobuf:"bytes,100,rep,name=extra,proto3" json:"extra,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -456,6 +458,13 @@ func (x *Candidate) GetInputGuardrails() []string {
 func (x *Candidate) GetOutputGuardrails() []string {
 	if x != nil {
 		return x.OutputGuardrails
+	}
+	return nil
+}
+
+func (x *Candidate) GetMiddleware() []string {
+	if x != nil {
+		return x.Middleware
 	}
 	return nil
 }
@@ -570,7 +579,7 @@ const file_portolan_v1_explanation_proto_rawDesc = "" +
 	"\x05extra\x18d \x03(\v2\x12.portolan.v1.ExtraB\x04\x80\xad\x19\x01R\x05extraB\a\n" +
 	"\x05_nameB\b\n" +
 	"\x06_ownerB\x05\n" +
-	"\x03_ms\"\xc1\x03\n" +
+	"\x03_ms\"\xe1\x03\n" +
 	"\tCandidate\x12\x17\n" +
 	"\x04path\x18\x01 \x01(\tH\x00R\x04path\x88\x01\x01\x12\x1f\n" +
 	"\bprovider\x18\x02 \x01(\tH\x01R\bprovider\x88\x01\x01\x12\x19\n" +
@@ -582,7 +591,10 @@ const file_portolan_v1_explanation_proto_rawDesc = "" +
 	"\aproblem\x18\b \x01(\tH\aR\aproblem\x88\x01\x01\x12)\n" +
 	"\x10input_guardrails\x18\t \x03(\tR\x0finputGuardrails\x12+\n" +
 	"\x11output_guardrails\x18\n" +
-	" \x03(\tR\x10outputGuardrails\x12.\n" +
+	" \x03(\tR\x10outputGuardrails\x12\x1e\n" +
+	"\n" +
+	"middleware\x18\v \x03(\tR\n" +
+	"middleware\x12.\n" +
 	"\x05extra\x18d \x03(\v2\x12.portolan.v1.ExtraB\x04\x80\xad\x19\x01R\x05extraB\a\n" +
 	"\x05_pathB\v\n" +
 	"\t_providerB\b\n" +

@@ -88,7 +88,7 @@ func (StrategyMode) EnumDescriptor() ([]byte, []int) {
 // A target, or a strategy over targets, nested at will (at most 32 levels, 256 targets in all). A node with `strategy`
 // passes on to its targets, unless they say otherwise: `override_params` (merged, the inner one wins), `retry`,
 // all time-outs, `custom_host`, `forward_headers`, `strict_open_ai_compliance`; guardrails and mutators, of requests and of
-// answers, each by themselves. Everything else belongs to the node it stands in.
+// answers, each by themselves; `middleware`, to which they add. Everything else belongs to the node it stands in.
 //
 // Members that no field describes are options of the provider by their snake_case names (`openai_organization`,
 // `anthropic_version`), which must be strings; options that the provider does not know have no effect, and are named in
@@ -143,6 +143,8 @@ type RouteConfig struct {
 	DefaultInputGuardrails *string `protobuf:"bytes,28,opt,name=default_input_guardrails,json=defaultInputGuardrails,proto3,oneof" json:"default_input_guardrails,omitempty"`
 	// Guardrails of the answer for all targets from here on, behind their own.
 	DefaultOutputGuardrails *string `protobuf:"bytes,29,opt,name=default_output_guardrails,json=defaultOutputGuardrails,proto3,oneof" json:"default_output_guardrails,omitempty"`
+	// Middleware of the operator's by their names, besides those of the nodes around and of the call; docs/middleware.md.
+	Middleware []string `protobuf:"bytes,34,rep,name=middleware,proto3" json:"middleware,omitempty"`
 	// A key kept by the hosted service.
 	VirtualKey *string `protobuf:"bytes,20,opt,name=virtual_key,json=virtualKey,proto3,oneof" json:"virtual_key,omitempty"`
 	// Whether answers may come from a cache.
@@ -350,6 +352,13 @@ func (x *RouteConfig) GetDefaultOutputGuardrails() string {
 		return *x.DefaultOutputGuardrails
 	}
 	return ""
+}
+
+func (x *RouteConfig) GetMiddleware() []string {
+	if x != nil {
+		return x.Middleware
+	}
+	return nil
 }
 
 func (x *RouteConfig) GetVirtualKey() string {
@@ -807,7 +816,7 @@ var File_portolan_v1_route_config_proto protoreflect.FileDescriptor
 
 const file_portolan_v1_route_config_proto_rawDesc = "" +
 	"\n" +
-	"\x1eportolan/v1/route_config.proto\x12\vportolan.v1\x1a!portolan/options/v1/options.proto\x1a\x17portolan/v1/extra.proto\"\xcc\x0e\n" +
+	"\x1eportolan/v1/route_config.proto\x12\vportolan.v1\x1a!portolan/options/v1/options.proto\x1a\x17portolan/v1/extra.proto\"\xec\x0e\n" +
 	"\vRouteConfig\x121\n" +
 	"\bstrategy\x18\x01 \x01(\v2\x15.portolan.v1.StrategyR\bstrategy\x122\n" +
 	"\atargets\x18\x02 \x03(\v2\x18.portolan.v1.RouteConfigR\atargets\x12\x17\n" +
@@ -834,7 +843,10 @@ const file_portolan_v1_route_config_proto_rawDesc = "" +
 	"\x0einput_mutators\x18\x1a \x01(\tB\x04\x88\xad\x19\x01H\rR\rinputMutators\x88\x01\x01\x122\n" +
 	"\x0foutput_mutators\x18\x1b \x01(\tB\x04\x88\xad\x19\x01H\x0eR\x0eoutputMutators\x88\x01\x01\x12C\n" +
 	"\x18default_input_guardrails\x18\x1c \x01(\tB\x04\x88\xad\x19\x01H\x0fR\x16defaultInputGuardrails\x88\x01\x01\x12E\n" +
-	"\x19default_output_guardrails\x18\x1d \x01(\tB\x04\x88\xad\x19\x01H\x10R\x17defaultOutputGuardrails\x88\x01\x01\x12*\n" +
+	"\x19default_output_guardrails\x18\x1d \x01(\tB\x04\x88\xad\x19\x01H\x10R\x17defaultOutputGuardrails\x88\x01\x01\x12\x1e\n" +
+	"\n" +
+	"middleware\x18\" \x03(\tR\n" +
+	"middleware\x12*\n" +
 	"\vvirtual_key\x18\x14 \x01(\tB\x04\x88\xad\x19\x01H\x11R\n" +
 	"virtualKey\x88\x01\x01\x12\x1f\n" +
 	"\x05cache\x18\x15 \x01(\tB\x04\x88\xad\x19\x01H\x12R\x05cache\x88\x01\x01\x121\n" +
