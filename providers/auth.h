@@ -61,8 +61,8 @@ const Auth& AnthropicAuth();
 // `x-goog-api-key: KEY`.
 const Auth& GoogleAuth();
 // AWS's Signature Version 4 for the service `bedrock`, if the key is `ID:SECRET` or `ID:SECRET:TOKEN`, also
-// of the options `aws_access_key_id`, `aws_secret_access_key` and `aws_session_token`, or the operator's for
-// a workload (sts.h); else it is one of Bedrock's own, which goes as a bearer. The region is the option
+// of the options `aws_access_key_id`, `aws_secret_access_key` and `aws_session_token`, or the workload's (see
+// sts.h, aws_container.h); else it is one of Bedrock's own, which goes as a bearer. The region is the option
 // `aws_region`, else the one that the host names, else the option's fallback. With the option `aws_role_arn`
 // the request is signed with temporary credentials for that role, which the key fetches (see sts.h).
 const Auth& AwsAuth();

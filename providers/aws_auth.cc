@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "providers/auth.h"
+#include "providers/aws_container.h"
 #include "providers/provider.h"
 #include "providers/sigv4.h"
 #include "providers/sts.h"
@@ -71,6 +72,31 @@ sts::Role RoleOf(const Target& target, std::string_view region) {
           .endpoint = target.provider->OptionOf(target, "aws_sts_endpoint")};
 }
 
+// Whether a key is where the gateway runs, by which AWS or what stands beside it knows the workload.
+bool IsOfWorkload(std::string_view key) { return sts::IsWebIdentity(key) || container::IsSource(key); }
+
+std::string ProblemOfWorkload(std::string_view key) {
+  container::Source source;
+  sts::WebIdentity identity;
+  return container::IsSource(key) ? container::Read(key, &source) : sts::ReadWebIdentity(key, &identity);
+}
+
+std::string NameOfWorkload(std::string_view key, const sts::Role& service) {
+  return container::IsSource(key) ? container::NameOf(key) : sts::NameOfWebIdentity(key, service);
+}
+
+// The call that fetches its credentials, but for the name of the need. The key has no problem.
+Need NeedOfWorkload(std::string_view key, const sts::Role& service) {
+  if (container::IsSource(key)) {
+    container::Source source;
+    container::Read(key, &source);
+    return container::Fetch(source);
+  }
+  sts::WebIdentity identity;
+  sts::ReadWebIdentity(key, &identity);
+  return sts::AssumeRoleWithWebIdentity(identity, service);
+}
+
 // Whoever gave the key gave these options too.
 Error Bad(const Target& target, std::string code, std::string message, std::string option) {
   Error error = Error::InvalidRequest(std::move(code), std::move(message), std::move(option));
@@ -124,18 +150,17 @@ class Aws final : public Auth {
   bool signs_body() const override { return true; }
 
   std::string ProblemOf(std::string_view key) const override {
-    sts::WebIdentity identity;
-    return sts::IsWebIdentity(key) ? sts::ReadWebIdentity(key, &identity) : std::string();
+    return IsOfWorkload(key) ? ProblemOfWorkload(key) : std::string();
   }
 
   std::string TokenName(const Target& target) const override {
     const std::string_view key = target.api_key.Reveal();
     sigv4::Address address;
     const bool has_role = !target.option("aws_role_arn").empty();
-    if (!has_role && !sts::IsWebIdentity(key)) return {};
+    if (!has_role && !IsOfWorkload(key)) return {};
     if (!sigv4::ReadAddress(target.base_url, &address)) return {};
     const sts::Role role = RoleOf(target, ChooseRegion(service_, target, address.host));
-    return has_role ? sts::NameOf(key, role) : sts::NameOfWebIdentity(key, role);
+    return has_role ? sts::NameOf(key, role) : NameOfWorkload(key, role);
   }
 
   // AWS says it with 403, as much else.
@@ -149,7 +174,7 @@ class Aws final : public Auth {
                 std::vector<HeaderField>* headers) const override {
     if (std::optional<Error> error = CheckKeyOptions(target)) return *std::move(error);
     const std::string_view key = target.api_key.Reveal();
-    const bool of_workload = sts::IsWebIdentity(key);
+    const bool of_workload = IsOfWorkload(key);
     auto credentials = of_workload ? std::nullopt : sigv4::ParseCredentials(key);
     const bool signs = of_workload || credentials;
     if (signs && target.option(kAuthType) == kApiKey) {
@@ -178,18 +203,17 @@ class Aws final : public Auth {
 
  private:
   // Makes of *credentials, which are the key's if it is one of AWS, those of the role that is to be assumed;
-  // without one, of the workload if the key is its identity.
+  // without one, of the workload if the key says where it runs.
   static Outcome Exchange(const SignInput& input, const Target& target, const sts::Role& role,
                           std::optional<sigv4::Credentials>* credentials) {
     const std::string_view key = target.api_key.Reveal();
-    const bool of_workload = sts::IsWebIdentity(key);
+    const bool of_workload = IsOfWorkload(key);
     if (auto error = CheckRole(target, role, of_workload || *credentials, of_workload)) {
       return *std::move(error);
     }
     // Before anything that was fetched is used: the text of such a key is no secret.
-    sts::WebIdentity identity;
     if (of_workload) {
-      if (auto error = ReadIdentity(target, role, &identity)) return *std::move(error);
+      if (auto error = CheckWorkload(target, role)) return *std::move(error);
     }
     const auto find = [&](std::string_view name) {
       const Secret* const token = input.tokens == nullptr ? nullptr : input.tokens->Find(name);
@@ -199,9 +223,9 @@ class Aws final : public Auth {
     std::string role_name = role.arn.empty() ? std::string() : sts::NameOf(key, role);
     if (!role_name.empty() && find(role_name)) return Done();
     if (of_workload) {
-      std::string name = sts::NameOfWebIdentity(key, role);
+      std::string name = NameOfWorkload(key, role);
       if (!find(name)) {
-        Need need = sts::AssumeRoleWithWebIdentity(identity, role);
+        Need need = NeedOfWorkload(key, role);
         need.name = std::move(name);
         return need;
       }
@@ -212,12 +236,11 @@ class Aws final : public Auth {
     return need;
   }
 
-  static std::optional<Error> ReadIdentity(const Target& target, const sts::Role& service,
-                                           sts::WebIdentity* identity) {
+  static std::optional<Error> CheckWorkload(const Target& target, const sts::Role& service) {
     // What the machine has is the operator's to give away.
     std::string problem = target.key_from_caller
                               ? "only the gateway's operator may let the identity of its workload be used"
-                              : sts::ReadWebIdentity(target.api_key.Reveal(), identity);
+                              : ProblemOfWorkload(target.api_key.Reveal());
     if (!problem.empty()) {
       return Bad(target, "invalid_aws_credentials", "the credentials for AWS: " + problem, {});
     }

@@ -35,8 +35,8 @@ struct Need {
   std::string url = {};
   std::vector<HeaderField> headers = {};
   Secret body = {};
-  // A file of the operator's, of at most 64 KB, whose text is added to the body, percent-encoded and without
-  // the blanks around it: read for each fetch, as somebody else renews it. Empty: none.
+  // A file of the operator's, of at most 64 KB, read for each fetch, as somebody else renews it. Its text,
+  // but for blanks at its ends, is added to the body, percent-encoded; of a GET it is `authorization`.
   std::string body_file = {};
   size_t max_answer = 64 * 1024;  // in bytes
   // Reads the endpoint's answer.

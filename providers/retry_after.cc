@@ -89,24 +89,6 @@ std::optional<int64_t> ParseAsctime(std::string_view text) {
                ParseNumber(text.substr(text[4] == ' ' ? 5 : 4, text[4] == ' ' ? 1 : 2)), text.substr(7, 8));
 }
 
-// Seconds since the epoch of `2025-05-14T07:15:30Z`, with or without a fraction (which is cut) or an offset.
-std::optional<int64_t> ParseTimestamp(std::string_view text) {
-  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't')) {
-    return std::nullopt;
-  }
-  const auto local = Epoch(ParseNumber(text.substr(0, 4)), ParseNumber(text.substr(5, 2)).value_or(0),
-                           ParseNumber(text.substr(8, 2)), text.substr(11, 8));
-  text.remove_prefix(19);
-  if (text[0] == '.') text.remove_prefix(std::min(text.find_first_not_of("0123456789", 1), text.size()));
-  if (!local || text == "Z" || text == "z") return local;
-  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;
-  const auto hours = ParseNumber(text.substr(1, 2));
-  const auto minutes = ParseNumber(text.substr(4, 2));
-  if (!hours || !minutes) return std::nullopt;
-  const int64_t offset = *hours * 3600 + *minutes * 60;
-  return text[0] == '+' ? *local - offset : *local + offset;
-}
-
 // `6m0s`, `1.25s`, `20ms`: numbers with units.
 std::optional<milliseconds> ParseDuration(std::string_view text) {
   struct Unit {
@@ -168,6 +150,23 @@ std::optional<milliseconds> ResetOf(const HeaderView& header, std::span<const He
 }
 
 }  // namespace
+
+std::optional<int64_t> ParseTimestamp(std::string_view text) {
+  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't')) {
+    return std::nullopt;
+  }
+  const auto local = Epoch(ParseNumber(text.substr(0, 4)), ParseNumber(text.substr(5, 2)).value_or(0),
+                           ParseNumber(text.substr(8, 2)), text.substr(11, 8));
+  text.remove_prefix(19);
+  if (text[0] == '.') text.remove_prefix(std::min(text.find_first_not_of("0123456789", 1), text.size()));
+  if (!local || text == "Z" || text == "z") return local;
+  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;
+  const auto hours = ParseNumber(text.substr(1, 2));
+  const auto minutes = ParseNumber(text.substr(4, 2));
+  if (!hours || !minutes) return std::nullopt;
+  const int64_t offset = *hours * 3600 + *minutes * 60;
+  return text[0] == '+' ? *local - offset : *local + offset;
+}
 
 std::optional<int64_t> ParseHttpDate(std::string_view text, int64_t now) {
   // The name of the day says nothing new.

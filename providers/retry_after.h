@@ -27,4 +27,8 @@ std::optional<std::chrono::milliseconds> RateLimitReset(std::span<const HeaderVi
 // anything else. A year of two digits is the one that is at most 50 years after that of `now`.
 std::optional<int64_t> ParseHttpDate(std::string_view text, int64_t now);
 
+// Seconds since the epoch of `2025-05-14T07:15:30Z` (RFC 3339), with or without a fraction (which is cut) or
+// an offset; nullopt for anything else.
+std::optional<int64_t> ParseTimestamp(std::string_view text);
+
 }  // namespace portolan::providers

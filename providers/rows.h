@@ -16,6 +16,8 @@ void AddOwnApi(Provider* provider);
 Provider BedrockRow();
 // What every provider of AWS is told: region, keys and roles.
 std::vector<ProviderOption> AwsOptions();
+// Those that AWS's own clients read too, after those of one service alone.
+std::vector<std::string> AwsKeyVariables(std::vector<std::string> of_the_service = {});
 // In rows_sagemaker.cc.
 Provider SageMakerRow();
 // In rows_vertex.cc.

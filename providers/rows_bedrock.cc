@@ -65,6 +65,20 @@ std::vector<ProviderOption> AwsOptions() {
           {.name = "aws_sts_endpoint", .variable = "AWS_ENDPOINT_URL_STS", .operators_only = true}};
 }
 
+// In the order of AWS's own clients.
+std::vector<std::string> AwsKeyVariables(std::vector<std::string> of_the_service) {
+  for (const char* const names :
+       {"AWS_ACCESS_KEY_ID:AWS_SECRET_ACCESS_KEY:AWS_SESSION_TOKEN?",
+        "AWS_ROLE_ARN:AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI:AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE?:"
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN?",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI:AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE?:"
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN?"}) {
+    of_the_service.emplace_back(names);
+  }
+  return of_the_service;
+}
+
 Provider BedrockRow() {
   return {
       .name = "bedrock",
@@ -72,9 +86,7 @@ Provider BedrockRow() {
       .dialect = &BedrockDialect(),
       .operations = {"chat", "count_tokens", "embedding", "rerank"},
       .auth = &AwsAuth(),
-      .key_variables = {"AWS_BEARER_TOKEN_BEDROCK",
-                        "AWS_ACCESS_KEY_ID:AWS_SECRET_ACCESS_KEY:AWS_SESSION_TOKEN?",
-                        "AWS_ROLE_ARN:AWS_WEB_IDENTITY_TOKEN_FILE"},
+      .key_variables = AwsKeyVariables({"AWS_BEARER_TOKEN_BEDROCK"}),
       .options = AwsOptions(),
       .families = {Invoked({"amazon.titan-embed-image"}, Embeds("titan_image")),
                    Invoked({"amazon.titan-embed-text-v1", "amazon.titan-embed-g1-text"}, Embeds("titan_v1")),

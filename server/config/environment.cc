@@ -1,6 +1,7 @@
 #include "server/config/environment.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "server/base/text.h"
 #include "server/config/values.h"
@@ -10,9 +11,11 @@ namespace {
 
 constexpr size_t kMaxSecret = 8192;
 
-// The values of `ID:SECRET:TOKEN?`, joined likewise; nullopt if one that is needed is not set.
+// The values of `ID:SECRET:TOKEN?`, joined likewise; nullopt if one that is needed is not set. One that is
+// missing before another leaves its place empty, so that nobody takes the one for the other.
 std::optional<std::string> ReadJoined(const Environment& environment, std::string_view names) {
   std::string joined;
+  size_t colons = 0;  // that are due before the next value
   while (true) {
     const size_t end = std::min(names.find(':'), names.size());
     std::string name(names.substr(0, end));
@@ -20,9 +23,10 @@ std::optional<std::string> ReadJoined(const Environment& environment, std::strin
     if (optional) name.pop_back();
     const std::optional<std::string> value = ReadVariable(environment, name);
     if (!value && !optional) return std::nullopt;
-    if (value) joined.append(joined.empty() ? "" : ":").append(*value);
+    if (value) joined.append(std::exchange(colons, 0), ':').append(*value);
     if (end == names.size()) return joined;
     names.remove_prefix(end + 1);
+    ++colons;
   }
 }
 
@@ -41,8 +45,11 @@ absl::StatusOr<Secret> CheckSecret(std::string_view variable, std::string_view t
   const bool is_json = key.starts_with('{');
   // In JSON these stand between values only.
   if (is_json) std::erase_if(key, [](char c) { return c == '\n' || c == '\r' || c == '\t'; });
+  // Behind the address of what hands out credentials (AWS's containers) stands a whole header: `Basic abcd`.
+  const bool has_blanks =
+      is_json || key.starts_with('/') || key.starts_with("http://") || key.starts_with("https://");
   const bool fit =
-      std::all_of(key.begin(), key.end(), [&](char c) { return IsVisible(c) || (is_json && c == ' '); });
+      std::all_of(key.begin(), key.end(), [&](char c) { return IsVisible(c) || (has_blanks && c == ' '); });
   if (fit && !key.empty() && key.size() <= kMaxSecret) return Secret(std::move(key));
   return absl::InvalidArgumentError(std::string(variable) +
                                     ": a key has 1 to 8192 visible ASCII characters and no blanks in it");

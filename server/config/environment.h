@@ -23,8 +23,8 @@ using Environment = std::function<const char*(const char* name)>;
 std::optional<std::string> ReadVariable(const Environment& environment, const std::string& name);
 
 // Makes a secret of `text` if it is fit for a header: visible ASCII, at most 8 KB. A JSON object (of a
-// service account) may have blanks and line ends; it is made one line. An error has the variable's name,
-// never its value.
+// service account) may have blanks and line ends; it is made one line. What begins with an address
+// (`/…`, `http://…`, `https://…`) may have blanks. An error has the variable's name, never its value.
 absl::StatusOr<Secret> CheckSecret(std::string_view variable, std::string_view text);
 
 // Whether `text` begins and ends with the same quote character: most likely somebody expected a shell, or the

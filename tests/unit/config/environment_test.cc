@@ -42,6 +42,24 @@ TEST(EnvironmentKeys, MayStandInSeveralVariables) {
   EXPECT_EQ(read({{"ID", "a"}, {"SESSION", "c"}}), "");
 }
 
+// As AWS's containers are told where to ask, and with what.
+TEST(EnvironmentKeys, WhatIsMissingLeavesItsPlaceEmpty) {
+  const std::string_view names[] = {"URI:FILE?:TOKEN?"};
+  const auto read = [&](std::map<std::string, std::string> variables) {
+    const auto keys = ReadEnvironmentKeys(names, FakeEnvironment(std::move(variables)));
+    if (!keys.ok()) return std::string(keys.status().message());
+    return keys->empty() ? std::string() : std::string(keys->front().key.Reveal());
+  };
+  EXPECT_EQ(read({{"URI", "/c"}}), "/c");
+  EXPECT_EQ(read({{"URI", "/c"}, {"FILE", "/f"}}), "/c:/f");
+  EXPECT_EQ(read({{"URI", "/c"}, {"TOKEN", "/t"}}), "/c::/t");
+  EXPECT_EQ(read({{"URI", "/c"}, {"FILE", "/f"}, {"TOKEN", "t"}}), "/c:/f:t");
+  EXPECT_EQ(read({{"FILE", "/f"}, {"TOKEN", "t"}}), "");
+  // A whole header.
+  EXPECT_EQ(read({{"URI", "http://h/c"}, {"TOKEN", "Basic abcd"}}), "http://h/c::Basic abcd");
+  EXPECT_THAT(read({{"URI", "http://h/c"}, {"TOKEN", "a\nb"}}), HasSubstr("URI:FILE?:TOKEN?"));
+}
+
 TEST(EnvironmentKeys, AreNoneIfNothingIsSet) {
   const auto keys = ReadEnvironmentKeys(kNames, FakeEnvironment({{"GEMINI_API_KEY", " \n"}}));
   ASSERT_TRUE(keys.ok());
