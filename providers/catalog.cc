@@ -11,6 +11,7 @@
 #include "providers/dialects/openai/openai.h"
 #include "providers/dialects/palm/palm.h"
 #include "providers/dialects/rerankers/rerankers.h"
+#include "providers/dialects/watsonx/watsonx.h"
 #include "providers/rows.h"
 
 namespace portolan::providers {
@@ -19,7 +20,7 @@ const Catalog& BuiltInCatalog() {
   static const Catalog* const catalog =
       new Catalog{{&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect(), &BedrockDialect(),
                    &CohereDialect(), &MistralDialect(), &OllamaDialect(), &PalmDialect(), &MiniMaxDialect(),
-                   &RerankersDialect(), &HuggingFaceDialect()},
+                   &RerankersDialect(), &HuggingFaceDialect(), &WatsonxDialect()},
                   BuiltInRows()};
   return *catalog;
 }

@@ -101,7 +101,7 @@ struct Form {
   bool fetches_media = false;
   // Of embeddings: how many texts the provider takes at once; more are sent in parts. 0: any number.
   size_t max_inputs = 0;
-  // What a host wants otherwise in the body, in the dialect's own words.
+  // What a host wants otherwise in the body, in the dialect's own words; `{NAME}`: see body_options.h.
   std::vector<codec::Edit> body_edits = {};
   // The dialect's form of which this is a copy, changed for a host; null: this is the dialect's own.
   const Form* origin = nullptr;

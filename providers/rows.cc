@@ -94,6 +94,7 @@ std::vector<Provider> BuiltInRows() {
                   .host_version = "/v1beta"});
   rows.push_back(BedrockRow());
   rows.push_back(SageMakerRow());
+  rows.push_back(WatsonxRow());
   rows.push_back({.name = "cohere",
                   .base_url = "https://api.cohere.com",
                   .dialect = &CohereDialect(),

@@ -20,6 +20,8 @@ std::vector<ProviderOption> AwsOptions();
 std::vector<std::string> AwsKeyVariables(std::vector<std::string> of_the_service = {});
 // In rows_sagemaker.cc.
 Provider SageMakerRow();
+// In rows_watsonx.cc.
+Provider WatsonxRow();
 // In rows_vertex.cc.
 Provider VertexAiRow();
 // In rows_azure.cc.

@@ -1,7 +1,9 @@
 #include "server/routing/route.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "providers/body_options.h"
 #include "server/base/json_text.h"
 #include "server/routing/forward_headers.h"
 #include "server/routing/provider_address.h"
@@ -301,8 +303,9 @@ class Resolver {
     }
     if (auto error = PlaceModel(*way.form)) return error;
     if (way.kind == Way::Kind::kRelay) {
-      const auto& edits = way.form->body_edits;
-      if (!edits.empty()) out_.edits.insert(out_.edits.end(), edits.begin(), edits.end());
+      for (codec::Edit& edit : providers::BodyEdits(*way.form, out_.target)) {
+        out_.edits.push_back(std::move(edit));
+      }
     }
     if (auto error = CheckFamily()) return error;
     // Hosts that a config or the operator names may want no key.

@@ -1,0 +1,51 @@
+// IBM watsonx.ai. Sources: @ibm-cloud/watsonx-ai 1.7 (npm: config/endpoints.js, vml_v1.js), ibm-watsonx-ai
+// 1.8.1 (PyPI; its API_VERSION_PARAM), and LiteLLM 1.106.2 (llms/watsonx), November 2026.
+
+#include <string_view>
+
+#include "providers/dialects/watsonx/watsonx.h"
+#include "providers/ibm_auth.h"
+#include "providers/rows.h"
+
+namespace portolan::providers {
+namespace {
+
+constexpr std::string_view kAliases[] = {"ibm", "watsonx-ai", "ibm-watsonx"};
+
+// Of OpenAI's chat, what IBM's has not.
+constexpr BodyRule kRules[] = {
+    Unsupported("parallel_tool_calls|store|metadata|service_tier|verbosity|prediction|modalities|audio|"
+                "web_search_options|moderation|prompt_cache_key|prompt_cache_options|prompt_cache_retention|"
+                "safety_identifier|user|functions|function_call|top_k")
+        .In(operation::kChat),
+    DeveloperIsSystem().In(operation::kChat), NoNullsInMessages().In(operation::kChat)};
+
+}  // namespace
+
+Provider WatsonxRow() {
+  return {
+      .name = "watsonx",
+      .base_url = "https://{watsonx_region}.ml.cloud.ibm.com",
+      .dialect = &WatsonxDialect(),
+      .auth = &IbmCloudAuth(),
+      .key_variables = {"WATSONX_API_KEY", "WATSONX_APIKEY", "WATSONX_AI_APIKEY", "WATSONX_TOKEN"},
+      .options = {{.name = "watsonx_region",
+                   .fallback = "us-south",
+                   .variable = "WATSONX_URL",
+                   .part = {.characters = "a-z0-9-",
+                            .most = 32,
+                            .rule = "a region, as in us-south, or the https URL of one of IBM's hosts"},
+                   .host_endings = ".ml.cloud.ibm.com"},
+                  {.name = "watsonx_project_id", .variable = "WATSONX_PROJECT_ID"},
+                  {.name = "watsonx_space_id", .variable = "WATSONX_SPACE_ID"},
+                  {.name = "watsonx_version",
+                   .fallback = "2026-10-14",
+                   .part = {.characters = "0-9-", .least = 10, .most = 10, .rule = "a date, YYYY-MM-DD"},
+                   .in_path = true},
+                  {.name = "ibm_iam_endpoint", .variable = "WATSONX_AI_AUTH_URL", .operators_only = true}},
+      .title = "IBM watsonx.ai",
+      .aliases = kAliases,
+      .rules = kRules};
+}
+
+}  // namespace portolan::providers
