@@ -13,6 +13,8 @@ import urllib.parse
 
 import openai
 
+import dialects
+import upstream
 from clients import check, equal
 from harness import HOSTS, test
 
@@ -67,12 +69,15 @@ EXPECTED = {
         "router.huggingface.co", "/v1/chat/completions",
         BEARER, "Bearer hf_your_token", "meta-llama/Llama-3.3-70B-Instruct",
     ),
+    # cloud.ibm.com/apidocs/watsonx-ai (text-chat); the token is what the key fetches
+    "watsonx": ("eu-de.ml.cloud.ibm.com", "/ml/v1/text/chat", BEARER, "Bearer ibm-token", None),
     # github.com/ollama/ollama/blob/main/docs/openai.md
     "ollama": (None, "/v1/chat/completions", BEARER, None, "llama3.2"),
     # docs.anyscale.com/endpoints
     "anyscale": (None, "/v1/chat/completions", BEARER, "Bearer your-key", "meta-llama/Llama-3-8b-chat-hf"),
 }  # fmt: skip
 HOSTS.extend(host for host, *_ in EXPECTED.values() if host and ":" not in host)
+HOSTS.append("iam.cloud.ibm.com")
 
 
 def sections():
@@ -104,6 +109,10 @@ def first_calls(world, name):
     call = shell.removeprefix(exports)
     with shell_of(exports) as variables:
         elsewhere = f"providers: {{ollama: {{base_url: '{world.upstream.url}/v1'}}}}" if name == "ollama" else ""
+        if name == "watsonx":
+            world.upstream.answer("/identity/token", upstream.json({"access_token": "ibm-token", "expires_in": 3600}))
+            for _ in range(2):
+                world.upstream.answer("/ml/v1/text/chat", upstream.json(dialects.OPENAI.text("Hello")))
         with world.gateway_to_providers(variables, elsewhere) as gateway:
             for text in (call, once + python):
                 check(GATEWAY in text, text)
@@ -113,6 +122,8 @@ def first_calls(world, name):
 
             done = subprocess.run(["bash", "-ec", here(call)], env=variables, capture_output=True, text=True)
             equal(json.loads(done.stdout)["choices"][0]["message"]["content"], "Hello")
+            if name == "watsonx":
+                equal(world.upstream.take().path, "/identity/token")
             check_first_call(world.upstream.take(), name)
 
             # The same by the SDK.

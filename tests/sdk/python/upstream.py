@@ -30,7 +30,8 @@ class Record:
     def __init__(self, method, path, headers, body, host):
         self.method, self.path, self.headers, self.body = method, path, headers, body
         self.host = host  # of a CONNECT, else None
-        self.json = json_module.loads(body) if body else None
+        is_form = "urlencoded" in headers.get("content-type", "")  # of whoever asks for a token
+        self.json = json_module.loads(body) if body and not is_form else None
         self.gone = threading.Event()
         self.gone_at = None
 
