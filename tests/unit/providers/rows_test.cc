@@ -164,6 +164,12 @@ TEST_F(RowsTest, WhatCouldLeadToAnotherHostIsRefused) {
       {"infomaniak", "x-portolan-infomaniak-product-id", "1234567890123"},
       {"predibase", "x-portolan-predibase-tenant", "../x"},
       {"predibase", "x-portolan-predibase-tenant", "a%2fb"},
+      {"watsonx", "x-portolan-watsonx-region", "evil.example/#"},
+      {"watsonx", "x-portolan-watsonx-region", "https://evil.example"},
+      {"watsonx", "x-portolan-watsonx-region", "eu-de.ml.cloud.ibm.com.evil.example"},
+      {"watsonx", "x-portolan-watsonx-region", "https://eu-de.ml.cloud.ibm.com/x"},
+      {"watsonx", "x-portolan-watsonx-region", "evil@eu-de"},
+      {"watsonx", "x-portolan-watsonx-version", "2026&x=1111"},
   };
   for (const Case& one : cases) {
     const auto error = Resolve(one.provider, operation::kChat, {{one.header, one.value}});
