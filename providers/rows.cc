@@ -94,7 +94,6 @@ std::vector<Provider> BuiltInRows() {
                   .host_version = "/v1beta"});
   rows.push_back(BedrockRow());
   rows.push_back(SageMakerRow());
-  rows.push_back(WatsonxRow());
   rows.push_back({.name = "cohere",
                   .base_url = "https://api.cohere.com",
                   .dialect = &CohereDialect(),
@@ -112,6 +111,7 @@ std::vector<Provider> BuiltInRows() {
   rows.push_back(VertexAiRow());
   rows.push_back(AzureOpenAiRow());
   rows.push_back(AzureAiRow());
+  rows.push_back(WatsonxRow());
   rows.push_back(
       {.name = "echo",
        .dialect = &OpenAiDialect(),
