@@ -2,6 +2,7 @@
 
 #include <absl/container/flat_hash_map.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,10 +18,22 @@ namespace {
 
 namespace api = ::portolan::v1;
 
+// No member may stand twice: what was of another type than the API has is kept among those not known.
+void Forget(std::string_view name, Extras* extras) {
+  extras->erase(std::remove_if(extras->begin(), extras->end(),
+                               [&](const api::Extra& one) { return one.name() == name; }),
+                extras->end());
+}
+
+void SetExtra(std::string_view name, std::string json, Extras* extras) {
+  Forget(name, extras);
+  AddExtra(name, std::move(json), extras);
+}
+
 // IBM's words for a choice among tools; one that names a function goes by OpenAI's member.
 void PutToolChoice(api::ChatCompletionRequest* request) {
   if (request->tool_choice().kind_case() != api::ToolChoice::kMode) return;
-  AddExtra("tool_choice_option", JsonString(request->tool_choice().mode()), request->mutable_extra());
+  SetExtra("tool_choice_option", JsonString(request->tool_choice().mode()), request->mutable_extra());
   request->clear_tool_choice();
 }
 
@@ -36,6 +49,7 @@ void TakeReason(Choice* choice) {
   const std::string& reason = choice->finish_reason();
   const bool late = reason == "time_limit";
   if (!late && reason != "cancelled") return;
+  Forget("native_finish_reason", choice->mutable_extra());
   choice->set_native_finish_reason(reason);
   choice->set_finish_reason(late ? "length" : "stop");
 }
@@ -53,8 +67,12 @@ std::optional<Error> FailureAmong(const Choices& choices) {
 // The model goes by two names, of which old answers have IBM's alone.
 template <typename Answer>
 void TakeHead(std::string_view model, const char* object, Answer* answer) {
-  if (answer->object().empty()) answer->set_object(object);
+  if (answer->object().empty()) {
+    Forget("object", answer->mutable_extra());
+    answer->set_object(object);
+  }
   if (!answer->model().empty()) return;
+  Forget("model", answer->mutable_extra());
   const std::string told = JsonText(FindExtra(answer->extra(), "model_id"));
   answer->set_model(told.empty() ? std::string(model) : told);
 }
@@ -139,7 +157,7 @@ std::optional<Error> ChatMapping::RequestToWire(const Message& hub, const CallFa
   if (facts.request != nullptr) {
     if (auto error = openai::MakeNative(request, {.reasoning = true}, dropped)) return error;
   }
-  if (request->has_model()) AddExtra("model_id", JsonString(request->model()), request->mutable_extra());
+  if (request->has_model()) SetExtra("model_id", JsonString(request->model()), request->mutable_extra());
   request->clear_model();
   // The path says it.
   request->clear_stream();

@@ -24,14 +24,16 @@ constexpr std::array<std::string_view, 3> kNative = {"parameters", "project_id",
 
 void TakeExtra(const api::Extra& extra, wire::EmbeddingsRequest* out, DroppedMembers* dropped) {
   if (IsEmptyJson(extra.json())) return;
-  if (std::find(kNative.begin(), kNative.end(), extra.name()) == kNative.end()) {
+  const bool native = std::find(kNative.begin(), kNative.end(), extra.name()) != kNative.end();
+  const std::string text = JsonText(extra.json());
+  if (native && extra.name() == "parameters") {
+    AddExtra(extra.name(), extra.json(), out->mutable_extra());
+  } else if (!native || text.empty()) {
     dropped->push_back(extra.name());
   } else if (extra.name() == "project_id") {
-    out->set_project_id(JsonText(extra.json()));
-  } else if (extra.name() == "space_id") {
-    out->set_space_id(JsonText(extra.json()));
+    out->set_project_id(text);
   } else {
-    AddExtra(extra.name(), extra.json(), out->mutable_extra());
+    out->set_space_id(text);
   }
 }
 
