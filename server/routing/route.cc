@@ -261,6 +261,10 @@ class Resolver {
     return target.provider->auth->KeyFromOptions(target);
   }
 
+  void AddBodyEdits(const providers::Form& form) {
+    for (codec::Edit& edit : providers::BodyEdits(form, out_.target)) out_.edits.push_back(std::move(edit));
+  }
+
   // What the provider has to be told of the model.
   std::optional<Error> PlaceModel(const providers::Form& form) {
     if (family_ == nullptr) {
@@ -303,9 +307,8 @@ class Resolver {
     }
     if (auto error = PlaceModel(*way.form)) return error;
     if (way.kind == Way::Kind::kRelay) {
-      for (codec::Edit& edit : providers::BodyEdits(*way.form, out_.target)) {
-        out_.edits.push_back(std::move(edit));
-      }
+      const auto& edits = way.form->body_edits;
+      if (!edits.empty()) AddBodyEdits(*way.form);
     }
     if (auto error = CheckFamily()) return error;
     // Hosts that a config or the operator names may want no key.
