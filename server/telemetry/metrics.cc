@@ -63,6 +63,7 @@ ShardMetrics::~ShardMetrics() {
   DeleteList(first_error_.load(std::memory_order_relaxed));
   DeleteList(first_check_.load(std::memory_order_relaxed));
   DeleteList(first_denial_.load(std::memory_order_relaxed));
+  DeleteList(first_middleware_.load(std::memory_order_relaxed));
 }
 
 bool ShardMetrics::Last::Matches(const CallRecord& call) const {
