@@ -172,7 +172,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view json = input.substr(0, end);
   const codec::MessagePlan& type = *tools.codec->Find(v1::RouteConfig::descriptor());
   const guardrails::NamedGuardrails no_guardrails;
-  PlanCache cache(type, *tools.registry, no_guardrails);
+  static const MiddlewareNames middleware = {"audit", "pii"};
+  PlanCache cache(type, *tools.registry, no_guardrails, middleware);
 
   std::shared_ptr<const RoutePlan> plan;
   if (const std::optional<Error> error = cache.FromText(json, &plan)) {
