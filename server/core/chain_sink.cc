@@ -22,6 +22,14 @@ bool IsReadable(const ReplyHead& head) {
   return IsJsonMediaType(head.content_type) || StartsWithIgnoreCase(head.content_type, "text/");
 }
 
+Error TooLarge() {
+  Error error;
+  error.http_status = 503;
+  error.code = "middleware_failed";
+  error.message = "the answer is too large to be held for middleware: more than 64 MB";
+  return error;
+}
+
 bool IsGood(int status) { return status >= 200 && status < 300; }
 
 }  // namespace
@@ -130,8 +138,14 @@ net::Task<Delivered> ChainSink::StartRelay(ReplyHead head, std::optional<uint64_
 net::Task<Delivered> ChainSink::StartUnread(ReplyHead head, std::optional<uint64_t> length) {
   std::optional<Error> error = co_await AskAll(head.status, nullptr);
   if (!error) co_return co_await chain_.out().StartRelay(std::move(head), length);
+  co_return co_await Break(*std::move(error));
+}
+
+// Ends a relayed answer that has not begun to leave: its rest is not read.
+net::Task<Delivered> ChainSink::Break(Error error) {
   refused_ = true;
-  co_await Refuse(*std::move(error));
+  co_await Refuse(error);
+  chain_.End(std::move(error));
   co_return false;
 }
 
@@ -139,7 +153,7 @@ net::Task<Delivered> ChainSink::WriteRelay(std::string_view data) {
   if (refused_) return Say(false);
   if (!held_head_) return chain_.out().WriteRelay(data);
   held_.append(data);
-  return Say(held_.size() <= kMaxHeld);
+  return held_.size() <= kMaxHeld ? Say(true) : Break(TooLarge());
 }
 
 net::Task<Delivered> ChainSink::EndRelay(const Error* error) {

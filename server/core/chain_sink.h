@@ -45,6 +45,7 @@ class ChainSink final : public ReplySink {
   // Asks all, the last first. An error ends it.
   net::Task<std::optional<Error>> AskAll(int status, ChainBody* body);
   net::Task<Delivered> Refuse(Error error);
+  net::Task<Delivered> Break(Error error);
   net::Task<Delivered> StartUnread(ReplyHead head, std::optional<uint64_t> length);
   net::Task<Delivered> EndHeld(const Error* error);
   static net::Task<Delivered> Say(Delivered delivered) { co_return delivered; }

@@ -396,6 +396,20 @@ TEST_F(Middleware, SeeWhatIsRelayed) {
   EXPECT_EQ(service.requests()[0].call().path(), "/responses");
 }
 
+// What cannot be read is asked about by its head; a denial is what the caller and the log are told.
+TEST_F(Middleware, MayDenyWhatCannotBeRead) {
+  const TestMiddleware service(
+      {.hooks = {mw::HOOK_RESPONSE, mw::HOOK_END},
+       .response = [](const mw::ResponseEvent&, mw::Verdict* verdict) { return Deny(verdict); }});
+  GatewayFixture gateway = Start(Entry("one", service), kDefault);
+  answer_ = [](const SeenRequest&) { return Respond(200, "\x89PNG", {{"content-type", "image/png"}}); };
+  EXPECT_EQ(Post(gateway, R"({"model":"m","input":"x"})", {}, "/v1/audio/speech").status, 446);
+  ASSERT_TRUE(service.WaitForEnds(1));
+  EXPECT_EQ(service.responses().at(0).body_case(), mw::ResponseEvent::BODY_NOT_SET);
+  EXPECT_EQ(service.ends()[0].status(), 446);
+  EXPECT_EQ(service.ends()[0].error_code(), "middleware_denied");
+}
+
 TEST_F(Middleware, MayAnswerWhatWouldBeRelayed) {
   const TestMiddleware service(
       {.hooks = {mw::HOOK_REQUEST}, .request = [](const mw::RequestEvent&, mw::Verdict* verdict) {
