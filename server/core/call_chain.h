@@ -78,17 +78,11 @@ class CallChain {
   Error Denied(const MiddlewareEntry& entry, const middleware::Denial& denial);
   void NoteFindings(const MiddlewareEntry& entry, const std::vector<middleware::Finding>& findings);
   void NoteAction(const MiddlewareEntry& entry, std::string_view what);
-  // Waited so long for middleware.
-  void NoteWait(std::chrono::nanoseconds took) {
-    waited_ = waited_.value_or(std::chrono::nanoseconds(0)) + took;
-  }
-
   // The middleware of links()[place] has answered the call.
   void CutAt(size_t place) { cut_ = place; }
 
   // A middleware has ended the answer with this error, which the caller has been told.
   void End(Error error);
-  bool ended() const { return end_.has_value(); }
 
   // Ends what the call waits for.
   void Abandon() { scope_->Cancel(net::CancelReason::kAbandoned); }
@@ -112,6 +106,10 @@ class CallChain {
     void OnCancel(net::CancelReason reason) override { Cancel(reason); }
   };
 
+  // Waited so long for middleware.
+  void NoteWait(std::chrono::nanoseconds took) {
+    waited_ = waited_.value_or(std::chrono::nanoseconds(0)) + took;
+  }
   void Add(std::string_view name, bool of_target);
   std::string_view RequestText() const;
   void TellEnd(const Link& link);

@@ -62,10 +62,13 @@ void AppendResultsField(std::string_view results, std::string* wire) {
   wire->append(results);
 }
 
+std::string_view PathBelowRoot(const CallState& call) {
+  const std::string_view path = call.operation.relays ? call.in.path : std::string_view(call.operation.route);
+  return path.starts_with("/v1/") ? path.substr(3) : path;
+}
+
 std::string_view RequestTypeOf(const CallState& call) {
-  std::string_view path = call.operation.relays ? call.in.path : std::string_view(call.operation.route);
-  if (path.starts_with("/v1/")) path.remove_prefix(3);
-  return guardrails::RequestTypeOf(path);
+  return guardrails::RequestTypeOf(PathBelowRoot(call));
 }
 
 CallHooks::CallHooks(CallState& call) : call_(call) {

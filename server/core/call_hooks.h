@@ -119,6 +119,9 @@ class CallHooks {
 // Appends a portolan.v1.HookResults in wire format to an answer of the hub's, or a chunk, in the same.
 void AppendResultsField(std::string_view results, std::string* wire);
 
+// Of the call's path, what is below the API's root: `/chat/completions`. Of a relayed call with its query.
+std::string_view PathBelowRoot(const CallState& call);
+
 // Portkey's word for what a call asks for: `chatComplete`, `createSpeech` …; `proxy` where there is none.
 std::string_view RequestTypeOf(const CallState& call);
 

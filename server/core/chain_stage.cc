@@ -76,7 +76,7 @@ void ChunkStage::Push(StreamUnit unit) {
   if (unit.says && stream_ != nullptr) Tell(unit);
   bytes_ += unit.bytes.size();
   const uint64_t sequence = unit.says ? told_ : 0;
-  held_.push_back({std::move(unit), sequence, chain_.call().shard.loop->now()});
+  held_.push_back({std::move(unit), sequence});
 }
 
 void ChunkStage::PushEnd(std::string_view error_code) {

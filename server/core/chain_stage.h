@@ -43,8 +43,6 @@ class StreamStage {
   virtual net::TimePoint deadline() const { return net::kNever; }
   virtual size_t units() const = 0;
   virtual size_t bytes() const = 0;
-  // Whether it holds everything, however much that is.
-  virtual bool holds_all() const { return false; }
 
   MiddlewareEntry& entry() const { return entry_; }
 
@@ -72,7 +70,6 @@ class ChunkStage final : public StreamStage {
   struct Held {
     StreamUnit unit;
     uint64_t sequence;  // 0: it was not told
-    net::TimePoint told;
   };
 
   void Tell(const StreamUnit& unit);
@@ -108,7 +105,6 @@ class WholeStage final : public StreamStage {
   std::optional<Error> Advance(net::TimePoint now, std::vector<StreamUnit>* out) override;
   size_t units() const override { return 0; }
   size_t bytes() const override { return 0; }
-  bool holds_all() const override { return !decided_; }
 
   // It has all, and is to be asked.
   bool ready() const { return input_ended_ && !decided_ && !broken_; }

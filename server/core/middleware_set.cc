@@ -12,6 +12,8 @@ using middleware::Verdict;
 
 namespace {
 
+constexpr std::string_view kLeftAlone = "it has failed too often, and is left alone for a second";
+
 bool Cancelled(net::Wait wait) { return wait.scope != nullptr && wait.scope->cancelled(); }
 
 }  // namespace
@@ -44,7 +46,7 @@ void MiddlewareEntry::Report(std::string_view request_id, Hook hook, std::string
 net::Task<std::string> MiddlewareEntry::Learn(std::string_view request_id, Hook hook, net::Wait wait) {
   if (service_->wants() != nullptr) co_return std::string();
   const net::TimePoint start = shard_.loop.UpdateNow();
-  std::string failure = "it has failed too often, and is left alone for a second";
+  std::string failure(kLeftAlone);
   if (!breaker_.open(start)) {
     failure = co_await service_->Learn(Limit(wait));
     if (failure.empty() || Cancelled(wait)) co_return failure;
@@ -77,7 +79,7 @@ net::Task<Outcome> MiddlewareEntry::Ask(const Event& event, net::Wait wait) {
   Outcome outcome;
   outcome.failure = Misfit(event);
   if (outcome.failure.empty() && breaker_.open(start)) {
-    outcome.failure = "it has failed too often, and is left alone for a second";
+    outcome.failure = kLeftAlone;
   }
   if (outcome.failure.empty()) outcome = co_await service_->Ask(event, Limit(wait));
   if (outcome.verdict) {
@@ -123,7 +125,7 @@ net::Task<void> MiddlewareEntry::RunTell(std::shared_ptr<const MiddlewareSet> /*
   const middleware::EndEvent event{info,      end.status,        end.error_code, end.error_class,
                                    end.usage, end.finish_reason, end.took,       end.attempts};
   const net::TimePoint start = shard_.loop.UpdateNow();
-  std::string failure = "it has failed too often, and is left alone for a second";
+  std::string failure(kLeftAlone);
   if (!breaker_.open(start)) failure = co_await service_->Tell(event, Limit({}));
   Report(info.request_id, Hook::kEnd, failure, shard_.loop.UpdateNow() - start);
   --beside_;
@@ -133,7 +135,7 @@ std::unique_ptr<middleware::ChunkStream> MiddlewareEntry::Open(const middleware:
                                                                std::function<void()> on_news,
                                                                std::string* failure) {
   if (breaker_.open(shard_.loop.UpdateNow())) {
-    *failure = "it has failed too often, and is left alone for a second";
+    *failure = kLeftAlone;
     return nullptr;
   }
   return service_->Open(call, status, std::move(on_news));

@@ -3,16 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/core/call_hooks.h"
 #include "server/core/call_state.h"
 
 namespace portolan::core {
 namespace {
 
-// Below the API's root.
+// Without the query.
 std::string_view PathOf(const CallState& call) {
-  std::string_view path = call.operation.relays ? call.in.path : std::string_view(call.operation.route);
-  path = path.substr(0, path.find('?'));
-  return path.starts_with("/v1/") ? path.substr(3) : path;
+  const std::string_view path = PathBelowRoot(call);
+  return path.substr(0, path.find('?'));
 }
 
 }  // namespace
