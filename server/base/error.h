@@ -30,7 +30,7 @@ struct TimeLimit {
   std::chrono::milliseconds length{0};
 };
 
-// What guardrails have found, in the form of each door: the JSON of `hook_results`, and a
+// What guardrails have found, in the form of each door: the JSON of `hook_results`, and for callers of gRPC a
 // portolan.v1.HookResults in wire format.
 struct HookResultsText {
   std::string json;

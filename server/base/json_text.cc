@@ -1,5 +1,6 @@
 #include "server/base/json_text.h"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "server/base/text.h"
@@ -33,13 +34,20 @@ void AppendEscaped(char c, std::string* out) {
   }
 }
 
+// Stands in JSON as it is.
+bool IsPlain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
 }  // namespace
 
 void AppendJsonString(std::string_view text, std::string* out) {
   *out += '"';
-  while (!text.empty()) {
+  while (true) {
+    const auto plain = std::find_if_not(text.begin(), text.end(), IsPlain);
+    out->append(text.begin(), plain);
+    text.remove_prefix(static_cast<size_t>(plain - text.begin()));
+    if (text.empty()) break;
     const char c = text.front();
-    if (static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\' || c == 0x7f) {
+    if (static_cast<unsigned char>(c) < 0x80) {
       AppendEscaped(c, out);
       text.remove_prefix(1);
       continue;

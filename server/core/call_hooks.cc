@@ -4,10 +4,10 @@
 #include <array>
 #include <utility>
 
-#include "absl/time/time.h"
 #include "portolan/v1/hook_results.pb.h"
 #include "server/core/beside_run.h"
 #include "server/core/hook_feedback.h"
+#include "server/core/hook_results.h"
 #include "server/guardrails/request_type.h"
 
 namespace portolan::core {
@@ -25,21 +25,6 @@ constexpr size_t kMaxLogged = 1024;
 
 void Append(const GuardrailList& list, GuardrailList* now, GuardrailList* beside) {
   for (const auto& guardrail : list) (guardrail->async ? beside : now)->push_back(guardrail);
-}
-
-int64_t Milliseconds(std::chrono::nanoseconds took) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
-}
-
-std::string Spelled(int64_t unix_seconds) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::FromUnixSeconds(unix_seconds), absl::UTCTimeZone());
-}
-
-std::string Text(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
-
-json IdOf(const Guardrail& guardrail) {
-  if (!guardrail.id.empty()) return guardrail.id;
-  return guardrail.name.empty() ? json(nullptr) : json(guardrail.name);
 }
 
 void AppendVarint(uint64_t value, std::string* out) {
@@ -73,6 +58,7 @@ std::string_view RequestTypeOf(const CallState& call) {
 
 CallHooks::CallHooks(CallState& call) : call_(call) {
   facts_.request_type = RequestTypeOf(call);
+  if (call.headers.metadata.empty()) return;
   facts_.metadata = json::parse(call.headers.metadata, nullptr, /*allow_exceptions=*/false);
   if (!facts_.metadata.is_object()) facts_.metadata = nullptr;
 }
@@ -87,7 +73,7 @@ void CallHooks::Begin(const Hooks* of_target) {
   for (size_t i = 0; i < 2; ++i) {
     now_[i].clear();
     beside_[i].clear();
-    results_[i] = json::array();
+    results_[i].clear();
     kept_[i].reset();
     asks_[i] = false;
   }
@@ -115,7 +101,8 @@ bool CallHooks::RunNow(HookPhase phase, View* view) {
 
 void CallHooks::Note(HookPhase phase, const Guardrail& guardrail, const GuardrailResult& result,
                      std::chrono::nanoseconds took) {
-  Log(phase, guardrail, result);
+  const json feedback = Feedback(guardrail, result);
+  Log(phase, guardrail, result, feedback);
   const std::chrono::nanoseconds each =
       took / std::max<int64_t>(1, static_cast<int64_t>(result.checks.size()));
   for (const guardrails::CheckResult& check : result.checks) {
@@ -123,7 +110,7 @@ void CallHooks::Note(HookPhase phase, const Guardrail& guardrail, const Guardrai
     call_.shard.observer->OnCheck(phase, check.id, static_cast<CheckVerdict>(check.finding.verdict), each);
   }
   if (guardrail.async) return;
-  results_[Index(phase)].push_back(Told(guardrail, result, took));
+  AppendResult({guardrail, result, feedback, took, call_.facts.unix_seconds}, &results_[Index(phase)]);
   if (result.passes || guardrail.mutator) return;
   if (!guardrail.deny) {
     failed_ = true;
@@ -154,44 +141,10 @@ void CallHooks::NoteUnreadable(HookPhase phase) {
   }
 }
 
-json CallHooks::Told(const Guardrail& guardrail, const GuardrailResult& result,
-                     std::chrono::nanoseconds took) const {
-  const std::string created_at = Spelled(call_.facts.unix_seconds);
-  const bool tells = guardrail.name.empty() || guardrail.reveal;
-  json checks = json::array();
-  for (const guardrails::CheckResult& check : result.checks) {
-    json error = nullptr;
-    if (check.finding.verdict == Verdict::kError) {
-      const bool explained = check.finding.data.is_object() && check.finding.data.contains("explanation");
-      error = {{"name", "Error"},
-               {"message", explained ? check.finding.data["explanation"] : json("it could not be told")}};
-    }
-    checks.push_back({{"data", tells ? check.finding.data : json(nullptr)},
-                      {"verdict", check.passes},
-                      {"id", check.id},
-                      {"error", std::move(error)},
-                      {"execution_time", Milliseconds(took)},
-                      {"transformed", check.transformed},
-                      {"created_at", created_at},
-                      {"log", nullptr},
-                      {"fail_on_error", check.finding.verdict == Verdict::kError && !check.passes}});
-  }
-  return {{"verdict", result.passes},
-          {"id", IdOf(guardrail)},
-          {"transformed", result.transformed},
-          {"checks", std::move(checks)},
-          {"feedback", Feedback(guardrail, result)},
-          {"execution_time", Milliseconds(took)},
-          {"async", guardrail.async},
-          {"type", guardrail.mutator ? "mutator" : "guardrail"},
-          {"created_at", created_at},
-          {"deny", guardrail.deny}};
-}
-
-void CallHooks::Log(HookPhase phase, const Guardrail& guardrail, const GuardrailResult& result) {
-  const json feedback = Feedback(guardrail, result);
+void CallHooks::Log(HookPhase phase, const Guardrail& guardrail, const GuardrailResult& result,
+                    const json& feedback) {
   if (feedback.is_object() && feedback_.size() < kMaxLogged) {
-    feedback_.append(feedback_.empty() ? "" : ", ").append(Text(feedback));
+    feedback_.append(feedback_.empty() ? "" : ", ").append(ToLine(feedback));
   }
   if (result.passes) return;
   std::string& log = failed_checks_;
@@ -226,8 +179,8 @@ Error CallHooks::LateDenial() const {
 }
 
 std::string CallHooks::ResultsOf(HookPhase phase) const {
-  const char* const member = phase == HookPhase::kInput ? "before_request_hooks" : "after_request_hooks";
-  return Text({{member, results_[Index(phase)]}});
+  const std::string member = phase == HookPhase::kInput ? "before_request_hooks" : "after_request_hooks";
+  return "{\"" + member + "\":[" + results_[Index(phase)] + "]}";
 }
 
 std::string CallHooks::AsWire(const std::string& results) const {
@@ -246,8 +199,9 @@ std::string CallHooks::ResultsAsChunk(HookPhase phase) const {
 
 std::shared_ptr<const HookResultsText> CallHooks::Results() const {
   auto text = std::make_shared<HookResultsText>();
-  text->json = Text({{"before_request_hooks", results_[0]}, {"after_request_hooks", results_[1]}});
-  text->wire = AsWire(text->json);
+  text->json.append(R"({"before_request_hooks":[)").append(results_[0]);
+  text->json.append(R"(],"after_request_hooks":[)").append(results_[1]).append("]}");
+  if (call_.sink.typed()) text->wire = AsWire(text->json);
   return text;
 }
 

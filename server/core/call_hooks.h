@@ -94,16 +94,14 @@ class CallHooks {
   void NoteDropped(HookPhase phase, std::string_view guardrail, std::string_view check);
   void FinishBeside(HookPhase phase);
   std::string AsWire(const std::string& results) const;
-  nlohmann::json Told(const guardrails::Guardrail& guardrail, const guardrails::GuardrailResult& result,
-                      std::chrono::nanoseconds took) const;
-  void Log(HookPhase phase, const guardrails::Guardrail& guardrail,
-           const guardrails::GuardrailResult& result);
+  void Log(HookPhase phase, const guardrails::Guardrail& guardrail, const guardrails::GuardrailResult& result,
+           const nlohmann::json& feedback);
 
   CallState& call_;
   guardrails::CallFacts facts_;
   guardrails::GuardrailList now_[2];
   guardrails::GuardrailList beside_[2];
-  nlohmann::json results_[2] = {nlohmann::json::array(), nlohmann::json::array()};
+  std::string results_[2];  // the elements of a JSON list
   std::unique_ptr<KeptBody> kept_[2];
   bool asks_[2] = {false, false};
   bool tells_request_ = false;

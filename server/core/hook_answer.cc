@@ -27,11 +27,9 @@ struct Answer {
   codec::GatherList pieces;
 };
 
-// Whether there is anything in the answer to look at.
-bool LooksAt(const CallState& call, const Message& answer) {
-  const CallHooks& hooks = *call.hooks;
-  const bool any = !hooks.Of(HookPhase::kOutput).empty() || !hooks.Beside(HookPhase::kOutput).empty();
-  return any && !guardrails::SaysNothing(answer);
+// Whether any guardrail looks at answers.
+bool LooksAtAnswers(const CallHooks& hooks) {
+  return !hooks.Of(HookPhase::kOutput).empty() || !hooks.Beside(HookPhase::kOutput).empty();
 }
 
 // The answer in REST's form after the guardrails, where its type does not say where its texts are.
@@ -65,12 +63,13 @@ void AddResults(const CallState& call, Answer* answer) {
 
 net::Task<std::optional<Error>> GuardJson(CallState& call, Answer* answer) {
   const codec::MessagePlan& plan = *call.operation.response;
-  Message* const message = call.operation.response_type->New(&call.arena.get());
+  const bool looks = LooksAtAnswers(*call.hooks);
+  Message* const message = looks ? call.operation.response_type->New(&call.arena.get()) : nullptr;
   codec::DecodeError problem;
   codec::DecodeOptions options = kAnswerDecoding;
   options.spans = &answer->spans;
   if (!codec::Decode(plan, answer->text, options, message, &problem)) co_return NotUnderstood(problem);
-  if (LooksAt(call, *message)) {
+  if (looks && !guardrails::SaysNothing(*message)) {
     std::string before;
     codec::Encode(plan, *message, {}, &before);
     const std::string after = co_await GuardMessage(call, plan, before, message);
@@ -82,19 +81,26 @@ net::Task<std::optional<Error>> GuardJson(CallState& call, Answer* answer) {
   co_return std::nullopt;
 }
 
-net::Task<std::optional<Error>> GuardWire(CallState& call, Answer* answer) {
+// Looks at an answer of the hub's in wire format, which *wire holds.
+net::Task<std::optional<Error>> LookAtWire(CallState& call, std::string* wire) {
   Message* const message = call.operation.hub->response_type->New(&call.arena.get());
   codec::DecodeError problem;
-  if (!codec::ParseWire(answer->text, message, &problem)) co_return NotUnderstood(problem);
-  answer->buffer = answer->text;
+  if (!codec::ParseWire(*wire, message, &problem)) co_return NotUnderstood(problem);
   std::optional<View> view = guardrails::ViewOf(message);
-  if (view && LooksAt(call, *message)) {
-    const codec::MessagePlan& plan = *call.operation.hub->response;
-    call.hooks->KeepIfWanted(HookPhase::kOutput, plan, *message);
-    MessageBody body(plan, codec::Strictness::kResponse, message);
-    const bool changed = co_await call.hooks->Run(HookPhase::kOutput, &*view, &body);
-    if (auto denial = call.hooks->Denial()) co_return denial;
-    if (changed) answer->buffer = message->SerializeAsString();
+  if (!view || guardrails::SaysNothing(*message)) co_return std::nullopt;
+  const codec::MessagePlan& plan = *call.operation.hub->response;
+  call.hooks->KeepIfWanted(HookPhase::kOutput, plan, *message);
+  MessageBody body(plan, codec::Strictness::kResponse, message);
+  const bool changed = co_await call.hooks->Run(HookPhase::kOutput, &*view, &body);
+  if (auto denial = call.hooks->Denial()) co_return denial;
+  if (changed) *wire = message->SerializeAsString();
+  co_return std::nullopt;
+}
+
+net::Task<std::optional<Error>> GuardWire(CallState& call, Answer* answer) {
+  answer->buffer = answer->text;
+  if (LooksAtAnswers(*call.hooks)) {
+    if (auto error = co_await LookAtWire(call, &answer->buffer)) co_return error;
   }
   if (call.hooks->has_results()) {
     AppendResultsField(call.hooks->Results()->wire, &answer->buffer);

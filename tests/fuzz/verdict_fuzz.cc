@@ -36,9 +36,13 @@ void RequireBounded(const Verdict& verdict) {
     Require(verdict.denial.code.size() <= 64 && verdict.denial.message.size() <= 1024);
   }
   if (verdict.action == Verdict::Action::kReplace || verdict.action == Verdict::Action::kAnswer) {
-    Require((verdict.body.typed != nullptr) != !verdict.body.json.empty());
+    Require(verdict.body.typed == nullptr || verdict.body.json.empty());
     Require(verdict.body.json.size() <= kMaxBody);
   }
+}
+
+bool HasBody(const Verdict& verdict) {
+  return verdict.body.typed != nullptr || !verdict.body.json.empty();
 }
 
 void Check(const Outcome& outcome) {
@@ -58,14 +62,19 @@ void TryVerdict(std::string_view wire, Hook hook, const google::protobuf::Messag
   }
   const Outcome outcome = ReadVerdict(std::move(said), event, kMaxBody);
   Check(outcome);
-  const bool answers = outcome.verdict && outcome.verdict->action == Verdict::Action::kAnswer;
-  Require(!answers || hook != Hook::kResponse);
+  if (!outcome.verdict) return;
+  const Verdict& verdict = *outcome.verdict;
+  if (verdict.action == Verdict::Action::kAnswer) Require(hook != Hook::kResponse && HasBody(verdict));
+  // Only a text that a model has answered may be replaced by nothing.
+  if (verdict.action == Verdict::Action::kReplace) Require(hook == Hook::kResponse || HasBody(verdict));
 }
 
 void TryChunk(std::string_view wire, const google::protobuf::Descriptor* told) {
   middleware::v1::ChunkVerdict said;
   if (!said.ParseFromArray(wire.data(), static_cast<int>(wire.size()))) return;
-  Check(ReadChunkVerdict(std::move(said), told, kMaxBody));
+  const Outcome outcome = ReadChunkVerdict(std::move(said), told, kMaxBody);
+  Check(outcome);
+  if (outcome.verdict && outcome.verdict->action == Verdict::Action::kReplace) Require(HasBody(*outcome.verdict));
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ class Connection {
 
   const Settings& settings() const { return settings_; }
   net::Loop& loop() const { return loop_; }
+  GrpcThread& thread() const { return thread_; }
   grpc::CompletionQueue* queue() const { return thread_.queue(); }
   grpc::GenericStub& stub() { return stub_; }
 

@@ -3,6 +3,8 @@
 #include <grpcpp/completion_queue.h>
 #include <pthread.h>
 
+#include <utility>
+
 namespace portolan::middleware {
 
 GrpcThread::GrpcThread() : queue_(std::make_unique<grpc::CompletionQueue>()) {
@@ -14,7 +16,14 @@ GrpcThread::GrpcThread() : queue_(std::make_unique<grpc::CompletionQueue>()) {
   });
 }
 
+void GrpcThread::Hold::Release() {
+  GrpcThread* const thread = std::exchange(thread_, nullptr);
+  // The last one is told of, on the very thread that is waited for before the counter goes away.
+  if (thread != nullptr && --thread->holds_ == 0) thread->holds_.notify_all();
+}
+
 GrpcThread::~GrpcThread() {
+  for (int holds = holds_; holds != 0; holds = holds_) holds_.wait(holds);
   queue_->Shutdown();
   thread_.join();
 }

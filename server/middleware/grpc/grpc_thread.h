@@ -2,6 +2,7 @@
 
 // The thread on which gRPC tells what has come of the rpcs to middleware.
 
+#include <atomic>
 #include <memory>
 #include <thread>
 
@@ -23,10 +24,27 @@ class GrpcThread {
   GrpcThread(const GrpcThread&) = delete;
   GrpcThread& operator=(const GrpcThread&) = delete;
 
-  // Its tags are RpcEvents.
+  // Its tags are RpcEvents. Of an rpc that begins one operation after another, a Hold must last from before the
+  // first until within the event of the last.
   grpc::CompletionQueue* queue() const { return queue_.get(); }
 
+  // Keeps the queue open: gRPC ends the process where an operation begins on one that was shut down, and nothing
+  // is left of the operations whose events are just being told.
+  class Hold {
+   public:
+    explicit Hold(GrpcThread& thread) : thread_(&thread) { ++thread.holds_; }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+    ~Hold() { Release(); }
+    // On that thread, unless nothing has begun.
+    void Release();
+
+   private:
+    GrpcThread* thread_;
+  };
+
  private:
+  std::atomic<int> holds_ = 0;
   const std::unique_ptr<grpc::CompletionQueue> queue_;
   std::thread thread_;
 };

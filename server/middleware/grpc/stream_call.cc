@@ -14,7 +14,7 @@ constexpr int kMaxUnheard = 256;
 
 std::shared_ptr<StreamCall> StreamCall::Start(Connection& connection, net::TimePoint deadline,
                                               std::function<void()> on_news) {
-  auto call = std::make_shared<StreamCall>(connection.loop(), std::move(on_news));
+  auto call = std::make_shared<StreamCall>(connection, std::move(on_news));
   call->self_ = call;
   connection.Prepare(&call->context_, deadline);
   call->rpc_ = connection.stub().PrepareCall(&call->context_, kHandleStream, connection.queue());
@@ -23,8 +23,8 @@ std::shared_ptr<StreamCall> StreamCall::Start(Connection& connection, net::TimeP
   return call;
 }
 
-StreamCall::StreamCall(net::Loop& loop, std::function<void()> on_news)
-    : loop_(loop), on_news_(std::move(on_news)) {}
+StreamCall::StreamCall(Connection& connection, std::function<void()> on_news)
+    : loop_(connection.loop()), hold_(connection.thread()), on_news_(std::move(on_news)) {}
 
 void StreamCall::Send(uint64_t sequence, const grpc::ByteBuffer& bytes) {
   {
@@ -131,6 +131,7 @@ void StreamCall::OnFinished(bool) {
   self.swap(self_);
   status_ = finish_status_;
   PostNews();
+  hold_.Release();
 }
 
 std::optional<StreamCall::Heard> StreamCall::Take() {

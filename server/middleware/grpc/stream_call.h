@@ -36,7 +36,7 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   static std::shared_ptr<StreamCall> Start(Connection& connection, net::TimePoint deadline,
                                            std::function<void()> on_news);
 
-  StreamCall(net::Loop& loop, std::function<void()> on_news);
+  StreamCall(Connection& connection, std::function<void()> on_news);
 
   void Send(uint64_t sequence, const grpc::ByteBuffer& bytes);
   // Nothing follows.
@@ -87,6 +87,7 @@ class StreamCall : public std::enable_shared_from_this<StreamCall> {
   void TellNews();
 
   net::Loop& loop_;  // not to be touched once left
+  GrpcThread::Hold hold_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::GenericClientAsyncReaderWriter> rpc_;
   std::function<void()> on_news_;

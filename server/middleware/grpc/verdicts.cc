@@ -1,6 +1,7 @@
 #include "server/middleware/grpc/verdicts.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -81,12 +82,16 @@ std::string Take(T* body, const Descriptor* fitting, Body* out) {
   return {};
 }
 
-std::string TakeJson(std::string* json, Body* out) {
+// Whether nothing at all can be a body.
+enum class Empty : uint8_t { kRefused, kAllowed };
+
+std::string TakeJson(std::string* json, Empty empty, Body* out) {
+  if (json->empty() && empty == Empty::kRefused) return "an empty body";
   out->json = std::move(*json);
   return {};
 }
 
-std::string Take(v1::Replace* replace, const Descriptor* fitting, Body* out) {
+std::string Take(v1::Replace* replace, const Descriptor* fitting, Empty empty, Body* out) {
   switch (replace->body_case()) {
     case v1::Replace::kChatRequest:
       return Take(replace->mutable_chat_request(), fitting, out);
@@ -101,7 +106,7 @@ std::string Take(v1::Replace* replace, const Descriptor* fitting, Body* out) {
     case v1::Replace::kChunk:
       return Take(replace->mutable_chunk(), fitting, out);
     case v1::Replace::kJson:
-      return TakeJson(replace->mutable_json(), out);
+      return TakeJson(replace->mutable_json(), empty, out);
     case v1::Replace::BODY_NOT_SET:
       break;
   }
@@ -115,7 +120,7 @@ std::string Take(v1::Answer* answer, const Descriptor* fitting, Body* out) {
     case v1::Answer::kCompletion:
       return Take(answer->mutable_completion(), fitting, out);
     case v1::Answer::kJson:
-      return TakeJson(answer->mutable_json(), out);
+      return TakeJson(answer->mutable_json(), Empty::kRefused, out);
     case v1::Answer::BODY_NOT_SET:
       break;
   }
@@ -143,7 +148,9 @@ std::string TakeAction(v1::Verdict* said, const Event& asked, Verdict* out) {
     case v1::Verdict::kReplace: {
       out->action = Action::kReplace;
       const Message* const told = asked.body.typed;
-      return Take(said->mutable_replace(), told == nullptr ? nullptr : told->GetDescriptor(), &out->body);
+      // An answer can be a plain text, of which a redaction may leave nothing.
+      const Empty empty = asked.hook == Hook::kResponse ? Empty::kAllowed : Empty::kRefused;
+      return Take(said->mutable_replace(), told == nullptr ? nullptr : told->GetDescriptor(), empty, &out->body);
     }
     case v1::Verdict::kDeny:
       out->action = Action::kDeny;
@@ -163,7 +170,7 @@ std::string TakeAction(v1::ChunkVerdict* said, const Descriptor* told, Verdict* 
   switch (said->action_case()) {
     case v1::ChunkVerdict::kReplace:
       out->action = Action::kReplace;
-      return Take(said->mutable_replace(), told, &out->body);
+      return Take(said->mutable_replace(), told, Empty::kRefused, &out->body);
     case v1::ChunkVerdict::kDeny:
       out->action = Action::kDeny;
       return Take(said->mutable_deny(), &out->denial);

@@ -142,6 +142,33 @@ TEST_F(GrpcAbandon, ALoopThatNeverRunsAgainKeepsNothing) {
   }
 }
 
+TEST_F(GrpcAbandon, TheThreadEndsWhileStreamsAreBeingCancelled) {
+  std::atomic<int> begun = 0;
+  fake.stream = [&](grpc::ServerContext&, FakeMiddleware::Stream& events) {
+    ++begun;
+    v1::ChunkEvent chunk;
+    while (events.Read(&chunk)) continue;
+    return grpc::Status::OK;
+  };
+  const Host host(fake);
+  settings.grpc = host.address();
+  for (int i = 0; i < 200; ++i) {
+    auto briefly = std::make_unique<GrpcThread>();
+    Gone gone;
+    gone.service = NewGrpcService(settings, *gone.loop, *briefly);
+    std::vector<std::unique_ptr<ChunkStream>> streams;
+    for (int k = 0; k < 5; ++k) {
+      streams.push_back(gone.service->Open(a_call.call, 200, [] { FAIL() << "the loop does not run"; }));
+    }
+    // Of some the service has heard, of some it has not.
+    const int before = begun;
+    EXPECT_TRUE(test::Eventually([&] { return begun >= before + i % 4; }));
+    streams.clear();
+    gone.service.reset();
+    briefly.reset();
+  }
+}
+
 // Bytes that are allocated and not freed.
 size_t Allocated() { return mallinfo2().uordblks; }
 
