@@ -18,10 +18,12 @@ target_compile_options(portolan_flags INTERFACE
   $<$<BOOL:${PORTOLAN_WERROR}>:-Werror>
   # GCC 12 reports these inside inlined std::string and coroutine frames where there is nothing to mend.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds>
+  # Tests are most of what is compiled, and need not be fast.
+  $<$<BOOL:$<TARGET_PROPERTY:PORTOLAN_TEST>>:-O0>
   # Coroutines hand over to each other by tail calls, which -Og alone leaves out: the stack would grow with every await.
-  $<$<CONFIG:Debug>:-Og -g1 -foptimize-sibling-calls>
-  # Valgrind of Debian 12 reads no newer DWARF. Tests are most of what is compiled, and need not be fast.
-  $<$<CONFIG:Release>:$<IF:$<BOOL:$<TARGET_PROPERTY:PORTOLAN_TEST>>,-O1;-g0,-O2;-g1;-gdwarf-4>>)
+  $<$<CONFIG:Debug>:-g1;$<$<NOT:$<BOOL:$<TARGET_PROPERTY:PORTOLAN_TEST>>>:-Og;-foptimize-sibling-calls>>
+  # Valgrind of Debian 12 reads no newer DWARF.
+  $<$<CONFIG:Release>:$<IF:$<BOOL:$<TARGET_PROPERTY:PORTOLAN_TEST>>,-g0,-O2;-g1;-gdwarf-4>>)
 
 if(PORTOLAN_SANITIZE)
   target_compile_options(portolan_flags INTERFACE

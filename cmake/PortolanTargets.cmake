@@ -1,9 +1,14 @@
 # portolan_library(NAME SOURCES a.cc b.cc [DEPS x y])
-#   A static library with our flags. DEPS are public: the layer order is checked by tests/unit/layers.
+#   A static library with our flags; below tests/ with those of tests. DEPS are public: the layer order is checked by
+#   tests/unit/layers.
 function(portolan_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
-  target_compile_options(${name} PRIVATE ${PORTOLAN_PROFILE_FLAGS})
+  if(PORTOLAN_TESTS)
+    set_target_properties(${name} PROPERTIES PORTOLAN_TEST ON)
+  else()
+    target_compile_options(${name} PRIVATE ${PORTOLAN_PROFILE_FLAGS})
+  endif()
   target_link_libraries(${name} PUBLIC portolan_flags ${ARG_DEPS})
 endfunction()
 

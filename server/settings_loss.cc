@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "server/base/text.h"
@@ -31,6 +32,17 @@ bool Same(const ProviderSettings& a, const ProviderSettings& b) {
   return a.base_url == b.base_url && a.dialect == b.dialect && a.api_key.Reveal() == b.api_key.Reveal();
 }
 
+bool Same(const middleware::Settings& a, const middleware::Settings& b) {
+  const auto is_same_header = [](const auto& one, const auto& other) {
+    return one.first == other.first && one.second.Reveal() == other.second.Reveal();
+  };
+  const auto plain = [](const middleware::Settings& s) {
+    return std::tie(s.name, s.grpc, s.webhook, s.built_in, s.tls, s.hooks, s.timeout, s.pass_on_error,
+                    s.async, s.read_only, s.headers, s.max_body);
+  };
+  return plain(a) == plain(b) && std::ranges::equal(a.secret_headers, b.secret_headers, is_same_header);
+}
+
 bool Same(const RouteSettings& a, const RouteSettings& b) {
   return a.config.SerializeAsString() == b.config.SerializeAsString();
 }
@@ -44,6 +56,11 @@ const Entry* FindChanged(const std::vector<Entry>& before, const std::vector<Ent
     if (was == before.end() || !Same(*was, entry)) return &entry;
   }
   return nullptr;
+}
+
+// Whether the middleware are what they were. Both are in the order of their names.
+bool Same(const middleware::SettingsList& before, const middleware::SettingsList& now) {
+  return std::ranges::equal(before, now, [](const auto& a, const auto& b) { return Same(*a, *b); });
 }
 
 // What a file was cut within, if it looks like that.
@@ -61,7 +78,7 @@ std::string CutWithin(const FileSettings& before, const FileSettings& now) {
     return "the guardrail " + guardrail->name;
   // Without them more would pass than should.
   if (before.default_hooks != now.default_hooks) return "the default guardrails";
-  if (before.middleware.size() != now.middleware.size()) return "the middleware";
+  if (!Same(before.middleware, now.middleware)) return "the middleware";
   if (before.default_middleware != now.default_middleware) return "the default middleware";
   return {};
 }

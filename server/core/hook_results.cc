@@ -60,7 +60,8 @@ std::string ToLine(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-// Written by hand, as it is done for each guardrail of each call, and a tree of JSON costs five times as much.
+// Written by hand, as it is done for each guardrail of each call, and a tree of JSON costs five times as
+// much.
 void AppendResult(const ToldResult& told, std::string* list) {
   const Guardrail& guardrail = told.guardrail;
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(told.took).count();

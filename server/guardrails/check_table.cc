@@ -118,7 +118,9 @@ void ReadCommon(Parameters& parameters, Check* check) {
 std::span<const CheckKind> CheckTable() { return kChecks; }
 
 Finding Told(bool passes, std::string_view explanation) {
-  return {passes ? Verdict::kPass : Verdict::kFail, {{"explanation", explanation}}};
+  Finding finding{passes ? Verdict::kPass : Verdict::kFail, nlohmann::json::object()};
+  finding.data.emplace("explanation", explanation);
+  return finding;
 }
 
 std::optional<Check> MakeCheck(std::string_view id, const nlohmann::json& parameters, const std::string& path,

@@ -10,6 +10,7 @@
 #include "server/guardrails/find_matches.h"
 #include "server/guardrails/pattern_shape.h"
 #include "server/guardrails/pii.h"
+#include "server/guardrails/text_search.h"
 
 namespace portolan::guardrails::makers {
 namespace {
@@ -113,9 +114,8 @@ void RegexReplace(Parameters& parameters, Check* check) {
   const auto tell = [fails](bool found) {
     return Told(!found || !fails, found ? "the pattern is found" : "the pattern is not found");
   };
-  check->look = [pattern, tell](std::string_view text) {
-    return tell(RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *pattern));
-  };
+  const TextSearch search(pattern);
+  check->look = [search, tell](std::string_view text) { return tell(search.IsIn(text)); };
   if (pattern == nullptr) return;
   const auto groups = static_cast<size_t>(pattern->NumberOfCapturingGroups()) + 1;
   check->shapes = {ShapeOf(pattern)};
@@ -127,7 +127,9 @@ void RegexReplace(Parameters& parameters, Check* check) {
       replacement.AppendTo(&matches->back().replacement, pieces);
     });
   };
-  ChangeByFinding(check);
+  check->change = [search, find = check->find](std::string* text) {
+    return search.MayBeIn(*text) && Replace(FindAll(find, *text), text);
+  };
 }
 
 void AddPrefix(Parameters& parameters, Check* check) {

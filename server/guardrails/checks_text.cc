@@ -11,6 +11,7 @@
 #include "server/guardrails/find_matches.h"
 #include "server/guardrails/match_shape.h"
 #include "server/guardrails/pattern_shape.h"
+#include "server/guardrails/text_search.h"
 
 namespace portolan::guardrails::makers {
 namespace {
@@ -108,8 +109,8 @@ void RegexMatch(Parameters& parameters, Check* check) {
   const auto tell = [negated](bool found) {
     return Told(found != negated, found ? "the pattern is found" : "the pattern is not found");
   };
-  check->look = [pattern, tell](std::string_view text) {
-    return tell(RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *pattern));
+  check->look = [search = TextSearch(pattern), tell](std::string_view text) {
+    return tell(search.IsIn(text));
   };
   if (!negated || pattern == nullptr) return;
   check->shapes = {ShapeOf(pattern)};

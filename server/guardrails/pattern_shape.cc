@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "server/base/text.h"
 #include "server/base/utf8.h"
+#include "server/guardrails/text_search.h"
 
 namespace portolan::guardrails {
 namespace {
@@ -23,9 +26,19 @@ struct Part {
   ByteSet bytes = {};
   ByteSet first = {};
   bool may_be_empty = true;
+  std::optional<std::string> only = std::string();  // the one text that it matches; nullopt: there are more
+  std::string needed = {};                          // a text that stands in every match
 };
 
-Part OneOf(const ByteSet& bytes) { return {1, bytes, bytes, false}; }
+Part OneOf(const ByteSet& bytes) { return {1, bytes, bytes, false, std::nullopt}; }
+
+// Keeps of two texts the one that is found in fewer others.
+void KeepRarer(std::string text, std::string* best) {
+  const auto worth = [](const std::string& of) {
+    return of.empty() ? std::pair(-1, size_t{0}) : std::pair(RarityOf(of[RarestIn(of)]), of.size());
+  };
+  if (worth(text) > worth(*best)) *best = std::move(text);
+}
 
 // A member of a class. What is in it for sure counts where a class is the complement.
 struct Member {
@@ -66,6 +79,7 @@ class Reader {
     if (ignores_case_) {
       part->bytes = InBothCases(part->bytes);
       part->first = InBothCases(part->first);
+      if (std::ranges::any_of(part->needed, IsLetter)) part->needed.clear();
     }
     return part;
   }
@@ -83,6 +97,8 @@ class Reader {
     while (all && Next("|")) {
       const std::optional<Part> one = Sequence();
       if (!one) return std::nullopt;
+      all->only = std::nullopt;
+      if (all->needed != one->needed) all->needed.clear();
       all->longest = std::max(all->longest, one->longest);
       all->bytes |= one->bytes;
       all->first |= one->first;
@@ -93,14 +109,24 @@ class Reader {
 
   std::optional<Part> Sequence() {
     Part all;
+    std::string run;  // what stands together in every match
     while (!AtEndOfSequence()) {
       std::optional<Part> one = Item();
       if (!one || !Repeat(&*one)) return std::nullopt;
+      if (one->only) {
+        run += *one->only;
+        if (all.only) *all.only += *one->only;
+      } else {
+        all.only = std::nullopt;
+        KeepRarer(std::exchange(run, {}), &all.needed);
+        KeepRarer(std::move(one->needed), &all.needed);
+      }
       all.longest = std::min(all.longest + one->longest, kNoBound);
       all.bytes |= one->bytes;
       if (all.may_be_empty) all.first |= one->first;
       all.may_be_empty &= one->may_be_empty;
     }
+    KeepRarer(std::move(run), &all.needed);
     return all;
   }
 
@@ -127,7 +153,11 @@ class Reader {
         break;
     }
     const std::optional<Member> one = Character();
-    return one ? std::optional(OneOf(one->bytes)) : std::nullopt;
+    if (!one) return std::nullopt;
+    Part part = OneOf(one->bytes);
+    if (one->code && *one->code < 0x80)
+      part.only = part.needed = std::string(1, static_cast<char>(*one->code));
+    return part;
   }
 
   std::optional<Part> ParenthesizedPart() {
@@ -250,6 +280,14 @@ class Reader {
 
   // What becomes of a part by the repetition behind it. False: not understood.
   bool Repeat(Part* part) {
+    const size_t before = at_;
+    if (!ReadRepeat(part)) return false;
+    if (at_ > before) part->only = std::nullopt;
+    if (part->may_be_empty) part->needed.clear();
+    return true;
+  }
+
+  bool ReadRepeat(Part* part) {
     if (Next("*")) {
       part->longest = kNoBound;
       part->may_be_empty = true;
@@ -287,6 +325,11 @@ class Reader {
 };
 
 }  // namespace
+
+std::string NeededBy(const Pattern& pattern) {
+  const auto part = pattern == nullptr ? std::nullopt : Reader(*pattern).Read();
+  return part ? part->needed : std::string();
+}
 
 MatchShape ShapeOf(const Pattern& pattern) {
   const auto part = pattern == nullptr ? std::nullopt : Reader(*pattern).Read();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "server/guardrails/match_shape.h"
 #include "server/guardrails/pattern.h"
 
@@ -10,5 +12,9 @@ namespace portolan::guardrails {
 // looks at the ends of a text or line (`^`, `$`), or if it is written in a way that is not understood here.
 // Else what decides about a match is within it and, for `\b` and `\B`, in one character on either side. Pure.
 MatchShape ShapeOf(const Pattern& pattern);
+
+// A text that stands in every match of the pattern, `sk-` of `sk-[a-z0-9]{20}`: of those that are known, the
+// one that other texts are least likely to have. Empty: none is known. Pure.
+std::string NeededBy(const Pattern& pattern);
 
 }  // namespace portolan::guardrails

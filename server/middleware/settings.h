@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -72,8 +71,5 @@ struct Settings {
 
 // By name, in the order of names. Immutable.
 using SettingsList = std::vector<std::shared_ptr<const Settings>>;
-
-// Names that configs may hold.
-using Names = std::set<std::string, std::less<>>;
 
 }  // namespace portolan::middleware

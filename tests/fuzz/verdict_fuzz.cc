@@ -41,9 +41,7 @@ void RequireBounded(const Verdict& verdict) {
   }
 }
 
-bool HasBody(const Verdict& verdict) {
-  return verdict.body.typed != nullptr || !verdict.body.json.empty();
-}
+bool HasBody(const Verdict& verdict) { return verdict.body.typed != nullptr || !verdict.body.json.empty(); }
 
 void Check(const Outcome& outcome) {
   Require(outcome.verdict.has_value() == outcome.failure.empty());
@@ -74,7 +72,8 @@ void TryChunk(std::string_view wire, const google::protobuf::Descriptor* told) {
   if (!said.ParseFromArray(wire.data(), static_cast<int>(wire.size()))) return;
   const Outcome outcome = ReadChunkVerdict(std::move(said), told, kMaxBody);
   Check(outcome);
-  if (outcome.verdict && outcome.verdict->action == Verdict::Action::kReplace) Require(HasBody(*outcome.verdict));
+  if (outcome.verdict && outcome.verdict->action == Verdict::Action::kReplace)
+    Require(HasBody(*outcome.verdict));
 }
 
 }  // namespace

@@ -24,12 +24,12 @@ class GrpcThread {
   GrpcThread(const GrpcThread&) = delete;
   GrpcThread& operator=(const GrpcThread&) = delete;
 
-  // Its tags are RpcEvents. Of an rpc that begins one operation after another, a Hold must last from before the
-  // first until within the event of the last.
+  // Its tags are RpcEvents. Of an rpc that begins one operation after another, a Hold must last from before
+  // the first until within the event of the last.
   grpc::CompletionQueue* queue() const { return queue_.get(); }
 
-  // Keeps the queue open: gRPC ends the process where an operation begins on one that was shut down, and nothing
-  // is left of the operations whose events are just being told.
+  // Keeps the queue open: gRPC ends the process where an operation begins on one that was shut down, and
+  // nothing is left of the operations whose events are just being told.
   class Hold {
    public:
     explicit Hold(GrpcThread& thread) : thread_(&thread) { ++thread.holds_; }

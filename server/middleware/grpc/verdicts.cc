@@ -150,7 +150,8 @@ std::string TakeAction(v1::Verdict* said, const Event& asked, Verdict* out) {
       const Message* const told = asked.body.typed;
       // An answer can be a plain text, of which a redaction may leave nothing.
       const Empty empty = asked.hook == Hook::kResponse ? Empty::kAllowed : Empty::kRefused;
-      return Take(said->mutable_replace(), told == nullptr ? nullptr : told->GetDescriptor(), empty, &out->body);
+      return Take(said->mutable_replace(), told == nullptr ? nullptr : told->GetDescriptor(), empty,
+                  &out->body);
     }
     case v1::Verdict::kDeny:
       out->action = Action::kDeny;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "server/base/utf8.h"
+#include "server/guardrails/text_search.h"
 
 namespace portolan::guardrails {
 namespace {
@@ -125,6 +126,59 @@ TEST(PatternShape, IsAnythingWhereNothingIsUnderstood) {
     const MatchShape shape = ShapeOf(Compiled(expression));
     EXPECT_TRUE(shape.bytes.all() && shape.first.all()) << expression;
   }
+}
+
+TEST(PatternShape, KnowsWhatEachMatchHolds) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"sk-[a-z0-9]{20}", "sk-"},
+      {"\\d{3}-\\d{2}-\\d{4}", "-"},
+      {"[\\w.]+@[\\w.]+", "@"},
+      {"abc", "abc"},
+      {"(ab)(cd)", "abcd"},
+      {"a\\bb|ab", "ab"},
+      {"xy*z", "x"},
+      {"xy+z", "x"},
+      {"x(qq)?z", "x"},
+      {"(?:x@){2}", "x@"},
+      {"aé#", "#"},
+      {"\\x41\\.", "A."},
+      {"a|b", ""},
+      {"a?", ""},
+      {"(a@){0,2}", ""},
+      {"[a]", ""},
+      {"", ""},
+      {"^a@", ""},
+      {"/KEY-/i", ""},
+      {"(?i:k)ey#", ""},
+      {"/#[a-z]+/i", "#"},
+  };
+  for (const auto& [expression, needed] : cases) {
+    EXPECT_EQ(NeededBy(Compiled(expression)), needed) << expression;
+  }
+}
+
+TEST(PatternShape, WhatIsLookedForFirstHidesNothing) {
+  std::mt19937 random(11);  // NOLINT: the same cases each time
+  const std::vector<std::string> letters = {"a", "b", "#", "-", "K", "\u212a", "é"};
+  const std::vector<std::string> atoms = {"a",    "#", "-",      "b#", "[a#]", ".",    "(a-|#-)", "(#|#)",
+                                          "(#b)", "k", "(?i)k-", "é",  "\\b",  "-{2}", "#+",      "b*"};
+  int with = 0;
+  int found = 0;
+  for (int i = 0; i < 4'000; ++i) {
+    std::string expression;
+    for (size_t count = 1 + random() % 4; count > 0; --count) expression += atoms[random() % atoms.size()];
+    std::string problem;
+    const Pattern pattern = CompilePattern(expression, {.ignore_case = random() % 4 == 0}, &problem);
+    if (pattern == nullptr) continue;
+    std::string text;
+    for (size_t length = random() % 20; length > 0; --length) text += letters[random() % letters.size()];
+    const bool is_in = RE2::PartialMatch(re2::StringPiece(text), *pattern);
+    EXPECT_EQ(TextSearch(pattern).IsIn(text), is_in) << expression << " in " << text;
+    with += NeededBy(pattern).empty() ? 0 : 1;
+    found += is_in ? 1 : 0;
+  }
+  EXPECT_GT(with, 1'000);
+  EXPECT_GT(found, 500);
 }
 
 // An expression that has a bound, of no more than `depth` levels.

@@ -156,12 +156,12 @@ TEST_F(GrpcAbandon, TheThreadEndsWhileStreamsAreBeingCancelled) {
     auto briefly = std::make_unique<GrpcThread>();
     Gone gone;
     gone.service = NewGrpcService(settings, *gone.loop, *briefly);
+    const int before = begun;
     std::vector<std::unique_ptr<ChunkStream>> streams;
     for (int k = 0; k < 5; ++k) {
       streams.push_back(gone.service->Open(a_call.call, 200, [] { FAIL() << "the loop does not run"; }));
     }
     // Of some the service has heard, of some it has not.
-    const int before = begun;
     EXPECT_TRUE(test::Eventually([&] { return begun >= before + i % 4; }));
     streams.clear();
     gone.service.reset();
