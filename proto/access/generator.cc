@@ -121,8 +121,9 @@ void WriteField(const pb::FieldDescriptor& field, const std::string& type) {
     std::cout << "      .size = [](const Message& message) { return " << in << "." << name << "_size(); },\n";
   }
   if (field.cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING) {
-    std::cout << "      .put_text = [](Message* message, const char* data, size_t size) { " << set
-              << "(data, size); },\n";
+    // Setters that take data and size copy it twice.
+    std::cout << "      .put_text = [](Message* message, const char* data, size_t size) { " << out
+              << (field.is_repeated() ? "->add_" : "->mutable_") << name << "()->assign(data, size); },\n";
   } else if (field.cpp_type() == pb::FieldDescriptor::CPPTYPE_MESSAGE) {
     std::cout << "      .put_message = [](Message* message) -> Message* { return " << out
               << (field.is_repeated() ? "->add_" : "->mutable_") << name << "(); },\n";
