@@ -56,8 +56,7 @@ endfunction()
 #   Generates and compiles PROTOS (paths relative to proto/, or to IMPORTED_FROM). The gRPC stubs of SERVICES (a subset
 #   of PROTOS) go into NAME_grpc. With ACCESS their messages have the tables of proto/access/access.h, which server/codec
 #   needs.
-#   Generated code is compiled at -O1 without our warnings, sanitizers or profile, one object a file, so that presets of
-#   one compiler share it through ccache.
+#   Generated code is compiled without our warnings, sanitizers or profile, one object a file.
 function(portolan_protos name)
   cmake_parse_arguments(ARG "ACCESS" "IMPORTED_FROM" "PROTOS;SERVICES;REST_SERVICES;DEPS" ${ARGN})
   set(root ${PROJECT_SOURCE_DIR}/proto)
@@ -87,7 +86,7 @@ function(portolan_protos name)
   endforeach()
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} SYSTEM PUBLIC ${out})
-  target_compile_options(${name} PRIVATE -O1 -g0 -w)
+  target_compile_options(${name} PRIVATE -O2 -g0 -w)
   target_link_libraries(${name} PUBLIC protobuf::libprotobuf ${ARG_DEPS})
   if(ARG_ACCESS)
     target_link_libraries(${name} PUBLIC portolan_access)
@@ -114,7 +113,7 @@ function(portolan_protos name)
       list(APPEND grpc_sources ${out}/${stem}.grpc.pb.cc)
     endforeach()
     add_library(${name}_grpc STATIC ${grpc_sources})
-    target_compile_options(${name}_grpc PRIVATE -O1 -g0 -w)
+    target_compile_options(${name}_grpc PRIVATE -O2 -g0 -w)
     target_link_libraries(${name}_grpc PUBLIC ${name} PkgConfig::GRPCPP)
   endif()
 endfunction()

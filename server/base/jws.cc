@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "server/base/openssl_handles.h"
+
 namespace portolan {
 namespace {
 
@@ -17,16 +19,9 @@ constexpr size_t kLeastModulus = 2048 / 8;
 constexpr size_t kMostModulus = 8192 / 8;
 constexpr size_t kMostExponent = 8;
 
-template <auto kFree>
-struct Freer {
-  template <typename T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freer<EVP_PKEY_CTX_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
+using openssl::DigestContext;
+using openssl::Key;
+using openssl::KeyContext;
 
 struct Algorithm {
   std::string_view name;

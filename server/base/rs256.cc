@@ -5,7 +5,8 @@
 #include <openssl/pem.h>
 
 #include <cstdint>
-#include <memory>
+
+#include "server/base/openssl_handles.h"
 
 namespace portolan {
 namespace {
@@ -14,16 +15,9 @@ constexpr int kLeastBits = 1024;
 constexpr int kMostBits = 4096;
 constexpr size_t kMaxPem = 16 * 1024;
 
-template <auto kFree>
-struct Freer {
-  template <typename T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
+using openssl::Bio;
+using openssl::DigestContext;
+using openssl::Key;
 
 // Without it, OpenSSL would ask for an encrypted key's password on the terminal.
 int NoPassword(char*, int, int, void*) { return -1; }

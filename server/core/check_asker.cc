@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "server/core/waiting_place.h"
+
 namespace portolan::core {
 namespace {
 
@@ -41,21 +43,6 @@ Reply Without(std::string_view why) {
   reply.failure = why;
   return reply;
 }
-
-// A place among those who wait for an entry, for as long as the coroutine lives.
-class Place {
- public:
-  Place(ReplyCache::EntryPtr entry, net::Waiter& waiter) : entry_(std::move(entry)), waiter_(waiter) {
-    entry_->waiting.push_back(&waiter_);
-  }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  ~Place() { std::erase(entry_->waiting, &waiter_); }
-
- private:
-  const ReplyCache::EntryPtr entry_;
-  net::Waiter& waiter_;
-};
 
 net::WaitResult ResultOf(const net::Loop& loop, net::Wait wait) {
   if (wait.scope != nullptr && wait.scope->cancelled()) return net::WaitResult::kCancelled;
@@ -132,7 +119,7 @@ net::Task<Reply> CheckAsker::AskCached(Question question, net::Wait wait) {
   }
   if (entry->is_fetching) {
     net::Waiter waiter(loop_, wait);
-    const Place place(entry, waiter);
+    const WaitingPlace place(entry, waiter);
     const net::WaitResult result = co_await waiter;
     if (result != net::WaitResult::kReady) co_return Without(WhyOf(FailureKind::kDeadline));
   }

@@ -2,6 +2,8 @@
 
 #include <google/protobuf/message.h>
 
+#include <cstring>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +26,7 @@ struct Answer {
   std::string buffer;
   std::vector<codec::MemberSpan> spans;
   std::vector<codec::Edit> edits;
+  std::shared_ptr<const HookResultsText> results;
   codec::GatherList pieces;
 };
 
@@ -61,9 +64,29 @@ void AddResults(const CallState& call, Answer* answer) {
   answer->edits.push_back({codec::Edit::Kind::kSet, "hook_results", call.hooks->Results()->json});
 }
 
+// The same where nothing else changes, without a look at the members. False if that does not do: the answer
+// may have a member of this name.
+bool AppendResults(const CallState& call, Answer* answer) {
+  constexpr std::string_view kName = "hook_results";
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const std::string_view text = answer->text;
+  const size_t brace = text.find_last_not_of(kBlanks);
+  if (brace == std::string_view::npos || brace == 0 || text[brace] != '}') return false;
+  if (text[text.find_last_not_of(kBlanks, brace - 1)] == '{') return false;
+  if (memmem(text.data(), text.size(), kName.data(), kName.size()) != nullptr) return false;
+  if (!call.hooks->has_results()) {
+    answer->pieces = {text};
+    return true;
+  }
+  answer->results = call.hooks->Results();
+  answer->pieces = {text.substr(0, brace), R"(,"hook_results":)", answer->results->json, text.substr(brace)};
+  return true;
+}
+
 net::Task<std::optional<Error>> GuardJson(CallState& call, Answer* answer) {
   const codec::MessagePlan& plan = *call.operation.response;
   const bool looks = LooksAtAnswers(*call.hooks);
+  if (!looks && AppendResults(call, answer)) co_return std::nullopt;
   Message* const message = looks ? call.operation.response_type->New(&call.arena.get()) : nullptr;
   codec::DecodeError problem;
   codec::DecodeOptions options = kAnswerDecoding;

@@ -1,5 +1,8 @@
 #include "server/core/hook_results.h"
 
+#include <utility>
+
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "server/base/json_text.h"
 
@@ -11,7 +14,7 @@ using guardrails::Guardrail;
 using guardrails::Verdict;
 using nlohmann::json;
 
-std::string_view ToString(bool flag) { return flag ? "true" : "false"; }
+const char* ToString(bool flag) { return flag ? "true" : "false"; }
 
 std::string Spelled(int64_t unix_seconds) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::FromUnixSeconds(unix_seconds), absl::UTCTimeZone());
@@ -25,6 +28,21 @@ json ErrorOf(const CheckResult& check) {
   return {{"name", "Error"}, {"message", explained ? data["explanation"] : json("it could not be told")}};
 }
 
+// As dump() does it, whose making alone costs more than what is mostly told: an explanation.
+void AppendJson(const json& value, std::string* out) {
+  if (value.is_string()) return AppendJsonString(value.get_ref<const std::string&>(), out);
+  if (value.is_null()) return absl::StrAppend(out, "null");
+  if (!value.is_object()) return absl::StrAppend(out, ToLine(value));
+  char before = '{';
+  for (const auto& [name, member] : value.items()) {
+    *out += std::exchange(before, ',');
+    AppendJsonString(name, out);
+    *out += ':';
+    AppendJson(member, out);
+  }
+  absl::StrAppend(out, before == '{' ? "{}" : "}");
+}
+
 // What a guardrail and its checks have in common.
 struct Run {
   std::string milliseconds;
@@ -32,57 +50,46 @@ struct Run {
 };
 
 void AppendCheck(const CheckResult& check, bool tells, const Run& run, std::string* out) {
-  out->append(R"({"data":)").append(tells ? ToLine(check.finding.data) : "null");
-  out->append(R"(,"verdict":)").append(ToString(check.passes));
-  out->append(R"(,"id":)");
+  absl::StrAppend(out, R"({"data":)");
+  AppendJson(tells ? check.finding.data : json(nullptr), out);
+  absl::StrAppend(out, R"(,"verdict":)", ToString(check.passes), R"(,"id":)");
   AppendJsonString(check.id, out);
-  out->append(R"(,"error":)").append(ToLine(ErrorOf(check)));
-  out->append(R"(,"execution_time":)").append(run.milliseconds);
-  out->append(R"(,"transformed":)").append(ToString(check.transformed));
-  out->append(R"(,"created_at":")").append(run.created_at);
-  out->append(R"(","log":null,"fail_on_error":)");
-  out->append(ToString(check.finding.verdict == Verdict::kError && !check.passes)).append("}");
-}
-
-void AppendId(const Guardrail& guardrail, std::string* out) {
-  const std::string& id = guardrail.id.empty() ? guardrail.name : guardrail.id;
-  if (id.empty()) {
-    out->append("null");
-  } else {
-    AppendJsonString(id, out);
-  }
+  absl::StrAppend(out, R"(,"error":)");
+  AppendJson(ErrorOf(check), out);
+  const bool fails = check.finding.verdict == Verdict::kError && !check.passes;
+  absl::StrAppend(out, R"(,"execution_time":)", run.milliseconds, R"(,"transformed":)",
+                  ToString(check.transformed));
+  absl::StrAppend(out, R"(,"created_at":")", run.created_at, R"(","log":null,"fail_on_error":)",
+                  ToString(fails), "}");
 }
 
 }  // namespace
 
-std::string ToLine(const json& value) {
-  if (value.is_null()) return "null";
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
+std::string ToLine(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 // Written by hand, as it is done for each guardrail of each call, and a tree of JSON costs five times as
 // much.
 void AppendResult(const ToldResult& told, std::string* list) {
+  constexpr size_t kUsual = 512;
   const Guardrail& guardrail = told.guardrail;
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(told.took).count();
   const Run run{std::to_string(milliseconds), Spelled(told.unix_seconds)};
   const bool tells = guardrail.name.empty() || guardrail.reveal;
-  if (!list->empty()) *list += ',';
-  list->append(R"({"verdict":)").append(ToString(told.result.passes));
-  list->append(R"(,"id":)");
-  AppendId(guardrail, list);
-  list->append(R"(,"transformed":)").append(ToString(told.result.transformed));
-  list->append(R"(,"checks":[)");
+  const std::string& id = guardrail.id.empty() ? guardrail.name : guardrail.id;
+  if (list->empty()) list->reserve(kUsual);
+  absl::StrAppend(list, list->empty() ? "" : ",", R"({"verdict":)", ToString(told.result.passes),
+                  R"(,"id":)");
+  AppendJson(id.empty() ? json(nullptr) : json(id), list);
+  absl::StrAppend(list, R"(,"transformed":)", ToString(told.result.transformed), R"(,"checks":[)");
   for (const CheckResult& check : told.result.checks) {
     if (&check != &told.result.checks.front()) *list += ',';
     AppendCheck(check, tells, run, list);
   }
-  list->append(R"(],"feedback":)").append(ToLine(told.feedback));
-  list->append(R"(,"execution_time":)").append(run.milliseconds);
-  list->append(R"(,"async":)").append(ToString(guardrail.async));
-  list->append(R"(,"type":)").append(guardrail.mutator ? R"("mutator")" : R"("guardrail")");
-  list->append(R"(,"created_at":")").append(run.created_at);
-  list->append(R"(","deny":)").append(ToString(guardrail.deny)).append("}");
+  absl::StrAppend(list, R"(],"feedback":)");
+  AppendJson(told.feedback, list);
+  absl::StrAppend(list, R"(,"execution_time":)", run.milliseconds, R"(,"async":)", ToString(guardrail.async));
+  absl::StrAppend(list, R"(,"type":)", guardrail.mutator ? R"("mutator")" : R"("guardrail")");
+  absl::StrAppend(list, R"(,"created_at":")", run.created_at, R"(","deny":)", ToString(guardrail.deny), "}");
 }
 
 }  // namespace portolan::core

@@ -2,13 +2,13 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "providers/path.h"
 #include "server/base/text.h"
 #include "server/base/text_file.h"
 #include "server/base/url_origin.h"
+#include "server/core/waiting_place.h"
 
 namespace portolan::core {
 namespace {
@@ -24,21 +24,6 @@ bool IsLate(FailureKind kind) {
   return kind == FailureKind::kConnectTimeout || kind == FailureKind::kFirstByteTimeout ||
          kind == FailureKind::kIdleTimeout || kind == FailureKind::kDeadline;
 }
-
-// A place among those who wait for a token, for as long as the coroutine lives.
-class Place {
- public:
-  Place(TokenCache::EntryPtr entry, net::Waiter& waiter) : entry_(std::move(entry)), waiter_(waiter) {
-    entry_->waiting.push_back(&waiter_);
-  }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  ~Place() { std::erase(entry_->waiting, &waiter_); }
-
- private:
-  const TokenCache::EntryPtr entry_;
-  net::Waiter& waiter_;
-};
 
 TokenFailure Unanswered(const providers::Need& need, const upstream::Failure& failure) {
   if (failure.kind != FailureKind::kDeadline) {
@@ -94,7 +79,7 @@ net::Task<TokenSource::Result> TokenSource::Get(providers::Need need, std::strin
   if (entry->good(now)) co_return result;
   if (entry->fetching) {
     net::Waiter waiter(loop_, wait);
-    const Place place(entry, waiter);
+    const WaitingPlace place(entry, waiter);
     result.wait = co_await waiter;
     if (result.wait != net::WaitResult::kReady) co_return result;
   }
