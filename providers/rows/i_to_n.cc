@@ -269,7 +269,15 @@ constexpr Row kRows[] = {
      .base_url = "https://integrate.api.nvidia.com/v1",
      .variables = {"NVIDIA_API_KEY", "NVIDIA_NIM_API_KEY"},
      .operations = kChat | kCompletions | kEmbeddings | kModels,
-     .source = "models.dev; LiteLLM llms/nvidia_nim; NVIDIA API Catalog docs: build.nvidia.com",
+     .forms = {{.dialect = RerankersDialect,
+                .operation = operation::kRerank,
+                .style = kRerankOfNvidiaCatalog,
+                .base_url = "https://ai.api.nvidia.com/v1"},
+               {.dialect = RerankersDialect, .operation = operation::kRerank, .style = kRerankOfNim}},
+     .source =
+         "models.dev; LiteLLM llms/nvidia_nim; NVIDIA API Catalog docs: build.nvidia.com, "
+         "docs.api.nvidia.com/nim/reference/nvidia-llama-nemotron-rerank-vl-1b-v2-infer; NVIDIA NIM docs: "
+         "docs.nvidia.com/nim/nemo-retriever/text-reranking",
      .checked = "2026-11"},
 };
 

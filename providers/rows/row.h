@@ -68,6 +68,8 @@ struct RowForm {
   std::string_view operation = {};
   std::string_view style = {};    // see Form::style
   std::string_view without = {};  // see Form::without; empty: as the form has it
+  // The operation lies at a host of its own. Empty: where all else of the provider lies.
+  std::string_view base_url = {};
 };
 
 struct Row {
@@ -85,7 +87,8 @@ struct Row {
   uint8_t operations = kChat;
   RowList<std::string_view, 4> objects = {};  // of OpenAI's API that it keeps: see ObjectFamily
   RowList<RowPath, 3> paths = {};
-  RowList<RowForm, 1> forms = {};
+  // Of two for one operation the first is for base_url, the other for servers elsewhere.
+  RowList<RowForm, 2> forms = {};
   RowList<RowOption, 2> options = {};
   RowList<BodyRule, 10> rules = {};
   // Its streams tell their tokens if `stream_options` asks for them, and it is known to take that member.

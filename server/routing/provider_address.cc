@@ -75,6 +75,10 @@ std::optional<Error> FillInHost(std::string_view operation, Target* target) {
   if (target->own_host) return std::nullopt;
   std::string& url = target->base_url;
   for (const providers::ProviderHost& host : target->provider->hosts) {
+    if (host.option.empty()) {
+      if (host.value == operation) url = host.base_url;
+      continue;
+    }
     const std::string_view value = ValueOf(OptionOf(*target, host.option), *target);
     if (value == host.value || (host.value == "*" && !value.empty())) url = host.base_url;
   }

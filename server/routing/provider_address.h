@@ -12,8 +12,9 @@
 namespace portolan::routing {
 
 // Makes of the base URL the one for an operation (providers::Form::without). Puts options into it
-// (`https://bedrock-runtime.{aws_region}.amazonaws.com`), and takes another one for some of their values,
-// where no host was named. Fails with 400 for an option that is missing, or is not what its UrlPart says.
+// (`https://bedrock-runtime.{aws_region}.amazonaws.com`), and takes another one for some of their values, or
+// for an operation that lies elsewhere, where no host was named. Fails with 400 for an option that is
+// missing, or is not what its UrlPart says.
 std::optional<Error> FillInHost(std::string_view operation, providers::Target* target);
 
 // Adds the options that are parts of paths to those of the target, from its key or by default, where they are

@@ -330,14 +330,20 @@ class Resolver {
     return error;
   }
 
-  // To a server of one's own that speaks the caller's dialect, for what few of its providers have.
+  // To a server of one's own that speaks the caller's dialect, for what few of its providers have, or have
+  // otherwise at their base URL alone.
   Way WayToOwnHost() const {
     const Provider& provider = *out_.target.provider;
     const bool same = provider.dialect == request_.door && family_ == nullptr && provider.local == nullptr;
-    const providers::Form* const form =
-        same && out_.target.own_host ? provider.dialect->Find(request_.operation) : nullptr;
+    if (!same || !out_.target.own_host) return {};
     const providers::Form* const own = provider.FindOwn(request_.operation);
     const bool usual = own != nullptr && own->only_at_base_url;
+    for (const providers::Form& other : provider.own_forms) {
+      if (usual && other.operation == request_.operation && !other.only_at_base_url) {
+        return {Way::Kind::kMap, &other};
+      }
+    }
+    const providers::Form* const form = provider.dialect->Find(request_.operation);
     if (form == nullptr || !(usual || form->own_hosts_may_have_it)) return {};
     return {Way::Kind::kRelay, form};
   }

@@ -1,7 +1,9 @@
 // Reranking by providers with a form of their own, at both doors. The shapes are those of voyageai 0.4.0 and
 // of recorded traffic, of mixedbread 0.54.0 (ClientRerankParams, RerankResponse), of Fireworks as
-// LiteLLM 1.106.2 reads it (llms/fireworks_ai/rerank), and of DeepInfra's pages of its rerankers
-// (deepinfra.com/Qwen/Qwen3-Reranker-8B/api).
+// LiteLLM 1.106.2 reads it (llms/fireworks_ai/rerank), of DeepInfra's pages of its rerankers
+// (deepinfra.com/Qwen/Qwen3-Reranker-8B/api), and of NVIDIA's
+// (docs.nvidia.com/nim/nemo-retriever/text-reranking/2.3, using-reranking;
+// docs.api.nvidia.com/nim/reference/nvidia-llama-nemotron-rerank-vl-1b-v2-infer).
 
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "portolan/v1/rerank_service.grpc.pb.h"
+#include "providers/catalog.h"
 #include "tests/support/fake_upstream.h"
 #include "tests/support/gateway_fixture.h"
 
@@ -76,7 +79,18 @@ const Case kCases[] = {
      R"({"index":0,"relevance_score":0.1}],"usage":{"prompt_tokens":42,"total_tokens":42},)"
      R"("inference_status":{"status":"unknown","runtime_ms":0,"cost":0.0,"tokens_generated":0,"tokens_input":0,)"
      R"("output_length":0}})"},
+    // A server of one's own; NVIDIA's is below. Scores are logits, and stay that.
+    {"nvidia-nim", "/v1", "/v1/ranking",
+     R"({"model":"org/m-1","query":{"text":"What is the capital of France?"},"passages":[)"
+     R"({"text":"Paris is the capital."},{"text":"title: \"London\"\nyear: 1"},{"text":"Berlin"}],"novel":[1]})",
+     "top_n, return_documents, max_tokens_per_doc",
+     R"({"rankings":[{"index":0,"logit":6.828125},{"index":2,"logit":-1.2421875},{"index":1,"logit":-8.2421875}],)"
+     R"("usage":{"prompt_tokens":123,"total_tokens":123}})",
+     R"({"model":"org/m-1","results":[{"index":0,"relevance_score":6.828125},)"
+     R"({"index":2,"relevance_score":-1.2421875},{"index":1,"relevance_score":-8.2421875}],)"
+     R"("usage":{"prompt_tokens":123,"total_tokens":123}})"},
 };
+const Case& kNim = kCases[4];
 
 class OwnRerank : public ::testing::Test {
  protected:
@@ -189,11 +203,81 @@ TEST_F(OwnRerank, ErrorsKeepTheProvidersWords) {
 TEST_F(OwnRerank, NothingFoundIsAnAnswer) {
   script_ = RespondJson(200, R"({"object":"list","data":[],"model":"m"})");
   for (const Case& each : kCases) {
-    if (std::string_view(each.provider) == "deepinfra") continue;  // has a score for each document
+    const std::string_view provider = each.provider;
+    if (provider == "deepinfra" || provider == "nvidia-nim") continue;  // have a score for each document
     const TestAnswer answer = Post(each, kRequest);
     ASSERT_EQ(answer.status, 200) << answer.body;
     EXPECT_EQ(Json::parse(answer.body), Json::parse(R"({"object":"list","model":"m","results":[]})"));
   }
+}
+
+// What NVIDIA's API has and the hub has not: how long passages are cut, and images, which some models look
+// at.
+TEST_F(OwnRerank, NvidiasPassagesMayHaveImages) {
+  script_ = RespondJson(200, kNim.answer);
+  const TestAnswer answer = Post(
+      kNim, R"({"model":"m","query":"q","truncate":"END","passages":[],"documents":[)"
+            R"({"text":"a","image":"data:image/png;base64,iVBO"},{"image":"data:image/png;base64,iVBO"},)"
+            R"({"text":"b","title":"t"}]})");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(Json::parse(Seen().body),
+            Json::parse(R"({"model":"m","query":{"text":"q"},"truncate":"END","passages":[)"
+                        R"({"text":"a","image":"data:image/png;base64,iVBO"},)"
+                        R"({"image":"data:image/png;base64,iVBO"},{"text":"b"}]})"));
+  EXPECT_EQ(answer.Header("x-portolan-dropped"), "passages");
+  const TestAnswer chosen =
+      Post(kNim, R"({"model":"m","query":"q","rank_fields":["title"],"top_n":1,)"
+                 R"("documents":[{"title":"t","image":"data:image/png;base64,iVBO"}]})");
+  ASSERT_EQ(chosen.status, 200) << chosen.body;
+  EXPECT_EQ(Json::parse(Seen().body)["passages"], Json::parse(R"([{"text":"title: \"t\""}])"));
+  EXPECT_EQ(chosen.Header("x-portolan-dropped"), "");
+}
+
+// As a server of NVIDIA's says it; the catalog's own errors are RFC 9457's.
+TEST_F(OwnRerank, NvidiasErrors) {
+  script_ =
+      RespondJson(400, R"({"object":"error","message":"Input length 8193 exceeds maximum allowed token )"
+                       R"(size 8192","detail":{},"type":"invalid_request_error"})");
+  const TestAnswer wrong = Post(kNim, kRequest);
+  EXPECT_EQ(wrong.status, 400);
+  EXPECT_EQ(Json::parse(wrong.body)["error"]["message"],
+            "Input length 8193 exceeds maximum allowed token size 8192");
+  script_ = RespondJson(
+      404, R"({"status":404,"title":"Not Found","detail":"Function 'f': Not found for account"})");
+  const TestAnswer unknown = Post(kNim, kRequest);
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_EQ(Json::parse(unknown.body)["error"]["message"], "Function 'f': Not found for account");
+}
+
+// NVIDIA's API catalog has its rerankers at another host than all else, and names them in the URL, where an
+// underscore stands for a dot.
+TEST(NvidiasCatalog, HasItsRerankersElsewhere) {
+  const FakeUpstream rerankers([](const SeenRequest&) { return RespondJson(200, kNim.answer); });
+  const FakeUpstream others([](const SeenRequest&) { return RespondJson(200, R"({"data":[]})"); });
+  providers::Catalog catalog = providers::BuiltInCatalog();
+  for (providers::Provider& provider : catalog.providers) {
+    if (provider.name != "nvidia-nim") continue;
+    provider.base_url = others.url() + "/v1";
+    ASSERT_EQ(provider.hosts.size(), 1U);
+    EXPECT_EQ(provider.hosts[0].base_url, "https://ai.api.nvidia.com/v1");
+    provider.hosts[0].base_url = rerankers.url() + "/v1";
+  }
+  const GatewayFixture gateway(config::ServeOptions(), {{"NVIDIA_API_KEY", "nvapi-1"}}, catalog);
+  TestClient client(gateway.http_address());
+  const TestAnswer answer = client.Post(
+      "/v1/rerank",
+      R"({"model":"nvidia-nim/nvidia/llama-3_2-nv-rerankqa-1b-v2","query":"q","documents":["a"]})", {});
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  ASSERT_EQ(rerankers.requests().size(), 1U);
+  EXPECT_EQ(rerankers.requests()[0].target, "/v1/retrieval/nvidia/llama-3_2-nv-rerankqa-1b-v2/reranking");
+  EXPECT_EQ(rerankers.requests()[0].Header("authorization"), "Bearer nvapi-1");
+  EXPECT_EQ(Json::parse(rerankers.requests()[0].body),
+            Json::parse(R"({"model":"nvidia/llama-3.2-nv-rerankqa-1b-v2","query":{"text":"q"},)"
+                        R"("passages":[{"text":"a"}]})"));
+  EXPECT_EQ(Json::parse(answer.body)["results"], Json::parse(kNim.expected)["results"]);
+  EXPECT_EQ(client.Get("/v1/models", {{"x-portolan-provider", "nvidia-nim"}}).status, 200);
+  ASSERT_EQ(others.requests().size(), 1U);
+  EXPECT_EQ(others.requests()[0].target, "/v1/models");
 }
 
 }  // namespace

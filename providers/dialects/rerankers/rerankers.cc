@@ -4,6 +4,7 @@
 
 #include "providers/dialects/openai/openai.h"
 #include "providers/dialects/rerankers/list.h"
+#include "providers/dialects/rerankers/ranking.h"
 #include "providers/dialects/rerankers/scores.h"
 #include "rerankers/v1/rerank.pb.h"
 
@@ -38,6 +39,23 @@ Form Scoring(const Mapping& mapping) {
   return form;
 }
 
+Form Ranking(std::string_view style, std::string_view path, const Mapping& mapping) {
+  Form form{.operation = operation::kRerank,
+            .style = style,
+            .path = path,
+            .request = &wire::RankRequest::default_instance(),
+            .answer = &wire::RankAnswer::default_instance(),
+            .mapping = &mapping};
+  form.accounting.input = {"usage.prompt_tokens|usage.total_tokens"};
+  form.accounting.error = {"error", "detail"};
+  return form;
+}
+
+Form InCatalog(Form form) {
+  form.only_at_base_url = true;
+  return form;
+}
+
 class Rerankers final : public Dialect {
  public:
   std::string_view name() const override { return "rerankers"; }
@@ -54,9 +72,15 @@ class Rerankers final : public Dialect {
   const rerankers::ListMapping fireworks_{{.provider = "Fireworks AI"}};
   const rerankers::ListMapping mixedbread_{{.provider = "Mixedbread", .top_k = true, .input = true}};
   const rerankers::ScoresMapping deepinfra_;
-  const std::array<Form, 4> forms_ = {
-      Listing(kRerankOfVoyage, "/rerank", voyage_), Listing(kRerankOfFireworks, "/rerank", fireworks_),
-      Listing(kRerankOfMixedbread, "/reranking", mixedbread_), Scoring(deepinfra_)};
+  const rerankers::RankingMapping nim_{/*model_in_url=*/false};
+  const rerankers::RankingMapping nvidia_catalog_{/*model_in_url=*/true};
+  const std::array<Form, 6> forms_ = {
+      Listing(kRerankOfVoyage, "/rerank", voyage_),
+      Listing(kRerankOfFireworks, "/rerank", fireworks_),
+      Listing(kRerankOfMixedbread, "/reranking", mixedbread_),
+      Scoring(deepinfra_),
+      Ranking(kRerankOfNim, "/ranking", nim_),
+      InCatalog(Ranking(kRerankOfNvidiaCatalog, "/retrieval/{model=**}/reranking", nvidia_catalog_))};
 };
 
 }  // namespace

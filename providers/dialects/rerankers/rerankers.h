@@ -15,6 +15,9 @@ inline constexpr std::string_view kRerankOfVoyage = "voyage";
 inline constexpr std::string_view kRerankOfFireworks = "fireworks";
 inline constexpr std::string_view kRerankOfMixedbread = "mixedbread";
 inline constexpr std::string_view kRerankOfDeepInfra = "deepinfra";
+// A server of NVIDIA's of one's own, and NVIDIA's API catalog, which is at a host of its own.
+inline constexpr std::string_view kRerankOfNim = "nim";
+inline constexpr std::string_view kRerankOfNvidiaCatalog = "nvidia-catalog";
 
 const Dialect& RerankersDialect();
 

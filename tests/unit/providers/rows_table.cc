@@ -156,6 +156,7 @@ nvidia-nim        completion  POST https://integrate.api.nvidia.com/v1/completio
 nvidia-nim        embedding   POST https://integrate.api.nvidia.com/v1/embeddings authorization: Bearer k
 nvidia-nim        list_models GET  https://integrate.api.nvidia.com/v1/models authorization: Bearer k
 nvidia-nim        get_model   GET  https://integrate.api.nvidia.com/v1/models/org/m-1 authorization: Bearer k
+nvidia-nim        rerank      POST https://ai.api.nvidia.com/v1/retrieval/org/m-1/reranking authorization: Bearer k
 ollama            chat        POST http://localhost:11434/v1/chat/completions authorization: Bearer k
 ollama            completion  POST http://localhost:11434/v1/completions authorization: Bearer k
 ollama            embedding   POST http://localhost:11434/v1/embeddings authorization: Bearer k
