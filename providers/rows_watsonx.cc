@@ -1,7 +1,9 @@
 // IBM watsonx.ai. Sources: @ibm-cloud/watsonx-ai 1.7 (npm: config/endpoints.js, vml_v1.js), ibm-watsonx-ai
-// 1.8.1 (PyPI; its API_VERSION_PARAM), and LiteLLM 1.106.2 (llms/watsonx), November 2026.
+// 1.8.1 (PyPI; its API_VERSION_PARAM, href_definitions.py), and LiteLLM 1.106.2 (llms/watsonx), November
+// 2026.
 
 #include <string_view>
+#include <utility>
 
 #include "providers/dialects/watsonx/watsonx.h"
 #include "providers/ibm_auth.h"
@@ -19,6 +21,16 @@ constexpr BodyRule kRules[] = {
                 "safety_identifier|user|functions|function_call|top_k")
         .In(operation::kChat),
     DeveloperIsSystem().In(operation::kChat), NoNullsInMessages().In(operation::kChat)};
+
+// Models that somebody has deployed, by the deployment's id or the name it is served by. The deployment is
+// the model, and its project or space pays.
+ModelFamily Deployments() {
+  Form chat = HostedForm(WatsonxDialect(), operation::kChat,
+                         "/ml/v1/deployments/{model}/text/chat?version={watsonx_version}",
+                         "/ml/v1/deployments/{model}/text/chat_stream?version={watsonx_version}");
+  chat.body_edits = {{codec::Edit::Kind::kRemove, "model_id", {}}};
+  return {.names = {{"deployment/", ""}}, .dialect = &WatsonxDialect(), .forms = {std::move(chat)}};
+}
 
 }  // namespace
 
@@ -43,6 +55,7 @@ Provider WatsonxRow() {
                    .part = {.characters = "0-9-", .least = 10, .most = 10, .rule = "a date, YYYY-MM-DD"},
                    .in_path = true},
                   {.name = "ibm_iam_endpoint", .variable = "WATSONX_AI_AUTH_URL", .operators_only = true}},
+      .families = {Deployments()},
       .title = "IBM watsonx.ai",
       .aliases = kAliases,
       .rules = kRules};

@@ -34,12 +34,13 @@ PARSERS = {
     "messages_fuzz": ["providers/dialects/anthropic/caller_content.cc", "providers/dialects/anthropic/caller_answer.cc", "providers/dialects/anthropic/caller_stream.cc"],
     "ndjson_fuzz": ["server/http/ndjson.cc"],
     "palm_fuzz": ["providers/dialects/palm/chat.cc", "providers/dialects/palm/completion.cc", "providers/dialects/palm/embedding.cc", "providers/dialects/palm/parameters.h"],
+    "rerankers_fuzz": ["providers/dialects/rerankers/list.cc", "providers/dialects/rerankers/ranking.cc", "providers/dialects/rerankers/scores.cc", "providers/dialects/rerankers/rerankers.cc", "providers/dialects/common/rerank.cc"],
     "route_fuzz": ["server/routing/plan.cc", "server/routing/engine.cc", "server/routing/plan_cache.cc"],
     "sse_fuzz": ["server/http/sse.cc"],
     "transcode_fuzz": ["server/transcode/router.cc", "server/transcode/bind.cc", "server/transcode/path_index.cc",
                        "server/transcode/percent.cc", "server/transcode/scalar.cc"],
     "verdict_fuzz": ["server/middleware/grpc/verdicts.cc"],
-    "watsonx_fuzz": ["providers/dialects/watsonx/chat.cc", "providers/dialects/watsonx/embedding.cc", "providers/dialects/watsonx/watsonx.cc"],
+    "watsonx_fuzz": ["providers/dialects/watsonx/chat.cc", "providers/dialects/watsonx/embedding.cc", "providers/dialects/watsonx/models.cc", "providers/dialects/watsonx/rerank.cc", "providers/dialects/watsonx/watsonx.cc"],
     "url_fuzz": ["server/upstream/url.cc", "server/base/host.cc", "server/base/ip.cc"],
 }
 

@@ -12,11 +12,15 @@
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/chat_request.pb.h"
 #include "portolan/v1/embedding.pb.h"
+#include "portolan/v1/model.pb.h"
+#include "portolan/v1/rerank.pb.h"
 #include "providers/dialects/common/json.h"
 #include "providers/dialects/watsonx/watsonx.h"
 #include "providers/provider.h"
 #include "tests/fuzz/dialect_fuzz.h"
 #include "watsonx/v1/embedding.pb.h"
+#include "watsonx/v1/model.pb.h"
+#include "watsonx/v1/rerank.pb.h"
 
 namespace {
 
@@ -35,7 +39,10 @@ std::span<const google::protobuf::Descriptor* const> Roots() {
       api::ChatCompletionRequest::descriptor(), api::ChatCompletion::descriptor(),
       api::ChatCompletionChunk::descriptor(),   api::EmbeddingRequest::descriptor(),
       api::EmbeddingResponse::descriptor(),     wire::EmbeddingsRequest::descriptor(),
-      wire::EmbeddingsResponse::descriptor()};
+      wire::EmbeddingsResponse::descriptor(),   api::RerankRequest::descriptor(),
+      api::RerankResponse::descriptor(),        wire::RerankRequest::descriptor(),
+      wire::RerankResponse::descriptor(),       api::ModelList::descriptor(),
+      wire::FoundationModels::descriptor()};
   return roots;
 }
 
@@ -131,6 +138,45 @@ void EmbeddingAnswer(std::string_view text, const CallFacts& facts) {
   Check(hub.data_size() > 0);
 }
 
+void RerankRequest(std::string_view text, const CallFacts& facts) {
+  api::RerankRequest hub;
+  if (!TheWorld().Decode(text, codec::Strictness::kRequest, &hub)) return;
+  wire::RerankRequest wire;
+  portolan::providers::DroppedMembers dropped;
+  const auto error = TheWorld().MappingOf(operation::kRerank).RequestToWire(hub, facts, &wire, &dropped);
+  if (error) {
+    Check(error->http_status == 400 && !error->message.empty());
+    return;
+  }
+  TheWorld().CheckEncodes(wire, codec::Strictness::kRequest);
+  Check(wire.inputs_size() == hub.documents_size() && wire.has_query());
+}
+
+void RerankAnswer(std::string_view text, const CallFacts& facts) {
+  wire::RerankResponse wire;
+  api::RerankResponse hub;
+  if (!TheWorld().Decode(text, codec::Strictness::kResponse, &wire)) return;
+  if (TheWorld().MappingOf(operation::kRerank).AnswerToHub(wire, facts, &hub)) return;
+  TheWorld().CheckEncodes(hub, codec::Strictness::kResponse);
+  Check(hub.results_size() == wire.results_size());
+}
+
+void Models(std::string_view text, const CallFacts& facts) {
+  wire::FoundationModels wire;
+  if (!TheWorld().Decode(text, codec::Strictness::kResponse, &wire)) return;
+  api::ModelList list;
+  Check(!TheWorld().MappingOf(operation::kListModels).AnswerToHub(wire, facts, &list));
+  TheWorld().CheckEncodes(list, codec::Strictness::kResponse);
+  Check(list.data_size() == wire.resources_size());
+  api::Model one;
+  if (const auto error = TheWorld().MappingOf(operation::kGetModel).AnswerToHub(wire, facts, &one)) {
+    Check(error->http_status == 404);
+    return;
+  }
+  TheWorld().CheckEncodes(one, codec::Strictness::kResponse);
+  Check(one.id() == facts.model);
+}
+
 void ReadError(std::string_view text) {
   const portolan::providers::Provider provider{.name = "watsonx", .dialect = &TheWorld().dialect};
   portolan::providers::Target target;
@@ -148,7 +194,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   facts.model = "ibm/granite-3-3-8b-instruct";
   facts.include_usage = (data[0] & 16) != 0;
   facts.base64 = (data[0] & 16) != 0;
-  switch (data[0] & 7) {
+  switch (data[0] & 15) {
     case 0:
       ChatRequest(text, (data[0] & 32) != 0);
       break;
@@ -163,6 +209,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 4:
       EmbeddingAnswer(text, facts);
+      break;
+    case 6:
+      RerankRequest(text, facts);
+      break;
+    case 7:
+      RerankAnswer(text, facts);
+      break;
+    case 8:
+      Models(text, facts);
       break;
     default:
       ReadError(text);

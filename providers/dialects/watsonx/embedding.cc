@@ -1,9 +1,7 @@
 #include "providers/dialects/watsonx/embedding.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,6 +9,7 @@
 #include "providers/classify.h"
 #include "providers/dialects/common/embedding.h"
 #include "providers/dialects/common/json.h"
+#include "providers/dialects/watsonx/payer.h"
 #include "watsonx/v1/embedding.pb.h"
 
 namespace portolan::providers::watsonx {
@@ -19,21 +18,13 @@ namespace {
 namespace api = ::portolan::v1;
 namespace wire = ::watsonx::v1;
 
-// Members of its own, which pass as the caller wrote them.
-constexpr std::array<std::string_view, 3> kNative = {"parameters", "project_id", "space_id"};
-
+// Members of its own pass as the caller wrote them.
 void TakeExtra(const api::Extra& extra, wire::EmbeddingsRequest* out, DroppedMembers* dropped) {
   if (IsEmptyJson(extra.json())) return;
-  const bool native = std::find(kNative.begin(), kNative.end(), extra.name()) != kNative.end();
-  const std::string text = JsonText(extra.json());
-  if (native && extra.name() == "parameters") {
+  if (extra.name() == "parameters") {
     AddExtra(extra.name(), extra.json(), out->mutable_extra());
-  } else if (!native || text.empty()) {
+  } else if (!TakePayer(extra, out)) {
     dropped->push_back(extra.name());
-  } else if (extra.name() == "project_id") {
-    out->set_project_id(text);
-  } else {
-    out->set_space_id(text);
   }
 }
 

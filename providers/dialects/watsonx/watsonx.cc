@@ -8,7 +8,11 @@
 #include "providers/dialects/openai/openai.h"
 #include "providers/dialects/watsonx/chat.h"
 #include "providers/dialects/watsonx/embedding.h"
+#include "providers/dialects/watsonx/models.h"
+#include "providers/dialects/watsonx/rerank.h"
 #include "watsonx/v1/embedding.pb.h"
+#include "watsonx/v1/model.pb.h"
+#include "watsonx/v1/rerank.pb.h"
 
 namespace portolan::providers {
 namespace {
@@ -57,15 +61,40 @@ class Watsonx final : public Dialect {
 
   const watsonx::ChatMapping chat_;
   const watsonx::EmbeddingMapping embedding_;
-  const std::array<Form, 2> forms_ = {
-      Chat(chat_), Form{.operation = operation::kEmbedding,
-                        .path = "/ml/v1/text/embeddings?version={watsonx_version}",
-                        .request = &wire::EmbeddingsRequest::default_instance(),
-                        .answer = &wire::EmbeddingsResponse::default_instance(),
-                        .accounting = {.input = {"input_token_count"}, .error = {"errors"}},
-                        .mapping = &embedding_,
-                        .max_inputs = watsonx::kMostTexts,
-                        .body_edits = Payer()}};
+  const watsonx::RerankMapping rerank_;
+  const watsonx::ListModelsMapping list_models_;
+  const watsonx::GetModelMapping get_model_;
+  const std::array<Form, 5> forms_ = {
+      Chat(chat_),
+      Form{.operation = operation::kEmbedding,
+           .path = "/ml/v1/text/embeddings?version={watsonx_version}",
+           .request = &wire::EmbeddingsRequest::default_instance(),
+           .answer = &wire::EmbeddingsResponse::default_instance(),
+           .accounting = {.input = {"input_token_count"}, .error = {"errors"}},
+           .mapping = &embedding_,
+           .max_inputs = watsonx::kMostTexts,
+           .body_edits = Payer()},
+      Form{.operation = operation::kRerank,
+           .path = "/ml/v1/text/rerank?version={watsonx_version}",
+           .request = &wire::RerankRequest::default_instance(),
+           .answer = &wire::RerankResponse::default_instance(),
+           .accounting = {.input = {"input_token_count"}, .error = {"errors"}},
+           .mapping = &rerank_,
+           .body_edits = Payer()},
+      // The most that one page holds.
+      Form{.operation = operation::kListModels,
+           .method = "GET",
+           .path = "/ml/v1/foundation_model_specs?version={watsonx_version}&limit=200",
+           .passes_query = true,
+           .answer = &wire::FoundationModels::default_instance(),
+           .accounting = {.error = {"errors"}},
+           .mapping = &list_models_},
+      Form{.operation = operation::kGetModel,
+           .method = "GET",
+           .path = "/ml/v1/foundation_model_specs?version={watsonx_version}&filters=modelid_{model=**}",
+           .answer = &wire::FoundationModels::default_instance(),
+           .accounting = {.error = {"errors"}},
+           .mapping = &get_model_}};
 };
 
 }  // namespace
