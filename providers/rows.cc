@@ -55,6 +55,7 @@ Provider ToProvider(const Row& row) {
   for (const RowForm& own : row.forms) {
     provider.own_forms.push_back(OwnForm(own.dialect(), own.operation, own.style));
     if (!own.without.empty()) provider.own_forms.back().without = own.without;
+    if (!own.path.empty()) provider.own_forms.back().path = own.path;
     if (!own.base_url.empty()) {
       provider.hosts.push_back(
           {.option = {}, .value = std::string(own.operation), .base_url = std::string(own.base_url)});

@@ -4,6 +4,7 @@
 #include "providers/dialects/mistral/mistral.h"
 #include "providers/dialects/ollama/ollama.h"
 #include "providers/dialects/openai/openai.h"
+#include "providers/dialects/rerankers/rerankers.h"
 #include "providers/rows.h"
 
 namespace portolan::providers {
@@ -45,9 +46,22 @@ void AddMiniMaxs(Provider* provider) {
                                 .forms = {OwnForm(MiniMaxDialect(), operation::kChat)}});
 }
 
+// Each of its rerankers is in one of its APIs: qwen3-rerank in the one that is like OpenAI's, these in its
+// own. It lies beside the other, whose path the row's own form takes off the base URL.
+void AddDashScopes(Provider* provider) {
+  const Dialect& rerankers = RerankersDialect();
+  provider->families.push_back({.names = {{"gte-rerank"}, {"qwen3.7-text-rerank"}},
+                                .dialect = &rerankers,
+                                .forms = {OwnForm(rerankers, operation::kRerank, kRerankOfDashScope)}});
+  provider->families.push_back({.names = {{"qwen3-vl-rerank"}},
+                                .dialect = &rerankers,
+                                .forms = {OwnForm(rerankers, operation::kRerank, kRerankOfDashScopeMedia)}});
+}
+
 }  // namespace
 
 void AddOwnApi(Provider* provider) {
+  if (provider->name == "dashscope") AddDashScopes(provider);
   if (provider->name == "mistral-ai") AddMistrals(provider);
   if (provider->name == "minimax") AddMiniMaxs(provider);
   if (provider->name == "ollama") AddOllamas(provider);

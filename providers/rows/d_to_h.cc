@@ -8,17 +8,20 @@ namespace portolan::providers {
 namespace {
 
 constexpr Row kRows[] = {
+    // Of its rerankers some are in its own API alone: see providers/rows_own_api.cc.
     {.name = "dashscope",
      .aliases = {"alibaba", "qwen"},
      .title = "Alibaba Model Studio (DashScope, Qwen)",
      .base_url = "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
      .variables = {"DASHSCOPE_API_KEY", "ALIBABA_API_KEY"},
      .operations = kChat | kEmbeddings,
-     .paths = {{operation::kRerank, "/compatible-api/v1/reranks"}},
-     .forms = {{.dialect = OpenAiDialect, .operation = operation::kRerank, .without = "/compatible-mode/v1"}},
+     .forms = {{.dialect = OpenAiDialect,
+                .operation = operation::kRerank,
+                .without = "/compatible-mode/v1",
+                .path = "/compatible-api/v1/reranks"}},
      .takes_stream_options = true,
      .source = "LiteLLM llms/dashscope; catwalk configs/alibaba-*.json; @ai-sdk/alibaba@1.0.61; "
-               "alibabacloud.com/help/en/model-studio/rerank; recorded traffic",
+               "alibabacloud.com/help/en/model-studio/rerank, text-rerank-api; recorded traffic",
      .checked = "2026-11"},
     {.name = "databricks",
      .title = "Databricks Foundation Model APIs",

@@ -68,6 +68,7 @@ struct RowForm {
   std::string_view operation = {};
   std::string_view style = {};    // see Form::style
   std::string_view without = {};  // see Form::without; empty: as the form has it
+  std::string_view path = {};     // see Form::path; empty: as the form has it
   // The operation lies at a host of its own. Empty: where all else of the provider lies.
   std::string_view base_url = {};
 };

@@ -34,7 +34,7 @@ PARSERS = {
     "messages_fuzz": ["providers/dialects/anthropic/caller_content.cc", "providers/dialects/anthropic/caller_answer.cc", "providers/dialects/anthropic/caller_stream.cc"],
     "ndjson_fuzz": ["server/http/ndjson.cc"],
     "palm_fuzz": ["providers/dialects/palm/chat.cc", "providers/dialects/palm/completion.cc", "providers/dialects/palm/embedding.cc", "providers/dialects/palm/parameters.h"],
-    "rerankers_fuzz": ["providers/dialects/rerankers/list.cc", "providers/dialects/rerankers/ranking.cc", "providers/dialects/rerankers/scores.cc", "providers/dialects/rerankers/rerankers.cc", "providers/dialects/common/rerank.cc"],
+    "rerankers_fuzz": ["providers/dialects/rerankers/enveloped.cc", "providers/dialects/rerankers/list.cc", "providers/dialects/rerankers/ranking.cc", "providers/dialects/rerankers/scores.cc", "providers/dialects/rerankers/rerankers.cc", "providers/dialects/common/rerank.cc"],
     "route_fuzz": ["server/routing/plan.cc", "server/routing/engine.cc", "server/routing/plan_cache.cc"],
     "sse_fuzz": ["server/http/sse.cc"],
     "transcode_fuzz": ["server/transcode/router.cc", "server/transcode/bind.cc", "server/transcode/path_index.cc",

@@ -27,9 +27,11 @@ using portolan::providers::Form;
 
 std::span<const google::protobuf::Descriptor* const> Roots() {
   static const google::protobuf::Descriptor* const roots[] = {
-      api::RerankRequest::descriptor(), api::RerankResponse::descriptor(), wire::ListRequest::descriptor(),
-      wire::ListAnswer::descriptor(),   wire::ScoreRequest::descriptor(),  wire::ScoreAnswer::descriptor(),
-      wire::RankRequest::descriptor(),  wire::RankAnswer::descriptor()};
+      api::RerankRequest::descriptor(),     api::RerankResponse::descriptor(),
+      wire::ListRequest::descriptor(),      wire::ListAnswer::descriptor(),
+      wire::ScoreRequest::descriptor(),     wire::ScoreAnswer::descriptor(),
+      wire::RankRequest::descriptor(),      wire::RankAnswer::descriptor(),
+      wire::EnvelopedRequest::descriptor(), wire::EnvelopedAnswer::descriptor()};
   return roots;
 }
 

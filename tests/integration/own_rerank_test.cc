@@ -249,6 +249,81 @@ TEST_F(OwnRerank, NvidiasErrors) {
   EXPECT_EQ(Json::parse(unknown.body)["error"]["message"], "Function 'f': Not found for account");
 }
 
+// Alibaba's page of its rerankers (alibabacloud.com/help/en/model-studio/text-rerank-api) has each in one of
+// two APIs: "The two APIs differ in request body structure and response format."
+constexpr char kOfDashScope[] =
+    R"({"output":{"results":[{"document":{"text":"a"},"index":0,"relevance_score":0.933451},)"
+    R"({"index":2,"relevance_score":0.341006}]},"usage":{"total_tokens":79},"request_id":"85ba5752-1900"})";
+const Case kDashScope = {.provider = "dashscope", .host_path = "/compatible-mode/v1"};
+
+TEST_F(OwnRerank, DashScopesOwnApi) {
+  script_ = RespondJson(200, kOfDashScope);
+  for (const char* model : {"gte-rerank-v2", "qwen3.7-text-rerank"}) {
+    SCOPED_TRACE(model);
+    Json request = Json::parse(kRequest);
+    request["model"] = model;
+    request["instruct"] = "i";
+    request["parameters"] = {{"top_n", 7}, {"novel", 2}, {"other", true}};
+    const TestAnswer answer = Post(kDashScope, request.dump());
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(Seen().target, "/api/v1/services/rerank/text-rerank/text-rerank");
+    EXPECT_EQ(Seen().Header("authorization"), "Bearer key");
+    Json sent = Json::parse(
+        R"({"input":{"query":"What is the capital of France?","documents":["Paris is the capital.",)"
+        R"("title: \"London\"\nyear: 1","Berlin"]},)"
+        R"("parameters":{"top_n":2,"return_documents":true,"instruct":"i","novel":[1],"other":true}})");
+    sent["model"] = model;
+    EXPECT_EQ(Json::parse(Seen().body), sent);
+    EXPECT_EQ(answer.Header("x-portolan-dropped"), "max_tokens_per_doc, parameters.top_n, parameters.novel");
+    Json expected = Json::parse(R"({"id":"85ba5752-1900","results":[{"index":0,"relevance_score":0.933451,)"
+                                R"("document":{"text":"a"}},{"index":2,"relevance_score":0.341006}],)"
+                                R"("usage":{"total_tokens":79}})");
+    expected["model"] = model;
+    EXPECT_EQ(Json::parse(answer.body), expected);
+  }
+}
+
+TEST_F(OwnRerank, DashScopesOwnApiForImages) {
+  script_ = RespondJson(200, kOfDashScope);
+  const TestAnswer answer =
+      Post(kDashScope, R"({"model":"qwen3-vl-rerank","query":"q","documents":["a",{"title":"t"},)"
+                       R"({"image":"https://h/i.png"},{"video":"https://h/v.mp4","text":"v"}]})");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(
+      Json::parse(Seen().body),
+      Json::parse(R"({"model":"qwen3-vl-rerank","input":{"query":{"text":"q"},"documents":[{"text":"a"},)"
+                  R"({"text":"title: \"t\""},{"image":"https://h/i.png"},)"
+                  R"({"video":"https://h/v.mp4","text":"v"}]}})"));
+  EXPECT_EQ(Json::parse(answer.body)["results"].size(), 2U);
+}
+
+TEST_F(OwnRerank, DashScopesErrorsAndItsOtherApi) {
+  constexpr char kNative[] = R"({"model":"gte-rerank-v2","query":"q","documents":["a"]})";
+  script_ =
+      RespondJson(400, R"({"code":"InvalidParameter","message":"documents is too long","request_id":"r"})");
+  const TestAnswer refused = Post(kDashScope, kNative);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(Json::parse(refused.body)["error"]["code"], "InvalidParameter");
+  EXPECT_EQ(Json::parse(refused.body)["error"]["message"], "documents is too long");
+  for (const char* body : {"{}", R"({"output":{}})", R"({"output":{"results":null}})", R"({"output":[]})"}) {
+    script_ = RespondJson(200, body);
+    EXPECT_EQ(Post(kDashScope, kNative).status, 502) << body;
+  }
+  script_ = RespondJson(200, R"({"output":{"results":[]},"request_id":"r"})");
+  const TestAnswer none = Post(kDashScope, kNative);
+  ASSERT_EQ(none.status, 200) << none.body;
+  EXPECT_EQ(Json::parse(none.body), Json::parse(R"({"id":"r","model":"gte-rerank-v2","results":[]})"));
+  // The one that is like OpenAI's.
+  constexpr char kRelayed[] = R"({"model":"qwen3-rerank","query":"q","documents":["a"],"instruct":"i"})";
+  constexpr char kAnswer[] =
+      R"({"object":"list","results":[{"index":0,"relevance_score":0.9}],"model":"qwen3-rerank","id":"i"})";
+  script_ = RespondJson(200, kAnswer);
+  const TestAnswer relayed = Post(kDashScope, kRelayed);
+  EXPECT_EQ(relayed.body, kAnswer);
+  EXPECT_EQ(Seen().target, "/compatible-api/v1/reranks");
+  EXPECT_EQ(Seen().body, kRelayed);
+}
+
 // NVIDIA's API catalog has its rerankers at another host than all else, and names them in the URL, where an
 // underscore stands for a dot.
 TEST(NvidiasCatalog, HasItsRerankersElsewhere) {

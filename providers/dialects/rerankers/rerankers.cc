@@ -3,6 +3,7 @@
 #include <array>
 
 #include "providers/dialects/openai/openai.h"
+#include "providers/dialects/rerankers/enveloped.h"
 #include "providers/dialects/rerankers/list.h"
 #include "providers/dialects/rerankers/ranking.h"
 #include "providers/dialects/rerankers/scores.h"
@@ -56,6 +57,19 @@ Form InCatalog(Form form) {
   return form;
 }
 
+Form Enveloped(std::string_view style, const Mapping& mapping) {
+  Form form{.operation = operation::kRerank,
+            .style = style,
+            // Beside the API that is OpenAI's, in which all else lies.
+            .without = "/compatible-mode/v1",
+            .path = "/api/v1/services/rerank/text-rerank/text-rerank",
+            .request = &wire::EnvelopedRequest::default_instance(),
+            .answer = &wire::EnvelopedAnswer::default_instance(),
+            .mapping = &mapping};
+  form.accounting.input = {"usage.prompt_tokens|usage.total_tokens"};
+  return form;
+}
+
 class Rerankers final : public Dialect {
  public:
   std::string_view name() const override { return "rerankers"; }
@@ -74,13 +88,17 @@ class Rerankers final : public Dialect {
   const rerankers::ScoresMapping deepinfra_;
   const rerankers::RankingMapping nim_{/*model_in_url=*/false};
   const rerankers::RankingMapping nvidia_catalog_{/*model_in_url=*/true};
-  const std::array<Form, 6> forms_ = {
+  const rerankers::EnvelopedMapping dashscope_{/*objects=*/false};
+  const rerankers::EnvelopedMapping dashscope_media_{/*objects=*/true};
+  const std::array<Form, 8> forms_ = {
       Listing(kRerankOfVoyage, "/rerank", voyage_),
       Listing(kRerankOfFireworks, "/rerank", fireworks_),
       Listing(kRerankOfMixedbread, "/reranking", mixedbread_),
       Scoring(deepinfra_),
       Ranking(kRerankOfNim, "/ranking", nim_),
-      InCatalog(Ranking(kRerankOfNvidiaCatalog, "/retrieval/{model=**}/reranking", nvidia_catalog_))};
+      InCatalog(Ranking(kRerankOfNvidiaCatalog, "/retrieval/{model=**}/reranking", nvidia_catalog_)),
+      Enveloped(kRerankOfDashScope, dashscope_),
+      Enveloped(kRerankOfDashScopeMedia, dashscope_media_)};
 };
 
 }  // namespace

@@ -18,6 +18,9 @@ inline constexpr std::string_view kRerankOfDeepInfra = "deepinfra";
 // A server of NVIDIA's of one's own, and NVIDIA's API catalog, which is at a host of its own.
 inline constexpr std::string_view kRerankOfNim = "nim";
 inline constexpr std::string_view kRerankOfNvidiaCatalog = "nvidia-catalog";
+// DashScope's own API, for models that know texts, and for those that look at images.
+inline constexpr std::string_view kRerankOfDashScope = "dashscope";
+inline constexpr std::string_view kRerankOfDashScopeMedia = "dashscope-media";
 
 const Dialect& RerankersDialect();
 
