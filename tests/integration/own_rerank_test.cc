@@ -254,7 +254,7 @@ TEST_F(OwnRerank, NvidiasErrors) {
 constexpr char kOfDashScope[] =
     R"({"output":{"results":[{"document":{"text":"a"},"index":0,"relevance_score":0.933451},)"
     R"({"index":2,"relevance_score":0.341006}]},"usage":{"total_tokens":79},"request_id":"85ba5752-1900"})";
-const Case kDashScope = {.provider = "dashscope", .host_path = "/compatible-mode/v1"};
+const Case kDashScope = {"dashscope", "/compatible-mode/v1", "", "", "", "", ""};
 
 TEST_F(OwnRerank, DashScopesOwnApi) {
   script_ = RespondJson(200, kOfDashScope);
