@@ -274,7 +274,7 @@ TEST_F(OwnRerank, DashScopesOwnApi) {
         R"("parameters":{"top_n":2,"return_documents":true,"instruct":"i","novel":[1],"other":true}})");
     sent["model"] = model;
     EXPECT_EQ(Json::parse(Seen().body), sent);
-    EXPECT_EQ(answer.Header("x-portolan-dropped"), "max_tokens_per_doc, parameters.top_n, parameters.novel");
+    EXPECT_EQ(answer.Header("x-portolan-dropped"), "max_tokens_per_doc, parameters.novel, parameters.top_n");
     Json expected = Json::parse(R"({"id":"85ba5752-1900","results":[{"index":0,"relevance_score":0.933451,)"
                                 R"("document":{"text":"a"}},{"index":2,"relevance_score":0.341006}],)"
                                 R"("usage":{"total_tokens":79}})");
