@@ -58,10 +58,10 @@ struct OtherWay {
   Form form = {};
 };
 
-// Where a provider is if an option has a certain value.
+// Where a provider is if an option has a certain value, or for one operation.
 struct ProviderHost {
-  std::string option;
-  std::string value;  // `*`: any
+  std::string option;  // empty: `value` is the operation
+  std::string value;   // `*`: any
   std::string base_url;
 };
 
@@ -138,7 +138,7 @@ struct Provider {
   std::string_view host_version = {};
   std::vector<OwnPath> paths = {};
   // Operations that it does not say as its dialect does, in forms of other dialects of the catalog, or beside
-  // its base URL. They are none of `operations`.
+  // its base URL. None of `operations`. Of two for one, the first is `only_at_base_url`, the other elsewhere.
   std::vector<Form> own_forms = {};
   // How its requests differ from what its dialect says.
   std::span<const BodyRule> rules = {};
