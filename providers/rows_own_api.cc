@@ -46,8 +46,9 @@ void AddMiniMaxs(Provider* provider) {
                                 .forms = {OwnForm(MiniMaxDialect(), operation::kChat)}});
 }
 
-// Each of its rerankers is in one of its APIs: qwen3-rerank in the one that is like OpenAI's, these in its
-// own. It lies beside the other, whose path the row's own form takes off the base URL.
+// Each of its rerankers (those of TextReRank in dashscope 2.0.2, its SDK for Python) is in one of its APIs:
+// qwen3-rerank in the one that is like OpenAI's, these in its own. It lies beside the other, whose path the
+// row's own form takes off the base URL.
 void AddDashScopes(Provider* provider) {
   const Dialect& rerankers = RerankersDialect();
   provider->families.push_back({.names = {{"gte-rerank"}, {"qwen3.7-text-rerank"}},
