@@ -250,8 +250,8 @@ TEST_F(OwnRerank, NvidiasErrors) {
 }
 
 // As dashscope 2.0.2 (Python: TextReRank) asks and reads it. Alibaba's page of its rerankers
-// (alibabacloud.com/help/en/model-studio/text-rerank-api) has each in one of two APIs: "The two APIs differ in
-// request body structure and response format."
+// (alibabacloud.com/help/en/model-studio/text-rerank-api) has each in one of two APIs: "The two APIs differ
+// in request body structure and response format."
 constexpr char kOfDashScope[] =
     R"({"output":{"results":[{"document":{"text":"a"},"index":0,"relevance_score":0.933451},)"
     R"({"index":2,"relevance_score":0.341006}]},"usage":{"total_tokens":79},"request_id":"85ba5752-1900"})";
