@@ -12,37 +12,8 @@ import sys
 import tempfile
 
 LEAST = 85.0
-# What each fuzzer is for.
-PARSERS = {
-    "answer_fuzz": ["server/core/hub_scan.cc", "server/core/relay_stream.cc", "server/core/event_stream.cc", "server/core/error_body.cc", "providers/classify.cc"],
-    "anthropic_fuzz": ["providers/dialects/anthropic/response.cc", "providers/dialects/anthropic/stream.cc", "providers/dialects/anthropic/usage.cc"],
-    "aws_event_fuzz": ["server/http/aws_event_stream.cc"],
-    "bedrock_fuzz": ["providers/dialects/bedrock/response.cc", "providers/dialects/bedrock/citations.cc", "providers/dialects/bedrock/stream.cc", "providers/dialects/bedrock/usage.cc", "providers/dialects/bedrock/errors.cc"],
-    "chunked_fuzz": ["server/http/chunked.cc"],
-    "codec_fuzz": ["server/codec/json_reader.cc", "server/codec/decode.cc", "server/codec/decode_object.cc",
-                   "server/codec/decode_error.cc", "server/codec/encode.cc",
-                   "server/codec/number.cc", "server/codec/wire_edit.cc", "server/codec/check.cc"],
-    "cohere_fuzz": ["providers/dialects/cohere/response.cc", "providers/dialects/cohere/citations.cc", "providers/dialects/cohere/stream.cc", "providers/dialects/cohere/usage.cc", "providers/dialects/cohere/errors.cc"],
-    "condition_fuzz": ["server/routing/condition.cc"],
-    "config_file_fuzz": ["server/config_file/yaml_node.cc", "server/config_file/yaml_parse.cc",
-                         "server/config_file/yaml_scalar.cc", "server/config_file/json_parse.cc",
-                         "server/config_file/tree_builder.cc", "server/config_file/structure.cc",
-                         "server/config_file/rules.cc", "server/config_file/route_rules.cc"],
-    "google_fuzz": ["providers/dialects/google/response.cc", "providers/dialects/google/candidate.cc", "providers/dialects/google/parts.cc", "providers/dialects/google/stream.cc", "providers/dialects/google/usage.cc", "providers/dialects/google/errors.cc"],
-    "http_head_fuzz": ["server/http/request_head.cc", "server/http/response_head.cc", "server/http/head_fields.cc"],
-    "huggingface_fuzz": ["providers/dialects/huggingface/embedding.cc", "providers/dialects/huggingface/huggingface.cc"],
-    "messages_fuzz": ["providers/dialects/anthropic/caller_content.cc", "providers/dialects/anthropic/caller_answer.cc", "providers/dialects/anthropic/caller_stream.cc"],
-    "ndjson_fuzz": ["server/http/ndjson.cc"],
-    "palm_fuzz": ["providers/dialects/palm/chat.cc", "providers/dialects/palm/completion.cc", "providers/dialects/palm/embedding.cc", "providers/dialects/palm/parameters.h"],
-    "rerankers_fuzz": ["providers/dialects/rerankers/enveloped.cc", "providers/dialects/rerankers/list.cc", "providers/dialects/rerankers/ranking.cc", "providers/dialects/rerankers/scores.cc", "providers/dialects/rerankers/rerankers.cc", "providers/dialects/common/rerank.cc"],
-    "route_fuzz": ["server/routing/plan.cc", "server/routing/engine.cc", "server/routing/plan_cache.cc"],
-    "sse_fuzz": ["server/http/sse.cc"],
-    "transcode_fuzz": ["server/transcode/router.cc", "server/transcode/bind.cc", "server/transcode/path_index.cc",
-                       "server/transcode/percent.cc", "server/transcode/scalar.cc"],
-    "verdict_fuzz": ["server/middleware/grpc/verdicts.cc"],
-    "watsonx_fuzz": ["providers/dialects/watsonx/chat.cc", "providers/dialects/watsonx/embedding.cc", "providers/dialects/watsonx/models.cc", "providers/dialects/watsonx/rerank.cc", "providers/dialects/watsonx/watsonx.cc"],
-    "url_fuzz": ["server/upstream/url.cc", "server/base/host.cc", "server/base/ip.cc"],
-}
+# What each fuzzer is for. Only these are compiled to tell what was reached (cmake/PortolanFlags.cmake).
+PARSERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "parsers.json")
 
 
 def run(*command, **options):
@@ -75,7 +46,9 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     build = os.path.abspath(options.build)
     low = []
-    for name, sources in PARSERS.items():
+    with open(PARSERS) as file:
+        parsers = json.load(file)
+    for name, sources in parsers.items():
         with tempfile.TemporaryDirectory(prefix="fuzz-coverage-") as directory:
             reached = coverage(os.path.join(build, "tests/fuzz", name), os.path.join(here, "corpus", name), sources,
                                directory)

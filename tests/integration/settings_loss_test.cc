@@ -130,6 +130,23 @@ guardrails:
 default_output_guardrails:
   - polite
   - short
+middleware:
+  audit:
+    grpc: 127.0.0.1:50051
+    tls: true
+    hooks:
+      - response
+      - end
+    timeout: 2s
+    headers:
+      - x-team
+      - x-tenant
+  redactor:
+    webhook: https://hooks.example.com/redact
+    on_error: pass
+default_middleware:
+  - audit
+  - redactor
 providers:
   openai:
     api_key: env:LAB
