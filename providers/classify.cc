@@ -5,12 +5,17 @@
 #include "providers/retry_after.h"
 
 namespace portolan::providers {
+namespace {
+
+bool RefusesKey(int http_status) { return http_status == 401 || http_status == 403; }
+
+}  // namespace
 
 void ClassifyStatus(int http_status, std::span<const HeaderView> headers, const Target& target,
                     Error* error) {
   error->http_status = http_status;
   error->error_class = ErrorClass::kProvider;
-  const bool refused_key = http_status == 401 || http_status == 403;
+  const bool refused_key = RefusesKey(http_status);
   const bool wrong_request =
       http_status == 400 || http_status == 404 || http_status == 413 || http_status == 422;
   if (wrong_request || (refused_key && target.key_from_caller)) error->error_class = ErrorClass::kCaller;
@@ -20,6 +25,11 @@ void ClassifyStatus(int http_status, std::span<const HeaderView> headers, const 
   if (error->message.empty()) {
     error->message = target.provider->name + " answered with status " + std::to_string(http_status);
   }
+}
+
+void ClassifyRefusedKey(const Target& target, Error* error) {
+  const bool refused_key = error->error_class == ErrorClass::kProvider && RefusesKey(error->http_status);
+  if (refused_key && target.key_from_caller) error->error_class = ErrorClass::kCaller;
 }
 
 int StatusInError(std::string_view json, int otherwise) {

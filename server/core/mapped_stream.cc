@@ -92,7 +92,13 @@ class MappedStream final : public EventStream, private providers::MessageSink {
     if (!codec::Decode(*source_.plan.event, data, kAnswers, event, &problem)) {
       return InvalidEvent(problem.problem);
     }
-    return events_->OnEvent(*event, *this, state);
+    return Map(*event, state);
+  }
+
+  std::optional<Error> Map(const Message& event, State* state) {
+    std::optional<Error> error = events_->OnEvent(event, *this, state);
+    if (error) providers::ClassifyRefusedKey(source_.target, &*error);
+    return error;
   }
 
   // Of a provider that speaks the hub's dialect.
@@ -106,7 +112,7 @@ class MappedStream final : public EventStream, private providers::MessageSink {
     Message* const chunk = events_ == nullptr ? Add() : source_.form.event->New(&arena_);
     codec::DecodeError problem;
     if (codec::Decode(*source_.plan.event, data, kAnswers, chunk, &problem)) {
-      return events_ == nullptr ? std::nullopt : events_->OnEvent(*chunk, *this, state);
+      return events_ == nullptr ? std::nullopt : Map(*chunk, state);
     }
     if (events_ == nullptr) chunks_.pop_back();
     return InvalidEvent(problem.problem);

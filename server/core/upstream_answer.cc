@@ -74,7 +74,9 @@ std::optional<Error> Translate(CallState& call, const upstream::Exchange& exchan
   Message* const answer = form.answer->New(&call.arena.get());
   codec::DecodeError problem;
   if (!codec::Decode(*plan.answer, body, kAnswerDecoding, answer, &problem)) return NotUnderstood(problem);
-  return form.mapping->AnswerToHub(*answer, call.facts, hub);
+  std::optional<Error> error = form.mapping->AnswerToHub(*answer, call.facts, hub);
+  if (error) providers::ClassifyRefusedKey(call.route.target, &*error);
+  return error;
 }
 
 }  // namespace

@@ -44,6 +44,15 @@ Cell* Publish(const Key& key, std::atomic<Cell*>* first) {
   return cell;
 }
 
+// Whether an answer that began well broke, or told an error. Of the caller's own faults it tells only those
+// that have a type: the gateway's own have none.
+bool IsInAnswer(const CallRecord& call) {
+  if (call.upstream_status == 0) return false;
+  const Error& error = *call.error;
+  return error.error_class == ErrorClass::kProvider ||
+         (error.error_class == ErrorClass::kCaller && !error.type.empty());
+}
+
 }  // namespace
 
 std::string_view ToString(Door door) { return kDoors[static_cast<size_t>(door)]; }
@@ -120,7 +129,7 @@ void ShardMetrics::RecordError(const CallRecord& call) {
     const std::string_view status = StatusLabel(StatusSlot(call.upstream_status));
     std::copy(status.begin(), status.end(), text + 5);
     key.code = labels_.codes.Intern(text);
-  } else if (call.upstream_status != 0 && call.error->error_class == ErrorClass::kProvider) {
+  } else if (IsInAnswer(call)) {
     key.code = labels_.codes.Intern("in_answer");
   } else {
     key.code = labels_.codes.Intern(call.error->code);

@@ -15,13 +15,21 @@ int StatusOf(int64_t code) {
     case 1026:  // what was sent is not allowed
     case 1027:  // what was answered is not allowed
     case 1042:  // too many characters that nobody sees
+    case 1043:  // these, and those from 2037 on, are of voices
+    case 1044:
     case 2013:
+    case 2037:
+    case 2039:
+    case 2048:
+    case 20132:
       return 400;
     case 1004:
     case 2049:
       return 401;
     case 1008:
       return 402;
+    case 2042:
+      return 403;
     case 1002:
     case 1039:
     case 1041:

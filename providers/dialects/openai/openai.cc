@@ -138,6 +138,7 @@ class OpenAi final : public Dialect {
     error.param = std::move(members.param);
     ClassifyStatus(http_status, headers, target, &error);
     if (error.code.empty()) error.code = "upstream_status_" + std::to_string(http_status);
+    if (error.type.empty()) error.type = OpenAiErrorType(http_status);
     return error;
   }
 

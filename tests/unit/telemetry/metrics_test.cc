@@ -115,8 +115,10 @@ TEST(Metrics, UnknownDurationsAreNotObserved) {
 
 TEST(Metrics, ErrorsAreCountedByClassAndCode) {
   Metrics metrics({});
-  const auto fail = [&](ErrorClass error_class, const char* code, int upstream_status) {
+  const auto fail = [&](ErrorClass error_class, const char* code, int upstream_status,
+                        const char* type = "") {
     Error error;
+    error.type = type;
     error.error_class = error_class;
     error.code = code;
     CallRecord call = ChatCall("openai", "gpt-4o", 502);
@@ -131,6 +133,8 @@ TEST(Metrics, ErrorsAreCountedByClassAndCode) {
   fail(ErrorClass::kProvider, "stream broke", 200);
   fail(ErrorClass::kCaller, "invalid_api_key", 401);
   fail(ErrorClass::kProvider, "odd", 599);
+  fail(ErrorClass::kCaller, "a code of the provider's", 200, "authentication_error");
+  fail(ErrorClass::kCaller, "request_timeout", 200);
   const ParsedExposition parsed = Scrape(metrics);
   ASSERT_EQ(parsed.problem, "");
   const auto errors = [&](const char* error_class, const char* code) {
@@ -143,6 +147,8 @@ TEST(Metrics, ErrorsAreCountedByClassAndCode) {
   EXPECT_EQ(errors("provider", "in_answer"), 1);
   EXPECT_EQ(errors("caller", "http_401"), 1);
   EXPECT_EQ(errors("provider", "http_5xx"), 1);
+  EXPECT_EQ(errors("caller", "in_answer"), 1);
+  EXPECT_EQ(errors("caller", "request_timeout"), 1);
 }
 
 TEST(Metrics, LabelValuesAreEscapedCutAndCleaned) {
