@@ -217,7 +217,9 @@ Way WayOf(const Dialect& door, std::string_view operation, const Provider& provi
   if (form->raw) return {Way::Kind::kRaw, form};
   const Dialect* const dialect = family == nullptr ? provider.dialect : family->dialect;
   const bool inside = provider.local != nullptr;
-  if (dialect == &door && !inside) return {Way::Kind::kRelay, form};
+  // What is said in the hub's words without a mapping is what the hub's callers say.
+  const bool same = dialect == &door || (dialect->is_hub() && door.is_hub() && form->mapping == nullptr);
+  if (same && !inside) return {Way::Kind::kRelay, form};
   const auto maps = [](const Form* of, bool (Mapping::*half)() const) {
     return of != nullptr && of->mapping != nullptr && (of->mapping->*half)();
   };

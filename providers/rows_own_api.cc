@@ -1,4 +1,7 @@
 #include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "providers/dialects/minimax/minimax.h"
 #include "providers/dialects/mistral/mistral.h"
@@ -18,19 +21,25 @@ void AddMistrals(Provider* provider) {
                                   .dialect = &MistralDialect(),
                                   .form = OwnForm(MistralDialect(), operation::kCompletion)});
   const Dialect& openai = OpenAiDialect();
+  std::vector<Form> others;
+  for (const std::string_view operation :
+       {operation::kEmbedding, operation::kListModels, operation::kGetModel}) {
+    others.push_back(OwnForm(openai, operation));
+  }
   ModelFamily asked{.names = {{""}},
                     .dialect = &openai,
                     .forms = {HostedForm(openai, operation::kChat, "/fim/completions")},
                     // Just `true`.
                     .when = {.option = "mistral_fim_completion", .from = "true", .to = "true "}};
-  for (const std::string_view operation :
-       {operation::kEmbedding, operation::kListModels, operation::kGetModel}) {
-    const Form& usual = *openai.Find(operation);
-    asked.forms.push_back(HostedForm(openai, operation, usual.path));
-  }
+  asked.forms.insert(asked.forms.end(), others.begin(), others.end());
   // A dialect's forms live as long as the process.
   asked.text_by_chat = std::shared_ptr<const Form>(std::shared_ptr<void>(), &fim);
   provider->families.push_back(std::move(asked));
+  // Its chat needs a mapping whoever calls: see providers/dialects/mistral.
+  ModelFamily usual{
+      .names = {{""}}, .dialect = &MistralDialect(), .forms = {OwnForm(MistralDialect(), operation::kChat)}};
+  usual.forms.insert(usual.forms.end(), others.begin(), others.end());
+  provider->families.push_back(std::move(usual));
 }
 
 void AddOllamas(Provider* provider) {

@@ -58,6 +58,13 @@ const BodyCase kCases[] = {
     // The same package, chatcompletionrequestmessage: four roles.
     {"mistral-ai", R"({"model":"m","prompt_cache_retention":"24h","messages":[{"role":"developer","content":"a"}]})",
      R"({"model":"m","messages":[{"role":"system","content":"a"}]})", "prompt_cache_retention"},
+    // The same package: thinkchunk, documenturlchunk, function.
+    {"mistral-ai", R"({"model":"m","reasoning_effort":"high","messages":[{"role":"assistant","content":"b","reasoning_content":"r"}]})",
+     R"({"model":"m","reasoning_effort":"high","messages":[{"role":"assistant","content":[{"type":"thinking","thinking":[{"type":"text","text":"r"}],"closed":true},{"type":"text","text":"b"}]}]})", ""},
+    {"mistral-ai", R"({"model":"m","messages":[{"role":"assistant","content":"b","reasoning_content":"r"}]})",
+     R"({"model":"m","messages":[{"role":"assistant","content":"b"}]})", "messages[0].reasoning_content"},
+    {"mistral-ai", R"({"model":"m","messages":[{"role":"user","content":[{"type":"file","file":{"file_data":"data:application/pdf;base64,AAAA"}}]}],"tools":[{"type":"function","function":{"name":"f"}}]})",
+     R"({"model":"m","messages":[{"role":"user","content":[{"type":"document_url","document_url":"data:application/pdf;base64,AAAA"}]}],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}]})", ""},
     // The same package, embeddingrequest.d.ts.
     {"mistral-ai", R"({"model":"m","input":"a","dimensions":8})",
      R"({"model":"m","input":"a","output_dimension":8})", "", Endpoint::kEmbeddings},

@@ -1,6 +1,6 @@
 // Recorded exchanges with providers of OpenAI's dialect, each through the row of that provider: what real
-// clients sent it reaches it unchanged but for what its row says, its answers come down byte for byte, and
-// their tokens are counted.
+// clients sent it reaches it unchanged but for what its row says, its answers come down byte for byte, or
+// said in OpenAI's words where they are translated for everybody, and their tokens are counted.
 
 #include <gtest/gtest.h>
 
@@ -146,6 +146,46 @@ json Fitted(const Case& one) {
   return body;
 }
 
+// Whose chats are said in OpenAI's words, whoever calls.
+bool IsTranslated(const Case& one) { return one.row == "mistral-ai" && one.operation == "chat"; }
+
+json WithoutNulls(const json& from) {
+  if (!from.is_structured()) return from;
+  json to = from.is_array() ? json::array() : json::object();
+  for (const auto& [name, value] : from.items()) {
+    if (from.is_array()) {
+      to.push_back(WithoutNulls(value));
+    } else if (!value.is_null()) {
+      to[name] = WithoutNulls(value);
+    }
+  }
+  return to;
+}
+
+// A message of Mistral's, or a piece of one, in OpenAI's words.
+void SayAsOpenAi(json* message) {
+  if (!message->contains("content") || !(*message)["content"].is_array()) return;
+  std::string text;
+  std::string reasoning;
+  for (const json& chunk : (*message)["content"]) {
+    text += chunk.value("text", "");
+    for (const json& thought : chunk.value("thinking", json::array())) reasoning += thought.value("text", "");
+  }
+  message->erase("content");
+  if (!text.empty()) (*message)["content"] = text;
+  if (!reasoning.empty()) (*message)["reasoning_content"] = reasoning;
+}
+
+json AsOpenAi(const std::string& text) {
+  json answer = WithoutNulls(json::parse(text));
+  for (json& choice : answer["choices"]) {
+    for (const char* member : {"message", "delta"}) {
+      if (choice.contains(member)) SayAsOpenAi(&choice[member]);
+    }
+  }
+  return answer;
+}
+
 class RowReplays : public testing::Test {
  protected:
   RowReplays()
@@ -200,7 +240,26 @@ bool IsError(const std::string& event) {
   return value.is_object() && value.contains("error") && !value["error"].is_null();
 }
 
-void CheckAnswer(const Replay& replay, const test::TestAnswer& answer) {
+void CheckTranslated(const Replay& replay, const test::TestAnswer& answer) {
+  EXPECT_TRUE(answer.complete);
+  EXPECT_EQ(answer.status, replay.status);
+  if (replay.status >= 400) return;
+  if (!replay.streams()) {
+    EXPECT_EQ(WithoutNulls(json::parse(answer.body)), AsOpenAi(replay.response));
+    return;
+  }
+  const std::vector<std::string> told = EventData(replay.response);
+  const std::vector<std::string> said = EventData(answer.body);
+  ASSERT_EQ(said.size(), told.size());
+  EXPECT_EQ(said.back(), "[DONE]");
+  for (size_t i = 0; i + 1 < said.size(); ++i) {
+    EXPECT_EQ(WithoutNulls(json::parse(said[i])), AsOpenAi(told[i]));
+  }
+}
+
+void CheckAnswer(const Case& one, const test::TestAnswer& answer) {
+  const Replay& replay = one.replay;
+  if (IsTranslated(one)) return CheckTranslated(replay, answer);
   EXPECT_TRUE(answer.complete);
   if (!replay.streams()) {
     EXPECT_EQ(answer.status, replay.status);
@@ -232,13 +291,15 @@ TEST_F(RowReplays, RequestsReachTheProviderAndAnswersComeBack) {
       EXPECT_TRUE(request.target.starts_with("/" + one.row + "/")) << request.target;
       const json fitted = Fitted(one);
       EXPECT_EQ(answer.Header("x-portolan-dropped"), "");
-      if (one.replay.request.empty() || fitted == json::parse(one.replay.request)) {
+      if (IsTranslated(one)) {
+        EXPECT_EQ(json::parse(request.body, nullptr, false), fitted);
+      } else if (one.replay.request.empty() || fitted == json::parse(one.replay.request)) {
         EXPECT_EQ(request.body, one.replay.request);
       } else {
         ++changed;
         EXPECT_EQ(json::parse(request.body, nullptr, false), fitted);
       }
-      CheckAnswer(one.replay, answer);
+      CheckAnswer(one, answer);
       const bool failed = answer.status >= 400;
       Counts told = failed ? Counts{} : Told(one.replay);
       // xAI's completion tokens lack those of reasoning: its totals are greater by these.

@@ -74,6 +74,21 @@ std::vector<std::pair<std::string, json>> ForMistral() {
       {"history",
        with(R"("messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b",)"
             R"("reasoning_content":"r","refusal":null,"annotations":[]},{"role":"user","content":"c"}])")},
+      {"reasoning",
+       with(
+           R"("reasoning_effort":"high","messages":[{"role":"user","content":"a"},{"role":"assistant","content":)"
+           R"("b","reasoning_content":"r"},{"role":"user","content":"c"},{"role":"assistant","content":null,)"
+           R"("reasoning":"r","tool_calls":[{"id":"call_1","type":"function","function":{"name":"weather",)"
+           R"("arguments":"{}"}}]},{"role":"tool","tool_call_id":"call_1","content":"rain"}])")},
+      {"media",
+       with(
+           R"("messages":[{"role":"user","content":[{"type":"file","file":{"file_data":)"
+           R"("data:application/pdf;base64,AAAA","filename":"a.pdf"}},{"type":"file","file":{"file_id":"i"}},)"
+           R"({"type":"input_audio","input_audio":{"data":"AAAA","format":"wav"}}]}])")},
+      {"no parameters", with(said + R"(,"tools":[{"type":"function","function":{"name":"f"}}])")},
+      {"prediction",
+       with(said + R"(,"prediction":{"type":"content","content":[{"type":"text","text":"x"}]})")},
+      {"tier", with(said + R"(,"service_tier":"priority")")},
   };
 }
 

@@ -177,7 +177,7 @@ TEST_F(PlainContent, RelayedAnswersStayAsTheyAre) {
   script_ = Respond(200, kMistralStream, {{"Content-Type", "text/event-stream"}});
   Json streamed = request;
   streamed["stream"] = true;
-  EXPECT_EQ(Post("mistral-ai", "/v1/chat/completions", streamed).body, kMistralStream);
+  EXPECT_EQ(Post("openai", "/v1/chat/completions", streamed).body, kMistralStream);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/chat_request.pb.h"
+#include "providers/classify.h"
 #include "providers/dialects/common/think_tags.h"
 #include "providers/dialects/minimax/errors.h"
 #include "providers/dialects/openai/native.h"
@@ -114,6 +115,9 @@ std::optional<Error> ChatMapping::RequestToWire(const Message& hub, const CallFa
 std::optional<Error> ChatMapping::AnswerToHub(const Message& wire, const CallFacts&, Message* hub) const {
   const auto& answer = static_cast<const api::ChatCompletion&>(wire);
   if (auto error = ErrorInAnswer(answer.extra())) return error;
+  // It may be an error in OpenAI's form.
+  if (answer.choices().empty())
+    return BrokenAnswer("upstream_invalid_answer", "minimax's answer has no choices");
   auto* const out = static_cast<api::ChatCompletion*>(hub);
   *out = answer;
   for (api::ChatChoice& choice : *out->mutable_choices()) {

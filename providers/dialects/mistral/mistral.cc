@@ -3,6 +3,7 @@
 #include <array>
 
 #include "portolan/v1/completion.pb.h"
+#include "providers/dialects/mistral/chat.h"
 #include "providers/dialects/mistral/fim.h"
 #include "providers/dialects/openai/openai.h"
 
@@ -22,6 +23,12 @@ class Mistral final : public Dialect {
   }
 
  private:
+  static Form Chat(const Mapping& mapping) {
+    Form form = *OpenAiDialect().Find(operation::kChat);
+    form.mapping = &mapping;
+    return form;
+  }
+
   // As those of a chat, but for what is asked and where.
   static Form Fim(const Mapping& mapping) {
     Form form = *OpenAiDialect().Find(operation::kChat);
@@ -32,8 +39,9 @@ class Mistral final : public Dialect {
     return form;
   }
 
+  const mistral::ChatMapping chat_;
   const mistral::FimMapping fim_;
-  const std::array<Form, 1> forms_ = {Fim(fim_)};
+  const std::array<Form, 2> forms_ = {Chat(chat_), Fim(fim_)};
 };
 
 }  // namespace

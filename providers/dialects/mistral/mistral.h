@@ -1,8 +1,8 @@
 #pragma once
 
-// What Mistral's API has beside OpenAI's dialect, which it speaks otherwise: fill in the middle (FIM), which
-// completes a text before a suffix. The wire format is that of @mistralai/mistralai 2.7
-// (FIMCompletionRequest, FIMCompletionResponse): asked like a text completion, answered like a chat.
+// Mistral's chat, which is OpenAI's but for chunks (reasoning, documents, references) and a few words, and
+// fill in the middle (FIM), which completes a text before a suffix: asked like a text completion, answered
+// like a chat. All else of its API is OpenAI's dialect. The wire format is that of @mistralai/mistralai 2.7.
 
 #include "providers/dialect.h"
 
