@@ -12,6 +12,7 @@
 #include "portolan/v1/chat_request.pb.h"
 #include "providers/dialects/common/claude_models.h"
 #include "providers/dialects/common/member_path.h"
+#include "providers/dialects/common/reasoning_details.h"
 #include "providers/dialects/common/tool_ids.h"
 #include "providers/mapping.h"
 
@@ -45,7 +46,9 @@ class RequestEncoder {
   bool EncodeToolCall(const api::ToolCall& call, const MemberPath& path, Blocks* blocks);
   bool EncodeToolResult(const api::Message& message, const MemberPath& path);
   void EncodeArguments(const api::FunctionCall& function, const MemberPath& path, api::ContentBlock* block);
-  void DropMessageMembers(const api::Message& message, Role role, const MemberPath& path);
+  // `thoughts`: what the message's reasoning_details come to.
+  void DropMessageMembers(const api::Message& message, Role role, const MemberPath& path,
+                          const ClaudeThoughts& thoughts = {});
 
   // request_content.cc: what a message says.
   bool AppendContent(const api::Message& message, Role role, const MemberPath& path, Blocks* blocks);

@@ -85,14 +85,17 @@ bool RequestEncoder::EncodeUser(const api::Message& message, const MemberPath& p
 }
 
 bool RequestEncoder::EncodeAssistant(const api::Message& message, const MemberPath& path) {
-  DropMessageMembers(message, Role::kAssistant, path);
+  const ClaudeThoughts thoughts = ClaudeThoughtsOf(message);
+  DropMessageMembers(message, Role::kAssistant, path, thoughts);
   wire::Message* out = wire_->add_messages();
   out->set_role("assistant");
   Blocks* blocks = out->mutable_content()->mutable_blocks()->mutable_items();
+  for (const api::ContentBlock& thought : thoughts.blocks) *blocks->Add() = thought;
+  const int before = blocks->size();
   if (!AppendContent(message, Role::kAssistant, path, blocks)) return false;
   if (message.content_blocks().empty()) {
     // What was said aloud is kept at the provider that made it, under an id that means nothing here.
-    if (message.has_audio() && blocks->empty()) {
+    if (message.has_audio() && blocks->size() == before) {
       return Fail("unsupported_value", "anthropic cannot take an assistant's audio",
                   MemberPath{&path, "audio"});
     }
@@ -111,9 +114,12 @@ bool RequestEncoder::EncodeAssistant(const api::Message& message, const MemberPa
       block->set_id(tool_ids_.ForCall({}, MessageNumber()));
       EncodeArguments(message.function_call(), MemberPath{&path, "function_call"}, block);
     }
-    MarkLast(message, blocks);
+    if (blocks->size() > before) MarkLast(message, blocks);
   }
-  if (blocks->empty()) wire_->mutable_messages()->RemoveLast();
+  if (blocks->size() > before) return true;
+  // Thoughts alone are no answer.
+  if (before > 0) Drop(MemberPath{&path, kReasoningDetails});
+  wire_->mutable_messages()->RemoveLast();
   return true;
 }
 
@@ -196,10 +202,12 @@ void RequestEncoder::MarkLast(const api::Message& message, Blocks* blocks) {
   if (!HasExtra(last->extra(), "cache_control")) *last->mutable_cache_control() = message.cache_control();
 }
 
-void RequestEncoder::DropMessageMembers(const api::Message& message, Role role, const MemberPath& path) {
+void RequestEncoder::DropMessageMembers(const api::Message& message, Role role, const MemberPath& path,
+                                        const ClaudeThoughts& thoughts) {
+  const bool signed_thoughts = !thoughts.blocks.empty();
   if (message.has_name() && message.role() != "function") Drop(MemberPath{&path, "name"});
-  // Without its signature, reasoning cannot go back; with it, it is in the blocks.
-  if (message.content_blocks().empty()) {
+  // Without its signature, reasoning cannot go back; with it, it is in the blocks, or in the details.
+  if (message.content_blocks().empty() && !signed_thoughts) {
     if (!message.reasoning_content().empty()) Drop(MemberPath{&path, "reasoning_content"});
     if (!message.reasoning().empty()) Drop(MemberPath{&path, "reasoning"});
   }
@@ -209,8 +217,11 @@ void RequestEncoder::DropMessageMembers(const api::Message& message, Role role, 
     Drop(MemberPath{&path, "annotations"});
   for (const api::Extra& extra : message.extra()) {
     if (IsEmptyJson(extra.json()) || (role == Role::kTool && extra.name() == "is_error")) continue;
+    if (signed_thoughts && extra.name() == kReasoningDetails) continue;
     Drop(MemberPath{&path, extra.name()});
   }
+  if (!signed_thoughts) return;
+  for (const int at : thoughts.lost) Drop(MemberPath{&path, kReasoningDetails, at});
 }
 
 }  // namespace portolan::providers::anthropic

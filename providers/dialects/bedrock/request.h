@@ -16,6 +16,7 @@
 #include "providers/dialects/bedrock/model.h"
 #include "providers/dialects/common/json.h"
 #include "providers/dialects/common/member_path.h"
+#include "providers/dialects/common/reasoning_details.h"
 #include "providers/dialects/common/tool_ids.h"
 #include "providers/mapping.h"
 
@@ -46,13 +47,16 @@ class RequestEncoder {
   bool EncodeMessage(const api::Message& message, const MemberPath& path);
   Blocks* SystemBlocks();
   bool EncodeAssistant(const api::Message& message, const MemberPath& path, Blocks* blocks);
+  bool AppendAnswer(const api::Message& message, const MemberPath& path, Blocks* blocks);
   bool EncodeToolCall(const api::ToolCall& call, const MemberPath& path, Blocks* blocks);
   bool EncodeToolResult(const api::Message& message, const MemberPath& path, Blocks* blocks);
   void EncodeArguments(const api::FunctionCall& function, const MemberPath& path, wire::ToolUseBlock* call);
   bool CheckResult(const wire::ToolResultBlock& result, const MemberPath& path);
   void MarkResult(const api::Message& message, const MemberPath& path, Blocks* blocks);
   void FinishResult(bool failed, wire::ToolResultBlock* result);
-  void DropMessageMembers(const api::Message& message, Role role, const MemberPath& path);
+  // `thoughts`: what the message's reasoning_details come to.
+  void DropMessageMembers(const api::Message& message, Role role, const MemberPath& path,
+                          const ClaudeThoughts& thoughts = {});
   void FinishMessages();
 
   // request_content.cc: what a message says.

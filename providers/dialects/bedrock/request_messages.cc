@@ -79,7 +79,6 @@ bool RequestEncoder::EncodeMessage(const api::Message& message, const MemberPath
     return true;
   }
   if (role == "assistant") {
-    DropMessageMembers(message, Role::kAssistant, path);
     return EncodeAssistant(message, path, BlocksOf("assistant", wire_));
   }
   return Fail("invalid_value",
@@ -97,6 +96,22 @@ Blocks* RequestEncoder::SystemBlocks() {
 }
 
 bool RequestEncoder::EncodeAssistant(const api::Message& message, const MemberPath& path, Blocks* blocks) {
+  ClaudeThoughts thoughts;
+  if (model_.is_claude || model_.is_unknown) thoughts = ClaudeThoughtsOf(message);
+  DropMessageMembers(message, Role::kAssistant, path, thoughts);
+  for (const api::ContentBlock& thought : thoughts.blocks) {
+    if (!AppendGivenBlock(thought, path, blocks)) return false;
+  }
+  const int before = blocks->size();
+  if (!AppendAnswer(message, path, blocks)) return false;
+  if (blocks->size() > before) return true;
+  // Thoughts alone are no answer.
+  if (!thoughts.blocks.empty()) Drop(MemberPath{&path, kReasoningDetails});
+  for (size_t i = 0; i < thoughts.blocks.size(); ++i) blocks->RemoveLast();
+  return true;
+}
+
+bool RequestEncoder::AppendAnswer(const api::Message& message, const MemberPath& path, Blocks* blocks) {
   const int before = blocks->size();
   if (!AppendContent(message, Role::kAssistant, path, blocks)) return false;
   if (!message.content_blocks().empty()) return true;
@@ -218,20 +233,27 @@ void RequestEncoder::FinishMessages() {
   }
 }
 
-void RequestEncoder::DropMessageMembers(const api::Message& message, Role role, const MemberPath& path) {
+void RequestEncoder::DropMessageMembers(const api::Message& message, Role role, const MemberPath& path,
+                                        const ClaudeThoughts& thoughts) {
+  const bool signed_thoughts = !thoughts.blocks.empty();
   if (message.has_name() && message.role() != "function") Drop(MemberPath{&path, "name"});
-  // Without its signature, reasoning cannot go back; with it, it is in the blocks.
   if (message.content_blocks().empty()) {
-    if (!message.reasoning_content().empty()) Drop(MemberPath{&path, "reasoning_content"});
-    if (!message.reasoning().empty()) Drop(MemberPath{&path, "reasoning"});
+    // Without its signature, reasoning cannot go back; with it, it is in the blocks, or in the details.
+    if (!signed_thoughts && !message.reasoning_content().empty()) {
+      Drop(MemberPath{&path, "reasoning_content"});
+    }
+    if (!signed_thoughts && !message.reasoning().empty()) Drop(MemberPath{&path, "reasoning"});
     if (!message.annotations().empty()) Drop(MemberPath{&path, "annotations"});
   } else if (message.has_cache_control()) {
     Drop(MemberPath{&path, "cache_control"});
   }
   for (const api::Extra& extra : message.extra()) {
     if (IsEmptyJson(extra.json()) || (role == Role::kTool && extra.name() == "is_error")) continue;
+    if (signed_thoughts && extra.name() == kReasoningDetails) continue;
     Drop(MemberPath{&path, extra.name()});
   }
+  if (!signed_thoughts) return;
+  for (const int at : thoughts.lost) Drop(MemberPath{&path, kReasoningDetails, at});
 }
 
 }  // namespace portolan::providers::bedrock

@@ -15,6 +15,7 @@
 #include "providers/dialects/common/member_path.h"
 #include "providers/dialects/google/call_names.h"
 #include "providers/dialects/google/model_traits.h"
+#include "providers/dialects/google/signature.h"
 #include "providers/mapping.h"
 
 namespace portolan::providers::gemini {
@@ -44,7 +45,7 @@ class RequestEncoder {
   bool EncodeCall(const api::ToolCall& call, const MemberPath& path);
   void AddCall(std::string_view id, std::string_view name, std::string_view arguments,
                std::string_view signature, const MemberPath& path);
-  void AttachSignature(const Extras& extras);
+  void AttachSignature(const api::Message& message);
   void SignCalls();
   void DropMessageMembers(const api::Message& message, const MemberPath& path);
   // A new part of the turn that is being written. Neighbours of one role are one turn.
@@ -130,6 +131,7 @@ class RequestEncoder {
   bool sends_server_tools_ = true;  // includeServerSideToolInvocations
   std::optional<Error> error_;
   CallNames calls_;
+  KeptSignatures kept_;               // of the message that is being written
   Turn turn_ = Turn::kNone;           // of the message that is being written
   Turn last_turn_ = Turn::kNone;      // of the last content of `wire_`
   wire::Part* last_part_ = nullptr;   // that AddPart() made, of this message

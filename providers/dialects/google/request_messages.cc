@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "providers/dialects/common/reasoning_details.h"
 #include "providers/dialects/google/request.h"
 #include "providers/dialects/google/signature.h"
 #include "server/base/text.h"
@@ -20,6 +21,7 @@ bool RequestEncoder::EncodeMessages() {
 
 bool RequestEncoder::EncodeMessage(const api::Message& message, const MemberPath& path) {
   const std::string& role = message.role();
+  kept_ = role == "assistant" ? KeptSignaturesOf(message) : KeptSignatures();
   DropMessageMembers(message, path);
   if (role == "system" || role == "developer") {
     // Instructions have one place only; later ones join the first, in order.
@@ -48,7 +50,7 @@ bool RequestEncoder::EncodeAssistant(const api::Message& message, const MemberPa
   if (!AppendContent(message, path)) return false;
   AddText(message.refusal());
   if (!AppendImages(message.extra(), path)) return false;
-  AttachSignature(message.extra());
+  AttachSignature(message);
   for (int i = 0; i < message.tool_calls_size(); ++i) {
     if (!EncodeCall(message.tool_calls(i), MemberPath{&path, "tool_calls", i})) return false;
   }
@@ -61,8 +63,10 @@ bool RequestEncoder::EncodeAssistant(const api::Message& message, const MemberPa
 }
 
 // A message's own signature came with the last of its texts, or behind them with an empty one.
-void RequestEncoder::AttachSignature(const Extras& extras) {
-  const std::string signature = SignatureIn(extras);
+void RequestEncoder::AttachSignature(const api::Message& message) {
+  const Extras& extras = message.extra();
+  std::string signature = SignatureIn(extras);
+  if (signature.empty()) signature = kept_.of_message;
   if (signature.empty()) return;
   wire::Part* part = last_part_;
   const bool alone = JsonMember(GoogleContentIn(extras), "alone") == "true";
@@ -82,8 +86,9 @@ bool RequestEncoder::EncodeCall(const api::ToolCall& call, const MemberPath& pat
   const MemberPath function{&path, "function"};
   DropExtras(call.extra(), path, kKnown);
   DropExtras(call.function().extra(), function);
-  AddCall(call.id(), call.function().name(), call.function().arguments(), SignatureIn(call.extra()),
-          function);
+  std::string signature = SignatureIn(call.extra());
+  if (signature.empty()) signature = kept_.of_calls[static_cast<size_t>(path.index)];
+  AddCall(call.id(), call.function().name(), call.function().arguments(), signature, function);
   return true;
 }
 
@@ -148,10 +153,13 @@ void RequestEncoder::DropMessageMembers(const api::Message& message, const Membe
     if (!message.annotations().empty()) Drop(MemberPath{&path, "annotations"});
   }
   if (message.has_audio() && is_model) Drop(MemberPath{&path, "audio"});
-  constexpr std::array<std::string_view, 2> kOfModel = {kExtraContent, "images"};
+  constexpr std::array<std::string_view, 3> kOfModel = {kExtraContent, "images", kReasoningDetails};
   constexpr std::array<std::string_view, 1> kOfTool = {"is_error"};
   if (is_model) {
-    DropExtras(message.extra(), path, kOfModel);
+    const std::span<const std::string_view> known = kOfModel;
+    DropExtras(message.extra(), path, kept_.any ? known : known.first(2));
+    if (!kept_.any) return;
+    for (const int at : kept_.lost) Drop(MemberPath{&path, kReasoningDetails, at});
   } else if (message.role() == "tool") {
     DropExtras(message.extra(), path, kOfTool);
   } else {

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "portolan/v1/message.pb.h"
 #include "providers/dialects/common/json.h"
 
 namespace portolan::providers::gemini {
@@ -26,6 +27,17 @@ inline constexpr std::string_view kNoSignature = "skip_thought_signature_validat
 std::string SignatureIn(const Extras& extras);
 // The object under `extra_content.google`, as it stands; empty if there is none.
 std::string_view GoogleContentIn(const Extras& extras);
+
+// Signatures that a past message has in OpenRouter's form: see common/reasoning_details.h. An encrypted
+// detail with the id of a call is that call's; one that names none is the first call's, or else the
+// message's.
+struct KeptSignatures {
+  std::vector<std::string> of_calls = {};  // by their places; empty: it has none
+  std::string of_message = {};
+  std::vector<int> lost = {};  // elements of the list that are none
+  bool any = false;
+};
+KeptSignatures KeptSignaturesOf(const v1::Message& message);
 
 // What `extra_content` says of a message.
 struct GoogleContent {

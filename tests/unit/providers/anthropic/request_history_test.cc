@@ -240,6 +240,68 @@ TEST(History, ReasoningIsNamedUnderWhateverNameItHas) {
   EXPECT_EQ(sent.dropped, expected);
 }
 
+// openrouter.ai/docs/guides/best-practices/reasoning-tokens; the pieces are as its streams bring them.
+constexpr Case kReasoningDetails[] = {
+    {"SignedByClaude",
+     R"([{"role":"user","content":"q"},{"role":"assistant","content":"a","reasoning":"hm","reasoning_content":"hm",
+          "reasoning_details":[
+            {"type":"reasoning.text","text":"hm","signature":"SIG","format":"anthropic-claude-v1","index":0,"id":"r-1"},
+            {"type":"reasoning.encrypted","data":"QUJD","format":"anthropic-claude-v1","index":1}],
+          "tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},
+         {"role":"tool","tool_call_id":"c","content":"1"}])",
+     R"({"messages":[{"role":"user","content":"q"},{"role":"assistant","content":[
+          {"type":"thinking","thinking":"hm","signature":"SIG"},{"type":"redacted_thinking","data":"QUJD"},
+          {"type":"text","text":"a"},{"type":"tool_use","id":"c","name":"f","input":{}}]},
+         {"role":"user","content":[{"type":"tool_result","tool_use_id":"c","content":"1"}]}]})"},
+    {"InPieces",
+     R"([{"role":"user","content":"q"},{"role":"assistant","content":"a","cache_control":{"type":"ephemeral"},
+          "reasoning_details":[
+            {"type":"reasoning.text","text":"The","format":"anthropic-claude-v1","index":0},
+            {"type":"reasoning.text","text":" user","format":"anthropic-claude-v1","index":0},
+            {"type":"reasoning.text","signature":"S1","format":"anthropic-claude-v1","index":0},
+            {"type":"reasoning.text","text":"Then","format":"anthropic-claude-v1","index":1},
+            {"type":"reasoning.text","text":"","signature":"S2","format":"anthropic-claude-v1","index":1}]},
+         {"role":"user","content":"r"}])",
+     R"({"messages":[{"role":"user","content":"q"},{"role":"assistant","content":[
+          {"type":"thinking","thinking":"The user","signature":"S1"},
+          {"type":"thinking","thinking":"Then","signature":"S2"},
+          {"type":"text","text":"a","cache_control":{"type":"ephemeral"}}]},{"role":"user","content":"r"}]})"},
+    {"OfWhichSomeAreLost",
+     R"([{"role":"user","content":"q"},{"role":"assistant","content":"a","reasoning_details":[
+            {"type":"reasoning.summary","summary":"s","format":"anthropic-claude-v1","index":0},
+            {"type":"reasoning.text","text":"hm","signature":"SIG","format":"anthropic-claude-v1","index":1},
+            {"type":"reasoning.encrypted","data":"x","format":"openai-responses-v1","index":2},"odd"]},
+         {"role":"user","content":"r"}])",
+     R"({"messages":[{"role":"user","content":"q"},{"role":"assistant","content":[
+          {"type":"thinking","thinking":"hm","signature":"SIG"},{"type":"text","text":"a"}]},
+         {"role":"user","content":"r"}]})",
+     R"(["messages[1].reasoning_details[0]","messages[1].reasoning_details[2]","messages[1].reasoning_details[3]"])"},
+    {"OfOthers",
+     R"([{"role":"user","content":"q"},{"role":"assistant","content":"a","reasoning":"hm","reasoning_details":[
+            {"type":"reasoning.text","text":"hm","format":"anthropic-claude-v1","index":0},
+            {"type":"reasoning.text","text":"hm","signature":"SIG","format":"unknown","index":1},
+            {"type":"reasoning.text","text":"hm","signature":"SIG","index":2}]},
+         {"role":"user","content":"r"}])",
+     R"({"messages":[{"role":"user","content":"q"},{"role":"assistant","content":[{"type":"text","text":"a"}]},
+         {"role":"user","content":"r"}]})",
+     R"(["messages[1].reasoning","messages[1].reasoning_details"])"},
+    {"BesideBlocks",
+     R"([{"role":"user","content":"q"},{"role":"assistant","content":"a","content_blocks":[{"type":"text","text":"a"}],
+          "reasoning_details":[{"type":"reasoning.text","text":"hm","signature":"SIG","format":"anthropic-claude-v1"}]},
+         {"role":"user","content":"r"}])",
+     R"({"messages":[{"role":"user","content":"q"},{"role":"assistant","content":[{"type":"text","text":"a"}]},
+         {"role":"user","content":"r"}]})",
+     R"(["messages[1].reasoning_details"])"},
+    {"WithoutAnAnswer",
+     R"([{"role":"user","content":"q"},{"role":"assistant","content":"","reasoning_details":[
+            {"type":"reasoning.text","text":"hm","signature":"SIG","format":"anthropic-claude-v1"}]},
+         {"role":"user","content":"r"}])",
+     R"({"messages":[{"role":"user","content":"q"},{"role":"user","content":"r"}]})",
+     R"(["messages[1].reasoning_details"])"},
+};
+INSTANTIATE_TEST_SUITE_P(ReasoningDetails, HistoryTest, testing::ValuesIn(kReasoningDetails),
+                         [](const auto& test) { return test.param.name; });
+
 TEST(History, OfWhichNothingIsLeftIsRefused) {
   for (const char* messages :
        {R"([])", R"([{"role":"user","content":""}])", R"([{"role":"user","content":" \n"}])",

@@ -21,6 +21,31 @@ const RequestCase kCases[] = {
            {"toolUse":{"toolUseId":"c1","name":"f","input":{"a":1}}}]},
          {"role":"user","content":[{"toolResult":{"toolUseId":"c1","content":[{"text":"1"}]}}]}],
          "toolConfig":{"tools":[{"toolSpec":{"name":"f","inputSchema":{"json":{"type":"object","properties":{}}}}}]}})"},
+    // openrouter.ai/docs/guides/best-practices/reasoning-tokens.
+    {"ReasoningDetails",
+     R"({"messages":[{"role":"user","content":"q"},
+         {"role":"assistant","content":"so","reasoning":"hm","reasoning_details":[
+           {"type":"reasoning.text","text":"h","format":"anthropic-claude-v1","index":0},
+           {"type":"reasoning.text","text":"m","signature":"SIG","format":"anthropic-claude-v1","index":0},
+           {"type":"reasoning.encrypted","data":"QUJD","format":"anthropic-claude-v1","index":1},
+           {"type":"reasoning.summary","summary":"s","index":2}]},
+         {"role":"user","content":"r"},
+         {"role":"assistant","reasoning_details":[
+           {"type":"reasoning.text","text":"m","signature":"SIG","format":"anthropic-claude-v1","index":0}]}]})",
+     R"({"messages":[{"role":"user","content":[{"text":"q"}]},
+         {"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"hm","signature":"SIG"}}},
+           {"reasoningContent":{"redactedContent":"QUJD"}},{"text":"so"}]},
+         {"role":"user","content":[{"text":"r"}]}]})",
+     {"messages[1].reasoning_details[3]", "messages[3].reasoning_details"}},
+    {"ReasoningDetailsForOthers",
+     R"({"messages":[{"role":"user","content":"q"},
+         {"role":"assistant","content":"so","reasoning":"hm","reasoning_details":[
+           {"type":"reasoning.text","text":"hm","signature":"SIG","format":"anthropic-claude-v1","index":0}]},
+         {"role":"user","content":"r"}]})",
+     R"({"messages":[{"role":"user","content":[{"text":"q"}]},{"role":"assistant","content":[{"text":"so"}]},
+         {"role":"user","content":[{"text":"r"}]}]})",
+     {"messages[1].reasoning", "messages[1].reasoning_details"},
+     "us.amazon.nova-2-lite-v1:0"},
     {"ResultsAndMedia",
      R"({"messages":[{"role":"assistant","content_blocks":[{"type":"tool_use","id":"c1","name":"f","input":"x"}]},
          {"role":"user","content_blocks":[

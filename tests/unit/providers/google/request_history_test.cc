@@ -227,6 +227,49 @@ TEST(GoogleHistory, BlocksGoBackInTheirOrder) {
   EXPECT_THAT(sent.dropped, ElementsAre("messages[1].content_blocks[0]"));
 }
 
+// openrouter.ai/docs/guides/best-practices/reasoning-tokens; an encrypted detail bears the id of its call.
+TEST(GoogleHistory, SignaturesInOpenRoutersFormGoBack) {
+  constexpr std::string_view kCalls =
+      R"("tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}},)"
+      R"({"id":"b","type":"function","function":{"name":"g","arguments":"{}"}}])";
+  const auto encode = [&](const std::string& members) {
+    return Encode(R"([{"role":"user","content":"q"},{"role":"assistant",)" + members +
+                      R"(},{"role":"user","content":"r"}])",
+                  "gemini-3-pro-preview");
+  };
+  const auto of_calls = encode(
+      std::string(kCalls) +
+      R"(,"reasoning_details":[{"type":"reasoning.text","text":"hm","format":"google-gemini-v1","index":0},)"
+      R"({"type":"reasoning.encrypted","data":"SB","id":"b","format":"google-gemini-v1","index":1},)"
+      R"({"type":"reasoning.encrypted","data":"SA","id":"a","format":"google-gemini-v1","index":0}])");
+  EXPECT_EQ(ContentsOf(of_calls)[1]["parts"], json::parse(R"([
+      {"functionCall":{"id":"a","name":"f","args":{}},"thoughtSignature":"SA"},
+      {"functionCall":{"id":"b","name":"g","args":{}},"thoughtSignature":"SB"}])"));
+  EXPECT_THAT(of_calls.dropped, ElementsAre("messages[1].reasoning_details[0]"));
+
+  const auto of_a_step = encode(
+      std::string(kCalls) +
+      R"(,"reasoning_details":[{"type":"reasoning.encrypted","data":"S","format":"google-gemini-v1","index":0}])");
+  EXPECT_EQ(ContentsOf(of_a_step)[1]["parts"][0]["thoughtSignature"], "S");
+  EXPECT_FALSE(ContentsOf(of_a_step)[1]["parts"][1].contains("thoughtSignature"));
+  EXPECT_THAT(of_a_step.dropped, IsEmpty());
+
+  const auto of_a_text = encode(
+      R"("content":"a","reasoning_details":[{"type":"reasoning.encrypted","data":"S","format":"google-gemini-v1"}])");
+  EXPECT_EQ(ContentsOf(of_a_text)[1]["parts"], json::parse(R"([{"text":"a","thoughtSignature":"S"}])"));
+  EXPECT_THAT(of_a_text.dropped, IsEmpty());
+
+  // What Google's own form says counts; what is somebody else's means nothing here.
+  const auto own =
+      encode(R"("content":"a","extra_content":{"google":{"thought_signature":"OWN"}},"reasoning_details":[)"
+             R"({"type":"reasoning.encrypted","data":"S","format":"google-gemini-v1"}])");
+  EXPECT_EQ(ContentsOf(own)[1]["parts"], json::parse(R"([{"text":"a","thoughtSignature":"OWN"}])"));
+  const auto others = encode(
+      R"("content":"a","reasoning_details":[{"type":"reasoning.encrypted","data":"S","format":"anthropic-claude-v1"}])");
+  EXPECT_EQ(ContentsOf(others)[1]["parts"], json::parse(R"([{"text":"a"}])"));
+  EXPECT_THAT(others.dropped, ElementsAre("messages[1].reasoning_details"));
+}
+
 TEST(GoogleHistory, WhatAnswersHadBesideTextGoesBackWithoutBlocksToo) {
   const auto sent = Encode(R"([{"role":"user","content":"q"},
       {"role":"assistant","content":"done",
