@@ -13,6 +13,9 @@
 namespace portolan::providers {
 namespace {
 
+// Of calls that are passed on as they are, and may name no model.
+constexpr std::string_view kAnyPath = "{path}";
+
 // Fill in the middle: of text completions with a suffix, and of all if the caller says so. What is then
 // called a chat is one in name alone: its body is passed on as it is, with `prompt` and `suffix`.
 void AddMistrals(Provider* provider) {
@@ -26,6 +29,7 @@ void AddMistrals(Provider* provider) {
        {operation::kEmbedding, operation::kListModels, operation::kGetModel}) {
     others.push_back(OwnForm(openai, operation));
   }
+  others.push_back(RawForm(kAnyPath));
   ModelFamily asked{.names = {{""}},
                     .dialect = &openai,
                     .forms = {HostedForm(openai, operation::kChat, "/fim/completions")},
@@ -52,7 +56,7 @@ void AddOllamas(Provider* provider) {
 void AddMiniMaxs(Provider* provider) {
   provider->families.push_back({.names = {{""}},
                                 .dialect = &MiniMaxDialect(),
-                                .forms = {OwnForm(MiniMaxDialect(), operation::kChat)}});
+                                .forms = {OwnForm(MiniMaxDialect(), operation::kChat), RawForm(kAnyPath)}});
 }
 
 // Each of its rerankers (those of TextReRank in dashscope 2.0.2, its SDK for Python) is in one of its APIs:

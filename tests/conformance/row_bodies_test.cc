@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "tests/conformance/ways.h"
 
@@ -143,7 +144,9 @@ TEST_P(RowBodies, AreWhatTheProviderTakes) {
     ASSERT_TRUE(outcome.reached) << outcome.answer;
     EXPECT_EQ(outcome.status, 200) << outcome.answer;
     EXPECT_EQ(json::parse(outcome.seen), json::parse(one.sent));
-    if (GetParam() == Way::kSpliced) EXPECT_EQ(outcome.seen, one.sent);
+    // A chat with Mistral is translated, whoever calls.
+    const bool relayed = std::string_view(one.provider) != "mistral-ai" || embeds;
+    if (GetParam() == Way::kSpliced && relayed) EXPECT_EQ(outcome.seen, one.sent);
     if (GetParam() != Way::kGrpc) EXPECT_EQ(Dropped(outcome), one.dropped);
   }
 }

@@ -164,6 +164,9 @@ json WithoutNulls(const json& from) {
 
 // A message of Mistral's, or a piece of one, in OpenAI's words.
 void SayAsOpenAi(json* message) {
+  if (message->contains("tool_calls")) {
+    for (json& call : (*message)["tool_calls"]) call["type"] = "function";  // which may go without saying
+  }
   if (!message->contains("content") || !(*message)["content"].is_array()) return;
   std::string text;
   std::string reasoning;

@@ -250,6 +250,14 @@ TEST_F(MiniMax, ReasoningGoesBackWhereItStood) {
   EXPECT_EQ(Sent()["messages"][1]["content"], "<think>\nHm.\n</think>\n\nHello");
 }
 
+// What its API has besides names no model.
+TEST_F(MiniMax, AllElseIsRelayed) {
+  script_ = RespondJson(200, R"({"files":[]})");
+  const TestAnswer answer = TestClient(gateway_.http_address()).Get("/v1/files/list?purpose=x", To());
+  EXPECT_EQ(answer.body, R"({"files":[]})");
+  EXPECT_EQ(upstream_.requests().back().target, "/v1/files/list?purpose=x");
+}
+
 TEST_F(MiniMax, AFallbackGoesOn) {
   int calls = 0;
   const FakeUpstream both([&](const SeenRequest&) {

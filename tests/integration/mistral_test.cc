@@ -339,7 +339,12 @@ TEST_F(Mistral, EmbeddingsAndModelsPassAsTheyAre) {
   script_ = RespondJson(200, kModels);
   EXPECT_EQ(TestClient(gateway_.http_address()).Get("/v1/models", To()).body, kModels);
   script_ = RespondJson(200, R"({"id":"f"})");
-  EXPECT_EQ(TestClient(gateway_.http_address()).Get("/v1/files/f", To()).body, R"({"id":"f"})");
+  Headers to = To();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(TestClient(gateway_.http_address()).Get("/v1/files/f?a=b", to).body, R"({"id":"f"})");
+    EXPECT_EQ(upstream_.requests().back().target, "/v1/files/f?a=b");
+    to.push_back({"x-portolan-mistral-fim-completion", "true"});
+  }
 }
 
 }  // namespace
