@@ -155,6 +155,11 @@ TEST_F(GatewayErrors, OfATranslatedProviderHaveTheStatusTheyTell) {
       {R"({"type":"error","error":{"type":"rate_limit_error","message":"no credit"}})", 429,
        grpc::RESOURCE_EXHAUSTED},
       {R"({"error":{"message":"no credit","code":"402"}})", 402, grpc::FAILED_PRECONDITION},
+      // The config's key, which is the caller's.
+      {R"({"type":"error","error":{"type":"authentication_error","message":"no credit"}})", 401,
+       grpc::UNAUTHENTICATED},
+      {R"({"type":"error","error":{"type":"permission_error","message":"no credit"}})", 403,
+       grpc::PERMISSION_DENIED},
   };
   for (const Case& test : cases) {
     const FakeUpstream upstream(

@@ -209,6 +209,17 @@ TEST_F(MiniMaxErrors, WhoseFaultARefusedKeyIsDependsOnWhoseItWas) {
   EXPECT_TRUE(Eventually([&] { return metrics = scrape(gateway_); }, counted("caller"))) << metrics;
 }
 
+// In OpenAI's form, without a code of MiniMax's own.
+TEST_F(MiniMaxErrors, OfAnotherFormAreErrorsToo) {
+  const std::string body = R"({"error":{"message":"slow down","type":"rate_limit_error","code":429}})";
+  for (const char* request : {kRequest, kStreamed}) {
+    script_ = RespondJson(200, body);
+    EXPECT_EQ(Post(request).status, 429);
+  }
+  AnswerWithStream("data: " + body + "\n\n");
+  EXPECT_EQ(Post(kStreamed).status, 429);
+}
+
 // As little as that of any other provider.
 TEST_F(MiniMaxErrors, ARefusedKeyIsNotTriedAgain) {
   for (const char* told :
