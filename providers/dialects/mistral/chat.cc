@@ -32,7 +32,7 @@ struct Said {
 void AddReference(const Extras& members, Said* said) {
   api::Annotation* const note = said->references.Add();
   note->set_type(std::string(kReference));
-  *note->mutable_extra() = members;
+  CopyExtras(members, note);
 }
 
 // The text that fills the model's context ends for want of room; the provider's own word is kept beside it.

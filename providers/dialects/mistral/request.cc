@@ -30,6 +30,11 @@ bool AsksToReason(std::string_view model, const api::ChatCompletionRequest& requ
          model.find("magistral") != std::string_view::npos;
 }
 
+void SetExtra(std::string_view name, const std::string& text, Extras* extras) {
+  RemoveExtra(name, extras);
+  AddExtra(name, JsonString(text), extras);
+}
+
 // DocumentURLChunk, or FileChunk, whose members are beside `type`.
 void FitFile(api::ContentPart* part) {
   if (!part->file().has_file_id() && !part->file().has_file_data()) return;
@@ -37,12 +42,12 @@ void FitFile(api::ContentPart* part) {
   part->clear_file();
   Extras* const members = part->mutable_extra();
   if (file.has_file_id()) {
-    AddExtra("file_id", JsonString(file.file_id()), members);
+    SetExtra("file_id", file.file_id(), members);
     return;
   }
   part->set_type("document_url");
-  AddExtra("document_url", JsonString(file.file_data()), members);
-  if (file.has_filename()) AddExtra("document_name", JsonString(file.filename()), members);
+  SetExtra("document_url", file.file_data(), members);
+  if (file.has_filename()) SetExtra("document_name", file.filename(), members);
 }
 
 void FitPart(const std::string& path, api::ContentPart* part, DroppedMembers* dropped) {
