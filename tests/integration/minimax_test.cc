@@ -147,6 +147,20 @@ TEST_F(MiniMax, ReasoningIsTakenOutOfTheText) {
   EXPECT_EQ(completion.choices(0).message().reasoning_content(), kReasoning);
 }
 
+TEST_F(MiniMax, NoMemberStandsTwice) {
+  Json whole = Answer(kText);
+  whole["choices"][0]["message"]["reasoning_content"] = nullptr;
+  script_ = RespondJson(200, whole.dump());
+  EXPECT_THAT(Post(kRequest).body, testing::Not(testing::HasSubstr(R"("reasoning_content":null)")));
+  // What was held back comes with the last piece.
+  AnswerWithStream(Chunk({{"index", 0}, {"delta", {{"role", "assistant"}, {"content", "<thi"}}}}) +
+                   Chunk({{"index", 0}, {"delta", {{"content", nullptr}}}, {"finish_reason", "stop"}}) +
+                   "data: [DONE]\n\n");
+  const std::string body = Post(kStreamed).body;
+  EXPECT_EQ(Read(body).content, "<thi");
+  EXPECT_THAT(body, testing::Not(testing::HasSubstr(R"("content":null)")));
+}
+
 TEST_F(MiniMax, WhatHasNoTagsAtItsStartStaysAsItIs) {
   for (const char* text : {"Hello", "In HTML, <think>x</think> means nothing."}) {
     script_ = RespondJson(200, Answer(text).dump());

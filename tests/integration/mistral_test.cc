@@ -149,6 +149,17 @@ TEST_F(Mistral, AnAnswerThatIsATextStaysAsItIs) {
   EXPECT_EQ(Json::parse(Post(kRequest).body)["choices"][0]["message"]["content"], picture);
 }
 
+// A known member that is null is kept as it came; one that takes its place stands alone.
+TEST_F(Mistral, NoMemberStandsTwice) {
+  Json message = Said(Json::array({Json::parse(kThought)}));
+  message["reasoning_content"] = nullptr;
+  message["annotations"] = nullptr;
+  script_ = RespondJson(200, Answer(message).dump());
+  const std::string body = Post(kRequest).body;
+  EXPECT_THAT(body, testing::HasSubstr(R"("reasoning_content":"The user asks.")"));
+  EXPECT_THAT(body, testing::Not(testing::HasSubstr(R"("reasoning_content":null)")));
+}
+
 TEST_F(Mistral, StreamsOfChunksToo) {
   AnswerWithStream(Stream());
   Json request = kRequest;

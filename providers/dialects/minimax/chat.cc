@@ -2,13 +2,13 @@
 
 #include <absl/container/flat_hash_map.h>
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/chat_request.pb.h"
 #include "providers/classify.h"
+#include "providers/dialects/common/extras.h"
 #include "providers/dialects/common/think_tags.h"
 #include "providers/dialects/minimax/errors.h"
 #include "providers/dialects/openai/native.h"
@@ -28,10 +28,7 @@ void PutReasoningBack(api::Message* message) {
   message->clear_reasoning();
   if (reasoning.empty()) return;
   // A null is kept among the members that are not known.
-  auto* const extra = message->mutable_extra();
-  extra->erase(std::remove_if(extra->begin(), extra->end(),
-                              [](const api::Extra& one) { return one.name() == "content"; }),
-               extra->end());
+  RemoveExtra("content", message->mutable_extra());
   api::Content* const content = message->mutable_content();
   if (content->kind_case() != api::Content::kParts) {
     *content->mutable_text() = WithThinkTags(reasoning, content->text());
@@ -44,6 +41,13 @@ void PutReasoningBack(api::Message* message) {
   for (int i = parts->size() - 1; i > 0; --i) parts->SwapElements(i, i - 1);
 }
 
+// To a message, or to a piece of one.
+template <typename M>
+void AddReasoning(std::string reasoning, M* message) {
+  RemoveExtra("reasoning_content", message->mutable_extra());  // a null
+  message->set_reasoning_content(std::move(reasoning));
+}
+
 void TakeReasoningOut(api::Message* message) {
   if (message->content().kind_case() != api::Content::kText) return;
   std::string reasoning;
@@ -52,7 +56,7 @@ void TakeReasoningOut(api::Message* message) {
   splitter.Take(message->content().text(), &reasoning, &content);
   splitter.End(&reasoning, &content);
   message->mutable_content()->set_text(std::move(content));
-  if (!reasoning.empty()) message->set_reasoning_content(std::move(reasoning));
+  if (!reasoning.empty()) AddReasoning(std::move(reasoning), message);
 }
 
 class ChatEvents final : public EventsToHub {
@@ -83,11 +87,12 @@ class ChatEvents final : public EventsToHub {
     splitter.Take(choice->delta().content(), &reasoning, &content);
     if (ends) splitter.End(&reasoning, &content);
     if (!content.empty()) {
+      RemoveExtra("content", choice->mutable_delta()->mutable_extra());  // a null
       choice->mutable_delta()->set_content(std::move(content));
     } else if (choice->has_delta()) {
       choice->mutable_delta()->clear_content();
     }
-    if (!reasoning.empty()) choice->mutable_delta()->set_reasoning_content(std::move(reasoning));
+    if (!reasoning.empty()) AddReasoning(std::move(reasoning), choice->mutable_delta());
   }
 
   const bool include_usage_;

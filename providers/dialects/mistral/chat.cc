@@ -3,12 +3,14 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/chat_request.pb.h"
 #include "providers/classify.h"
+#include "providers/dialects/common/extras.h"
 #include "providers/dialects/common/json.h"
 #include "providers/dialects/common/plain_content.h"
 #include "providers/dialects/mistral/request.h"
@@ -35,10 +37,24 @@ void AddReference(const Extras& members, Said* said) {
   CopyExtras(members, note);
 }
 
+// Adds what is not the text itself to a message, or to a piece of one.
+template <typename M>
+void AddRest(Said* said, M* message) {
+  Extras* const extras = message->mutable_extra();
+  if (!said->reasoning.empty()) {
+    RemoveExtra("reasoning_content", extras);
+    message->set_reasoning_content(std::move(said->reasoning));
+  }
+  if (said->references.empty()) return;
+  RemoveExtra("annotations", extras);
+  message->mutable_annotations()->MergeFrom(said->references);
+}
+
 // The text that fills the model's context ends for want of room; the provider's own word is kept beside it.
 template <typename Choice>
 void FitReason(Choice* choice) {
   if (choice->finish_reason() != "model_length") return;
+  RemoveExtra("native_finish_reason", choice->mutable_extra());
   choice->set_native_finish_reason(choice->finish_reason());
   choice->set_finish_reason("length");
 }
@@ -46,15 +62,16 @@ void FitReason(Choice* choice) {
 // Its types have arguments as an object too, and calls whose type goes without saying.
 template <typename Call>
 void FitCall(Call* call) {
-  if (!call->has_type() && call->function().has_name()) call->set_type("function");
+  if (!call->has_type() && call->function().has_name()) {
+    RemoveExtra("type", call->mutable_extra());
+    call->set_type("function");
+  }
   if (!call->has_function()) return;
   Extras* const extras = call->mutable_function()->mutable_extra();
   const std::string_view arguments = FindExtra(*extras, "arguments");
   if (!arguments.starts_with('{')) return;
   call->mutable_function()->set_arguments(std::string(arguments));
-  extras->erase(std::remove_if(extras->begin(), extras->end(),
-                               [](const api::Extra& one) { return one.name() == "arguments"; }),
-                extras->end());
+  RemoveExtra("arguments", extras);
 }
 
 // False if the list holds something that is no part of a text, as a picture.
@@ -78,8 +95,7 @@ void FitMessage(api::Message* message) {
   Said said;
   if (!message->content().has_parts() || !TakeParts(message->content().parts(), &said)) return;
   message->mutable_content()->set_text(std::move(said.text));
-  if (!said.reasoning.empty()) message->set_reasoning_content(std::move(said.reasoning));
-  message->mutable_annotations()->MergeFrom(said.references);
+  AddRest(&said, message);
 }
 
 // A piece has a text alone, so that a list is among the members that the hub does not know.
@@ -93,16 +109,13 @@ void FitDelta(api::MessageDelta* delta) {
     if (JsonText(JsonMember(chunk, "type")) != kReference) return;
     Extras members;
     ForEachMember(chunk, [&](std::string_view name, std::string_view value) {
-      if (name != "type") AddExtra(name, std::string(value), &members);
+      if (name != "type") SetExtra(name, std::string(value), &members);
     });
     AddReference(members, &said);
   });
-  extras->erase(std::remove_if(extras->begin(), extras->end(),
-                               [](const api::Extra& one) { return one.name() == kContent; }),
-                extras->end());
+  RemoveExtra(kContent, extras);
   if (!said.text.empty()) delta->set_content(std::move(said.text));
-  if (!said.reasoning.empty()) delta->set_reasoning_content(std::move(said.reasoning));
-  delta->mutable_annotations()->MergeFrom(said.references);
+  AddRest(&said, delta);
 }
 
 class ChatEvents final : public EventsToHub {
@@ -117,9 +130,12 @@ class ChatEvents final : public EventsToHub {
       for (api::ToolCallDelta& call : *choice.mutable_delta()->mutable_tool_calls()) {
         FitCall(&call);
         // Calls come whole: one that is not numbered is the next.
-        int& next = calls_[choice.index()];
-        if (!call.has_index()) call.set_index(next);
-        next = std::max(next, call.index() + 1);
+        int64_t& next = calls_[choice.index()];
+        if (!call.has_index()) {
+          RemoveExtra("index", call.mutable_extra());
+          call.set_index(static_cast<int32_t>(next));
+        }
+        next = std::max(next, int64_t{call.index()} + 1);
       }
     }
     return std::nullopt;
@@ -129,7 +145,7 @@ class ChatEvents final : public EventsToHub {
   TokenUsage Tokens() const override { return {}; }
 
  private:
-  absl::flat_hash_map<int32_t, int> calls_;  // how many a choice has
+  absl::flat_hash_map<int32_t, int64_t> calls_;  // how many a choice has
 };
 
 }  // namespace

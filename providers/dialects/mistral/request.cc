@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "providers/dialects/common/extras.h"
 #include "providers/dialects/common/json.h"
 
 namespace portolan::providers::mistral {
@@ -17,22 +18,11 @@ std::string At(std::string_view list, int index) {
   return std::string(list) + "[" + std::to_string(index) + "]";
 }
 
-void RemoveExtra(std::string_view name, Extras* extras) {
-  extras->erase(std::remove_if(extras->begin(), extras->end(),
-                               [&](const api::Extra& one) { return one.name() == name; }),
-                extras->end());
-}
-
 // Whether the models that are asked take the reasoning of earlier turns: others may refuse it.
 bool AsksToReason(std::string_view model, const api::ChatCompletionRequest& request) {
   if (request.has_reasoning_effort()) return request.reasoning_effort() != "none";
   return JsonText(FindExtra(request.extra(), "prompt_mode")) == "reasoning" ||
          model.find("magistral") != std::string_view::npos;
-}
-
-void SetExtra(std::string_view name, const std::string& text, Extras* extras) {
-  RemoveExtra(name, extras);
-  AddExtra(name, JsonString(text), extras);
 }
 
 // DocumentURLChunk, or FileChunk, whose members are beside `type`.
@@ -42,12 +32,13 @@ void FitFile(api::ContentPart* part) {
   part->clear_file();
   Extras* const members = part->mutable_extra();
   if (file.has_file_id()) {
-    SetExtra("file_id", file.file_id(), members);
+    SetExtra("file_id", JsonString(file.file_id()), members);
     return;
   }
+  RemoveExtra("type", members);
   part->set_type("document_url");
-  SetExtra("document_url", file.file_data(), members);
-  if (file.has_filename()) SetExtra("document_name", file.filename(), members);
+  SetExtra("document_url", JsonString(file.file_data()), members);
+  if (file.has_filename()) SetExtra("document_name", JsonString(file.filename()), members);
 }
 
 void FitPart(const std::string& path, api::ContentPart* part, DroppedMembers* dropped) {
@@ -59,6 +50,7 @@ void FitPart(const std::string& path, api::ContentPart* part, DroppedMembers* dr
   }
   if (part->has_refusal()) {
     part->set_type("text");
+    RemoveExtra("text", part->mutable_extra());
     *part->mutable_text() = std::move(*part->mutable_refusal());
     part->clear_refusal();
   }
@@ -138,7 +130,7 @@ void FitRequest(std::string_view model, api::ChatCompletionRequest* request, Dro
       tool.mutable_function()->set_parameters(kNoParameters);
     }
   }
-  if (request->has_prediction()) FitPrediction(request->mutable_prediction()->mutable_content());
+  if (request->prediction().has_content()) FitPrediction(request->mutable_prediction()->mutable_content());
   FitServiceTier(request, dropped);
 }
 
