@@ -2,7 +2,6 @@
 
 // Owners of OpenSSL's objects.
 
-#include <openssl/bio.h>
 #include <openssl/evp.h>
 
 #include <memory>
@@ -17,7 +16,6 @@ struct Freer {
   }
 };
 
-using Bio = std::unique_ptr<BIO, Freer<BIO_free_all>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Freer<EVP_MD_CTX_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freer<EVP_PKEY_CTX_free>>;

@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 
 #include <cstdint>
+#include <memory>
 
 #include "server/base/openssl_handles.h"
 
@@ -15,7 +16,7 @@ constexpr int kLeastBits = 1024;
 constexpr int kMostBits = 4096;
 constexpr size_t kMaxPem = 16 * 1024;
 
-using openssl::Bio;
+using Bio = std::unique_ptr<BIO, openssl::Freer<BIO_free_all>>;
 using openssl::DigestContext;
 using openssl::Key;
 

@@ -95,8 +95,8 @@ void Process::Start(const std::vector<std::string>& flags, const Terms& terms) {
     const rlimit limit{terms.max_files, terms.max_files};
     setrlimit(RLIMIT_NOFILE, &limit);
   }
-  // Of the test, and not for a gateway.
-  unsetenv("PORTOLAN_BINARY");
+  // Of the tests, and not for a gateway, which would warn of them.
+  for (const char* name : {"PORTOLAN_BINARY", "PORTOLAN_RECORDINGS", "PORTOLAN_SOAK_SECONDS"}) unsetenv(name);
   for (const int fd : terms.closed) close(fd);
   for (const auto& [name, value] : terms.environment) setenv(name.c_str(), value.c_str(), 1);
   execv(pointers[0], pointers.data());
