@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "portolan/v1/chat_completion.pb.h"
+#include "providers/classify.h"
 #include "providers/registry.h"
 #include "server/codec/json_reader.h"
 #include "server/core/answer_form.h"
@@ -182,6 +183,20 @@ void CheckTold(Error error) {
   Require(std::all_of(detail.begin(), detail.end(), [](char c) { return c >= 0x20 && c < 0x7f; }));
 }
 
+// Whoever has sent a key that is refused is at fault, whether a status says so or an answer.
+void CheckRefusedKey(std::string_view text) {
+  static const providers::Target* const callers = [] {
+    auto* const target = new providers::Target(TheWorld().target);
+    target->key_from_caller = true;
+    return target;
+  }();
+  const providers::Dialect& dialect = *callers->provider->dialect;
+  Error error = dialect.ReadError(401, {}, text, TheWorld().target);
+  Require(error.error_class == portolan::ErrorClass::kProvider);
+  providers::ClassifyRefusedKey(*callers, &error);
+  Require(error.error_class == dialect.ReadError(401, {}, text, *callers).error_class);
+}
+
 void FuzzBody(std::string_view text, int status) {
   core::Scanner scanner(TheWorld().operations->Hub("chat")->plan->scan);
   const core::ScanResult scan = scanner.Scan(text);
@@ -197,6 +212,7 @@ void FuzzBody(std::string_view text, int status) {
       TheWorld().target.provider->dialect->ReadError(status, headers, text, TheWorld().target);
   Require(!error.retry_after || error.retry_after->count() >= 0);
   CheckTold(error);
+  CheckRefusedKey(text);
 }
 
 }  // namespace
