@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/time.h"
 #include "server/base/json_text.h"
 
 namespace portolan::core {
@@ -16,8 +15,23 @@ using nlohmann::json;
 
 const char* ToString(bool flag) { return flag ? "true" : "false"; }
 
+// As JavaScript's toISOString().
 std::string Spelled(int64_t unix_seconds) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::FromUnixSeconds(unix_seconds), absl::UTCTimeZone());
+  const std::chrono::sys_seconds at{std::chrono::seconds(unix_seconds)};
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(at - day);
+  std::string out = "0000-00-00T00:00:00.000Z";
+  const auto put = [&out](size_t end, int64_t value) {
+    for (; value > 0; value /= 10) out[--end] = static_cast<char>('0' + value % 10);
+  };
+  put(4, int{date.year()});
+  put(7, unsigned{date.month()});
+  put(10, unsigned{date.day()});
+  put(13, time.hours().count());
+  put(16, time.minutes().count());
+  put(19, time.seconds().count());
+  return out;
 }
 
 // Why a check could not tell.
