@@ -64,8 +64,9 @@ struct Run {
 };
 
 void AppendCheck(const CheckResult& check, bool tells, const Run& run, std::string* out) {
+  const json nothing;
   absl::StrAppend(out, R"({"data":)");
-  AppendJson(tells ? check.finding.data : json(nullptr), out);
+  AppendJson(tells ? check.finding.data : nothing, out);
   absl::StrAppend(out, R"(,"verdict":)", ToString(check.passes), R"(,"id":)");
   AppendJsonString(check.id, out);
   absl::StrAppend(out, R"(,"error":)");
@@ -93,7 +94,11 @@ void AppendResult(const ToldResult& told, std::string* list) {
   if (list->empty()) list->reserve(kUsual);
   absl::StrAppend(list, list->empty() ? "" : ",", R"({"verdict":)", ToString(told.result.passes),
                   R"(,"id":)");
-  AppendJson(id.empty() ? json(nullptr) : json(id), list);
+  if (id.empty()) {
+    absl::StrAppend(list, "null");
+  } else {
+    AppendJsonString(id, list);
+  }
   absl::StrAppend(list, R"(,"transformed":)", ToString(told.result.transformed), R"(,"checks":[)");
   for (const CheckResult& check : told.result.checks) {
     if (&check != &told.result.checks.front()) *list += ',';

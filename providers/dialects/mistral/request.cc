@@ -6,6 +6,7 @@
 
 #include "providers/dialects/common/extras.h"
 #include "providers/dialects/common/json.h"
+#include "providers/dialects/common/member_path.h"
 
 namespace portolan::providers::mistral {
 namespace {
@@ -13,10 +14,6 @@ namespace {
 namespace api = ::portolan::v1;
 
 constexpr char kNoParameters[] = R"({"type":"object","properties":{}})";
-
-std::string At(std::string_view list, int index) {
-  return std::string(list) + "[" + std::to_string(index) + "]";
-}
 
 // Whether the models that are asked take the reasoning of earlier turns: others may refuse it.
 bool AsksToReason(std::string_view model, const api::ChatCompletionRequest& request) {
@@ -41,7 +38,7 @@ void FitFile(api::ContentPart* part) {
   if (file.has_filename()) SetExtra("document_name", JsonString(file.filename()), members);
 }
 
-void FitPart(const std::string& path, api::ContentPart* part, DroppedMembers* dropped) {
+void FitPart(const MemberPath& path, api::ContentPart* part, DroppedMembers* dropped) {
   if (part->has_file()) FitFile(part);
   // A text of base64 alone: the format is told by the bytes.
   if (part->input_audio().has_audio()) {
@@ -56,7 +53,7 @@ void FitPart(const std::string& path, api::ContentPart* part, DroppedMembers* dr
   }
   if (part->has_prompt_cache_breakpoint()) {
     part->clear_prompt_cache_breakpoint();
-    dropped->push_back(path + ".prompt_cache_breakpoint");
+    dropped->push_back(MemberPath{&path, "prompt_cache_breakpoint"}.ToString());
   }
 }
 
@@ -119,9 +116,10 @@ void FitRequest(std::string_view model, api::ChatCompletionRequest* request, Dro
     api::Message* const message = request->mutable_messages(i);
     if (reasons && message->role() == "assistant") PutReasoningBack(message);
     if (!message->content().has_parts()) continue;
+    const MemberPath path{nullptr, "messages", i};
     auto* const parts = message->mutable_content()->mutable_parts()->mutable_items();
     for (int k = 0; k < parts->size(); ++k) {
-      FitPart(At(At("messages", i) + ".content", k), parts->Mutable(k), dropped);
+      FitPart(MemberPath{&path, "content", k}, parts->Mutable(k), dropped);
     }
   }
   for (api::Tool& tool : *request->mutable_tools()) {
