@@ -13,6 +13,7 @@
 
 #include "server/base/utf8.h"
 #include "server/guardrails/text_search.h"
+#include "tests/support/rounds.h"
 
 namespace portolan::guardrails {
 namespace {
@@ -212,7 +213,7 @@ TEST(PatternShape, IsNeverShorterThanWhatMatches) {
   std::mt19937 random(7);  // NOLINT: the same cases each time
   const std::vector<std::string> letters = {"a", "b", "A", "é", " ", "B"};
   size_t reached = 0;
-  for (int i = 0; i < 2'000; ++i) {
+  for (int i = 0; i < test::Rounds(2'000); ++i) {
     const std::string expression = RandomExpression(random, 2);
     std::string problem;
     const Pattern pattern = CompilePattern(expression, {}, &problem);
@@ -233,7 +234,7 @@ TEST(PatternShape, IsNeverShorterThanWhatMatches) {
       reached += length == *longest ? 1 : 0;
     }
   }
-  EXPECT_GT(reached, 1'000u) << "the bound is met";
+  EXPECT_GT(reached, size_t{test::Rounds(1'000)}) << "the bound is met";
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 
 #include "server/base/utf8.h"
 #include "server/guardrails/json_schema.h"
+#include "tests/support/rounds.h"
 
 namespace portolan::guardrails {
 namespace {
@@ -405,7 +406,7 @@ std::string RandomCheck(std::mt19937& random) {
 
 TEST(Window, IsLikeTheWholeForAnyChecks) {
   std::mt19937 random(3);  // NOLINT: the same cases each time
-  for (int i = 0; i < 1'500; ++i) {
+  for (int i = 0; i < test::Rounds(1'500); ++i) {
     std::vector<std::string> checks;
     for (size_t count = 1 + random() % 4; count > 0; --count) checks.push_back(RandomCheck(random));
     const Guardrail guardrail = Listed(checks);

@@ -11,6 +11,7 @@
 #include "server/http/head_fields.h"
 #include "server/http/message.h"
 #include "server/http/text.h"
+#include "tests/support/rounds.h"
 
 namespace portolan::http {
 namespace {
@@ -170,7 +171,7 @@ const std::vector<std::string> kFieldSeeds = {
 
 TEST(HeadReference, FieldsAreReadAsByteByByte) {
   Mutator mutator;
-  for (int round = 0; round < 200'000; ++round) {
+  for (int round = 0; round < test::Rounds(200'000); ++round) {
     const std::string text = mutator.Change(kFieldSeeds[mutator.Below(kFieldSeeds.size())]);
     for (const LineEnds line_ends : {LineEnds::kCrLfOnly, LineEnds::kLfToo}) {
       std::string expected = PlainFields(text, line_ends);
@@ -187,7 +188,7 @@ TEST(HeadReference, ReadingAheadChangesNothing) {
       "OPTIONS * HTTP/1.0\r\n", "\r\nGET / HTTP/1.1\r\n", "GET / HTTP/1.1\n"};
   const std::vector<std::string> status_lines = {"HTTP/1.1 200 OK\r\n", "HTTP/1.0 204\r\n",
                                                  "HTTP/1.1 404 Not Found\n", "HTTP/1.1 100 \r\n"};
-  for (int round = 0; round < 200'000; ++round) {
+  for (int round = 0; round < test::Rounds(200'000); ++round) {
     const std::string& fields = kFieldSeeds[mutator.Below(kFieldSeeds.size())];
     const std::string request = mutator.Change(request_lines[mutator.Below(request_lines.size())] + fields);
     if (request.starts_with('\n')) continue;  // refused for that byte alone

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/rounds.h"
 #include "tests/unit/routing/compile.h"
 #include "tests/unit/routing/walk.h"
 
@@ -235,7 +236,7 @@ size_t MostAttempts(const RoutePlan& plan) {
 
 TEST(Engine, DoesWhatAPlainInterpreterDoes) {
   size_t long_walks = 0;
-  for (unsigned seed = 0; seed < 4000; ++seed) {
+  for (unsigned seed = 0; seed < unsigned{test::Rounds(4000)}; ++seed) {
     Maker maker(seed);
     const json config = maker.Config(3);
     const auto plan = Compiled(config.dump());
@@ -259,7 +260,7 @@ TEST(Engine, DoesWhatAPlainInterpreterDoes) {
     }
   }
   // Chance does make walks worth following.
-  EXPECT_GT(long_walks, 1000u);
+  EXPECT_GT(long_walks, size_t{test::Rounds(1000)});
 }
 
 }  // namespace

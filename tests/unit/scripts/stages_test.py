@@ -5,10 +5,11 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 import unittest
 
 ROOT = os.path.dirname(os.path.abspath(__file__)).removesuffix("/tests/unit/scripts")
-CALLS = re.compile(r"^ *stage ((?:--needs '[^']+' )*)(?:\\\n *)?'([^']+)'", re.MULTILINE)
+CALLS = re.compile(r"^ *(?:begin_)?stage ((?:--needs '[^']+' )*)(?:\\\n *)?'([^']+)'", re.MULTILINE)
 NEEDS = re.compile(r"--needs '([^']+)'")
 
 
@@ -93,6 +94,56 @@ class Stages(unittest.TestCase):
         self.assertNotIn("hello", run.lines)
         self.assertIn("error: it: there is no stage nothing before it", run.out)
 
+    def test_one_that_is_begun_runs_beside_those_that_follow(self):
+        # Each waits for a file that the other makes.
+        run = Run("folder=$(mktemp -d)\n"
+                  "meet() { touch \"$folder/$1\"; timeout 20 sh -c \"until [ -e '$folder/$2' ]; do sleep 0.01; done\"; echo \"$1\"; }\n"
+                  "begin_stage one meet first second\n"
+                  "stage two meet second first\n"
+                  "await_stage one\n"
+                  "stage --needs one three echo third")
+        self.assertEqual(run.status, 0, run.out)
+        # What it prints comes where it is awaited.
+        self.assertEqual([line for line in run.lines if line in ("first", "second", "third")], ["second", "first", "third"])
+        self.assertEqual([run.result(name) for name in ("one", "two", "three")], ["passed"] * 3)
+
+    def test_one_that_is_begun_fails_like_others(self):
+        for body in ("false; echo went on", "exit 3; echo went on", "kill -9 $BASHPID; echo went on"):
+            with self.subTest(body):
+                run = Run(f"body() {{ echo said; {body}; }}\nbegin_stage it body\nstage other true\nawait_stage it\n"
+                          "stage --needs it after echo after")
+                self.assertNotEqual(run.status, 0)
+                self.assertIn("said", run.lines)
+                self.assertNotIn("went on", run.out)
+                self.assertEqual((run.result("it"), run.result("other"), run.result("after")), ("FAILED", "passed", ("not run", "it")))
+
+    def test_the_end_waits_for_what_was_begun(self):
+        run = Run("begin_stage it sh -c 'sleep 0.2; exit 1'")
+        self.assertNotEqual(run.status, 0)
+        self.assertEqual((run.result("it"), run.lines[-1]), ("FAILED", "0 passed, 1 failed"))
+
+    def test_what_needs_one_that_is_begun_must_await_it(self):
+        run = Run("begin_stage it sleep 60\nstage --needs it other echo hello")
+        self.assertNotEqual(run.status, 0)
+        self.assertIn("error: other: needs it, which is not awaited before it", run.out)
+
+    def test_one_that_is_begun_ends_with_the_script(self):
+        run = Run("folder=$(mktemp -d)\n"
+                  "begin_stage it sh -c 'sleep 60 & echo $! >\"$1/new\"; mv \"$1/new\" \"$1/pid\"; wait' sh \"$folder\"\n"
+                  "until [ -e \"$folder/pid\" ]; do sleep 0.01; done\n"
+                  "cat \"$folder/pid\"\n"
+                  "die 'no more'")
+        self.assertNotEqual(run.status, 0)
+        end = time.monotonic() + 10
+        while os.path.exists(f"/proc/{run.lines[0]}"):
+            self.assertLess(time.monotonic(), end, run.out)
+            time.sleep(0.01)
+
+    def test_one_that_is_not_begun_is_not_awaited(self):
+        run = Run("stage build false\nbegin_stage --needs build it echo hello\nawait_stage it\nstage other true")
+        self.assertNotIn("hello", run.lines)
+        self.assertEqual((run.result("it"), run.result("other")), (("not run", "build"), "passed"))
+
     def test_parts_are_all_attempted(self):
         run = Run("bad() { echo \"$1\"; false; echo went on; }\n"
                   "body() { part bad first; part echo second; part bad third; end_parts; echo went on; }\n"
@@ -114,7 +165,7 @@ class TheTestScript(unittest.TestCase):
         self.stages = [(name, NEEDS.findall(needs)) for needs, name in CALLS.findall(self.text)]
 
     def test_needs_only_stages_before(self):
-        self.assertEqual(len(self.stages), len(re.findall(r"^ *stage ", self.text, re.MULTILINE)))
+        self.assertEqual(len(self.stages), len(re.findall(r"^ *(?:begin_)?stage ", self.text, re.MULTILINE)))
         before = set()
         for name, needs in self.stages:
             self.assertLessEqual(set(needs), before, name)
@@ -128,8 +179,8 @@ class TheTestScript(unittest.TestCase):
 
     def test_asks_no_stage_in_a_way_that_lets_commands_fail_unnoticed(self):
         for line in self.text.splitlines():
-            self.assertIsNone(re.search(r"(\b(if|while|until|!)|&&|\|\|)\s+(attempt|stage|part)\b"
-                                        r"|^\s*(attempt|stage|part)\b.*(&&|\|\|)", line), line)
+            self.assertIsNone(re.search(r"(\b(if|while|until|!)|&&|\|\|)\s+(attempt|stage|begin_stage|await_stage|part)\b"
+                                        r"|^\s*(attempt|stage|begin_stage|await_stage|part)\b.*(&&|\|\|)", line), line)
 
 
 if __name__ == "__main__":
