@@ -1,6 +1,6 @@
 #pragma once
 
-// What hands credentials of AWS to the containers beside it: the agents of EKS Pod Identity and of ECS.
+// The agents of EKS Pod Identity and ECS, which give containers their AWS credentials.
 // Sources: docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html, botocore's
 // ContainerProvider, aws-config's module `ecs`, and the handler of EKS's agent
 // (github.com/aws/eks-pod-identity-agent). Pure functions, but for ReadAnswer.

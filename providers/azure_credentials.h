@@ -1,7 +1,7 @@
 #pragma once
 
-// By what Azure knows who calls: a key of the resource, a token of Microsoft Entra ID, or credentials for
-// which such a token is had. Sources: learn.microsoft.com/entra/identity-platform
+// How Azure knows who calls: by a key of the resource, by a token of Microsoft Entra ID, or by credentials
+// that fetch such a token. Sources: learn.microsoft.com/entra/identity-platform
 // (v2-oauth2-client-creds-grant-flow),
 // learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token, and
 // @azure/identity 4.13, which reads the same variables and sends the same requests.

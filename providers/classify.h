@@ -18,8 +18,9 @@ namespace portolan::providers {
 // with the status.
 void ClassifyStatus(int http_status, std::span<const HeaderView> headers, const Target& target, Error* error);
 
-// Whose fault a refused key is, of an error that a mapping found in a good answer: mappings do not know whose
-// key it was, and call every refusal the provider's. Leaves other errors as they are.
+// Corrects the class of an error that a mapping found in a good answer and that says that the key was
+// refused: mappings do not know whose key it was, and call it the provider's. Leaves other errors as they
+// are.
 void ClassifyRefusedKey(const Target& target, Error* error);
 
 // The status of an error that came with a good status: the number from 400 to 599 that its JSON has under

@@ -67,11 +67,11 @@ struct Form {
   // Some hosts of a dialect say an operation in another way (`predict`), which a provider's row asks for by
   // this name. Empty: the usual way.
   std::string_view style = {};
-  // Only providers whose row names the operation have it: most that speak the dialect do not.
+  // Most providers of the dialect lack the operation: only those whose row names it have it.
   bool must_be_named = false;
-  // And so may a server of one's own, where that is for its owner to know.
+  // A self-hosted server may have it too, which its owner knows.
   bool own_hosts_may_have_it = false;
-  // Of a provider's own form: servers elsewhere that go by its name say the operation as its dialect does.
+  // Only at the provider's own address: other hosts that go by its name speak the dialect's usual form.
   bool only_at_base_url = false;
   std::string_view method = "POST";
   // Taken off the end of the base URL where it ends so: the operation lies beside what is OpenAI's

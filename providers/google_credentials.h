@@ -1,6 +1,6 @@
 #pragma once
 
-// The JSON files by which Google Cloud knows who calls, and how a token is had for one: a service account's
+// The JSON files by which Google Cloud knows who calls, and how each fetches a token: a service account's
 // key (RFC 7523: a signed assertion) and what `gcloud auth application-default login` writes (RFC 6749,
 // section 6: a refresh token). Sources: developers.google.com/identity/protocols/oauth2/service-account, and
 // google-auth-library, which reads the same members.

@@ -1,6 +1,6 @@
 #pragma once
 
-// By what IBM Cloud knows who calls: a token of its Identity and Access Management, which an API key fetches.
+// How IBM Cloud knows who calls: by a token of its Identity and Access Management, fetched with an API key.
 // Sources: cloud.ibm.com/apidocs/iam-identity-token-api (getTokenApiKey), ibm-cloud-sdk-core 3.28 (PyPI,
 // iam_token_manager.py), and recorded answers.
 

@@ -33,7 +33,7 @@ struct ProviderOption {
   std::string config_name = {};  // what a config may call it besides (`resource_name`); empty: nothing
   // Only the operator may give it: in a route of the config file, or in the environment.
   bool operators_only = false;
-  // Whoever gives it must give the key as well: beside the gateway's own key only its operator may.
+  // A caller may give it only together with the key: beside the gateway's own key only the operator may.
   bool goes_with_key = false;
   // Instead of a part of the base URL's host it may be a whole host that ends in one of these, or the https
   // URL of one with one of the paths. Separated by `|`; empty: it may not.
@@ -137,8 +137,9 @@ struct Provider {
   // What custom hosts end in; appended to those that do not (`/v1`). Empty: they are taken as they are.
   std::string_view host_version = {};
   std::vector<OwnPath> paths = {};
-  // Operations that it does not say as its dialect does, in forms of other dialects of the catalog, or beside
-  // its base URL. None of `operations`. Of two for one, the first is `only_at_base_url`, the other elsewhere.
+  // Forms of other dialects, for operations that this provider does not say as its own dialect does, or not
+  // below its base URL. None of `operations`. Of two for one, the first is `only_at_base_url`, the other
+  // elsewhere.
   std::vector<Form> own_forms = {};
   // How its requests differ from what its dialect says.
   std::span<const BodyRule> rules = {};

@@ -33,7 +33,7 @@ Problem ProblemOf(const Role& role);
 // Only whether its region can stand in a host.
 Problem ProblemOfRegion(const Role& role);
 
-// By what AWS knows a workload, as in Kubernetes (EKS, IRSA): the role that is made for it, and the file that
+// How AWS knows a workload, as in Kubernetes (EKS, IRSA): by the role that was made for it and the file that
 // holds its token, which somebody else renews. As a key it is one text, `ROLE_ARN:/FILE`. Views of that.
 struct WebIdentity {
   std::string_view role_arn;

@@ -11,8 +11,8 @@
 
 namespace portolan {
 
-// The bytes of base64url without padding (RFC 4648, section 5); nullopt for anything else, bits that stand
-// for nothing included.
+// The bytes of base64url without padding (RFC 4648, section 5); nullopt for anything else, also where unused
+// bits at the end are not zero.
 std::optional<std::string> DecodeBase64Url(std::string_view text);
 
 // What a signature is checked with. Immutable, thread-safe.

@@ -3,9 +3,12 @@
 // JSON to protobuf messages and back, driven by plans compiled from descriptors and the options in
 // portolan/options/v1/options.proto. One pass, no intermediate tree, no exceptions.
 //
-//   std::unique_ptr<Codec> codec = *Codec::Compile(roots);  // descriptors, ChatCompletionRequest's among
-//   them const MessagePlan* plan = codec->Find(ChatCompletionRequest::descriptor()); DecodeError error; if
-//   (!Decode(*plan, body, {.strictness = Strictness::kRequest}, &request, &error)) return Reply400(error);
+//   std::unique_ptr<Codec> codec = *Codec::Compile(roots);  // the descriptors of what is read and written
+//   const MessagePlan* plan = codec->Find(ChatCompletionRequest::descriptor());
+//
+//   DecodeError error;
+//   if (!Decode(*plan, body, {.strictness = Strictness::kRequest}, &request, &error)) return Reply400(error);
+//
 //   std::string out;
 //   Encode(*plan, request, {}, &out);
 //

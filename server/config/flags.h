@@ -32,7 +32,7 @@ struct Setting {
   bool (*apply)(std::string_view value, ServeOptions* options, std::string* problem) = nullptr;
   // Removes the values set before, so that flags replace those of a variable. Only for repeatable settings.
   void (*clear)(ServeOptions* options) = nullptr;
-  // The member that gets the name of the variable that the value came from, of two. Null: none.
+  // Where two variables can set it: the member that gets the name of the one that did. Null: there is one.
   std::string ServeOptions::* origin = nullptr;
 };
 

@@ -15,7 +15,7 @@ inline constexpr size_t kMaxBatches = 100;
 // The answers so far to the parts of one request.
 class JoinedEmbeddings {
  public:
-  // The next part has so many texts.
+  // How many texts the next part has.
   void Expect(size_t texts) { expected_ = texts; }
   // Adds the answer to it. An error if it has not a vector for each text.
   std::optional<Error> Take(const ::portolan::v1::EmbeddingResponse& answer);

@@ -59,7 +59,8 @@ class CallChain {
   // Whether one of them is asked then.
   static bool Any(std::span<const Link> links, middleware::Hook hook);
 
-  // What a middleware says, after all that holds for every question: a failure that passes is kProceed.
+  // What a middleware says, once time-outs, limits and failures are dealt with: one that may fail and did so
+  // says kProceed.
   struct Said {
     middleware::Verdict verdict;
     std::optional<Error> error;  // the call, or the attempt, ends
@@ -106,7 +107,7 @@ class CallChain {
     void OnCancel(net::CancelReason reason) override { Cancel(reason); }
   };
 
-  // Waited so long for middleware.
+  // Adds to the time that the call has waited for middleware.
   void NoteWait(std::chrono::nanoseconds took) {
     waited_ = waited_.value_or(std::chrono::nanoseconds(0)) + took;
   }

@@ -1,8 +1,8 @@
 #pragma once
 
 // Asks what checks of guardrails want to know, for one shard. Nothing of a call goes along but what a
-// question holds: no header, no credential. Redirects are not followed. Questions that a caller or a text
-// has named the URL of go only to addresses that callers may name (upstream::AddressPolicy).
+// question holds: no header, no credential. Redirects are not followed. A question whose URL came from a
+// caller or a text goes only to addresses that callers may name (upstream::AddressPolicy).
 
 #include <chrono>
 #include <cstddef>

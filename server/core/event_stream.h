@@ -23,8 +23,8 @@ class EventStream : public StreamPipeline {
   // `bytes` is what was fed, which the event's raw bytes may be part of. Sets batch->done or batch->error to
   // stop.
   virtual void TakeEvent(const http::StreamEvent& event, std::string_view bytes, StreamBatch* batch) = 0;
-  // The upstream ended within this event. What was cut within an event is no
-  // event; one that only lacks its blank line is taken, as SDKs do.
+  // The upstream ended within this event. One that was cut is no event; one that only lacks its blank line is
+  // taken, as SDKs do.
   virtual void TakeLast(const http::StreamEvent& event, StreamBatch* batch) = 0;
   // The upstream has ended and nothing said so before: sets batch->done, or batch->error if something is
   // missing.

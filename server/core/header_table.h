@@ -1,7 +1,7 @@
 #pragma once
 
-// Which headers pass through the gateway. Both tables are allow-lists: a header that is not named here goes
-// no further. docs/headers.md repeats them.
+// Which headers pass through the gateway. The tables are allow-lists: a header that is not named here goes no
+// further. docs/headers.md repeats them.
 
 #include <span>
 #include <string_view>

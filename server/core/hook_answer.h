@@ -9,7 +9,7 @@
 
 namespace portolan::core {
 
-// The status of a good answer, of which what the guardrails have found makes another.
+// The status of a good answer after its guardrails: 246 if one of them failed that does not deny.
 int GuardedStatus(const CallState& call);
 // Whether the route goes on after that status: an attempt that has failed then.
 std::optional<Error> RejectedStatus(const CallState& call);

@@ -10,8 +10,8 @@
 
 namespace portolan::core {
 
-// The edits that make `after` of `before`, two JSON objects, told apart by the text of top-level members.
-// `plan`: of what they are, or of some of it.
+// Appends the edits that turn `before` into `after`, two JSON objects whose top-level members are compared by
+// their text. `plan`: that of their type, or of a type that has some of its members.
 void AddEdits(const codec::MessagePlan& plan, std::string_view before, std::string_view after,
               std::vector<codec::Edit>* edits);
 

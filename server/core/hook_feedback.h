@@ -1,6 +1,6 @@
 #pragma once
 
-// Internal to core/.
+// What `on_fail` and `on_success` of a guardrail come to. Internal to core/.
 
 #include <nlohmann/json.hpp>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Internal to core/.
+// The guardrails of a request, before it is sent. Internal to core/.
 
 #include <optional>
 

@@ -51,8 +51,8 @@ class MiddlewareEntry {
   // The same where nobody waits; `set` keeps this alive.
   void LearnBeside(std::shared_ptr<const class MiddlewareSet> set);
 
-  // Asks. A failure has been counted and told. Where the wait's scope was cancelled, the outcome is a failure
-  // that was not.
+  // Asks. A failure has been counted and logged, unless it is that the wait's scope was cancelled, which is
+  // neither.
   net::Task<middleware::Outcome> Ask(const middleware::Event& event, net::Wait wait);
   // Asks where nobody waits; `set` keeps this alive. Drops it if too many are under way.
   void AskBeside(std::shared_ptr<const class MiddlewareSet> set, ToldEvent event);

@@ -1,6 +1,6 @@
 #pragma once
 
-// Internal to core/.
+// What the gateway itself reads from a request. Internal to core/.
 
 #include <optional>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
 
-// Internal to core/.
+// Gives a call its plan. Internal to core/.
 
 #include <memory>
 #include <optional>

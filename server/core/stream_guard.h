@@ -36,15 +36,15 @@ class StreamGuard {
   explicit StreamGuard(CallState& call);
 
   // Takes a batch of whole events, and leaves in it those that may leave now, as views that are valid until
-  // the next batch. A denial becomes its error. What an error of the stream's own cuts off is let go if it
-  // has been looked at.
+  // the next batch. A denial becomes its error. An error of the stream's own lets out what has been looked at
+  // so far and drops the rest.
   void Take(StreamBatch* batch);
   // The stream has come to its end, of which the batch says nothing: verdicts are to be asked for first.
   // Nothing may be taken until Settle() has put into *batch, which is empty, what leaves then, and how it
   // ends.
   bool needs_answers() const { return ending_.has_value(); }
   net::Task<void> Settle(StreamBatch* batch);
-  // The upstream tells that it is passed on an error of the provider's own, which stands last in the batch.
+  // The batch ends with an error of the provider's own, which is passed on.
   void ExpectError() { error_passes_ = true; }
   // Something that the model has said has left, or the stream is over.
   bool has_let_go() const { return let_go_; }
@@ -95,7 +95,7 @@ class StreamGuard {
   };
   void FinishWindows();
   void LetGoBeforeVerdicts();
-  // What there is is judged: by those that ask nobody, or by all.
+  // Judges the texts so far: by the checks that ask nobody, or by all.
   std::vector<guardrails::LaneText> Texts() const;
   std::optional<Error> JudgeNow();
   std::optional<Error> Judged(bool changed, const guardrails::StreamedAnswer& answer);

@@ -23,7 +23,7 @@ class ToldCall {
   ToldCall(ToldCall&&) = default;
   ToldCall& operator=(ToldCall&&) = default;
 
-  // Views this.
+  // Valid as long as this is.
   middleware::CallInfo View() const;
 
  private:

@@ -17,8 +17,8 @@ namespace portolan::core {
 Error ToError(const CallState& call, const upstream::Failure& failure, net::Wait wait);
 
 // The clock that ran out at `deadline`, which is the call's or the attempt's. `doing`: what was under way
-// (`waiting for the answer of host:443`). 408: request_timeout, the caller's fault, if the limit is his; else
-// target_timeout, the gateway's.
+// (`waiting for the answer of host:443`). 408: request_timeout, the caller's fault, if the caller set the
+// limit; else target_timeout, the gateway's.
 Error OutOfTime(const CallState& call, net::TimePoint deadline, std::string_view doing);
 
 // A call whose scope was cancelled: by its caller's deadline (see OutOfTime); 499, which is logged and never

@@ -113,7 +113,7 @@ struct Check {
   std::shared_ptr<const Network> network = nullptr;
   bool may_replace = false;  // what it is told may make it replace what it looks at
 
-  // Of what forbids or changes what stands at some place of a text: what `look` and `change` do, for texts
+  // For checks that look for something at some place of a text: the same as `look` and `change`, for texts
   // that come bit by bit. What `find` finds for a check that changes is in order and does not overlap. `tell`
   // makes the finding of how often each of the `labels` things was found. nullptr: only a whole text can be
   // judged.

@@ -9,9 +9,9 @@
 //   GuardrailResult result = run.TakeResult();
 //
 // Checks come in the order of the list, and see what those before have changed. Neighbours that ask the
-// network are asked at once, unless the guardrail is sequential, or there is more to ask and to tell than one
-// call may at once; if one of them changes what is looked at, those behind it are asked anew, one by one, as
-// what they have judged is no more.
+// network are asked together, unless the guardrail is sequential or there is more to ask than a call may ask
+// at once. If one of them changes the text, those behind it have judged what is no more, and are asked again,
+// one by one.
 
 #include <chrono>
 #include <cstddef>

@@ -18,7 +18,7 @@ class JsonMeaning {
   // Nothing follows.
   void Finish();
 
-  // So far; traced to the JSON. What is behind an escape that is not all there is missing.
+  // What has been read so far, traced to the JSON. An unfinished escape, and what follows it, are not in it.
   TracedText& text() { return text_; }
 
  private:

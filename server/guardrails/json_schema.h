@@ -13,7 +13,7 @@
 
 namespace portolan::guardrails {
 
-// How deep the JSON may nest that schemas are compiled from and that they look at.
+// The depth to which schemas, and the values that they look at, may nest.
 inline constexpr int kMaxJsonDepth = 128;
 
 // One JSON value; nullopt if the text is none, or nests deeper than kMaxJsonDepth.

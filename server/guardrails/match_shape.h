@@ -18,7 +18,7 @@ using ByteSet = std::bitset<256>;
 // The characters from `low` to `high`, code points.
 ByteSet BytesOf(char32_t low, char32_t high);
 
-// By itself it says nothing: a match may be anything.
+// What is known of the matches of something. The default says nothing: any text may match.
 struct MatchShape {
   // The most characters (code points) that a match may have; nullopt: there is no bound.
   std::optional<size_t> longest = std::nullopt;
@@ -32,8 +32,8 @@ struct MatchShape {
 
   static MatchShape OfWord(std::string word);
 
-  // Where the first match may begin that what follows the text may still decide about, taking one character
-  // behind a match for a part of what decides; the text's size if there is none. `hold`: a match has no more
+  // The first place from which a match could still depend on what follows the text, where one character
+  // behind a match counts as a part of it; the text's size if there is none. `hold`: a match has no more
   // characters than this. Takes time linear in what is between there and the end, or in `hold`.
   size_t OpenFrom(std::string_view text, size_t hold) const;
 };

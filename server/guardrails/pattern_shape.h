@@ -13,8 +13,8 @@ namespace portolan::guardrails {
 // Else what decides about a match is within it and, for `\b` and `\B`, in one character on either side. Pure.
 MatchShape ShapeOf(const Pattern& pattern);
 
-// A text that stands in every match of the pattern, `sk-` of `sk-[a-z0-9]{20}`: of those that are known, the
-// one that other texts are least likely to have. Empty: none is known. Pure.
+// A text that stands in every match of the pattern, such as `sk-` of `sk-[a-z0-9]{20}`: of those that are
+// known, the one that is rarest elsewhere. Empty: none is known. Pure.
 std::string NeededBy(const Pattern& pattern);
 
 }  // namespace portolan::guardrails

@@ -37,8 +37,8 @@ class PiiFinder {
   // What is in the text, in order. What overlaps is one, of the kind of its first.
   std::vector<PiiSpan> Find(std::string_view text) const;
 
-  // The same of a text that may not be all there yet. `more`: what overlaps the span before, as far as it
-  // goes on behind that.
+  // The same of a text that may not be all there yet. `more`: this span extends the one before, which it
+  // overlaps.
   using OnSpan = std::function<void(const PiiSpan& span, bool more)>;
   void Find(const Stretch& stretch, Cursor* cursor, const OnSpan& found) const;
 

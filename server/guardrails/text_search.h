@@ -10,7 +10,7 @@
 
 namespace portolan::guardrails {
 
-// How seldom a character stands in prose and code, roughly: the higher the more seldom.
+// How rare a character is in prose and code, roughly: higher is rarer.
 int RarityOf(char c);
 
 // Where its rarest character stands. REQUIRES: it is not empty.

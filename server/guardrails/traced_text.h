@@ -7,9 +7,9 @@
 
 namespace portolan::guardrails {
 
-// A text that was made of another, with the place there that each of its bytes comes from: that of the same
-// byte, or, for what took the place of something, that of its beginning. Places never go backwards. Its
-// beginning may be forgotten, its end goes on. Not thread-safe.
+// A text made from another, which knows for each byte where in the original it came from: from that byte, or,
+// where something was replaced, from the beginning of what was. These places never go backwards. The text
+// grows at its end, and its beginning may be forgotten. Not thread-safe.
 class TracedText {
  public:
   std::string_view text() const { return text_; }

@@ -35,7 +35,7 @@ struct Piece {
 // What a check that demands looks at.
 struct Demanded {
   std::string text;
-  bool calls_only = false;  // a choice that calls tools and says nothing: there is nothing to demand of
+  bool calls_only = false;  // a choice that only calls tools: demands do not apply
 };
 
 // The texts of one message. It points into the message, which must outlive it; nobody else may change that.

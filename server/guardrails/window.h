@@ -76,10 +76,10 @@ class Window {
 
   void AddToStages(size_t check, size_t hold);
   void Run(bool is_end);
-  // Looks, and notes what was found. False after a denial.
   // Notes what a check has found. True if that ends the text.
   bool IsDenied(const WindowStage::Look& look, const std::vector<Match>& matches,
                 std::vector<size_t> State::* counts);
+  // Looks, and notes what was found. False after a denial.
   bool Find(WindowStage* stage, const TracedText& text, bool is_end, std::vector<size_t> State::* counts);
   void RunWhole();
   bool Denies(size_t check) const { return check >= denies_.size() || denies_[check]; }

@@ -3,8 +3,7 @@
 // The framing of streams from AWS (application/vnd.amazon.eventstream), without I/O.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/RESTSelectObjectAppendix.html has its description.
 //
-//   total length (4) | length of the headers (4) | CRC of these (4) | headers | payload | CRC of all before
-//   (4)
+//   total length (4) | length of headers (4) | CRC of both (4) | headers | payload | CRC of all that (4)
 //
 // Numbers are big-endian, CRCs are those of IEEE 802.3. A header is the length of its name (1), the name, the
 // type of its value (1), and the value; texts have their length before them (2).
@@ -20,19 +19,19 @@ struct AwsMessage {
   enum class Kind : uint8_t { kEvent, kException, kError };
   Kind kind = Kind::kEvent;
   std::string_view raw;
-  std::string_view
-      name;  // its `:event-type`; of an exception its `:exception-type`; of an error `:error-code`
+  // Its `:event-type`; of an exception its `:exception-type`; of an error its `:error-code`.
+  std::string_view name;
   std::string_view payload;
   std::string_view error_message;  // of an error, which has no payload
 };
 
 // Cuts a stream into messages and checks both CRCs of each. A message becomes an event:
-//   - `name` is its `:event-type`; of an exception its `:exception-type`; of an error `:error-code`;
-//   - `data` is a JSON object whose only member bears that name and has the payload as its value, as the
-//   types of
-//     AWS's SDKs have it: `{"contentBlockDelta":{…}}`. An error, which has no payload, has its
-//     `:error-message` as
+//
+//   - `name` is that of the message;
+//   - `data` is a JSON object whose only member has that name and the payload as its value, like the types of
+//     AWS's SDKs: `{"contentBlockDelta":{…}}`. An error has no payload, only its `:error-message`:
 //     `{"internalServerError":{"message":"…"}}`.
+//
 // A payload that is not JSON makes `data` that is not JSON either. Not thread-safe.
 class AwsEventReader final : public EventReader {
  public:

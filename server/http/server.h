@@ -34,8 +34,7 @@ struct Exchange;
 struct ServerOptions {
   size_t max_body_bytes = 64u << 20;  // also after inflation; 413 beyond
   size_t max_connections = 16'000;    // at which accepting pauses
-  // What bodies count against; 503 when it is used up. Null: they are not counted. Must
-  // outlive the server.
+  // What bodies count against; 503 when it is used up. Null: they are not counted. Must outlive the server.
   ByteBudget* held = nullptr;
   // For the TLS handshake; for a head from its first byte to its last.
   std::chrono::milliseconds head_timeout{30'000};

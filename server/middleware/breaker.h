@@ -17,7 +17,7 @@ class Breaker {
   // Whether it is not to be asked now.
   bool open(net::TimePoint now) const { return now < until_; }
   void Succeed() { failures_ = 0; }
-  // One failure after a pause begins the next one.
+  // After a pause, one failure is enough for the next.
   void Fail(net::TimePoint now) {
     if (++failures_ >= kFailures) until_ = now + kPause;
   }

@@ -93,6 +93,7 @@ class Socket : private Watcher, private Poller {
   // Awaitables without a coroutine frame of their own: they try at once and suspend only when the socket is
   // not ready, or has been ready so often in this turn that others should get theirs. An await whose deadline
   // has passed or whose scope is cancelled fails without trying.
+
   // Reads at least one byte, or gives a code other than kOk. REQUIRES: buffer is not empty.
   class ReadAwaiter;
   class WriteAwaiter;

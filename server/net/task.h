@@ -22,8 +22,8 @@
 
 #include "server/net/frame.h"
 
-// GCC makes no tail calls in instrumented code, so symmetric transfer there would grow the stack with every
-// await that does not suspend. In such builds these awaits return to their caller instead.
+// Not every compiler makes tail calls in instrumented code (GCC does not); symmetric transfer would then grow
+// the stack with every await that does not suspend. There such awaits return to their caller instead.
 #if PORTOLAN_SANITIZED
 #define PORTOLAN_TAIL_CALLS 0
 #else

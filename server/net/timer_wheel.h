@@ -6,9 +6,9 @@
 //   level 0  |0|1|2|...|255|   next 2.55 s
 //   level 1  |0|1|2|...|255|   next 11 min
 //   level 2  |0|1|2|...|255|   next 46 h
-//   level 3  |0|1|2|...|255|   next 497 days; what is later waits in the last slot and is placed anew from
-//   there
+//   level 3  |0|1|2|...|255|   next 497 days
 //
+// What is later waits in the last slot of level 3 and is placed anew from there.
 // Each slot has a bit that says "perhaps not empty", so that finding the next occupied one takes a few words.
 // For the loop's thread; owns no timer.
 

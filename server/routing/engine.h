@@ -24,10 +24,10 @@ namespace portolan::routing {
 
 using TimePoint = std::chrono::steady_clock::time_point;
 
-// How one attempt ended.
 // The status of a good answer of which some guardrail that does not deny has failed.
 inline constexpr int kHooksFailed = 246;
 
+// How one attempt ended.
 struct Outcome {
   int status = 0;  // of HTTP; for a failure, the one that the caller would get
   // The provider did not answer properly: refused, reset, no such name, TLS, garbage. This deserves another

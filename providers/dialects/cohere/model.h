@@ -4,8 +4,8 @@
 
 namespace portolan::providers::cohere {
 
-// Whether a model may reason before it answers. Those that are known not to refuse to be told how much; any
-// other is taken to. Source: docs.cohere.com, "Models", November 2026.
+// Whether a model may reason before it answers. False only for models that are known not to, which refuse to
+// be told how much. Source: docs.cohere.com, "Models", November 2026.
 bool MayReason(std::string_view model);
 
 }  // namespace portolan::providers::cohere

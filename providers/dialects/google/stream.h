@@ -5,7 +5,7 @@
 //
 //   parts          for each candidate one chunk with its text, reasoning, calls, images and sound
 //   finishReason   kept: the finish is sent when the stream has ended, with what belongs to the whole
-//                  message (signature, annotations), as nothing says before that no more parts follow
+//                  message (signature, annotations), as only the end tells that no more parts follow
 //   usageMetadata  kept; sent last, if the caller asked for it
 //
 // There is no end marker. The stream is whole if every candidate that it has begun has its reason.

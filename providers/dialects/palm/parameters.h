@@ -41,7 +41,8 @@ std::optional<Error> TakeSampling(const Request& request, Wire* out, DroppedMemb
   return std::nullopt;
 }
 
-// What neither takes and the answer is the same kind of answer without: named where it asks for something.
+// Members that neither takes and whose loss leaves the answer what it is: named as dropped where they ask for
+// something.
 template <typename Request>
 void NameLost(const Request& request, DroppedMembers* dropped) {
   if (request.presence_penalty() != 0) dropped->emplace_back("presence_penalty");

@@ -15,7 +15,7 @@ inline constexpr std::string_view kRerankOfVoyage = "voyage";
 inline constexpr std::string_view kRerankOfFireworks = "fireworks";
 inline constexpr std::string_view kRerankOfMixedbread = "mixedbread";
 inline constexpr std::string_view kRerankOfDeepInfra = "deepinfra";
-// A server of NVIDIA's of one's own, and NVIDIA's API catalog, which is at a host of its own.
+// NVIDIA: a self-hosted NIM, and the API catalog, which has a host of its own.
 inline constexpr std::string_view kRerankOfNim = "nim";
 inline constexpr std::string_view kRerankOfNvidiaCatalog = "nvidia-catalog";
 // DashScope's own API, for models that know texts, and for those that look at images.

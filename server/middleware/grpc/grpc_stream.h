@@ -19,9 +19,9 @@
 
 namespace portolan::middleware {
 
-// Streams that are over for the gateway: their services may end them in their own time, as what they do after
-// their last verdict is theirs. There is room for as many as are over at nearly the same time; the oldest is
-// cancelled for a new one.
+// Streams that the gateway is done with. Their services may still end them in their own time: what they do
+// after their last verdict is their business. There is room for as many as end at nearly the same time; the
+// oldest is cancelled for a new one.
 class Leavers {
  public:
   Leavers() = default;

@@ -12,9 +12,9 @@ class CompletionQueue;
 
 namespace portolan::middleware {
 
-// One serves all middleware of a process. gRPC's own threads for callbacks would do neither for them nor for
-// the shards: they sleep for a tenth of a second now and then, and the last channel waits for them to end, be
-// it on one of them. It also reads from the connections. Thread-safe.
+// One thread for all middleware of a process; it also reads from the connections. gRPC's own callback threads
+// will not do: now and then they sleep for a tenth of a second, and the last channel waits for them to end,
+// even on one of them. Thread-safe.
 class GrpcThread {
  public:
   GrpcThread();
