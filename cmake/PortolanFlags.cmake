@@ -33,7 +33,7 @@ if(PORTOLAN_SANITIZE)
   target_compile_definitions(portolan_flags INTERFACE PORTOLAN_SANITIZED=1)
 endif()
 
-# What runs often is laid out for that, by a profile that scripts/profile records (docs/architecture.md tells how,
+# What runs often is laid out for that, by a profile that scripts/profile records (docs/internals.md tells how,
 # docs/decisions/0009-compiler-and-profile.md what it brings). It names functions by their file's name alone, so that
 # it holds wherever the sources are.
 if(PORTOLAN_PROFILE)

@@ -46,7 +46,7 @@ idle priority keeps them awake: how long a virtual core takes to wake is the hos
 A start is timed from exec to the first answer, with everything on the proxy's core. Of what more shards cost, most is each
 one's thread and its share of the gRPC library's; what the system trusts is read once for all.
 
-Streams are of 100 chunks, 150 µs apart: fast ones, which Portolan polls (see [architecture.md](architecture.md#threads)).
+Streams are of 100 chunks, 150 µs apart: fast ones, which Portolan polls (see [internals.md](internals.md#threads)).
 Those called slow have 10 ms between chunks, as a model's tokens do, and each chunk is read as it comes.
 
 """
