@@ -46,6 +46,17 @@ std::string_view CutUtf8(std::string_view text, size_t limit) {
   return text.substr(0, end);
 }
 
+std::string_view WholeUtf8(std::string_view text) {
+  for (size_t back = 1; back < kMaxUtf8Bytes && back <= text.size(); ++back) {
+    const char c = text[text.size() - back];
+    if (IsUtf8Tail(c)) continue;
+    const auto lead = static_cast<unsigned char>(c);
+    const size_t bytes = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    return text.substr(0, bytes > back ? text.size() - back : text.size());
+  }
+  return text;
+}
+
 void AppendUtf8(char32_t code, std::string* out) {
   const auto trail = [code](int shift) { return static_cast<char>(0x80 | ((code >> shift) & 0x3F)); };
   if (code < 0x80) {

@@ -24,10 +24,7 @@ using guardrails::GuardrailList;
 using guardrails::View;
 
 bool Changes(const GuardrailList& list) {
-  return std::any_of(list.begin(), list.end(), [](const auto& guardrail) {
-    return std::any_of(guardrail->checks.begin(), guardrail->checks.end(),
-                       [](const guardrails::Check& check) { return check.changes(); });
-  });
+  return std::any_of(list.begin(), list.end(), [](const auto& guardrail) { return guardrail->changes(); });
 }
 
 // The request's text without what it says to the gateway alone.

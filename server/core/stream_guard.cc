@@ -20,14 +20,9 @@ using guardrails::View;
 // Of what is held back of one stream, and of its text.
 constexpr size_t kMaxBytes = 16u << 20;
 
-bool Changes(const Guardrail& guardrail) {
-  return std::any_of(guardrail.checks.begin(), guardrail.checks.end(),
-                     [](const guardrails::Check& check) { return check.changes(); });
-}
-
 // Its verdict, or what it makes of the text, is to be known before the caller sees any of it.
 bool Holds(const Guardrail& guardrail) {
-  const bool decides = (guardrail.deny && !guardrail.mutator) || Changes(guardrail);
+  const bool decides = (guardrail.deny && !guardrail.mutator) || guardrail.changes();
   return decides && guardrail.stream != guardrails::StreamMode::kAfter;
 }
 

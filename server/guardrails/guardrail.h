@@ -4,6 +4,7 @@
 // (https://portkey.ai/docs/product/guardrails): the short one, `{"default.contains": {…}, "deny": true}`, and
 // the long one, `{"type": "guardrail", "checks": [{"id": …, "parameters": {…}}], "deny": true}`.
 
+#include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -33,6 +34,11 @@ struct Guardrail {
   nlohmann::json on_fail = nullptr;  // `{"feedback": {"value", "weight", "metadata"}}`
   nlohmann::json on_success = nullptr;
   std::vector<Check> checks;  // those that are enabled
+
+  // Whether one of its checks may change what it looks at.
+  bool changes() const {
+    return std::any_of(checks.begin(), checks.end(), [](const Check& check) { return check.changes(); });
+  }
 };
 
 // Reads one guardrail at `path`, in either form. nullopt, with the first thing that is wrong in *problem, if

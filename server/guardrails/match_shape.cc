@@ -8,8 +8,6 @@
 namespace portolan::guardrails {
 namespace {
 
-constexpr size_t kMaxUtf8Bytes = 4;
-
 bool Has(const ByteSet& set, char c) { return set[static_cast<unsigned char>(c)]; }
 
 // Where so many characters before the end begin, or the text.

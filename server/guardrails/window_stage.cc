@@ -6,23 +6,6 @@
 #include "server/base/utf8.h"
 
 namespace portolan::guardrails {
-namespace {
-
-constexpr size_t kMaxUtf8Bytes = 4;
-
-// How long the text is without a character at its end that is not all there. What is no UTF-8 is.
-size_t WholeCharacters(std::string_view text) {
-  for (size_t back = 1; back < kMaxUtf8Bytes && back <= text.size(); ++back) {
-    const char c = text[text.size() - back];
-    if (IsUtf8Tail(c)) continue;
-    const auto lead = static_cast<unsigned char>(c);
-    const size_t bytes = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    return bytes > back ? text.size() - back : text.size();
-  }
-  return text.size();
-}
-
-}  // namespace
 
 void WindowStage::Add(const Check* check, size_t index, size_t hold) {
   looks_.push_back({check, index, hold});
@@ -44,7 +27,7 @@ void WindowStage::Find(const TracedText& traced, bool is_end) {
   Stretch stretch = Stretch::Whole(text);
   if (!is_end) {
     // A match that begins before `until` ends before the last byte, which only tells the end of words.
-    const size_t known = WholeCharacters(text);
+    const size_t known = WholeUtf8(text).size();
     stretch.until = OpenFrom(text.substr(0, known));
     stretch.end = known > 0 ? known - 1 : 0;
   }
@@ -56,7 +39,7 @@ void WindowStage::Find(const TracedText& traced, bool is_end) {
 }
 
 std::vector<Match> WindowStage::FindAhead(const TracedText& traced, const Look& look) const {
-  const size_t known = WholeCharacters(traced.text());
+  const size_t known = WholeUtf8(traced.text()).size();
   const Stretch stretch{traced.text(), known, known};
   Cursor cursor = look.cursor;
   std::vector<Match> matches;

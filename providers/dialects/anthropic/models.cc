@@ -4,7 +4,7 @@
 #include "portolan/v1/model.pb.h"
 #include "providers/dialects/anthropic/response.h"
 #include "providers/dialects/common/json.h"
-#include "providers/dialects/common/time.h"
+#include "providers/retry_after.h"
 
 namespace portolan::providers::anthropic {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 void TranslateModel(const wire::Model& from, api::Model* to) {
   to->set_id(from.id());
   to->set_object("model");
-  to->set_created(ParseUtcTime(from.created_at()).value_or(0));
+  to->set_created(ParseTimestamp(from.created_at()).value_or(0));
   to->set_owned_by("anthropic");
   CopyExtras(from.extra(), to);
 }

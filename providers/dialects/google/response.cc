@@ -4,10 +4,10 @@
 
 #include "providers/classify.h"
 #include "providers/dialects/common/json.h"
-#include "providers/dialects/common/time.h"
 #include "providers/dialects/google/errors.h"
 #include "providers/dialects/google/parts.h"
 #include "providers/dialects/google/usage.h"
+#include "providers/retry_after.h"
 
 namespace portolan::providers::gemini {
 namespace {
@@ -91,7 +91,7 @@ std::optional<Error> DecodeAnswer(const wire::GenerateContentResponse& answer, c
 }
 
 int64_t CreatedAt(const wire::GenerateContentResponse& answer, const CallFacts& facts) {
-  return ParseUtcTime(answer.create_time()).value_or(facts.unix_seconds);
+  return ParseTimestamp(answer.create_time()).value_or(facts.unix_seconds);
 }
 
 std::string CallPrefix(const wire::GenerateContentResponse& answer, int64_t created, int32_t candidate) {

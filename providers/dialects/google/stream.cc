@@ -5,11 +5,11 @@
 
 #include "providers/classify.h"
 #include "providers/dialects/common/json.h"
-#include "providers/dialects/common/time.h"
 #include "providers/dialects/google/errors.h"
 #include "providers/dialects/google/finish.h"
 #include "providers/dialects/google/response.h"
 #include "providers/dialects/google/usage.h"
+#include "providers/retry_after.h"
 
 namespace portolan::providers::gemini {
 namespace {
@@ -52,7 +52,7 @@ std::optional<Error> ChatStream::OnEvent(const Message& event, MessageSink& out,
 void ChatStream::OnHead(const wire::GenerateContentResponse& answer) {
   if (choices_.empty()) {
     if (answer.has_response_id()) id_ = answer.response_id();
-    if (answer.has_create_time()) created_ = ParseUtcTime(answer.create_time()).value_or(created_);
+    if (answer.has_create_time()) created_ = ParseTimestamp(answer.create_time()).value_or(created_);
     if (answer.has_model_version()) model_ = answer.model_version();
   }
   if (answer.has_usage_metadata()) {

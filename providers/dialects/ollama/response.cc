@@ -6,7 +6,7 @@
 
 #include "providers/classify.h"
 #include "providers/dialects/common/json.h"
-#include "providers/dialects/common/time.h"
+#include "providers/retry_after.h"
 
 namespace portolan::providers::ollama {
 namespace {
@@ -85,7 +85,7 @@ Error Failed(std::string message) {
 }
 
 int64_t CreatedAt(const wire::ChatResponse& answer, int64_t otherwise) {
-  return ParseUtcTime(answer.created_at()).value_or(otherwise);
+  return ParseTimestamp(answer.created_at()).value_or(otherwise);
 }
 
 std::string AnswerId(const CallFacts& facts) {

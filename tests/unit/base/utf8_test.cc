@@ -76,6 +76,17 @@ TEST(Utf8, IsCutBetweenCharacters) {
   for (const Case& c : cases) EXPECT_EQ(CutUtf8(c.text, c.limit), c.cut) << c.text << " " << c.limit;
 }
 
+TEST(Utf8Test, LeavesOutTheBeginningOfACharacterAtTheEnd) {
+  for (const std::string whole :
+       {"", "a", "é", "€", "\xf0\x9f\x98\x80", "a€", "\xff", "a\x80", "\x80\x80\x80\x80"}) {
+    EXPECT_EQ(WholeUtf8(whole), whole);
+  }
+  for (const std::string cut : {"\xc3", "\xe2", "\xe2\x82", "\xf0", "\xf0\x9f", "\xf0\x9f\x98"}) {
+    EXPECT_EQ(WholeUtf8("é" + cut), "é");
+    EXPECT_EQ(WholeUtf8(cut), "");
+  }
+}
+
 TEST(Utf8, IsWrittenCharacterByCharacter) {
   const std::pair<char32_t, std::string_view> cases[] = {
       {0, "\0"sv},

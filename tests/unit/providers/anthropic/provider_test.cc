@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "providers/dialects/common/claude_models.h"
-#include "providers/dialects/common/time.h"
 #include "providers/dialects/openai/openai.h"
+#include "providers/retry_after.h"
 #include "tests/unit/providers/anthropic/harness.h"
 
 namespace portolan::providers::anthropic {
@@ -214,8 +214,8 @@ TEST(AnthropicModels, OneIsGivenInOpenAisForm) {
 
 TEST(AnthropicModels, TimesOfAnotherFormAreNotGuessed) {
   for (const char* text : {"", "2026-07-24", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z",
-                           "2026-07-24T00:00:00+01:00", "2026-07-24T25:00:00Z", "20a6-07-24T00:00:00Z"}) {
-    EXPECT_FALSE(ParseUtcTime(text)) << text;
+                           "2026-07-24T00:00:00+0100", "2026-07-24T25:00:00Z", "20a6-07-24T00:00:00Z"}) {
+    EXPECT_FALSE(ParseTimestamp(text)) << text;
   }
 }
 
