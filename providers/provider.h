@@ -155,6 +155,8 @@ struct Provider {
   bool needs_no_key = false;
   // base_url is this machine's own, which is called only where a caller who names that host might call it.
   bool on_this_machine = false;
+  // Its streams tell their tokens in a chunk without choices though nobody has asked, at whatever address.
+  bool usage_unasked = false;
 
   // How it says an operation in its dialect; null: it does not.
   const Form* Find(std::string_view operation) const;

@@ -46,7 +46,8 @@ Provider ToProvider(const Row& row) {
                        .rules = {row.rules.begin(), row.rules.size()},
                        .usage_excludes_reasoning = row.usage_excludes_reasoning,
                        .needs_no_key = row.needs_no_key,
-                       .on_this_machine = row.local};
+                       .on_this_machine = row.local,
+                       .usage_unasked = row.usage_unasked};
   for (const RowOption& option : row.options) {
     provider.options.push_back({std::string(option.name), std::string(option.header),
                                 std::string(option.fallback), std::string(option.variable), option.part});

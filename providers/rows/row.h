@@ -95,6 +95,9 @@ struct Row {
   // Its streams tell their tokens if `stream_options` asks for them, and it is known to take that member.
   // False where that is not known, where usage comes unasked, and where the member is refused.
   bool takes_stream_options = false;
+  // Its streams end in a chunk that has their tokens and no choices, asked or not: those who have not asked
+  // are not shown it.
+  bool usage_unasked = false;
   // The output that its usage tells lacks the tokens of reasoning.
   bool usage_excludes_reasoning = false;
   // Where the facts come from, and when they were looked up (`2026-11`).

@@ -24,6 +24,7 @@ constexpr Row kRows[] = {
      .rules = {Rename("max_completion_tokens", "max_tokens"), AsList("stop"),
                Unsupported("user|store|metadata|service_tier|verbosity|prediction|safety_identifier|"
                            "prompt_cache_key|prompt_cache_retention|prompt_cache_options")},
+     .usage_unasked = true,
      .source = "together-ai@0.52.0 client.js, resources/chat/completions.d.ts, resources/rerank.js; Together "
                "docs, OpenAI compatibility: docs.together.ai/docs/inference/openai-compatibility; LiteLLM "
                "llms/together_ai; recorded traffic",

@@ -86,7 +86,8 @@ struct CallState {
   std::vector<codec::Edit> hook_edits;
   bool asks_gateway = false;  // the call asks for the gateway's own models
   bool explain = false;       // the caller wants an explanation with the answer
-  // Of the attempt: the gateway asks for a stream's usage although the caller did not.
+  // Of the attempt: a stream's usage will come although the caller did not ask: the gateway has, or the
+  // provider tells it unasked.
   bool hides_usage = false;
   bool has_own_member = false;     // the request has the field `portolan`, which no provider is to see
   std::vector<std::string> tried;  // Error::tried

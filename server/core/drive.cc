@@ -54,6 +54,12 @@ bool CountsStream(const CallState& call) {
          (call.route.way.kind == Way::Kind::kRelay || IsTextByChat(call.route));
 }
 
+// Whether the provider tells a stream's usage though it is not asked.
+bool HearsUnasked(const CallState& call) {
+  return call.facts.stream && !call.facts.include_usage && call.operation.stream_options_field != nullptr &&
+         call.route.target.provider->usage_unasked && !UsageIsAskedFor(call);
+}
+
 // Forgets what belonged to an attempt that failed.
 void ResetAttempt(CallState& call) {
   call.route = {};
@@ -88,7 +94,7 @@ std::optional<Error> PrepareAttempt(CallState& call, const routing::RouteNode& n
   if (error) return error;
   if (auto forbidden = CheckAttemptModel(call)) return forbidden;
   if (call.has_own_member) call.route.edits.push_back({codec::Edit::Kind::kRemove, "portolan", {}});
-  call.hides_usage = CountsStream(call) && AskForUsage(call);
+  call.hides_usage = (CountsStream(call) && AskForUsage(call)) || HearsUnasked(call);
   call.facts.content_blocks = WantsBlocks(call);
   call.outcome.target = OriginOf(call.route.target.base_url);
   call.attempt_wait = call.wait;

@@ -80,6 +80,16 @@ std::string StreamOptions(const CallState& call) {
   return json;
 }
 
+// Those that the route sends, else the caller's.
+std::string StreamOptionsSent(const CallState& call) {
+  const std::string& name = call.operation.stream_options_field->name();
+  std::string options = StreamOptions(call);
+  for (const codec::Edit& edit : call.route.edits) {
+    if (edit.name == name) options = edit.json;
+  }
+  return options;
+}
+
 void ReadMessageFacts(const CallState& call, RequestFacts* out) {
   const OperationSpec& operation = call.operation;
   const Message& message = *call.payload.message();
@@ -106,14 +116,13 @@ std::optional<Error> ReadFacts(const CallState& call, RequestFacts* out) {
   return std::nullopt;
 }
 
+bool UsageIsAskedFor(const CallState& call) { return BoolMember(StreamOptionsSent(call), "include_usage"); }
+
 bool AskForUsage(CallState& call) {
-  const std::string& name = call.operation.stream_options_field->name();
-  std::string options = StreamOptions(call);
-  for (const codec::Edit& edit : call.route.edits) {
-    if (edit.name == name) options = edit.json;
-  }
+  const std::string options = StreamOptionsSent(call);
   if (BoolMember(options, "include_usage")) return false;
-  call.route.edits.push_back({codec::Edit::Kind::kSet, name, WithUsage(options)});
+  call.route.edits.push_back(
+      {codec::Edit::Kind::kSet, call.operation.stream_options_field->name(), WithUsage(options)});
   return true;
 }
 

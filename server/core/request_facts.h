@@ -26,5 +26,7 @@ std::optional<Error> ReadFacts(const CallState& call, RequestFacts* out);
 // Adds `include_usage` to the `stream_options` that the current attempt sends, which keep their other
 // members. False, with nothing added, if the route's own parameters already ask for the usage.
 bool AskForUsage(CallState& call);
+// Whether the request as the target will see it asks for a stream's usage: the caller does, or the route.
+bool UsageIsAskedFor(const CallState& call);
 
 }  // namespace portolan::core

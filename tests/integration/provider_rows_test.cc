@@ -4,6 +4,8 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <sstream>
 
 #include "tests/support/eventually.h"
 #include "tests/support/fake_upstream.h"
@@ -157,6 +159,94 @@ TEST_F(ProviderRows, ReasoningIsPartOfTheOutputThatIsCounted) {
     const size_t output = metrics.find("kind=\"output\"", line);
     return output != std::string::npos && metrics.substr(metrics.find('}', output), 6) == "} 343\n";
   }));
+}
+
+// As Together does: tokens in a chunk of its own, whether or not `stream_options` asks for it.
+Script Unasked(const SeenRequest& request) {
+  const bool chats = request.target.ends_with("/chat/completions");
+  const std::string piece = chats ? R"("delta":{"content":"yes"})" : R"("text":"yes")";
+  return RespondEvents(
+      {R"(data: {"id":"c","choices":[{"index":0,)" + piece + R"(,"finish_reason":null}],"usage":null})" +
+           "\n\n",
+       R"(data: {"id":"c","choices":[{"index":0,)" + piece + R"(,"finish_reason":"stop"}],"usage":null})" +
+           "\n\n",
+       R"(data: {"id":"c","choices":[],"usage":{"prompt_tokens":5,"completion_tokens":6,"total_tokens":11}})"
+       "\n\n",
+       "data: [DONE]\n\n"});
+}
+
+class UnaskedUsage : public ProviderRows {
+ protected:
+  // The stream's data. What went up must be what came.
+  std::vector<std::string> Ask(const std::string& path, const std::string& body, const Headers& headers) {
+    std::istringstream lines(TestClient(gateway_.http_address()).Post(path, body, headers).body);
+    EXPECT_EQ(together_.requests().back().body, body);
+    std::vector<std::string> data;
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("data: ")) data.push_back(line.substr(6));
+    }
+    return data;
+  }
+  // Tokens of answers that the metrics have counted, of all providers.
+  int Counted() {
+    const std::regex line("portolan_tokens_total[{][^}]*kind=\"output\"[}] ([0-9]+)");
+    const std::string metrics = TestClient(gateway_.admin_address()).Get("/metrics").body;
+    int sum = 0;
+    for (std::sregex_iterator at(metrics.begin(), metrics.end(), line), end; at != end; ++at)
+      sum += std::stoi((*at)[1]);
+    return sum;
+  }
+
+  FakeUpstream together_{Unasked};
+  GatewayFixture gateway_ =
+      Start("  together-ai: {base_url: \"" + together_.url() +
+            "/v1\", api_key: \"env:KEY\"}\n"
+            "  mine: {dialect: together-ai, base_url: \"" +
+            together_.url() + "/v1\"}\n  lab: {base_url: \"" + together_.url() + "/v1\"}\n");
+};
+
+constexpr char kStreamed[] = R"({"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]})";
+constexpr char kText[] = R"({"model":"m","stream":true,"prompt":"hi"})";
+
+// The loop of every README reads `choices[0]` of each chunk.
+TEST_F(UnaskedUsage, IsCountedAndKeptFromWhoHasNotAsked) {
+  const std::vector<std::pair<const char*, const char*>> calls = {{kChat, kStreamed},
+                                                                  {"/v1/completions", kText}};
+  const std::vector<Headers> ways = {
+      {{"x-portolan-provider", "together-ai"}},
+      {{"x-portolan-provider", "mine"}},
+      {{"x-portolan-provider", "together-ai"}, {"x-portolan-custom-host", together_.url() + "/v1"}}};
+  int output = 0;
+  for (const auto& [path, body] : calls) {
+    for (const Headers& headers : ways) {
+      const std::vector<std::string> data = Ask(path, body, headers);
+      ASSERT_EQ(data.size(), 3U) << path;
+      EXPECT_EQ(json::parse(data[0])["choices"].size(), 1U);
+      EXPECT_EQ(json::parse(data[1])["choices"][0]["finish_reason"], "stop");
+      EXPECT_EQ(data[2], "[DONE]");
+      output += 6;
+      ASSERT_TRUE(Eventually([&] { return Counted(); }, output));
+    }
+  }
+}
+
+TEST_F(UnaskedUsage, IsForThoseWhoAsk) {
+  const std::string asking =
+      R"({"model":"m","stream":true,"stream_options":{"include_usage":true},"messages":[]})";
+  const std::vector<std::string> data = Ask(kChat, asking, {{"x-portolan-provider", "together-ai"}});
+  ASSERT_EQ(data.size(), 4U);
+  EXPECT_EQ(json::parse(data[2])["usage"]["completion_tokens"], 6);
+  // Also where the route asks in the caller's stead.
+  const std::string config =
+      R"({"provider":"together-ai","override_params":{"stream_options":{"include_usage":true}}})";
+  TestClient client(gateway_.http_address());
+  const TestAnswer answer = client.Post(kChat, kStreamed, {{"x-portolan-config", config}});
+  EXPECT_NE(answer.body.find("\"usage\":{"), std::string::npos) << answer.body;
+}
+
+// Other servers are not known to say what nobody has asked for: what they say is passed on.
+TEST_F(UnaskedUsage, OfOtherProvidersIsPassedOn) {
+  EXPECT_EQ(Ask(kChat, kStreamed, {{"x-portolan-provider", "lab"}}).size(), 4U);
 }
 
 }  // namespace
