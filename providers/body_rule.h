@@ -15,6 +15,8 @@ struct BodyRule {
     kRename,       // `members` is called `value` there
     kUnsupported,  // not taken: left out and named; refused where the answer would mean something else
     kOmit,         // not taken, and nothing is lost by that: left out
+    kOmitValue,    // not taken if its value is the text `value`, which is what goes without saying: left out
+    kDefault,      // `members` is the text `value` where the caller does not say it
     kAsList,       // a text of `members` becomes a list of one
     kAtMost,       // a number above `high` becomes `high`, and is named; one below `low` is refused
     kExclusive,    // only one of `members`
@@ -66,6 +68,12 @@ constexpr BodyRule ForOtherWay(std::string_view members) {
 }
 constexpr BodyRule Omit(std::string_view members) {
   return {.kind = BodyRule::Kind::kOmit, .members = members};
+}
+constexpr BodyRule OmitValue(std::string_view member, std::string_view text) {
+  return {.kind = BodyRule::Kind::kOmitValue, .members = member, .value = text};
+}
+constexpr BodyRule Default(std::string_view member, std::string_view text) {
+  return {.kind = BodyRule::Kind::kDefault, .members = member, .value = text};
 }
 constexpr BodyRule AsList(std::string_view members) {
   return {.kind = BodyRule::Kind::kAsList, .members = members};

@@ -93,6 +93,12 @@ class Fitter {
           body_.Remove(member);
           return std::optional<Error>();
         });
+      case Kind::kOmitValue:
+        if (StringAt(rule.members) == rule.value) body_.Remove(rule.members);
+        return std::nullopt;
+      case Kind::kDefault:
+        SayByDefault(rule.members, rule.value);
+        return std::nullopt;
       case Kind::kAsList:
         return ForEach(rule.members, [this](std::string_view member) {
           const std::string_view* const value = body_.Find(member);
@@ -148,6 +154,12 @@ class Fitter {
       body_.Remove(theirs);
     }
     body_.Rename(ours, theirs);
+  }
+
+  void SayByDefault(std::string_view member, std::string_view text) {
+    const std::string_view* value = body_.Find(member);
+    if (value == nullptr) return body_.Add(member, JsonString(text));
+    if (*value == "null") body_.Set(member, JsonString(text));
   }
 
   std::optional<Error> LeaveToOtherWay(std::string_view member) const {

@@ -71,6 +71,17 @@ void JsonObjectEdit::Set(std::string_view name, std::string value) {
   }
 }
 
+void JsonObjectEdit::Add(std::string_view name, std::string value) {
+  if (entries_.empty()) return;
+  Entry entry;
+  entry.name = name;
+  entry.value = Keep(std::move(value));
+  entry.before = ",";
+  entry.is_new = true;
+  entries_.push_back(entry);
+  changed_ = true;
+}
+
 void JsonObjectEdit::Write(std::string* out) const {
   if (entries_.empty()) {
     out->append(json_);

@@ -32,6 +32,8 @@ class JsonObjectEdit {
   void Remove(std::string_view name);
   void Rename(std::string_view name, std::string_view new_name);
   void Set(std::string_view name, std::string value);
+  // Behind the last member. Nothing where there is none.
+  void Add(std::string_view name, std::string value);
 
   bool changed() const { return changed_; }
   // Appends the object with its changes.

@@ -262,7 +262,7 @@ constexpr Row kRows[] = {
      .operations = kChat,
      .source = "LiteLLM llms/nscale; huggingface.js providers/nscale.ts",
      .checked = "2026-11"},
-    // Some of its embedding models refuse a request without `input_type`, which callers can add as it is.
+    // Its asymmetric embedding models refuse a request without `input_type`, unless their name ends in it.
     {.name = "nvidia-nim",
      .aliases = {"nvidia", "nim"},
      .title = "NVIDIA NIM (API catalog)",
@@ -274,10 +274,11 @@ constexpr Row kRows[] = {
                 .style = kRerankOfNvidiaCatalog,
                 .base_url = "https://ai.api.nvidia.com/v1"},
                {.dialect = RerankersDialect, .operation = operation::kRerank, .style = kRerankOfNim}},
+     .rules = {Default("input_type", "query").In("embedding").For("!*-query|*-passage")},
      .source =
          "models.dev; LiteLLM llms/nvidia_nim; NVIDIA API Catalog docs: build.nvidia.com, "
          "docs.api.nvidia.com/nim/reference/nvidia-llama-nemotron-rerank-vl-1b-v2-infer; NVIDIA NIM docs: "
-         "docs.nvidia.com/nim/nemo-retriever/text-reranking",
+         "docs.nvidia.com/nim/nemo-retriever/text-reranking, text-embedding (Passage and Query Modes)",
      .checked = "2026-11"},
 };
 

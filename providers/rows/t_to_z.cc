@@ -99,8 +99,10 @@ constexpr Row kRows[] = {
      .variables = {"VOYAGE_API_KEY", "VOYAGE_AI_API_KEY"},
      .operations = kEmbeddings,
      .forms = {{RerankersDialect, operation::kRerank, kRerankOfVoyage}},
-     .rules = {Rename("dimensions", "output_dimension").In("embedding")},
-     .source = "voyageai@0.4.0 (Python); LiteLLM llms/voyage/common_utils.py; recorded traffic",
+     .rules = {Rename("dimensions", "output_dimension").In("embedding"),
+               OmitValue("encoding_format", "float").In("embedding")},
+     .source = "voyageai@0.4.0 (Python); docs.voyageai.com/reference/embeddings-api; LiteLLM "
+               "llms/voyage/common_utils.py; recorded traffic",
      .checked = "2026-11"},
     {.name = "vultr",
      .aliases = {"vultr-inference"},

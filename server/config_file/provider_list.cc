@@ -121,6 +121,10 @@ std::string ChangeOf(const BodyRule& rule) {
       return "in an API of its own: " + Quoted(rule.members);
     case Kind::kOmit:
       return "left out: " + Quoted(rule.members);
+    case Kind::kOmitValue:
+      return Quoted(rule.members) + " " + Quoted(rule.value) + " is left out";
+    case Kind::kDefault:
+      return Quoted(rule.members) + " is " + Quoted(rule.value) + " where there is none";
     case Kind::kAsList:
       return Quoted(rule.members) + " as a list";
     case Kind::kAtMost:

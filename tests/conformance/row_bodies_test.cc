@@ -104,6 +104,19 @@ const BodyCase kCases[] = {
     {"sarvam", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
     {"synthetic", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
     {"nano-gpt", R"({"model":"m","max_completion_tokens":5,"messages":[]})", R"({"model":"m","max_tokens":5,"messages":[]})", ""},
+    // docs.nvidia.com, Embedding NIM, "Passage and Query Modes": asymmetric models require input_type, or a model
+    // whose name ends in it.
+    {"nvidia-nim", R"({"model":"nvidia/nv-embedqa-e5-v5","input":["a"] })",
+     R"({"model":"nvidia/nv-embedqa-e5-v5","input":["a"],"input_type":"query" })", "", Endpoint::kEmbeddings},
+    {"nvidia-nim", R"({"model":"nvidia/nv-embedqa-e5-v5","input_type":"passage","input":"a"})",
+     R"({"model":"nvidia/nv-embedqa-e5-v5","input_type":"passage","input":"a"})", "", Endpoint::kEmbeddings},
+    {"nvidia-nim", R"({"model":"nvidia/nv-embedqa-e5-v5-passage","input":"a"})",
+     R"({"model":"nvidia/nv-embedqa-e5-v5-passage","input":"a"})", "", Endpoint::kEmbeddings},
+    // docs.voyageai.com/reference/embeddings-api: encoding_format is null or base64.
+    {"voyage", R"({"model":"voyage-3.5","encoding_format":"float","input":"a","dimensions":256})",
+     R"({"model":"voyage-3.5","input":"a","output_dimension":256})", "", Endpoint::kEmbeddings},
+    {"voyage", R"({"model":"voyage-3.5","input":"a","encoding_format":"base64"})",
+     R"({"model":"voyage-3.5","input":"a","encoding_format":"base64"})", "", Endpoint::kEmbeddings},
     // And one that has no rule keeps everything.
     {"hetzner", R"({"model":"m","max_completion_tokens":5,"seed":1,"user":"u","messages":[{"role":"developer","name":"n","content":"a"}]})",
      R"({"model":"m","max_completion_tokens":5,"seed":1,"user":"u","messages":[{"role":"developer","name":"n","content":"a"}]})", ""},
