@@ -13,6 +13,7 @@ struct BodyRule {
   enum class Kind : uint8_t {
     // Of top-level members.
     kRename,       // `members` is called `value` there
+    kRenameAlone,  // the same where there is no `value`; else both stay as they are
     kUnsupported,  // not taken: left out and named; refused where the answer would mean something else
     kOmit,         // not taken, and nothing is lost by that: left out
     kOmitValue,    // not taken if its value is the text `value`, which is what goes without saying: left out
@@ -59,6 +60,9 @@ struct BodyRule {
 
 constexpr BodyRule Rename(std::string_view ours, std::string_view theirs) {
   return {.kind = BodyRule::Kind::kRename, .members = ours, .value = theirs};
+}
+constexpr BodyRule RenameAlone(std::string_view older, std::string_view newer) {
+  return {.kind = BodyRule::Kind::kRenameAlone, .members = older, .value = newer};
 }
 constexpr BodyRule Unsupported(std::string_view members) {
   return {.kind = BodyRule::Kind::kUnsupported, .members = members};

@@ -1,5 +1,6 @@
 #include "providers/fit_body.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -62,6 +63,18 @@ bool Matches(std::string_view pattern, std::string_view text) {
   return false;
 }
 
+bool Holds(const BodyRule& rule, const CallFacts& facts) {
+  if (!rule.operation.empty() && rule.operation != facts.operation) return false;
+  return IsAmongModels(rule.models, facts.model);
+}
+
+// False if a rule has nothing to do, as a look at the text tells: few requests have the older name of a
+// member. Escapes could spell it.
+bool MayConcern(const BodyRule& rule, std::string_view json) {
+  if (rule.kind != Kind::kRename && rule.kind != Kind::kRenameAlone) return true;
+  return json.find(rule.members) != std::string_view::npos || json.find("\\u") != std::string_view::npos;
+}
+
 class Fitter {
  public:
   Fitter(const BodyFit& fit, const CallFacts& facts, std::string_view json, DroppedMembers* dropped)
@@ -69,8 +82,7 @@ class Fitter {
 
   std::optional<Error> Run(std::string* out) {
     for (const BodyRule& rule : fit_.rules) {
-      if (!rule.operation.empty() && rule.operation != facts_.operation) continue;
-      if (!IsAmongModels(rule.models, facts_.model)) continue;
+      if (!Holds(rule, facts_)) continue;
       if (auto error = Apply(rule)) return error;
     }
     if (auto error = FitLists()) return error;
@@ -83,6 +95,9 @@ class Fitter {
     switch (rule.kind) {
       case Kind::kRename:
         Rename(rule.members, rule.value);
+        return std::nullopt;
+      case Kind::kRenameAlone:
+        RenameAlone(rule.members, rule.value);
         return std::nullopt;
       case Kind::kUnsupported:
         return ForEach(rule.members, [this](std::string_view member) { return LeaveOut(member); });
@@ -154,6 +169,15 @@ class Fitter {
       body_.Remove(theirs);
     }
     body_.Rename(ours, theirs);
+  }
+
+  void RenameAlone(std::string_view older, std::string_view newer) {
+    const std::string_view* value = body_.Find(older);
+    if (value == nullptr || *value == "null") return;
+    const std::string_view* other = body_.Find(newer);
+    if (other != nullptr && *other != "null") return;
+    body_.Remove(newer);
+    body_.Rename(older, newer);
   }
 
   void SayByDefault(std::string_view member, std::string_view text) {
@@ -256,8 +280,17 @@ bool IsAmongModels(std::string_view patterns, std::string_view model) {
   return others;
 }
 
+bool HasRuleFor(const BodyFit& fit, const CallFacts& facts) {
+  return std::any_of(fit.rules.begin(), fit.rules.end(),
+                     [&](const BodyRule& rule) { return Holds(rule, facts); });
+}
+
 std::optional<Error> FitBody(const BodyFit& fit, const CallFacts& facts, std::string_view json,
                              std::string* out, DroppedMembers* dropped) {
+  const bool concerns = std::any_of(fit.rules.begin(), fit.rules.end(), [&](const BodyRule& rule) {
+    return Holds(rule, facts) && MayConcern(rule, json);
+  });
+  if (!concerns) return std::nullopt;
   return Fitter(fit, facts, json, dropped).Run(out);
 }
 

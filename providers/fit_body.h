@@ -17,6 +17,9 @@ struct BodyFit {
   std::span<const BodyRule> rules;
 };
 
+// Whether any rule is for requests of this operation and model.
+bool HasRuleFor(const BodyFit& fit, const CallFacts& facts);
+
 // Changes the text of a request in OpenAI's dialect so that the provider takes it. Appends it to *out if
 // there is anything to change, every other byte as it was, and names in *dropped what is lost; else leaves
 // *out empty. Members of a type that OpenAI's API does not have there are left alone.

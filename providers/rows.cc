@@ -79,7 +79,8 @@ std::vector<Provider> BuiltInRows() {
                               {"openai_project", "openai-project"},
                               {"openai_beta", "openai-beta"}},
                   .takes_stream_options = true,
-                  .title = "OpenAI"});
+                  .title = "OpenAI",
+                  .rules = kOpenAiRules});
   rows.push_back({.name = "anthropic",
                   .base_url = "https://api.anthropic.com/v1",
                   .dialect = &AnthropicDialect(),

@@ -12,6 +12,12 @@ std::vector<Provider> BuiltInRows();
 // What some that speak OpenAI's dialect have beside it, in an API of their own.
 void AddOwnApi(Provider* provider);
 
+// OpenAI's models that reason refuse the older name of the limit, which callers of other providers send; the
+// newer one is for all of its models. A reinforced one is called `ft:` and what it was made of.
+inline constexpr BodyRule kOpenAiRules[] = {RenameAlone("max_tokens", "max_completion_tokens")
+                                                .In("chat")
+                                                .For("o1*|o3*|o4*|gpt-5*|gpt-6*|ft:o*|ft:gpt-5*|ft:gpt-6*")};
+
 // In rows_bedrock.cc.
 Provider BedrockRow();
 // What every provider of AWS is told: region, keys and roles.

@@ -195,7 +195,8 @@ Provider AzureOpenAiRow() {
       .model_options = {"azure_deployment_id", "azure_model_name"},
       .takes_stream_options = true,
       .title = "Azure OpenAI",
-      .aliases = kOpenAiAliases};
+      .aliases = kOpenAiAliases,
+      .rules = kOpenAiRules};
   AddEntraOptions(&row.options);
   return row;
 }
@@ -238,7 +239,8 @@ Provider AzureAiRow() {
                       {Messages(), RawForm("/openai/v1{path}" API_VERSION)})},
       .takes_stream_options = true,
       .title = "Azure AI Foundry",
-      .aliases = kAiAliases};
+      .aliases = kAiAliases,
+      .rules = kOpenAiRules};
   AddEntraOptions(&row.options);
   return row;
 }

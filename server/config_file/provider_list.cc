@@ -115,6 +115,8 @@ std::string ChangeOf(const BodyRule& rule) {
   switch (rule.kind) {
     case Kind::kRename:
       return Quoted(rule.members) + " is " + Quoted(rule.value);
+    case Kind::kRenameAlone:
+      return Quoted(rule.members) + " alone is " + Quoted(rule.value);
     case Kind::kUnsupported:
       return "not taken: " + Quoted(rule.members);
     case Kind::kOtherWay:

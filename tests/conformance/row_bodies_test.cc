@@ -117,6 +117,19 @@ const BodyCase kCases[] = {
      R"({"model":"voyage-3.5","input":"a","output_dimension":256})", "", Endpoint::kEmbeddings},
     {"voyage", R"({"model":"voyage-3.5","input":"a","encoding_format":"base64"})",
      R"({"model":"voyage-3.5","input":"a","encoding_format":"base64"})", "", Endpoint::kEmbeddings},
+    // openai 6.49, resources/chat/completions: max_tokens is "not compatible with o-series models". What else
+    // they refuse is for them to say.
+    {"openai", R"({"model":"o3","max_tokens":5,"temperature":0.2,"messages":[]})",
+     R"({"model":"o3","max_completion_tokens":5,"temperature":0.2,"messages":[]})", ""},
+    {"openai", R"({"model":"gpt-5-mini","messages":[],"max_tokens":5})", R"({"model":"gpt-5-mini","messages":[],"max_completion_tokens":5})", ""},
+    {"openai", R"({"model":"ft:o4-mini-2025-04-16:org::id","max_tokens":5,"max_completion_tokens":null,"messages":[]})",
+     R"({"model":"ft:o4-mini-2025-04-16:org::id","max_completion_tokens":5,"messages":[]})", ""},
+    {"openai", R"({"model":"o3","max_tokens":5,"max_completion_tokens":6,"messages":[]})",
+     R"({"model":"o3","max_tokens":5,"max_completion_tokens":6,"messages":[]})", ""},
+    {"openai", R"({"model":"gpt-4o","max_tokens":5,"messages":[]})", R"({"model":"gpt-4o","max_tokens":5,"messages":[]})", ""},
+    {"azure-openai", R"({"model":"o4-mini","max_tokens":5,"messages":[]})", R"({"model":"o4-mini","max_completion_tokens":5,"messages":[]})", ""},
+    {"azure-openai", R"({"model":"gpt-4.1","max_tokens":5,"messages":[]})", R"({"model":"gpt-4.1","max_tokens":5,"messages":[]})", ""},
+    {"azure-ai", R"({"model":"gpt-5","max_tokens":5,"messages":[]})", R"({"model":"gpt-5","max_completion_tokens":5,"messages":[]})", ""},
     // And one that has no rule keeps everything.
     {"hetzner", R"({"model":"m","max_completion_tokens":5,"seed":1,"user":"u","messages":[{"role":"developer","name":"n","content":"a"}]})",
      R"({"model":"m","max_completion_tokens":5,"seed":1,"user":"u","messages":[{"role":"developer","name":"n","content":"a"}]})", ""},

@@ -73,6 +73,22 @@ TEST(FitBody, Renames) {
   EXPECT_EQ(Fit(rules, R"({"max_tokens":5,"max_completion_tokens":5})").dropped, "");
 }
 
+TEST(FitBody, RenamesWhatStandsAlone) {
+  const std::vector<BodyRule> rules = {
+      RenameAlone("max_tokens", "max_completion_tokens").In("chat").For("o3*")};
+  const CallFacts facts{.operation = "chat", .model = "o3-mini"};
+  EXPECT_EQ(Sent(rules, R"({"max_tokens":5 ,"a":1})", facts), R"({"max_completion_tokens":5 ,"a":1})");
+  EXPECT_EQ(Sent(rules, R"({"max\u005ftokens":5})", facts), R"({"max_completion_tokens":5})");
+  EXPECT_EQ(Sent(rules, R"({"max_completion_tokens":null,"max_tokens":5})", facts),
+            R"({"max_completion_tokens":5})");
+  for (const char* const kept :
+       {R"({"max_tokens":5,"max_completion_tokens":6})", R"({"max_completion_tokens":6,"max_tokens":5})",
+        R"({"max_tokens":null})", R"({"max_completion_tokens":6})", R"({"messages":["max_tokens"]})", "{}"})
+    EXPECT_EQ(Fit(rules, kept, facts).body, "") << kept;
+  EXPECT_EQ(Fit(rules, R"({"max_tokens":5})", {.operation = "chat", .model = "gpt-4o"}).body, "");
+  EXPECT_EQ(Fit(rules, R"({"max_tokens":5})", {.operation = "completion", .model = "o3"}).body, "");
+}
+
 TEST(FitBody, LeavesOutAValueThatGoesWithoutSaying) {
   const std::vector<BodyRule> rules = {OmitValue("encoding_format", "float")};
   const Fitted fitted = Fit(rules, R"({"a":1,"encoding_format":"fl\u006fat"})");
