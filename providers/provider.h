@@ -157,6 +157,9 @@ struct Provider {
   bool on_this_machine = false;
   // Its streams tell their tokens in a chunk without choices though nobody has asked, at whatever address.
   bool usage_unasked = false;
+  // Where the facts of a built-in one come from, and when they were looked up (`2026-11`).
+  std::string_view source = {};
+  std::string_view checked = {};
 
   // How it says an operation in its dialect; null: it does not.
   const Form* Find(std::string_view operation) const;

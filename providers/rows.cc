@@ -47,7 +47,9 @@ Provider ToProvider(const Row& row) {
                        .usage_excludes_reasoning = row.usage_excludes_reasoning,
                        .needs_no_key = row.needs_no_key,
                        .on_this_machine = row.local,
-                       .usage_unasked = row.usage_unasked};
+                       .usage_unasked = row.usage_unasked,
+                       .source = row.source,
+                       .checked = row.checked};
   for (const RowOption& option : row.options) {
     provider.options.push_back({std::string(option.name), std::string(option.header),
                                 std::string(option.fallback), std::string(option.variable), option.part});
@@ -80,7 +82,10 @@ std::vector<Provider> BuiltInRows() {
                               {"openai_beta", "openai-beta"}},
                   .takes_stream_options = true,
                   .title = "OpenAI",
-                  .rules = kOpenAiRules});
+                  .rules = kOpenAiRules,
+                  .source = "openai@6.49.0 (npm) client.js, resources/chat/completions; "
+                            "developers.openai.com/api/docs/deprecations; recorded traffic",
+                  .checked = "2026-11"});
   rows.push_back({.name = "anthropic",
                   .base_url = "https://api.anthropic.com/v1",
                   .dialect = &AnthropicDialect(),
@@ -90,7 +95,11 @@ std::vector<Provider> BuiltInRows() {
                   .options = {{"anthropic_version", "anthropic-version", "2023-06-01"},
                               {"anthropic_beta", "anthropic-beta"}},
                   .title = "Anthropic",
-                  .aliases = kAnthropicAliases});
+                  .aliases = kAnthropicAliases,
+                  .source = "@anthropic-ai/sdk@1.12.0 client.js, resources/messages; "
+                            "anthropic@2.12.0 (Python) _client.py; platform.claude.com/docs/en/api "
+                            "(versioning, migration-2026-10-21); recorded traffic",
+                  .checked = "2026-11"});
   rows.push_back({.name = "google",
                   .base_url = "https://generativelanguage.googleapis.com/v1beta",
                   .dialect = &GoogleDialect(),
@@ -98,7 +107,10 @@ std::vector<Provider> BuiltInRows() {
                   .key_variables = {"GEMINI_API_KEY", "GOOGLE_API_KEY"},
                   .title = "Google Gemini API",
                   .aliases = kGoogleAliases,
-                  .host_version = "/v1beta"});
+                  .host_version = "/v1beta",
+                  .source = "@google/genai@2.32.0 dist/genai.d.ts, dist/node/index.cjs; "
+                            "LiteLLM llms/gemini; recorded traffic",
+                  .checked = "2026-11"});
   rows.push_back(BedrockRow());
   rows.push_back(SageMakerRow());
   rows.push_back({.name = "cohere",
@@ -107,14 +119,20 @@ std::vector<Provider> BuiltInRows() {
                   .auth = &BearerAuth(),
                   .key_variables = {"COHERE_API_KEY", "CO_API_KEY"},
                   .title = "Cohere",
-                  .aliases = kCohereAliases});
+                  .aliases = kCohereAliases,
+                  .source = "cohere-ai@8.1.0 (npm) api/types, api/resources/v2; LiteLLM llms/cohere; "
+                            "recorded traffic",
+                  .checked = "2026-11"});
   // The service has ended; what speaks its language elsewhere is a custom host.
   rows.push_back({.name = "palm",
                   .base_url = "https://generativelanguage.googleapis.com/v1beta3",
                   .dialect = &PalmDialect(),
                   .auth = &GoogleAuth(),
                   .title = "Google PaLM API",
-                  .host_version = "/v1beta3"});
+                  .host_version = "/v1beta3",
+                  .source = "google/ai/generativelanguage/v1beta3 of "
+                            "@google-ai/generativelanguage@2.9 (npm); Portkey",
+                  .checked = "2026-11"});
   rows.push_back(VertexAiRow());
   rows.push_back(AzureOpenAiRow());
   rows.push_back(AzureAiRow());

@@ -1,7 +1,4 @@
 // Azure: OpenAI's models (azure-openai), and those of Microsoft Foundry, Claude among them (azure-ai).
-// Sources: learn.microsoft.com/azure/foundry/openai/api-version-lifecycle and .../openai/reference,
-// learn.microsoft.com/rest/api/aifoundry/modelinference, what openai 6.49 (npm, AzureOpenAI) and
-// @anthropic-ai/foundry-sdk 1.1 send, and recorded traffic.
 
 #include <string_view>
 #include <utility>
@@ -196,7 +193,11 @@ Provider AzureOpenAiRow() {
       .takes_stream_options = true,
       .title = "Azure OpenAI",
       .aliases = kOpenAiAliases,
-      .rules = kOpenAiRules};
+      .rules = kOpenAiRules,
+      .source =
+          "learn.microsoft.com/azure/foundry/openai/api-version-lifecycle, .../openai/reference; what "
+          "openai@6.49.0 (npm, AzureOpenAI) sends; recorded traffic",
+      .checked = "2026-11"};
   AddEntraOptions(&row.options);
   return row;
 }
@@ -240,7 +241,12 @@ Provider AzureAiRow() {
       .takes_stream_options = true,
       .title = "Azure AI Foundry",
       .aliases = kAiAliases,
-      .rules = kOpenAiRules};
+      .rules = kOpenAiRules,
+      .source =
+          "learn.microsoft.com/rest/api/aifoundry/modelinference, "
+          "learn.microsoft.com/azure/foundry/openai/api-version-lifecycle; what "
+          "@anthropic-ai/foundry-sdk@1.1 sends; recorded traffic",
+      .checked = "2026-11"};
   AddEntraOptions(&row.options);
   return row;
 }

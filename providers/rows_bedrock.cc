@@ -1,9 +1,5 @@
 // Amazon Bedrock. Converse serves all models that chat; others are called by InvokeModel, each in the words
 // of who made it.
-// Sources: docs.aws.amazon.com/bedrock/latest/userguide (models-api-compatibility has which model is called
-// by what; model-parameters-titan-embed-text, model-parameters-titan-embed-mm, model-parameters-embed),
-// docs.aws.amazon.com/nova/latest/userguide (embeddings-schema), botocore's description of bedrock-runtime,
-// and recorded traffic.
 
 #include <initializer_list>
 #include <string>
@@ -97,7 +93,13 @@ Provider BedrockRow() {
                    // Amazon's takes Cohere's words.
                    Invoked({"amazon.rerank-"}, OfCohere(operation::kRerank))},
       .title = "Amazon Bedrock",
-      .aliases = kAliases};
+      .aliases = kAliases,
+      .source =
+          "docs.aws.amazon.com/bedrock/latest/userguide (models-api-compatibility has which model is called "
+          "by what; model-parameters-titan-embed-text, model-parameters-titan-embed-mm, "
+          "model-parameters-embed), docs.aws.amazon.com/nova/latest/userguide (embeddings-schema); "
+          "botocore@1.44.5 data/bedrock-runtime; recorded traffic",
+      .checked = "2026-11"};
 }
 
 }  // namespace portolan::providers

@@ -1,8 +1,5 @@
 // Amazon SageMaker: endpoints that somebody has deployed, whose containers speak OpenAI's dialect (vLLM,
-// SGLang, text-generation-inference, DJL's). The endpoint is the model and stands in the path. Sources:
-// docs.aws.amazon.com/sagemaker/latest/APIReference (API_runtime_InvokeEndpoint,
-// API_runtime_InvokeEndpointWithResponseStream), @aws-sdk/client-sagemaker-runtime 3 (npm), and recorded
-// traffic.
+// SGLang, text-generation-inference, DJL's). The endpoint is the model and stands in the path.
 
 #include <string>
 #include <string_view>
@@ -53,7 +50,12 @@ Provider SageMakerRow() {
                   .options = AwsOptions(),
                   .families = {Endpoints()},
                   .title = "Amazon SageMaker",
-                  .aliases = kAliases};
+                  .aliases = kAliases,
+                  .source =
+                      "docs.aws.amazon.com/sagemaker/latest/APIReference (API_runtime_InvokeEndpoint, "
+                      "API_runtime_InvokeEndpointWithResponseStream); @aws-sdk/client-sagemaker-runtime@3 "
+                      "(npm); recorded traffic",
+                  .checked = "2026-11"};
   for (const std::string_view what :
        {"custom_attributes", "target_model", "target_variant", "target_container_hostname", "inference_id",
         "enable_explanations", "inference_component", "session_id"}) {

@@ -1,6 +1,4 @@
 // Vertex AI, Google Cloud's host of Gemini, Claude and open models.
-// Sources: cloud.google.com/vertex-ai/generative-ai/docs (locations, partner-models/claude, maas,
-// model-reference/text-embeddings-api), and what @google/genai 2.32 and @anthropic-ai/vertex-sdk send.
 
 #include <initializer_list>
 #include <string>
@@ -112,7 +110,12 @@ Provider VertexAiRow() {
                        Gemini({{"google/", ""}, {"google.", ""}, {"publishers/google/models/", ""}}),
                        OpenModels(), Gemini({{""}})},
           .title = "Google Cloud Vertex AI",
-          .aliases = kAliases};
+          .aliases = kAliases,
+          .source =
+              "cloud.google.com/vertex-ai/generative-ai/docs (locations, partner-models/claude, maas, "
+              "model-reference/text-embeddings-api); what @google/genai@2.32.0 and @anthropic-ai/vertex-sdk "
+              "send; recorded traffic",
+          .checked = "2026-11"};
 }
 
 }  // namespace portolan::providers

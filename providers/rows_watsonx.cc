@@ -1,6 +1,4 @@
-// IBM watsonx.ai. Sources: @ibm-cloud/watsonx-ai 1.7 (npm: config/endpoints.js, vml_v1.js), ibm-watsonx-ai
-// 1.8.1 (PyPI; its API_VERSION_PARAM, href_definitions.py), and LiteLLM 1.106.2 (llms/watsonx), November
-// 2026.
+// IBM watsonx.ai.
 
 #include <string_view>
 #include <utility>
@@ -58,7 +56,11 @@ Provider WatsonxRow() {
       .families = {Deployments()},
       .title = "IBM watsonx.ai",
       .aliases = kAliases,
-      .rules = kRules};
+      .rules = kRules,
+      .source =
+          "@ibm-cloud/watsonx-ai@1.7 (npm) config/endpoints.js, vml_v1.js; ibm-watsonx-ai@1.8.1 (PyPI) "
+          "API_VERSION_PARAM, href_definitions.py; LiteLLM llms/watsonx",
+      .checked = "2026-11"};
 }
 
 }  // namespace portolan::providers

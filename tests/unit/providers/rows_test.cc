@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -252,6 +253,17 @@ TEST_F(RowsTest, AnUnknownNameIsToldTheNearestOne) {
             "providers` too");
   EXPECT_EQ(told(""),
             "there is no provider called \"\"; docs/providers.md lists them, and `portolan providers` too");
+}
+
+// Rows that are not checked while they are built: of other dialects than OpenAI's.
+TEST_F(RowsTest, EachSaysWhereItsFactsComeFromAndWhenTheyWereLookedUp) {
+  for (const auto& provider : registry_->all()) {
+    if (provider->local != nullptr) continue;  // the gateway itself
+    EXPECT_FALSE(provider->source.empty()) << provider->name;
+    EXPECT_FALSE(provider->title.empty()) << provider->name;
+    EXPECT_THAT(std::string(provider->checked), testing::MatchesRegex("20[0-9][0-9]-[01][0-9]"))
+        << provider->name;
+  }
 }
 
 // What a row has to have is checked while it is built.
