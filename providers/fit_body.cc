@@ -1,5 +1,6 @@
 #include "providers/fit_body.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -62,6 +63,11 @@ bool Matches(std::string_view pattern, std::string_view text) {
   return false;
 }
 
+bool Applies(const BodyRule& rule, const CallFacts& facts) {
+  return (rule.operation.empty() || rule.operation == facts.operation) &&
+         IsAmongModels(rule.models, facts.model);
+}
+
 class Fitter {
  public:
   Fitter(const BodyFit& fit, const CallFacts& facts, std::string_view json, DroppedMembers* dropped)
@@ -69,8 +75,7 @@ class Fitter {
 
   std::optional<Error> Run(std::string* out) {
     for (const BodyRule& rule : fit_.rules) {
-      if (!rule.operation.empty() && rule.operation != facts_.operation) continue;
-      if (!IsAmongModels(rule.models, facts_.model)) continue;
+      if (!Applies(rule, facts_)) continue;
       if (auto error = Apply(rule)) return error;
     }
     if (auto error = FitLists()) return error;
@@ -242,6 +247,11 @@ bool IsAmongModels(std::string_view patterns, std::string_view model) {
     if (Matches(TakeListed(&patterns), model)) return !others;
   }
   return others;
+}
+
+bool AnyApplies(const BodyFit& fit, const CallFacts& facts) {
+  return std::any_of(fit.rules.begin(), fit.rules.end(),
+                     [&](const BodyRule& rule) { return Applies(rule, facts); });
 }
 
 std::optional<Error> FitBody(const BodyFit& fit, const CallFacts& facts, std::string_view json,

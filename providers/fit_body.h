@@ -25,6 +25,9 @@ struct BodyFit {
 std::optional<Error> FitBody(const BodyFit& fit, const CallFacts& facts, std::string_view json,
                              std::string* out, DroppedMembers* dropped);
 
+// Whether any of the rules is for such a call; else FitBody has nothing to do.
+bool AnyApplies(const BodyFit& fit, const CallFacts& facts);
+
 // Whether `model` is one of `patterns` (BodyRule::models). Case counts.
 bool IsAmongModels(std::string_view patterns, std::string_view model);
 

@@ -92,8 +92,9 @@ bool IsOtherWay(const CallState& call) {
 
 std::optional<Error> FitToProvider(CallState& call) {
   const providers::Provider& provider = *call.route.target.provider;
-  // Its rules are for its usual ways.
-  if (IsOtherWay(call)) return std::nullopt;
+  const providers::BodyFit fit{provider.name, provider.rules};
+  // Its rules are for its usual ways, and may be for some of its models.
+  if (IsOtherWay(call) || !providers::AnyApplies(fit, call.facts)) return std::nullopt;
   std::string joined;
   std::string_view text = call.request_body.empty() ? std::string_view() : call.request_body.front();
   if (call.request_body.size() > 1) {
@@ -101,7 +102,6 @@ std::optional<Error> FitToProvider(CallState& call) {
     text = joined;
   }
   std::string fitted;
-  const providers::BodyFit fit{provider.name, provider.rules};
   if (auto error = providers::FitBody(fit, call.facts, text, &fitted, &call.dropped)) return error;
   if (fitted.empty()) return std::nullopt;
   call.request_text = std::move(fitted);

@@ -32,7 +32,9 @@ FakeUpstream::Handler Tokens() {
 Script AnsweringAsVertex(const SeenRequest& request) {
   // The other dialects are answered by how their own paths end.
   SeenRequest own = request;
-  if (Holds(request.target, "awPredict")) own.target = "/v1/messages";
+  if (Holds(request.target, "awPredict")) {
+    own.target = Holds(request.target, "/anthropic/") ? "/v1/messages" : "/v1/chat/completions";
+  }
   if (Holds(request.target, ":streamGenerateContent"))
     return RespondEvents({"data: " + std::string(kGemini) + "\n\n"});
   if (Holds(request.target, ":generateContent")) return RespondJson(200, kGemini);
