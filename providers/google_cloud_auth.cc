@@ -1,8 +1,11 @@
 #include <array>
+#include <utility>
 
 #include "providers/auth.h"
 #include "providers/google_credentials.h"
+#include "providers/google_metadata.h"
 #include "providers/oauth.h"
+#include "providers/provider.h"
 #include "server/base/sha256.h"
 
 namespace portolan::providers {
@@ -10,21 +13,36 @@ namespace {
 
 constexpr std::string_view kJsonOption = "vertex_service_account_json";
 constexpr std::string_view kProjectOption = "vertex_project_id";
+constexpr std::string_view kMetadataOption = "vertex_metadata_host";
 
 bool IsJson(std::string_view key) { return key.starts_with('{'); }
+bool IsMetadataServer(std::string_view key) { return key == kMetadataServerKey; }
 
-std::string NameOf(std::string_view json) {
-  const std::array<std::string_view, 2> pieces = {"google-cloud:", json};
+std::string_view MetadataHost(const Target& target) {
+  const std::string_view host = target.provider == nullptr
+                                    ? target.option(kMetadataOption)
+                                    : target.provider->OptionOf(target, kMetadataOption);
+  return host.empty() ? kMetadataHost : host;
+}
+
+std::string NameOf(const Target& target) {
+  const std::string_view key = target.api_key.Reveal();
+  const bool metadata = IsMetadataServer(key);
+  const std::array<std::string_view, 2> pieces = {metadata ? "google-metadata:" : "google-cloud:",
+                                                  metadata ? MetadataHost(target) : key};
   return Hex(Sha256(pieces));
 }
 
-Error BadCredentials(const Target& target, const std::string& problem) {
-  Error error = Error::InvalidRequest(
-      "invalid_service_account", "the JSON of the service account: " + problem, std::string(kJsonOption));
+Error Bad(const Target& target, std::string message, std::string_view param = {}) {
+  Error error = Error::InvalidRequest("invalid_service_account", std::move(message), std::string(param));
   if (target.key_from_caller) return error;
   error.error_class = ErrorClass::kGateway;
   error.http_status = 500;
   return error;
+}
+
+Error BadCredentials(const Target& target, const std::string& problem) {
+  return Bad(target, "the JSON of the service account: " + problem, kJsonOption);
 }
 
 class GoogleCloud final : public Auth {
@@ -46,15 +64,18 @@ class GoogleCloud final : public Auth {
   }
 
   std::string TokenName(const Target& target) const override {
-    const std::string_view key = target.api_key.Reveal();
-    return IsJson(key) ? NameOf(key) : std::string();
+    return IsFetchedFor(target.api_key.Reveal()) ? NameOf(target) : std::string();
   }
 
   Outcome Apply(const SignInput& input, const Target& target,
                 std::vector<HeaderField>* headers) const override {
     const std::string_view key = target.api_key.Reveal();
-    if (!IsJson(key)) return BearerAuth().Apply(input, target, headers);
-    std::string name = NameOf(key);
+    if (!IsFetchedFor(key)) return BearerAuth().Apply(input, target, headers);
+    // What the machine has is the operator's to give away.
+    if (IsMetadataServer(key) && target.key_from_caller) {
+      return Bad(target, "metadata-server: only the gateway's operator may let its own identity be used");
+    }
+    std::string name = NameOf(target);
     const Secret* const token = input.tokens == nullptr ? nullptr : input.tokens->Find(name);
     if (token == nullptr) return NeedOf(input, target, std::move(name));
     headers->push_back({"authorization", "Bearer " + std::string(token->Reveal())});
@@ -62,10 +83,17 @@ class GoogleCloud final : public Auth {
   }
 
  private:
+  static bool IsFetchedFor(std::string_view key) { return IsJson(key) || IsMetadataServer(key); }
+
   static constexpr std::string_view kBadKey =
       "its private_key is not a key of RSA in PEM, not encrypted, of 1024 to 4096 bits";
 
   static Outcome NeedOf(const SignInput& input, const Target& target, std::string name) {
+    if (IsMetadataServer(target.api_key.Reveal())) {
+      Need need = MetadataTokenNeed(MetadataHost(target));
+      need.name = std::move(name);
+      return need;
+    }
     GoogleCredentials credentials;
     if (const std::string problem = ReadGoogleCredentials(target.api_key.Reveal(), &credentials);
         !problem.empty()) {

@@ -15,6 +15,7 @@
 #include "providers/dialects/google/google.h"
 #include "providers/dialects/mistral/mistral.h"
 #include "providers/dialects/openai/openai.h"
+#include "providers/google_metadata.h"
 #include "providers/rows.h"
 #include "providers/rows/row.h"
 
@@ -167,6 +168,10 @@ Provider VertexAiRow() {
                        .variable = "GOOGLE_CLOUD_LOCATION",
                        .in_path = true},
                       {.name = "vertex_service_account_json", .is_json = true},
+                      {.name = "vertex_metadata_host",
+                       .fallback = std::string(kMetadataHost),
+                       .variable = "GCE_METADATA_HOST",
+                       .operators_only = true},
                       {.name = "anthropic_beta", .header = "anthropic-beta"}},
           .hosts = {{"vertex_region", "global", "https://aiplatform.googleapis.com"},
                     {"vertex_region", "us", "https://aiplatform.us.rep.googleapis.com"},

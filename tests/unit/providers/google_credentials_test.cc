@@ -104,6 +104,71 @@ TEST_F(GoogleCloudAuthTest, LacksATokenForAnAuthorizedUser) {
   EXPECT_EQ(test::FormValue(body, "refresh_token"), "1//r+t");
 }
 
+// google.aip.dev/auth/4115
+TEST_F(GoogleCloudAuthTest, LacksATokenOfTheMetadataServer) {
+  const Need need = NeedOf("metadata-server", false);
+  EXPECT_TRUE(headers_.empty());
+  EXPECT_EQ(need.method, "GET");
+  EXPECT_EQ(need.url,
+            "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token");
+  ASSERT_EQ(need.headers.size(), 1u);
+  EXPECT_EQ(need.headers[0].name + ": " + need.headers[0].value, "metadata-flavor: Google");
+  EXPECT_EQ(need.body.Reveal(), "");
+  EXPECT_EQ(need.name, GoogleCloudAuth().TokenName(target_));
+  EXPECT_EQ(GoogleCloudAuth().ProblemOf("metadata-server"), "");
+
+  const OneToken tokens(need.name, "ya29.lent");
+  ASSERT_TRUE(std::holds_alternative<Done>(Apply("metadata-server", false, &tokens)));
+  EXPECT_EQ(headers_.at(0).value, "Bearer ya29.lent");
+  // Another server's is another identity.
+  for (const char* host : {"10.0.0.1:8080", "http://10.0.0.1:8080/"}) {
+    target_.options = {{"vertex_metadata_host", host}};
+    Outcome outcome = Apply("metadata-server", false, &tokens);
+    ASSERT_TRUE(std::holds_alternative<Need>(outcome)) << host;
+    EXPECT_EQ(std::get<Need>(outcome).url,
+              "http://10.0.0.1:8080/computeMetadata/v1/instance/service-accounts/default/token");
+  }
+}
+
+TEST_F(GoogleCloudAuthTest, CallersMayNotUseWhatIsTheMachines) {
+  const Error error = ErrorOf("metadata-server", true);
+  EXPECT_EQ(error.code, "invalid_service_account");
+  EXPECT_EQ(error.http_status, 400);
+  EXPECT_EQ(error.error_class, ErrorClass::kCaller);
+  EXPECT_THAT(error.message, HasSubstr("only the gateway's operator"));
+  // What is like it is a token.
+  EXPECT_TRUE(std::holds_alternative<Done>(Apply("metadata-server-x", true)));
+}
+
+TEST_F(GoogleCloudAuthTest, TheMetadataServerSaysWhatIsWrongInWords) {
+  const Need need = NeedOf("metadata-server", false);
+  struct {
+    int status;
+    const char* body;
+    bool final;
+    const char* message;
+  } const cases[] = {
+      {404, "Not Found\n", true, "status 404, Not Found"},
+      {403, "<html>SECRETPART</html>", true, "status 403"},
+      {403, "Missing Metadata-Flavor:Google header.", true,
+       "status 403, Missing Metadata-Flavor:Google header."},
+      {500, "Unable to generate access token; IAM returned 403 Forbidden: denied", false,
+       "status 500, Unable to generate access token; IAM returned 403 Forbidden: denied"},
+      {429, "", false, "status 429"},
+      {503, R"({"error":"unavailable"})", false, "status 503, unavailable"},
+      {200, "SECRETPART", false, "an answer that holds no access_token"},
+  };
+  for (const auto& test : cases) {
+    const auto read = need.read(test.status, test.body);
+    ASSERT_TRUE(std::holds_alternative<Refusal>(read));
+    EXPECT_EQ(std::get<Refusal>(read).final, test.final) << test.status;
+    EXPECT_EQ(std::get<Refusal>(read).message, test.message);
+  }
+  const auto read = need.read(200, R"({"access_token":"ya29.t","expires_in":3287,"token_type":"Bearer"})");
+  ASSERT_TRUE(std::holds_alternative<Token>(read));
+  EXPECT_EQ(std::get<Token>(read).lifetime, std::chrono::seconds(3287));
+}
+
 TEST_F(GoogleCloudAuthTest, CallersCannotChooseTheEndpoint) {
   for (const char* url : {"http://169.254.169.254/", "https://evil.example/token", "http://localhost:1/",
                           "https://oauth2.googleapis.com/token?x", "http://oauth2.googleapis.com/token",
