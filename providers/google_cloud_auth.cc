@@ -3,6 +3,7 @@
 
 #include "providers/auth.h"
 #include "providers/google_credentials.h"
+#include "providers/google_impersonation.h"
 #include "providers/google_metadata.h"
 #include "providers/oauth.h"
 #include "providers/provider.h"
@@ -30,6 +31,12 @@ std::string NameOf(const Target& target) {
   const bool metadata = IsMetadataServer(key);
   const std::array<std::string_view, 2> pieces = {metadata ? "google-metadata:" : "google-cloud:",
                                                   metadata ? MetadataHost(target) : key};
+  return Hex(Sha256(pieces));
+}
+
+// Of the token that is exchanged for the one that is sent.
+std::string SourceNameOf(const Target& target) {
+  const std::array<std::string_view, 2> pieces = {"google-cloud-source:", target.api_key.Reveal()};
   return Hex(Sha256(pieces));
 }
 
@@ -76,7 +83,7 @@ class GoogleCloud final : public Auth {
       return Bad(target, "metadata-server: only the gateway's operator may let its own identity be used");
     }
     std::string name = NameOf(target);
-    const Secret* const token = input.tokens == nullptr ? nullptr : input.tokens->Find(name);
+    const Secret* const token = Find(input, name);
     if (token == nullptr) return NeedOf(input, target, std::move(name));
     headers->push_back({"authorization", "Bearer " + std::string(token->Reveal())});
     return Done();
@@ -84,6 +91,10 @@ class GoogleCloud final : public Auth {
 
  private:
   static bool IsFetchedFor(std::string_view key) { return IsJson(key) || IsMetadataServer(key); }
+
+  static const Secret* Find(const SignInput& input, std::string_view name) {
+    return input.tokens == nullptr ? nullptr : input.tokens->Find(name);
+  }
 
   static constexpr std::string_view kBadKey =
       "its private_key is not a key of RSA in PEM, not encrypted, of 1024 to 4096 bits";
@@ -100,8 +111,16 @@ class GoogleCloud final : public Auth {
       return BadCredentials(target, problem);
     }
     // A caller must not choose whom the gateway calls.
-    if (target.key_from_caller && credentials.token_url != kGoogleTokenUrl) {
-      return BadCredentials(target, "its token_uri must be " + std::string(kGoogleTokenUrl));
+    const std::string only = target.key_from_caller ? OnlyForOperators(credentials) : std::string();
+    if (!only.empty()) return BadCredentials(target, only);
+    if (!credentials.impersonation_url.empty()) {
+      std::string own_name = SourceNameOf(target);
+      if (const Secret* const own = Find(input, own_name)) {
+        Need need = ImpersonationNeed(credentials, own->Reveal());
+        need.name = std::move(name);
+        return need;
+      }
+      name = std::move(own_name);
     }
     std::string body = GoogleTokenRequest(credentials, input.unix_seconds);
     if (body.empty()) return BadCredentials(target, std::string(kBadKey));
@@ -110,6 +129,7 @@ class GoogleCloud final : public Auth {
                 .url = std::move(credentials.token_url),
                 .headers = {{"content-type", "application/x-www-form-urlencoded"}},
                 .body = Secret(std::move(body)),
+                .body_file = std::move(credentials.token_file),
                 .read = ReadTokenAnswer};
   }
 };

@@ -296,7 +296,8 @@ TEST(VertexCredentials, OfTheEnvironmentAreReadAtTheStart) {
   } const wrong[] = {
       {"", "GOOGLE_APPLICATION_CREDENTIALS"},
       {"{}", "it has no client_email"},
-      {R"({"type":"external_account"})", "external_account"},
+      {R"({"type":"external_account"})", "it has no audience"},
+      {R"({"type":"gdch_service_account"})", "gdch_service_account"},
       {R"({"client_email":"a@b","private_key":"SECRETPART"})", "its private_key is not a key"},
   };
   for (const auto& test : wrong) {
