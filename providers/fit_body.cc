@@ -63,9 +63,9 @@ bool Matches(std::string_view pattern, std::string_view text) {
   return false;
 }
 
-bool Holds(const BodyRule& rule, const CallFacts& facts) {
-  if (!rule.operation.empty() && rule.operation != facts.operation) return false;
-  return IsAmongModels(rule.models, facts.model);
+bool Applies(const BodyRule& rule, const CallFacts& facts) {
+  return (rule.operation.empty() || rule.operation == facts.operation) &&
+         IsAmongModels(rule.models, facts.model);
 }
 
 // False if a rule has nothing to do, as a look at the text tells: few requests have the older name of a
@@ -82,7 +82,7 @@ class Fitter {
 
   std::optional<Error> Run(std::string* out) {
     for (const BodyRule& rule : fit_.rules) {
-      if (!Holds(rule, facts_)) continue;
+      if (!Applies(rule, facts_)) continue;
       if (auto error = Apply(rule)) return error;
     }
     if (auto error = FitLists()) return error;
@@ -280,9 +280,9 @@ bool IsAmongModels(std::string_view patterns, std::string_view model) {
   return others;
 }
 
-bool HasRuleFor(const BodyFit& fit, const CallFacts& facts) {
+bool AnyApplies(const BodyFit& fit, const CallFacts& facts) {
   return std::any_of(fit.rules.begin(), fit.rules.end(),
-                     [&](const BodyRule& rule) { return Holds(rule, facts); });
+                     [&](const BodyRule& rule) { return Applies(rule, facts); });
 }
 
 std::optional<Error> FitBody(const BodyFit& fit, const CallFacts& facts, std::string_view json,

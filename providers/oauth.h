@@ -42,4 +42,19 @@ bool ForEachText(std::string_view json, Take take) {
   return !reader.failed() && reader.AtEnd();
 }
 
+// Gives `take` the members of an object, their values as they are written. False if `json` is no object.
+template <typename Take>
+bool ForEachValue(std::string_view json, Take take) {
+  codec::JsonReader reader(json);
+  if (reader.Peek() != codec::JsonType::kObject || !reader.EnterObject()) return false;
+  std::string scratch;
+  std::string_view name;
+  std::string_view value;
+  while (reader.NextMember(&name, &scratch)) {
+    if (!reader.Skip(&value)) return false;
+    take(name, value);
+  }
+  return !reader.failed() && reader.AtEnd();
+}
+
 }  // namespace portolan::providers

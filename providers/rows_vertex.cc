@@ -1,19 +1,27 @@
 // Vertex AI, Google Cloud's host of Gemini, Claude and open models.
 
+#include <algorithm>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "providers/dialects/anthropic/anthropic.h"
 #include "providers/dialects/google/google.h"
+#include "providers/dialects/mistral/mistral.h"
 #include "providers/dialects/openai/openai.h"
+#include "providers/google_metadata.h"
 #include "providers/rows.h"
+#include "providers/rows/row.h"
 
 // The parts of paths are literals, which the compiler joins.
 #define PROJECT_V1 "/v1/projects/{vertex_project_id}/locations/{vertex_region}"
 #define PROJECT_V1BETA1 "/v1beta1/projects/{vertex_project_id}/locations/{vertex_region}"
 #define GOOGLE_MODEL PROJECT_V1 "/publishers/google/models/{model}"
 #define CLAUDE_MODELS PROJECT_V1 "/publishers/anthropic/models"
+#define MISTRAL_MODEL PROJECT_V1 "/publishers/mistralai/models/{model}"
+#define AI21_MODEL PROJECT_V1 "/publishers/ai21/models/{model}"
 
 namespace portolan::providers {
 namespace {
@@ -24,15 +32,24 @@ using codec::Edit;
 constexpr std::string_view kAliases[] = {"vertex", "vertexai", "google-vertex-ai"};
 
 // Names that begin so, alone or behind their publisher's.
-std::vector<Name> GoogleNames(std::initializer_list<std::string> prefixes) {
+std::vector<Name> NamesOf(const std::string& publisher, std::initializer_list<std::string> prefixes) {
   std::vector<Name> names;
   for (const std::string& prefix : prefixes) {
     names.push_back({prefix});
-    for (const char* const publisher : {"google/", "google.", "publishers/google/models/"}) {
-      names.push_back({publisher + prefix, prefix});
+    for (const std::string& before :
+         {publisher + "/", publisher + ".", "publishers/" + publisher + "/models/"}) {
+      names.push_back({before + prefix, prefix});
     }
   }
   return names;
+}
+
+// Whatever the publisher's models are called.
+void AddAllOf(const std::string& publisher, std::vector<Name>* names) {
+  for (const std::string& before :
+       {publisher + "/", publisher + ".", "publishers/" + publisher + "/models/"}) {
+    names->push_back({before, ""});
+  }
 }
 
 ModelFamily Claude() {
@@ -48,14 +65,14 @@ ModelFamily Claude() {
 }
 
 ModelFamily Predicted() {
-  return {GoogleNames({"text-embedding-", "textembedding-gecko", "text-multilingual-embedding-",
-                       "gemini-embedding-001"}),
+  return {NamesOf("google", {"text-embedding-", "textembedding-gecko", "text-multilingual-embedding-",
+                             "gemini-embedding-001"}),
           &GoogleDialect(),
           {HostedForm(GoogleDialect(), operation::kEmbedding, GOOGLE_MODEL ":predict", {}, "predict")}};
 }
 
 ModelFamily Embedded() {
-  return {GoogleNames({"gemini-embedding-"}),
+  return {NamesOf("google", {"gemini-embedding-"}),
           &GoogleDialect(),
           {HostedForm(GoogleDialect(), operation::kEmbedding, GOOGLE_MODEL ":embedContent", {},
                       "embed_content")}};
@@ -76,10 +93,55 @@ ModelFamily Gemini(std::vector<Name> names) {
                       GOOGLE_MODEL ":streamGenerateContent?alt=sse", "vertex")}};
 }
 
+// Mistral's chat, model in the body and all.
+Form MistralChat() {
+  return HostedForm(MistralDialect(), operation::kChat, MISTRAL_MODEL ":rawPredict",
+                    MISTRAL_MODEL ":streamRawPredict");
+}
+
+// One place for all of Mistral's operations: what a text completion is answered by follows from the model.
+ModelFamily Codestral() {
+  return {NamesOf("mistralai", {"codestral-"}),
+          &MistralDialect(),
+          {MistralChat(), HostedForm(MistralDialect(), operation::kCompletion, MISTRAL_MODEL ":rawPredict",
+                                     MISTRAL_MODEL ":streamRawPredict")}};
+}
+
+ModelFamily Mistral() {
+  std::vector<Name> names = NamesOf("mistralai", {"mistral-", "ministral-", "magistral-", "devstral-"});
+  AddAllOf("mistralai", &names);
+  return {std::move(names), &MistralDialect(), {MistralChat()}};
+}
+
+// What Mistral's own API does not take is not taken here.
+std::span<const BodyRule> MistralRules() {
+  static const auto* const rules = [] {
+    auto* const found = new std::vector<BodyRule>();
+    const std::span<const Row> rows = RowsIToN();
+    const auto row =
+        std::find_if(rows.begin(), rows.end(), [](const Row& one) { return one.name == "mistral-ai"; });
+    for (const BodyRule& rule : row->rules) {
+      if (rule.operation.empty()) found->push_back(rule.For("*stral-*"));
+    }
+    return found;
+  }();
+  return *rules;
+}
+
+// Chats in OpenAI's words, at the publisher's place.
+ModelFamily Jamba() {
+  std::vector<Name> names = {{"jamba-"}};
+  AddAllOf("ai21", &names);
+  return {std::move(names),
+          &OpenAiDialect(),
+          {HostedForm(OpenAiDialect(), operation::kChat, AI21_MODEL ":rawPredict",
+                      AI21_MODEL ":streamRawPredict")}};
+}
+
 // Open models, by publisher: `meta/llama-3.3-70b-instruct-maas`.
 ModelFamily OpenModels() {
   return {
-      {{"meta.", "meta/"}, {"mistralai.", "mistralai/"}, {"*/"}},
+      {{"meta.", "meta/"}, {"*/"}},
       &OpenAiDialect(),
       {HostedForm(OpenAiDialect(), operation::kChat, PROJECT_V1BETA1 "/endpoints/openapi/chat/completions")}};
 }
@@ -102,19 +164,25 @@ Provider VertexAiRow() {
                        .variable = "GOOGLE_CLOUD_LOCATION",
                        .in_path = true},
                       {.name = "vertex_service_account_json", .is_json = true},
+                      {.name = "vertex_metadata_host",
+                       .fallback = std::string(kMetadataHost),
+                       .variable = "GCE_METADATA_HOST",
+                       .operators_only = true},
                       {.name = "anthropic_beta", .header = "anthropic-beta"}},
           .hosts = {{"vertex_region", "global", "https://aiplatform.googleapis.com"},
                     {"vertex_region", "us", "https://aiplatform.us.rep.googleapis.com"},
                     {"vertex_region", "eu", "https://aiplatform.eu.rep.googleapis.com"}},
-          .families = {Claude(), Predicted(), Embedded(), Endpoints(),
+          .families = {Claude(), Codestral(), Mistral(), Jamba(), Predicted(), Embedded(), Endpoints(),
                        Gemini({{"google/", ""}, {"google.", ""}, {"publishers/google/models/", ""}}),
                        OpenModels(), Gemini({{""}})},
           .title = "Google Cloud Vertex AI",
           .aliases = kAliases,
+          .rules = MistralRules(),
           .source =
-              "cloud.google.com/vertex-ai/generative-ai/docs (locations, partner-models/claude, maas, "
-              "model-reference/text-embeddings-api); what @google/genai@2.32.0 and @anthropic-ai/vertex-sdk "
-              "send; recorded traffic",
+              "cloud.google.com/vertex-ai/generative-ai/docs (locations, partner-models/claude, mistral, "
+              "ai21, maas, "
+              "model-reference/text-embeddings-api); what @google/genai@2.32.0, @anthropic-ai/vertex-sdk, "
+              "@mistralai/mistralai-gcp, ai21 and LiteLLM send; recorded traffic",
           .checked = "2026-11"};
 }
 

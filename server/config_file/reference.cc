@@ -52,12 +52,24 @@ bool CheckReference(std::string_view text, std::string* problem) {
   return false;
 }
 
+bool NamesIdentity(std::string_view text) {
+  constexpr std::string_view kManaged = "managed-identity";
+  return text == "metadata-server" || text == kManaged ||
+         (text.starts_with(kManaged) && text.size() > kManaged.size() + 1 && text[kManaged.size()] == ':' &&
+          std::all_of(text.begin() + kManaged.size() + 1, text.end(),
+                      [](char c) { return IsLetterOrDigit(c) || c == '-'; }));
+}
+
 std::string_view VariableOf(std::string_view reference) {
   return reference.starts_with(kVariable) ? reference.substr(kVariable.size()) : std::string_view();
 }
 
 bool ResolveReference(std::string_view reference, const Environment& environment, Secret* key,
                       std::string* problem) {
+  if (NamesIdentity(reference)) {
+    *key = Secret(std::string(reference));
+    return true;
+  }
   std::string text;
   if (!ReadFrom(reference, environment, &text, problem)) return false;
   absl::StatusOr<Secret> checked = CheckSecret(reference, text);

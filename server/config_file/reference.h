@@ -13,11 +13,17 @@ namespace portolan::config {
 // itself.
 bool CheckReference(std::string_view text, std::string* problem);
 
-// The variable that a reference names; empty if it names a file.
+// Whether a text names what the gateway's machine has, which is no secret and may stand where a provider's
+// key does: `managed-identity`, `managed-identity:CLIENT` (providers/azure_credentials.h), `metadata-server`
+// (providers/google_metadata.h).
+bool NamesIdentity(std::string_view text);
+
+// The variable that a reference names; empty if it names none.
 std::string_view VariableOf(std::string_view reference);
 
-// Looks up a reference that passed CheckReference. Blanks and line ends around the key are dropped. False,
-// with the reason in *problem, if there is no key, or one that no header could carry.
+// Looks up a reference that passed CheckReference; what names an identity is the key itself. Blanks and line
+// ends around the key are dropped. False, with the reason in *problem, if there is no key, or one that no
+// header could carry.
 bool ResolveReference(std::string_view reference, const Environment& environment, Secret* key,
                       std::string* problem);
 

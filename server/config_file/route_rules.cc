@@ -11,7 +11,7 @@ constexpr std::string_view kRoot = "config";  // what a route's own paths begin 
 
 // The route's own and its targets'.
 void CheckKeysAndHosts(const YamlNode& node, Findings* findings) {
-  CheckReferenceAt(node.Member("api_key"), findings);
+  CheckProviderKeyAt(node.Member("api_key"), findings);
   const YamlNode* const host = node.Member("custom_host");
   if (!YamlNode::IsNull(host) && !host->text.empty()) CheckUrl(*host, findings);
   const YamlNode* const targets = node.Member("targets");

@@ -55,7 +55,8 @@ class ProviderRules {
 
   void Check(const YamlNode& entry) {
     if (!IsName(entry.key)) findings_.AddKey(entry, kNameRule);
-    CheckReferenceAt(entry.Member("api_key"), &findings_);
+    const YamlNode* const key = entry.Member("api_key");
+    CheckProviderKeyAt(key, &findings_);
     const YamlNode* const base_url = entry.Member("base_url");
     const YamlNode* const dialect = entry.Member("dialect");
     const providers::Provider* const known = built_in_.Find(entry.key);
@@ -65,6 +66,9 @@ class ProviderRules {
           entry, "a provider that is not built in needs a base_url; " + built_in_.NoProvider(entry.key));
     }
     if (!YamlNode::IsNull(dialect)) CheckDialect(*dialect, known);
+    const providers::Provider* const like =
+        known != nullptr ? known : built_in_.Find(YamlNode::IsNull(dialect) ? "openai" : dialect->text);
+    if (!YamlNode::IsNull(key) && NamesIdentity(key->text)) CheckIdentity(*key, like);
   }
 
  private:
@@ -73,6 +77,17 @@ class ProviderRules {
       findings_.AddValue(node, "this provider is inside the gateway and has no address");
     } else {
       CheckUrl(node, &findings_);
+    }
+  }
+
+  // Of providers that fetch no token for it, it would be a key that nobody knows.
+  void CheckIdentity(const YamlNode& node, const providers::Provider* provider) {
+    if (provider == nullptr) return;
+    providers::Target target;
+    target.provider = provider;
+    target.api_key = Secret(node.text);
+    if (provider->auth->TokenName(target).empty()) {
+      findings_.AddValue(node, "this provider does not know the machine's identity by that name");
     }
   }
 
@@ -173,6 +188,11 @@ void CheckReferenceAt(const YamlNode* node, Findings* findings) {
   std::string problem;
   if (YamlNode::IsNull(node) || findings->Touched(*node)) return;
   if (!CheckReference(node->text, &problem)) findings->AddValue(*node, problem);
+}
+
+void CheckProviderKeyAt(const YamlNode* node, Findings* findings) {
+  if (!YamlNode::IsNull(node) && NamesIdentity(node->text)) return;
+  CheckReferenceAt(node, findings);
 }
 
 void AddAt(const YamlNode& node, const guardrails::Problem& problem, Findings* findings) {

@@ -56,6 +56,8 @@ void CheckRoutes(const RuleInputs& inputs, Findings* findings, ConfigProblems* w
 bool IsName(std::string_view text);
 // Adds a finding if the value is given and is not a reference.
 void CheckReferenceAt(const YamlNode* node, Findings* findings);
+// The same where a provider's key stands: an identity of the machine's may be named instead.
+void CheckProviderKeyAt(const YamlNode* node, Findings* findings);
 // Adds a finding if `node` names a route that does not exist.
 void CheckRouteName(const YamlNode& root, const YamlNode* node, Findings* findings);
 // Adds a finding for what stands at `path` below `node`, be it there or missing.

@@ -92,9 +92,9 @@ bool IsOtherWay(const CallState& call) {
 
 std::optional<Error> FitToProvider(CallState& call) {
   const providers::Provider& provider = *call.route.target.provider;
-  // Its rules are for its usual ways.
   const providers::BodyFit fit{provider.name, provider.rules};
-  if (IsOtherWay(call) || !providers::HasRuleFor(fit, call.facts)) return std::nullopt;
+  // Its rules are for its usual ways, and may be for some of its models.
+  if (IsOtherWay(call) || !providers::AnyApplies(fit, call.facts)) return std::nullopt;
   std::string joined;
   std::string_view text = call.request_body.empty() ? std::string_view() : call.request_body.front();
   if (call.request_body.size() > 1) {

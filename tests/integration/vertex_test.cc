@@ -134,6 +134,101 @@ TEST_F(Vertex, OpenModelsAreRelayed) {
   EXPECT_EQ(Last().target, std::string("/v1beta1") + kProject + "endpoints/openapi/chat/completions");
 }
 
+// cloud.google.com/vertex-ai/generative-ai/docs/partner-models/mistral: Mistral's own body, model and all.
+TEST_F(Vertex, MistralIsAskedAtItsPublishersPlaceInItsOwnWords) {
+  const RouteCaller caller(lab_.gateway());
+  for (RouteCall call : AtBothDoors(
+           {.headers = {{"x-portolan-provider", "vertex-ai"}, {"x-portolan-vertex-region", "us-east5"}},
+            .model = "mistralai/mistral-medium-3"})) {
+    const RouteAnswer answer = caller.Call(call);
+    EXPECT_EQ(answer.text, "Hello") << Describe(call) << answer.body << answer.message;
+    EXPECT_EQ(Last().target, std::string("/v1") + kProject + "publishers/mistralai/models/mistral-medium-3:" +
+                                 (call.stream ? "streamRawPredict" : "rawPredict"));
+    const json body = json::parse(Last().body);
+    EXPECT_EQ(body["model"], "mistral-medium-3");
+    EXPECT_EQ(body.value("stream", false), call.stream);
+    EXPECT_FALSE(body.contains("stream_options"));
+  }
+  const TestAnswer answer = Post(
+      "/v1/chat/completions",
+      R"({"model":"mistral-large@2407","seed":4,"max_completion_tokens":9,"tool_choice":"required","user":"u",)"
+      R"("tools":[{"type":"function","function":{"name":"f"}}],"messages":)" +
+          std::string(kMessages) + "}");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(Last().target,
+            std::string("/v1") + kProject + "publishers/mistralai/models/mistral-large@2407:rawPredict");
+  // The version stands in the path alone.
+  EXPECT_EQ(
+      json::parse(Last().body),
+      json::parse(
+          R"({"model":"mistral-large","random_seed":4,"max_tokens":9,"tool_choice":"any","tools":[{"type":)"
+          R"("function","function":{"name":"f","parameters":{"type":"object","properties":{}}}}],"messages":)" +
+          std::string(kMessages) + "}"));
+  EXPECT_EQ(answer.Header("x-portolan-dropped"), "user");
+  // Callers of Anthropic's dialect are translated.
+  const TestAnswer message =
+      Post("/v1/messages",
+           R"({"model":"mistral-medium-3","max_tokens":9,"messages":)" + std::string(kMessages) + "}");
+  ASSERT_EQ(message.status, 200) << message.body;
+  EXPECT_EQ(json::parse(message.body)["content"][0]["text"], "Hello");
+}
+
+TEST(VertexMistral, IsReadWithItsChunks) {
+  VertexLab lab(Tokens(), [](const SeenRequest&) {
+    return RespondJson(
+        200, R"({"id":"1","object":"chat.completion","created":1,"model":"mistral-medium-3","choices":[{)"
+             R"("index":0,"finish_reason":"model_length","message":{"role":"assistant","content":[{"type":)"
+             R"("thinking","thinking":[{"type":"text","text":"Hm."}]},{"type":"text","text":"Hello"}]}}],)"
+             R"("usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}})");
+  });
+  const TestAnswer answer = AskVertex(lab.gateway(), {}, "mistral-medium-3");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const json choice = json::parse(answer.body)["choices"][0];
+  EXPECT_EQ(choice["message"]["content"], "Hello");
+  EXPECT_EQ(choice["message"]["reasoning_content"], "Hm.");
+  EXPECT_EQ(choice["finish_reason"], "length");
+}
+
+// Fill in the middle, at the same place.
+TEST_F(Vertex, CodestralFillsInTheMiddle) {
+  for (const bool stream : {false, true}) {
+    const TestAnswer answer = Post("/v1/completions", json{{"model", "mistralai/codestral-2@001"},
+                                                           {"prompt", "def f("},
+                                                           {"suffix", "return a"},
+                                                           {"seed", 4},
+                                                           {"stream", stream}}
+                                                          .dump());
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(Last().target, std::string("/v1") + kProject + "publishers/mistralai/models/codestral-2@001:" +
+                                 (stream ? "streamRawPredict" : "rawPredict"));
+    json sent = json::parse(Last().body);
+    EXPECT_EQ(sent.value("stream", false), stream);
+    sent.erase("stream");
+    EXPECT_EQ(sent, json::parse(
+                        R"({"model":"codestral-2","prompt":"def f(","suffix":"return a","random_seed":4})"));
+    EXPECT_THAT(answer.body, HasSubstr("text_completion"));
+    EXPECT_THAT(answer.body, HasSubstr(R"("text":"Hello")"));
+  }
+  // Other models have no such way, and are asked in a chat.
+  const TestAnswer other = Post("/v1/completions", R"({"model":"mistral-medium-3","prompt":"a"})");
+  ASSERT_EQ(other.status, 200) << other.body;
+  EXPECT_EQ(json::parse(Last().body)["messages"], json::parse(R"([{"role":"user","content":"a"}])"));
+  const TestAnswer refused =
+      Post("/v1/completions", R"({"model":"mistral-medium-3","prompt":"a","suffix":"b"})");
+  EXPECT_EQ(refused.status, 400) << refused.body;
+}
+
+TEST_F(Vertex, JambaIsRelayedToItsPublishersPlace) {
+  const TestAnswer answer =
+      Post("/v1/chat/completions",
+           R"({"model":"ai21/jamba-1.5-mini@001" ,"messages":)" + std::string(kMessages) + R"(, "later":1})");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(Last().target,
+            std::string("/v1") + kProject + "publishers/ai21/models/jamba-1.5-mini@001:rawPredict");
+  EXPECT_EQ(Last().body,
+            R"({"model":"jamba-1.5-mini@001" ,"messages":)" + std::string(kMessages) + R"(, "later":1})");
+}
+
 TEST_F(Vertex, NothingIsSentWhereAnAddressCouldBeChanged) {
   for (const char* option : {"x-portolan-vertex-project-id", "x-portolan-vertex-region"}) {
     for (const char* value : {"evil.example/#", "a/../b", "a%0d%0ax: y", "a b", "a?b"}) {
@@ -201,7 +296,8 @@ TEST(VertexCredentials, OfTheEnvironmentAreReadAtTheStart) {
   } const wrong[] = {
       {"", "GOOGLE_APPLICATION_CREDENTIALS"},
       {"{}", "it has no client_email"},
-      {R"({"type":"external_account"})", "external_account"},
+      {R"({"type":"external_account"})", "it has no audience"},
+      {R"({"type":"gdch_service_account"})", "gdch_service_account"},
       {R"({"client_email":"a@b","private_key":"SECRETPART"})", "its private_key is not a key"},
   };
   for (const auto& test : wrong) {

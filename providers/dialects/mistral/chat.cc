@@ -158,6 +158,7 @@ std::optional<Error> ChatMapping::RequestToWire(const Message& hub, const CallFa
   if (facts.request != nullptr) {
     if (auto error = openai::MakeNative(request, {.reasoning = true}, dropped)) return error;
   }
+  if (request->has_model()) TakeVersionOff(request->mutable_model());
   FitRequest(facts.model, request, dropped);
   return std::nullopt;
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "portolan/v1/completion.pb.h"
+#include "providers/dialects/mistral/request.h"
 
 namespace portolan::providers::mistral {
 namespace {
@@ -64,6 +65,7 @@ std::optional<Error> FimMapping::RequestToWire(const Message& hub, const CallFac
   if (auto error = OneText(request.prompt(), &text)) return error;
   to->mutable_prompt()->set_text(std::move(text));
   CopyMembers(request, to);
+  if (to->has_model()) TakeVersionOff(to->mutable_model());
   NameLost(request, dropped);
   for (const api::Extra& extra : request.extra()) {
     if (std::find(kNative.begin(), kNative.end(), extra.name()) == kNative.end()) {

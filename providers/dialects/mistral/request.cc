@@ -132,4 +132,6 @@ void FitRequest(std::string_view model, api::ChatCompletionRequest* request, Dro
   FitServiceTier(request, dropped);
 }
 
+void TakeVersionOff(std::string* model) { model->resize(std::min(model->find('@'), model->size())); }
+
 }  // namespace portolan::providers::mistral

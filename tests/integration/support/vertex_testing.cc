@@ -17,6 +17,13 @@ constexpr char kGemini[] =
     R"("usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":2,"totalTokenCount":5},)"
     R"("modelVersion":"gemini-2.5-flash","responseId":"r"})";
 
+void ReplaceAll(const std::string& what, const std::string& with, std::string* text) {
+  for (size_t place = text->find(what); place != std::string::npos; place = text->find(what, place)) {
+    text->replace(place, what.size(), with);
+    place += with.size();
+  }
+}
+
 bool Holds(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
@@ -32,7 +39,9 @@ FakeUpstream::Handler Tokens() {
 Script AnsweringAsVertex(const SeenRequest& request) {
   // The other dialects are answered by how their own paths end.
   SeenRequest own = request;
-  if (Holds(request.target, "awPredict")) own.target = "/v1/messages";
+  if (Holds(request.target, "awPredict")) {
+    own.target = Holds(request.target, "/anthropic/") ? "/v1/messages" : "/v1/chat/completions";
+  }
   if (Holds(request.target, ":streamGenerateContent"))
     return RespondEvents({"data: " + std::string(kGemini) + "\n\n"});
   if (Holds(request.target, ":generateContent")) return RespondJson(200, kGemini);
@@ -48,14 +57,33 @@ Script AnsweringToToken(const SeenRequest& request, const std::string& token) {
 
 VertexLab::VertexLab(FakeUpstream::Handler tokens, FakeUpstream::Handler models)
     : tokens_(std::move(tokens)), models_(std::move(models)) {
-  const std::string account = folder_.path() + "/account.json";
   // As Google writes it, over many lines.
-  std::ofstream(account) << json::parse(ServiceAccountJson(token_url())).dump(2) << "\n";
-  const std::string config = folder_.path() + "/portolan.yaml";
-  std::ofstream(config) << "providers:\n  vertex-ai: {base_url: \"" + models_.url() +
-                               "\", api_key: \"file:" + account + "\"}\n  other: {base_url: \"" +
-                               models_.url() + "/other/v1\", dialect: openai, api_key: \"env:OTHER_KEY\"}\n";
-  gateway_.reset(new GatewayFixture(GatewayFixture::FromFile(config, {{"OTHER_KEY", "other-key"}})));
+  std::ofstream(file("account.json")) << json::parse(ServiceAccountJson(token_url())).dump(2) << "\n";
+  Start("file:{folder}/account.json", {}, "");
+}
+
+VertexLab::VertexLab(FakeUpstream::Handler tokens, FakeUpstream::Handler models, const std::string& key,
+                     std::map<std::string, std::string> environment, const std::string& more)
+    : tokens_(std::move(tokens)), models_(std::move(models)) {
+  Start(key, std::move(environment), more);
+}
+
+void VertexLab::Start(const std::string& key, std::map<std::string, std::string> environment,
+                      const std::string& more) {
+  const std::string config = file("portolan.yaml");
+  std::ofstream(config) << "providers:\n  vertex-ai: {base_url: \"" << models_.url() << "\", api_key: \""
+                        << FilledIn(key) << "\"}\n  other: {base_url: \"" << models_.url()
+                        << "/other/v1\", dialect: openai, api_key: \"env:OTHER_KEY\"}\n"
+                        << FilledIn(more);
+  for (auto& [name, value] : environment) value = FilledIn(value);
+  environment["OTHER_KEY"] = "other-key";
+  gateway_.reset(new GatewayFixture(GatewayFixture::FromFile(config, std::move(environment))));
+}
+
+std::string VertexLab::FilledIn(std::string text) const {
+  ReplaceAll("{tokens}", tokens_.host_port(), &text);
+  ReplaceAll("{folder}", folder_.path(), &text);
+  return text;
 }
 
 TestAnswer AskVertex(const GatewayFixture& gateway, const Headers& headers, const std::string& model) {

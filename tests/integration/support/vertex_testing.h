@@ -3,6 +3,7 @@
 // Vertex AI as a test has it: an endpoint for tokens, a host of models, and a gateway whose operator has
 // named both.
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -22,14 +23,23 @@ Script AnsweringToToken(const SeenRequest& request, const std::string& token);
 class VertexLab {
  public:
   explicit VertexLab(FakeUpstream::Handler tokens, FakeUpstream::Handler models = AnsweringAsVertex);
+  // With another key than the service account's, where `{tokens}` stands for the host and port of the first
+  // server and `{folder}` for a folder of the test. `environment` and `more`, which is added to the config
+  // file, likewise.
+  VertexLab(FakeUpstream::Handler tokens, FakeUpstream::Handler models, const std::string& key,
+            std::map<std::string, std::string> environment, const std::string& more = {});
 
   const FakeUpstream& tokens() const { return tokens_; }
   const FakeUpstream& models() const { return models_; }
   GatewayFixture& gateway() { return *gateway_; }
   // `http://…/token`, which the service account names.
   std::string token_url() const { return tokens_.url() + "/token"; }
+  std::string file(const std::string& name) const { return folder_.path() + "/" + name; }
 
  private:
+  std::string FilledIn(std::string text) const;
+  void Start(const std::string& key, std::map<std::string, std::string> environment, const std::string& more);
+
   const TempFolder folder_;
   FakeUpstream tokens_;
   FakeUpstream models_;

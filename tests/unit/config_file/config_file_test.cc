@@ -42,6 +42,15 @@ default_provider: lab
 log_level: debug
 )";
 
+TEST(ConfigFile, AnIdentityOfTheMachinesIsAKey) {
+  const FileSettings settings = Settled(
+      "providers: {vertex-ai: {api_key: metadata-server}}\n"
+      "routes: {r: {provider: azure-ai, api_key: 'managed-identity:c-1'}}",
+      {});
+  EXPECT_EQ(settings.providers[0].api_key.Reveal(), "metadata-server");
+  EXPECT_EQ(settings.routes[0].config.api_key(), "managed-identity:c-1");
+}
+
 TEST(ConfigFile, BecomesSettings) {
   const FileSettings settings =
       Settled(kWhole, {{"ADMIN", "root\n"}, {"BILLING", "foo-billing"}, {"OPENAI", "sk-1"}, {"LAB", "sk-2"}});

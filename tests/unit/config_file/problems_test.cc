@@ -300,6 +300,35 @@ TEST(ConfigFile, RefusesKeysThemselvesAndNeverQuotesThem) {
   }
 }
 
+// They are no secrets; what is only like them may be one.
+TEST(ConfigFile, TakesTheMachinesIdentitiesAsProvidersKeys) {
+  for (const char* text :
+       {"providers: {vertex-ai: {api_key: metadata-server}}",
+        "providers: {azure-ai: {api_key: managed-identity}}",
+        "providers: {azure-openai: {api_key: 'managed-identity:11-aa'}}",
+        "providers: {v: {base_url: 'http://v', dialect: vertex-ai, api_key: metadata-server}}",
+        "routes: {a: {targets: [{provider: vertex-ai, api_key: metadata-server}]}}"}) {
+    EXPECT_EQ(ProblemsOf(text), "") << text;
+  }
+  for (const char* text :
+       {"providers: {vertex-ai: {api_key: metadata-server2}}",
+        "providers: {azure-ai: {api_key: managed-identityX}}",
+        "providers: {azure-ai: {api_key: 'managed-identity:'}}",
+        "providers: {azure-ai: {api_key: 'managed-identity:a b'}}", "callers: {admin_key: metadata-server}",
+        "callers: {keys: [{name: a, key: managed-identity}]}",
+        "middleware: {a: {grpc: 'b:1', secret_headers: {x-a: metadata-server}}}"}) {
+    EXPECT_THAT(ProblemsOf(text), HasSubstr("write env:NAME or file:PATH, never the key itself")) << text;
+  }
+  for (const char* text :
+       {"providers: {openai: {api_key: metadata-server}}",
+        "providers: {vertex-ai: {api_key: managed-identity}}",
+        "providers: {azure-ai: {api_key: metadata-server}}",
+        "providers: {o: {base_url: 'http://o', api_key: metadata-server}}",
+        "providers: {o: {base_url: 'http://o', dialect: openai, api_key: managed-identity}}"}) {
+    EXPECT_THAT(ProblemsOf(text), HasSubstr("does not know the machine's identity by that name")) << text;
+  }
+}
+
 TEST(ConfigFile, TellsEachProblemInOneLine) {
   for (const char* text :
        {"providers: {openai: {api_key: \"file:/a\\nb\"}}", "\"a\\nb\": 1", "log_level: \"\\\tx\"",

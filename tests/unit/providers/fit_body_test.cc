@@ -50,6 +50,24 @@ TEST(FitBody, LeavesAloneWhatNoRuleSpeaksOf) {
   EXPECT_EQ(Fit(rules, "").body, "");
 }
 
+TEST(FitBody, MayHaveNoRuleForACall) {
+  const std::vector<BodyRule> rules = {Omit("a").In("chat").For("*stral-*|m"), Omit("b").In("embedding")};
+  struct {
+    const char* operation;
+    const char* model;
+    bool any;
+  } const cases[] = {{"chat", "mistral-small", true}, {"chat", "m", true},
+                     {"chat", "mm", false},           {"chat", "", false},
+                     {"embedding", "mm", true},       {"completion", "m", false}};
+  for (const auto& test : cases) {
+    CallFacts facts;
+    facts.operation = test.operation;
+    facts.model = test.model;
+    EXPECT_EQ(AnyApplies({"prov", rules}, facts), test.any) << test.operation << " " << test.model;
+    EXPECT_EQ(Sent(rules, R"({"a":1,"b":2})", facts) != R"({"a":1,"b":2})", test.any);
+  }
+}
+
 TEST(FitBody, KeepsEveryOtherByte) {
   EXPECT_EQ(Sent({Rename("seed", "random_seed")}, R"({ "a" : 1 ,  "seed" : 5, "b":"A" } )"),
             R"({ "a" : 1 ,  "random_seed":5, "b":"A" } )");

@@ -1,5 +1,6 @@
 // Where calls of Vertex AI go, for each kind of model. The addresses are those of Google's and Anthropic's
-// documentation, and of their SDKs (@google/genai 2.32, @anthropic-ai/vertex-sdk).
+// documentation, and of their SDKs (@google/genai 2.32, @anthropic-ai/vertex-sdk); Mistral's and AI21's are
+// those of cloud.google.com/vertex-ai/generative-ai/docs/partner-models, @mistralai/mistralai-gcp and ai21.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +11,7 @@
 
 #include "providers/dialects/anthropic/anthropic.h"
 #include "providers/dialects/openai/openai.h"
+#include "providers/fit_body.h"
 #include "providers/registry.h"
 #include "server/routing/route.h"
 #include "tests/support/service_account.h"
@@ -87,6 +89,8 @@ class VertexTest : public testing::Test {
 TEST_F(VertexTest, ChatGoesWhereTheModelIs) {
   const std::string google = std::string(kV1) + "publishers/google/models/";
   const std::string claude = std::string(kV1) + "publishers/anthropic/models/";
+  const std::string mistral = std::string(kV1) + "publishers/mistralai/models/";
+  const std::string ai21 = std::string(kV1) + "publishers/ai21/models/";
   struct {
     const char* model;
     std::string path;
@@ -109,6 +113,24 @@ TEST_F(VertexTest, ChatGoesWhereTheModelIs) {
        claude + "claude-opus-4-1:streamRawPredict", "anthropic"},
       {"anthropic/claude-opus-4-1", claude + "claude-opus-4-1:rawPredict",
        claude + "claude-opus-4-1:streamRawPredict", "anthropic"},
+      {"mistral-medium-3", mistral + "mistral-medium-3:rawPredict",
+       mistral + "mistral-medium-3:streamRawPredict", "mistral"},
+      {"mistralai/mistral-small-2503", mistral + "mistral-small-2503:rawPredict",
+       mistral + "mistral-small-2503:streamRawPredict", "mistral"},
+      {"mistralai.mistral-large-2411", mistral + "mistral-large-2411:rawPredict",
+       mistral + "mistral-large-2411:streamRawPredict", "mistral"},
+      {"publishers/mistralai/models/mistral-large@2407", mistral + "mistral-large@2407:rawPredict",
+       mistral + "mistral-large@2407:streamRawPredict", "mistral"},
+      {"mistralai/not-known-yet", mistral + "not-known-yet:rawPredict",
+       mistral + "not-known-yet:streamRawPredict", "mistral"},
+      {"codestral-2501", mistral + "codestral-2501:rawPredict", mistral + "codestral-2501:streamRawPredict",
+       "mistral"},
+      {"mistralai/codestral-2", mistral + "codestral-2:rawPredict", mistral + "codestral-2:streamRawPredict",
+       "mistral"},
+      {"jamba-1.5-mini@001", ai21 + "jamba-1.5-mini@001:rawPredict",
+       ai21 + "jamba-1.5-mini@001:streamRawPredict", "openai"},
+      {"ai21/jamba-1.5-large", ai21 + "jamba-1.5-large:rawPredict", ai21 + "jamba-1.5-large:streamRawPredict",
+       "openai"},
       {"meta/llama-3.3-70b-instruct-maas", std::string(kV1Beta1) + "endpoints/openapi/chat/completions", "",
        "openai"},
       {"meta.llama-3.3-70b-instruct-maas", std::string(kV1Beta1) + "endpoints/openapi/chat/completions", "",
@@ -124,7 +146,7 @@ TEST_F(VertexTest, ChatGoesWhereTheModelIs) {
     EXPECT_EQ(Url(true),
               "POST " + std::string(kHost) + (test.stream_path.empty() ? test.path : test.stream_path));
     EXPECT_EQ(route_.target.dialect->name(), test.dialect);
-    EXPECT_EQ(route_.way.kind, route_.target.dialect->is_hub() ? Way::Kind::kRelay : Way::Kind::kMap);
+    EXPECT_EQ(route_.way.kind, test.dialect == std::string("openai") ? Way::Kind::kRelay : Way::Kind::kMap);
   }
 }
 
@@ -135,8 +157,11 @@ TEST_F(VertexTest, TheBodyIsWhatTheHostWants) {
   EXPECT_EQ(Told(route_.edits), R"(-model anthropic_version="vertex-2023-10-16")");
   ASSERT_FALSE(Resolve(OpenAiDialect(), operation::kChat, "meta.llama-4-maas", Usual()));
   EXPECT_EQ(Told(route_.edits), R"(model="meta/llama-4-maas")");
+  // Both publishers want the model in the body too, by its own name.
   ASSERT_FALSE(Resolve(OpenAiDialect(), operation::kChat, "mistralai/mistral-medium-3", Usual()));
-  EXPECT_EQ(Told(route_.edits), "");
+  EXPECT_EQ(Told(route_.edits), R"(model="mistral-medium-3")");
+  ASSERT_FALSE(Resolve(OpenAiDialect(), operation::kChat, "ai21/jamba-1.5-mini", Usual()));
+  EXPECT_EQ(Told(route_.edits), R"(model="jamba-1.5-mini")");
   ASSERT_FALSE(Resolve(OpenAiDialect(), operation::kChat, "endpoints.12", Usual()));
   EXPECT_EQ(Told(route_.edits), R"(model="12" -model)");
   // Else they belong to the form.
@@ -153,6 +178,32 @@ TEST_F(VertexTest, TokensOfClaudeAreCountedAtOnePlaceForAllModels) {
   const auto error = Resolve(AnthropicDialect(), operation::kCountTokens, "gemini-2.5-pro", Usual());
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code, "unsupported_operation");
+}
+
+// Fill in the middle lies where the chat does; other models than Codestral have their chat alone.
+TEST_F(VertexTest, TextCompletionsOfMistralFollowFromTheModel) {
+  const std::string models = "POST " + std::string(kHost) + std::string(kV1) + "publishers/mistralai/models/";
+  ASSERT_FALSE(Resolve(OpenAiDialect(), operation::kCompletion, "mistralai/codestral-2501", Usual()));
+  EXPECT_EQ(Url(), models + "codestral-2501:rawPredict");
+  EXPECT_EQ(Url(true), models + "codestral-2501:streamRawPredict");
+  EXPECT_EQ(route_.way.form->operation, operation::kCompletion);
+  ASSERT_FALSE(Resolve(OpenAiDialect(), operation::kCompletion, "mistral-medium-3", Usual()));
+  EXPECT_EQ(Url(), models + "mistral-medium-3:rawPredict");
+  EXPECT_EQ(route_.way.form->operation, operation::kChat);
+}
+
+// What Mistral does not take, and no rule for anybody else's models.
+TEST_F(VertexTest, RulesAreMistralsAlone) {
+  const Provider& vertex = *registry_->Find("vertex-ai");
+  EXPECT_FALSE(vertex.rules.empty());
+  for (const BodyRule& rule : vertex.rules) {
+    for (const char* model : {"mistral-medium-3", "codestral-2501", "ministral-3b"}) {
+      EXPECT_TRUE(IsAmongModels(rule.models, model)) << model;
+    }
+    for (const char* model : {"gemini-2.5-pro", "claude-opus-4-1", "meta/llama-4-maas", "jamba-1.5", ""}) {
+      EXPECT_FALSE(IsAmongModels(rule.models, model)) << model;
+    }
+  }
 }
 
 TEST_F(VertexTest, EmbeddingsGoWhereTheModelIs) {
@@ -172,7 +223,8 @@ TEST_F(VertexTest, EmbeddingsGoWhereTheModelIs) {
     EXPECT_EQ(Url(),
               "POST " + std::string(kHost) + std::string(kV1) + "publishers/google/models/" + test.path);
   }
-  for (const char* model : {"claude-opus-4-1", "gemini-2.5-pro", "meta/llama-4-maas", ""}) {
+  for (const char* model :
+       {"claude-opus-4-1", "gemini-2.5-pro", "meta/llama-4-maas", "mistral-medium-3", "jamba-1.5", ""}) {
     const auto error = Resolve(OpenAiDialect(), operation::kEmbedding, model, Usual());
     ASSERT_TRUE(error) << model;
     EXPECT_EQ(error->code, "unsupported_operation");
