@@ -142,6 +142,18 @@ class Alerts(unittest.TestCase):
             for part in ("What it means", "What to look at", "What to do"):
                 self.assertIn(f"**{part}.**", section, section.split("\n")[0])
 
+    def test_links_to_runbooks_are_urls_wherever_alerts_are_shown_to_be_turned_on(self):
+        """Without a URL there are none: _checks.tpl refuses that, as the chart's own suite holds it to."""
+        self.assertEqual(yaml.safe_load((CHART / "values.yaml").read_text())["monitoring"]["prometheusRule"]["runbooks"], "")
+        texts = {path.name: [path.read_text()] for path in (CHART / "ci").iterdir()}
+        texts |= {page: re.findall(r"(?ms)^```yaml\n(.*?)^```", read(page)) for page in ("docs/kubernetes.md", "deploy/helm/portolan/README.md")}
+        rules = [(name, (values.get("monitoring") or {}).get("prometheusRule") or {})
+                 for name, blocks in texts.items() for values in map(yaml.safe_load, blocks) if isinstance(values, dict)]
+        enabled = [(name, rule) for name, rule in rules if rule.get("enabled")]
+        self.assertGreaterEqual(len(enabled), 2)
+        for name, rule in enabled:
+            self.assertRegex(rule.get("runbooks", ""), r"^https?://[^/?#]+[^#]*$", name)
+
     def test_each_alert_says_what_is_the_matter(self):
         for alert in yaml.safe_load((CHART / "files/alerts.yaml").read_text()):
             self.assertEqual(set(alert) - {"for"}, {"alert", "expr", "labels", "annotations"}, alert["alert"])

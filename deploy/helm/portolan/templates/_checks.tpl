@@ -36,6 +36,9 @@
 {{- if and $v.monitoring.serviceMonitor.enabled $v.networkPolicy.enabled (not $v.networkPolicy.adminFrom) -}}
 {{- fail "networkPolicy.adminFrom: lets nobody reach the metrics, but monitoring.serviceMonitor.enabled is set; name Prometheus's pods" -}}
 {{- end -}}
+{{- if and $v.monitoring.prometheusRule.enabled (not (regexMatch "^https?://[^/?#]+[^#]*$" $v.monitoring.prometheusRule.runbooks)) -}}
+{{- fail "monitoring.prometheusRule.runbooks: must be the URL under which docs/runbooks.md is found (https://..., without a #), as each alert links to it" -}}
+{{- end -}}
 {{- if and $v.http.ingress.enabled (not $v.http.ingress.hosts) -}}
 {{- fail "http.ingress.hosts: an Ingress needs one host at least" -}}
 {{- end -}}
