@@ -4,8 +4,10 @@
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import yaml
@@ -126,6 +128,21 @@ class Templates(unittest.TestCase):
 
     def test_manifests_are_rendered_from_this_chart(self):
         self.assertIn(chart_sources.digest(), read("deploy/kubernetes/kustomization.yaml"), "scripts/render-manifests makes them anew")
+
+    def test_manifests_are_as_they_were_rendered(self):
+        self.assertIn(chart_sources.rendered(ROOT / "deploy/kubernetes"), read("deploy/kubernetes/kustomization.yaml"), "edited by hand")
+
+    def test_manifests_that_were_edited_are_found(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = pathlib.Path(shutil.copytree(ROOT / "deploy/kubernetes", f"{scratch}/kubernetes"))
+            as_rendered = chart_sources.rendered(folder)
+            for path in sorted(folder.glob("*.yaml")):
+                text = path.read_text()
+                path.write_text(text.replace("portolan", "portolan2", 1) if path.name != "kustomization.yaml" else text + "# one\n\n")
+                self.assertEqual(chart_sources.rendered(folder) == as_rendered, path.name == "values.yaml", path.name)
+                path.write_text(text)
+            (folder / "more.yaml").write_text("kind: Secret\n")
+            self.assertNotEqual(chart_sources.rendered(folder), as_rendered)
 
     def test_each_combination_is_yaml(self):
         for path in (CHART / "ci").iterdir():

@@ -61,6 +61,9 @@
 {{- fail "externalSecret.data: an ExternalSecret needs entries, here or in externalSecret.dataFrom" -}}
 {{- end -}}
 {{- end -}}
+{{- if and $v.drain.preStopSeconds (semverCompare "<1.30.0-0" .Capabilities.KubeVersion.Version) -}}
+{{- fail (printf "drain.preStopSeconds: needs Kubernetes 1.30, as the image has no shell that could wait; this is %s" .Capabilities.KubeVersion.Version) -}}
+{{- end -}}
 {{- if not (or $v.rollout.maxSurge $v.rollout.maxUnavailable) -}}
 {{- fail "rollout.maxSurge: is 0 as rollout.maxUnavailable is; an update could not go on" -}}
 {{- end -}}
