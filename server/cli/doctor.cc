@@ -35,7 +35,27 @@ void AddLines(std::string_view area, std::string_view lines, Findings* findings)
   }
 }
 
-// Reads what a gateway would be started with. False if it would not start with that.
+// Reads the file. What it refers to, and is not here, is a finding of its own: a service gets its keys in
+// ways that nobody at a shell sees. False if the file is bad.
+bool ReadFile(const std::string& path, const config::Environment& environment, Patient* patient,
+              Findings* findings) {
+  config::ConfigProblems problems;
+  config::ConfigProblems lacking;
+  config::FileSettings settings;
+  const auto file = config::ConfigFile::Read(path, &problems);
+  if (file == nullptr || !file->Resolve(environment, &settings, &problems, &lacking)) {
+    AddLines("config", config::DescribeProblems(path, problems), findings);
+    return false;
+  }
+  patient->file = std::move(settings);
+  for (const config::ConfigProblem& reference : lacking) {
+    patient->lacking.push_back(reference.path);
+    findings->push_back({"config", State::kBad, config::DescribeProblems(path, {reference})});
+  }
+  return true;
+}
+
+// Reads what a gateway would be started with. False if it makes no sense.
 bool ReadConfig(const std::string& flag, const config::Environment& environment, Patient* patient,
                 Findings* findings) {
   std::vector<std::string_view> flags;
@@ -51,19 +71,21 @@ bool ReadConfig(const std::string& flag, const config::Environment& environment,
     findings->push_back({"config", State::kOk, "no config file; what variables say is good"});
     return true;
   }
-  auto file = config::LoadConfigFile(path, environment);
-  if (!file.ok()) {
-    AddLines("config", std::string(file.status().message()), findings);
-    return false;
-  }
-  auto options = config::ParseServeFlags(flags, environment, file->options);
+  if (!ReadFile(path, environment, patient, findings)) return false;
+  auto options = config::ParseServeFlags(flags, environment, patient->file->options);
   if (!options.ok()) {
     AddLines("config", std::string(options.status().message()), findings);
     return false;
   }
   patient->options = *std::move(options);
-  patient->file = *std::move(file);
-  findings->push_back({"config", State::kOk, path + " is good, and so is what it refers to"});
+  if (patient->lacking.empty()) {
+    findings->push_back({"config", State::kOk, path + " is good, and so is what it refers to"});
+  } else {
+    findings->push_back(
+        {"config", State::kNote,
+         path + " is good otherwise; a gateway would not start from here without those keys, but a "
+                "service may get them in a way of its own (EnvironmentFile, LoadCredential, a Secret)"});
+  }
   return true;
 }
 
@@ -102,7 +124,14 @@ int Doctor(const Arguments& arguments, const Host& host) {
     LookAtSystem(patient, &findings);
     const std::vector<Place> places = PlacesOf(patient, host, &findings);
     LookAtPlaces(patient, places, &findings);
-    if (arguments.Has("--call")) CallPlaces(arguments.Get("--config"), places, host, &findings);
+    if (arguments.Has("--call")) {
+      if (patient.lacking.empty()) {
+        CallPlaces(arguments.Get("--config"), places, host, &findings);
+      } else {
+        findings.push_back(
+            {"call", State::kNote, "nobody was called, as the config file's keys are not all here"});
+      }
+    }
   }
   const bool well = std::none_of(findings.begin(), findings.end(),
                                  [](const Finding& finding) { return finding.state == State::kBad; });

@@ -27,8 +27,9 @@ using Findings = std::vector<Finding>;
 // What the gateway would be started with.
 struct Patient {
   config::ServeOptions options;
-  std::optional<config::FileSettings> file;
-  std::vector<FoundKey> keys;  // of the environment
+  std::optional<config::FileSettings> file;  // with stand-ins for the keys that are lacking
+  std::vector<std::string> lacking;          // `providers.openai.api_key`: refers to no key that is here
+  std::vector<FoundKey> keys;                // of the environment
 };
 
 // Somewhere that calls would go.

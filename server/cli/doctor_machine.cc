@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -88,8 +89,12 @@ void LookAtKeys(const Patient& patient, Findings* findings) {
   }
   if (patient.file) {
     for (const config::ProviderSettings& provider : patient.file->providers) {
-      if (!provider.api_key.empty())
-        findings->push_back({"keys", State::kOk, provider.name + ": key of the config file"});
+      if (provider.api_key.empty()) continue;
+      const auto& lacking = patient.lacking;
+      const bool here = std::find(lacking.begin(), lacking.end(),
+                                  "providers." + provider.name + ".api_key") == lacking.end();
+      findings->push_back({"keys", here ? State::kOk : State::kNote,
+                           provider.name + ": key of the config file" + (here ? "" : ", which is not here")});
     }
   }
   if (findings->size() > before) return;

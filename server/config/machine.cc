@@ -25,10 +25,10 @@ std::string ReadFile(const std::string& path) {
 // Calls `visit` with the folder of each group from the process's own up to the top. A container that does not
 // see its own path has its limits at the top.
 template <typename Visit>
-void ForEachGroup(std::string_view controller, Visit visit) {
-  const std::string groups = ReadFile("/proc/self/cgroup");
-  const std::string mount =
-      controller.empty() ? "/sys/fs/cgroup" : "/sys/fs/cgroup/" + std::string(controller);
+void ForEachGroup(const std::string& root, std::string_view controller, Visit visit) {
+  const std::string groups = ReadFile(root + "/proc/self/cgroup");
+  std::string mount = root + "/sys/fs/cgroup";
+  if (!controller.empty()) mount.append("/").append(controller);
   std::string path(CgroupPath(groups, controller));
   while (true) {
     visit(mount + path);
@@ -44,19 +44,30 @@ void Tighten(const std::optional<T>& limit, std::optional<T>* tightest) {
   if (limit && (!*tightest || *limit < **tightest)) *tightest = limit;
 }
 
-std::optional<double> Quota() {
+}  // namespace
+
+std::optional<double> QuotaOfGroups(const std::string& root) {
   std::optional<double> tightest;
-  ForEachGroup("", [&](const std::string& folder) {
+  ForEachGroup(root, "", [&](const std::string& folder) {
     Tighten(CoresOfQuota(ReadFile(folder + "/cpu.max")), &tightest);
   });
-  ForEachGroup("cpu", [&](const std::string& folder) {
+  ForEachGroup(root, "cpu", [&](const std::string& folder) {
     const std::string quota = ReadFile(folder + "/cpu.cfs_quota_us");
     Tighten(CoresOfQuota(quota + " " + ReadFile(folder + "/cpu.cfs_period_us")), &tightest);
   });
   return tightest;
 }
 
-}  // namespace
+std::optional<uint64_t> MemoryOfGroups(const std::string& root) {
+  std::optional<uint64_t> tightest;
+  ForEachGroup(root, "", [&](const std::string& folder) {
+    Tighten(BytesOfLimit(ReadFile(folder + "/memory.max")), &tightest);
+  });
+  ForEachGroup(root, "memory", [&](const std::string& folder) {
+    Tighten(BytesOfLimit(ReadFile(folder + "/memory.limit_in_bytes")), &tightest);
+  });
+  return tightest;
+}
 
 std::optional<double> CoresOfQuota(std::string_view text) {
   int64_t quota;
@@ -104,7 +115,8 @@ std::string_view CgroupPath(std::string_view proc_self_cgroup, std::string_view 
 int UsableCores() {
   // It counts what the affinity of the process allows.
   int cores = std::max(static_cast<int>(std::thread::hardware_concurrency()), 1);
-  if (const auto quota = Quota()) cores = std::min(cores, static_cast<int>(std::ceil(std::min(*quota, 1e6))));
+  if (const auto quota = QuotaOfGroups())
+    cores = std::min(cores, static_cast<int>(std::ceil(std::min(*quota, 1e6))));
   return std::max(cores, 1);
 }
 
@@ -113,12 +125,7 @@ uint64_t UsableMemory() {
   const long size = sysconf(_SC_PAGESIZE);     // NOLINT(google-runtime-int)
   std::optional<uint64_t> tightest;
   if (pages > 0 && size > 0) tightest = static_cast<uint64_t>(pages) * static_cast<uint64_t>(size);
-  ForEachGroup("", [&](const std::string& folder) {
-    Tighten(BytesOfLimit(ReadFile(folder + "/memory.max")), &tightest);
-  });
-  ForEachGroup("memory", [&](const std::string& folder) {
-    Tighten(BytesOfLimit(ReadFile(folder + "/memory.limit_in_bytes")), &tightest);
-  });
+  Tighten(MemoryOfGroups(), &tightest);
   return tightest.value_or(std::numeric_limits<uint64_t>::max());
 }
 

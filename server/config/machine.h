@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace portolan::config {
@@ -14,6 +15,12 @@ int UsableCores();
 
 // How many bytes of memory: the tightest limit of the control groups, but no more than the machine has.
 uint64_t UsableMemory();
+
+// The limits of the control groups of this process, from its own up to the top: the tightest quota in cores,
+// the tightest memory limit in bytes. nullopt: none. `root` stands before /proc and /sys: tests have a tree
+// of their own.
+std::optional<double> QuotaOfGroups(const std::string& root = "");
+std::optional<uint64_t> MemoryOfGroups(const std::string& root = "");
 
 // The cores that a quota allows. `text` is cgroup v2's `cpu.max` (`150000 100000` is 1.5), or v1's
 // cpu.cfs_quota_us and cpu.cfs_period_us together. nullopt if there is no limit (`max`, `-1`).

@@ -55,8 +55,10 @@ class ConfigFile {
   const ConfigProblems& without_effect() const { return without_effect_; }
 
   // Looks up the variables, and reads the files, that this one refers to, and fills in *settings. False, with
-  // problems added, if one of them does not hold a key.
-  bool Resolve(const Environment& environment, FileSettings* settings, ConfigProblems* problems) const;
+  // problems added, if one of them does not hold a key. With `lacking`, for somebody who only looks, those
+  // are added to that instead, and a stand-in that opens nothing takes the place of each key.
+  bool Resolve(const Environment& environment, FileSettings* settings, ConfigProblems* problems,
+               ConfigProblems* lacking = nullptr) const;
 
  private:
   ConfigFile();

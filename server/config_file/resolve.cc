@@ -20,10 +20,14 @@ namespace {
 
 class Resolver {
  public:
-  // Writes to *settings what it learns of the keys themselves.
+  // Writes to *settings what it learns of the keys themselves. `lacking` may be nullptr.
   Resolver(const YamlNode& root, const Environment& environment, FileSettings* settings,
-           ConfigProblems* problems)
-      : root_(root), environment_(environment), settings_(*settings), problems_(*problems) {}
+           ConfigProblems* problems, ConfigProblems* lacking)
+      : root_(root),
+        environment_(environment),
+        settings_(*settings),
+        problems_(*problems),
+        lacking_(lacking) {}
 
   // The key that `path`, a reference in the file, stands for.
   Secret Key(const std::string& path) {
@@ -33,8 +37,11 @@ class Resolver {
     const YamlNode& node = root_.Find(path, &whole);
     if (const std::string_view variable = VariableOf(node.text); !variable.empty())
       settings_.variables.emplace_back(variable);
-    if (!ResolveReference(node.text, environment_, &key, &problem))
-      problems_.push_back(node.Problem(std::move(problem)));
+    if (!ResolveReference(node.text, environment_, &key, &problem)) {
+      (lacking_ != nullptr ? *lacking_ : problems_).push_back(node.Problem(std::move(problem)));
+      // Of no two the same, which would be an error of its own.
+      return lacking_ != nullptr ? Secret(path) : Secret();
+    }
     if (IsInQuotes(key.Reveal())) settings_.keys_in_quotes.push_back(node.text);
     settings_.digest = Sha256Hex(settings_.digest + std::string(key.Reveal()));
     return key;
@@ -108,6 +115,7 @@ class Resolver {
   const Environment& environment_;
   FileSettings& settings_;
   ConfigProblems& problems_;
+  ConfigProblems* const lacking_;
 };
 
 // Two names for one key: a call could not be attributed.
@@ -126,8 +134,8 @@ void CheckDistinctKeys(const YamlNode& root, const std::vector<CallerSettings>& 
 
 }  // namespace
 
-bool ConfigFile::Resolve(const Environment& environment, FileSettings* settings,
-                         ConfigProblems* problems) const {
+bool ConfigFile::Resolve(const Environment& environment, FileSettings* settings, ConfigProblems* problems,
+                         ConfigProblems* lacking) const {
   const size_t before = problems->size();
   *settings = {};
   settings->path = name_;
@@ -135,7 +143,7 @@ bool ConfigFile::Resolve(const Environment& environment, FileSettings* settings,
   settings->hash = settings->digest = hash_;
   settings->says_nothing = tree_->SaysNothing();
   settings->default_route = message_.default_route();
-  Resolver resolver(*tree_, environment, settings, problems);
+  Resolver resolver(*tree_, environment, settings, problems, lacking);
   resolver.Options(&settings->options);
   for (int i = 0; i < message_.callers().keys_size(); ++i) {
     const std::string path = "callers.keys[" + std::to_string(i) + "]";
@@ -158,6 +166,7 @@ bool ConfigFile::Resolve(const Environment& environment, FileSettings* settings,
     settings->aliases.push_back({entry.key(), entry.value()});
   if (problems->size() == before) CheckDistinctKeys(*tree_, settings->callers, problems);
   SortByPlace(problems);
+  if (lacking != nullptr) SortByPlace(lacking);
   return problems->size() == before;
 }
 

@@ -8,6 +8,7 @@
 
 #include "tests/cli/command_run.h"
 #include "tests/support/fake_upstream.h"
+#include "tests/support/gateway_fixture.h"
 #include "tests/support/temp_folder.h"
 
 namespace portolan::test {
@@ -161,6 +162,43 @@ TEST_F(ChatCommand, RefusesWhatMakesNoSenseBeforeAnythingIsSent) {
   EXPECT_EQ(none.exit_status, 2);
   EXPECT_THAT(none.err, HasSubstr("which model?"));
   EXPECT_TRUE(upstream.requests().empty());
+}
+
+// Of a pipe nothing is dim; the answer is what the model wrote.
+TEST_F(ChatCommand, HasNoColoursForAPipe) {
+  FakeUpstream upstream([](const SeenRequest&) {
+    return Says({Event(R"({"reasoning_content":"Hm."})"), Event(R"({"content":"Hello"})"),
+                 Event("{}", R"("stop")"), kEnd});
+  });
+  const CommandRun run = Run(upstream, {"hi"});
+  EXPECT_EQ(run.exit_status, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("Hello"));
+  EXPECT_THAT(run.out + run.err, Not(HasSubstr("\x1b")));
+}
+
+// As beside a service: the keys are the gateway's, and those of this shell go nowhere.
+TEST_F(ChatCommand, AsksAGatewayThatRuns) {
+  FakeUpstream upstream([](const SeenRequest&) { return Hello(); });
+  const std::string config = Config(upstream);
+  std::ofstream(config, std::ios::app) << "callers: {keys: [{name: me, key: 'env:CALLER'}]}\n";
+  GatewayFixture gateway =
+      GatewayFixture::FromFile(config, {{"LAB_KEY", "sk-lab"}, {"CALLER", "caller-key"}});
+  const std::string url = "http://" + gateway.http_address();
+  const Variables key = {{"PORTOLAN_KEY", "caller-key"}, {"LAB_KEY", "sk-of-the-shell"}};
+  const CommandRun named = RunPortolan({"chat", "--url", url, "-m", "lab/m", "hi"}, key);
+  EXPECT_EQ(named.exit_status, 0) << named.err;
+  EXPECT_EQ(named.out, "Hello\n");
+  Variables both = key;
+  both.emplace_back("PORTOLAN_URL", url);
+  EXPECT_EQ(RunPortolan({"chat", "-m", "lab/m", "hi"}, both).out, "Hello\n");
+  ASSERT_EQ(upstream.requests().size(), 2u);
+  for (const SeenRequest& request : upstream.requests())
+    EXPECT_EQ(request.Header("authorization"), "Bearer sk-lab");
+  const CommandRun stranger = RunPortolan({"chat", "--url", url, "-m", "lab/m", "hi"});
+  EXPECT_EQ(stranger.exit_status, 1);
+  EXPECT_EQ(stranger.out, "");
+  EXPECT_THAT(stranger.err, HasSubstr("(status 401)"));
+  EXPECT_EQ(upstream.requests().size(), 2u);
 }
 
 TEST_F(ChatCommand, InterruptedItLeavesTheProvider) {

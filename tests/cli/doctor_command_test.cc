@@ -93,6 +93,52 @@ TEST_F(DoctorTest, TellsWhatIsWrongWithTheConfig) {
   EXPECT_THAT(Examine(path, {{"PORTOLAN_GRACE", "soon"}}).out, HasSubstr("bad   config    PORTOLAN_GRACE"));
 }
 
+// As at a shell beside a service, which gets its keys from systemd.
+TEST_F(DoctorTest, LooksOnWhereKeysOfTheConfigAreNotHere) {
+  FakeUpstream upstream(AnswersWith(401));
+  const std::string path = folder_.path() + "/service.yaml";
+  std::ofstream(path)
+      << "listen: {http: '0.0.0.0:0', grpc: '127.0.0.1:0', admin: '0.0.0.0:0'}\n"
+      << "callers: {admin_key: 'env:ADMIN', keys: [{name: a, key: 'env:A'}, {name: b, key: 'env:B'}]}\n"
+      << "providers:\n"
+      << "  openai: {base_url: '" << upstream.url() << "', api_key: 'env:OPENAI_API_KEY'}\n"
+      << "  lab: {base_url: '" << upstream.url() << "', api_key: 'file:/none/keys_lab'}\n";
+  const CommandRun run = Examine(path, {}, {"--call"});
+  EXPECT_EQ(run.exit_status, 1);
+  for (const std::string& line :
+       {"bad   config    " + path + ":4:" + std::to_string(upstream.url().size() + 35) +
+            ": providers.openai.api_key: the variable OPENAI_API_KEY is not set\n",
+        std::string(
+            "providers.lab.api_key: the file /none/keys_lab: it cannot be read: No such file or directory\n"),
+        std::string("callers.admin_key: the variable ADMIN is not set\n"),
+        std::string("callers.keys[1].key: the variable B is not set\n"),
+        "note  config    " + path +
+            " is good otherwise; a gateway would not start from here without those keys, but a service may "
+            "get them in a way of its own (EnvironmentFile, LoadCredential, a Secret)\n",
+        std::string("note  keys      openai: key of the config file, which is not here\n"),
+        // Who may call is told as of the service.
+        std::string(
+            "exposure  REST on 0.0.0.0:0: other machines too, who must present a key, in plain text\n"),
+        std::string("exposure  admin on 0.0.0.0:0: other machines too, who must present the admin key\n"),
+        std::string("ok    ports     --grpc 127.0.0.1:0 is free\n"),
+        "ok    reach     openai: " + upstream.url() + " answers after ",
+        std::string("note  call      nobody was called, as the config file's keys are not all here\n"),
+        std::string("\n5 things to mend\n")}) {
+    EXPECT_THAT(run.out, HasSubstr(line));
+  }
+  for (const SeenRequest& request : upstream.requests()) EXPECT_EQ(request.Header("authorization"), "");
+
+  // With them, and with one alone that is lacking.
+  const CommandRun some =
+      Examine(path, {{"ADMIN", "hush-0"}, {"A", "hush-1"}, {"B", "hush-2"}, {"OPENAI_API_KEY", "hush-3"}});
+  EXPECT_THAT(some.out, AllOf(HasSubstr("\n1 thing to mend\n"),
+                              HasSubstr("ok    keys      openai: key of the config file\n"),
+                              HasSubstr("note  keys      lab: key of the config file, which is not here\n")));
+  // Nothing else is taken for granted: this would not start anywhere.
+  const CommandRun open = Examine(Lab(upstream.url()), {{"PORTOLAN_HTTP", "0.0.0.0:0"}, {"LAB_KEY", ""}});
+  EXPECT_THAT(open.out, HasSubstr("bad   exposure  --http 0.0.0.0:0 can be reached from other machines"));
+}
+
 TEST_F(DoctorTest, TellsOfKeysByName) {
   const CommandRun run = RunPortolan({"doctor"}, {{"OPENAI_API_KEY", "hush hush"},
                                                   {"https_proxy", "http://127.0.0.1:1"},
@@ -109,6 +155,9 @@ TEST_F(DoctorTest, TellsHowFarTheWayToAProviderGoes) {
   gone.Stop();
   EXPECT_THAT(Examine(Lab(gone.url())).out,
               HasSubstr("bad   reach     lab: " + gone.url() + " does not answer: TCP: "));
+  // A name that no resolver has (RFC 6761, section 6.4), or no resolver at all.
+  EXPECT_THAT(Examine(Lab("http://portolan.invalid/v1")).out,
+              HasSubstr("bad   reach     lab: http://portolan.invalid/v1 does not answer: DNS: "));
   const TestAuthority authority;
   FakeUpstream::Options options;
   options.tls = authority.Good();

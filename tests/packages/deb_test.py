@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
-from machine import ROOT, WORK, bare_debian, curl, eventually, run
+from machine import ROOT, WORK, blocks_of, curl, eventually, run, unpack_debian
 
 DEB = glob.glob(os.path.join(ROOT, "build/packages/portolan_*.deb"))
 # What is written by package managers, by systemd as time goes by, and what is gone when the machine is.
@@ -113,7 +113,7 @@ class Deb(unittest.TestCase):
 
 
 class Life(unittest.TestCase):
-    """Its parts come one after the other, in one machine."""
+    """Its parts come one after the other, in one machine, by the commands of docs/install.md as they stand."""
 
     def test_life(self):
         folder = tempfile.mkdtemp(dir=WORK)
@@ -121,35 +121,35 @@ class Life(unittest.TestCase):
         self.root = os.path.join(folder, "machine")
         self.prepare()
         later, version = next_version(DEB[0], folder)
-        shutil.copy(DEB[0], os.path.join(self.root, "root/first.deb"))
+        shutil.copy(DEB[0], os.path.join(self.root, "root"))
         shutil.copy(later, os.path.join(self.root, "root/later.deb"))
+        install, ask, restart, examine, chat = blocks_of("docs/install.md", "Debian")
         self.machine = Machine(self.root)
         self.addCleanup(self.machine.close)
         before = paths_in(self.root)
 
-        # Whatever it needs was there when this says nothing of dependencies.
-        self.machine.run("dpkg", "-i", "/root/first.deb")
+        # Whatever it needs was there, as there is no network to get it by.
+        self.type(install)
         self.check_files()
         self.check_unit()
         self.check_serves()
-        self.check_keys()
+        self.check_asks(ask)
+        self.check_keys(restart)
+        self.check_doctor(examine)
+        self.check_chat(chat)
         self.check_upgrade(version)
         self.check_purge(before)
 
     def prepare(self):
         """A bare Debian, systemd, and what the package itself says that it needs, by the names that Debian has."""
-        os.mkdir(self.root)
-        run("tar", "-C", self.root, "--numeric-owner", "-xpf", bare_debian())
-        shutil.copy("/etc/resolv.conf", os.path.join(self.root, "etc/resolv.conf"))
         fields = run("dpkg-deb", "-f", DEB[0], "Pre-Depends", "Depends")
         needed = re.findall(r"(?:^[\w-]*Depends:|,) ([^\s,]+)", fields, re.MULTILINE)
         self.assertIn("ca-certificates", needed)
-        run(
-            "unshare", "--mount", "sh", "-ec",
-            'mount -t proc proc "$1/proc"; mount --rbind /dev "$1/dev"; root="$1"; shift; export DEBIAN_FRONTEND=noninteractive;'
-            'chroot "$root" apt-get -q update; exec chroot "$root" apt-get -qy install --no-install-recommends "$@"',
-            "sh", self.root, "systemd-sysv", *needed,
-        )  # fmt: skip
+        # Debian's systemd recommends D-Bus, by which systemd-run waits.
+        unpack_debian(self.root, "systemd-sysv", "dbus", *needed)
+
+    def type(self, block, check=True):
+        return self.machine.run("bash", "-euc", f"cd /root\n{block}", check=check)
 
     def check_files(self):
         self.assertEqual(self.machine.run("dpkg", "--verify", "portolan"), "")
@@ -182,23 +182,53 @@ class Life(unittest.TestCase):
         policies = {line.rpartition(")")[2].split()[38] for line in threads if "(shard)" in line}
         self.assertEqual(policies, {str(os.SCHED_BATCH)})
 
-    def check_keys(self):
-        """Keys by either way."""
+    def check_asks(self, block):
+        """What the page has a new user ask."""
+        said = self.type(block)
+        self.assertIn("/etc/portolan/gateway.yaml is good, and so is what it refers to\n", said)
+        self.assertIn("--http 127.0.0.1:8787 is in use by a gateway that runs already\n", said)
+        self.assertIn("\nall is well\n", said)
+        self.assertIn("\nHello\n", said)
+
+    def check_keys(self, restart):
+        """Keys by either way, those of callers and of a provider, which is the gateway itself."""
         folder = os.path.join(self.root, "etc/portolan")
         with open(os.path.join(folder, "environment"), "a", encoding="utf-8") as file:
-            file.write("PORTOLAN_CALLER_KEYS=from-environment\n")
+            file.write("PORTOLAN_CALLER_KEYS=from-environment\nLAB_KEY=from-environment\n")
         with open(os.path.join(folder, "gateway.yaml"), "a", encoding="utf-8") as file:
             file.write("callers:\n  keys:\n    - name: file\n      key: file:/run/credentials/portolan.service/keys_caller\n")
+            file.write("providers:\n  lab: {base_url: http://127.0.0.1:8787/v1, api_key: env:LAB_KEY}\n")
         with open(os.path.join(folder, "keys/caller"), "w", encoding="utf-8") as file:
             file.write("from-file\n")
         os.chmod(os.path.join(folder, "keys/caller"), 0o600)
-        self.machine.run("systemctl", "restart", "portolan.service")
+        self.type(restart)
         self.check_keys_are_asked_for()
         # The process goes on.
         process = self.machine.show("MainPID")
         self.machine.run("systemctl", "reload", "portolan.service")
         self.check_keys_are_asked_for()
         self.assertEqual(self.machine.show("MainPID"), process)
+
+    def check_doctor(self, block):
+        """With the service's keys all is well; from a shell without them it says what it lacks, and looks on."""
+        said = self.type(block)
+        self.assertIn("/etc/portolan/gateway.yaml is good, and so is what it refers to\n", said)
+        self.assertIn("REST on 127.0.0.1:8787: programs of this machine, who must present a key", said)
+        self.assertIn("lab: http://127.0.0.1:8787/v1 answers after ", said)
+        self.assertIn("\nall is well\n", said)
+        said = self.type("portolan doctor --config /etc/portolan/gateway.yaml", check=False)
+        self.assertIn("providers.lab.api_key: the variable LAB_KEY is not set\n", said)
+        self.assertIn("but a service may get them in a way of its own", said)
+        self.assertIn("lab: http://127.0.0.1:8787/v1 answers after ", said)
+        self.assertIn("\n1 thing to mend\n", said)
+
+    def check_chat(self, block):
+        """Through the service, with a caller's key."""
+        self.assertEqual(block.count("OPENAI_API_KEY"), 0)
+        command = block.replace("CALLER_KEY", "from-file").replace("openai/gpt-4.1", "echo/echo")
+        self.assertNotEqual(command, block)
+        self.assertTrue(self.type(command).startswith("Name three harbours.\n"))
+        self.assertIn("(status 401)", self.type(command.replace("from-file", "another"), check=False))
 
     def check_keys_are_asked_for(self):
         self.ready()
@@ -209,7 +239,7 @@ class Life(unittest.TestCase):
     def check_upgrade(self, version):
         """Serves on with the administrator's files, by a process of its own."""
         process = self.machine.show("MainPID")
-        self.machine.run("dpkg", "-i", "/root/later.deb")
+        self.type("apt-get install ./later.deb")
         installed = self.machine.run("dpkg-query", "-W", "-f=${Status} ${Version}", "portolan")
         self.assertEqual(installed, f"install ok installed {version}")
         self.check_keys_are_asked_for()
@@ -217,10 +247,10 @@ class Life(unittest.TestCase):
 
     def check_purge(self, before):
         """Removed, it leaves what is configuration; purged, nothing."""
-        self.machine.run("dpkg", "--remove", "portolan")
+        self.machine.run("apt-get", "-y", "remove", "portolan")
         self.assertNotIn("portolan", self.machine.run("sh", "-c", "cat /proc/[0-9]*/comm"))
         self.assertTrue(os.path.exists(os.path.join(self.root, "etc/portolan/keys/caller")))
-        self.machine.run("dpkg", "--purge", "portolan")
+        self.machine.run("apt-get", "-y", "purge", "portolan")
         after = paths_in(self.root)
         self.assertEqual((sorted(after - before), sorted(before - after)), ([], []))
         self.assertNotIn("portolan", self.machine.run("dpkg-query", "-W"))

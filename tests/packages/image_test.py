@@ -13,11 +13,12 @@ import tarfile
 import tempfile
 import unittest
 
-from machine import ROOT, WORK, curl, eventually, run
+from machine import ROOT, WORK, curl, eventually, run, section_of
 
 IMAGE = glob.glob(os.path.join(ROOT, "build/packages/portolan-*.oci.tar"))
 UNPACKED_LIMIT = 40 * 1000 * 1000
 USER = 65532
+MEMORY_LIMIT_MIB = 256
 
 
 class Image(unittest.TestCase):
@@ -103,7 +104,7 @@ class Container(unittest.TestCase):
     def run_options(self):
         return [
             "run", "--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096", "--network=none", "--read-only",
-            "--read-only-tmpfs=false", "--cap-drop=ALL", "--security-opt", "no-new-privileges", "--memory", "256m", "--cpus", "1",
+            "--read-only-tmpfs=false", "--cap-drop=ALL", "--security-opt", "no-new-privileges", "--memory", f"{MEMORY_LIMIT_MIB}m", "--cpus", "1",
         ]  # fmt: skip
 
     def test_serves(self):
@@ -114,6 +115,11 @@ class Container(unittest.TestCase):
         eventually(lambda: self.assertEqual(curl(pid, "http://127.0.0.1:8787/readyz")[0], 200))
         # As many as the container may use, however many the machine has.
         self.assertIn('"threads":1}', self.logs(name))
+        # Of what the container may have, bodies hold half.
+        status, metrics = curl(pid, "http://127.0.0.1:8788/metrics")
+        self.assertEqual(status, 200)
+        self.assertIn(f"\nportolan_held_bytes_max {MEMORY_LIMIT_MIB * 1024 * 1024 // 2}\n", metrics)
+        self.assertIn("ready", self.podman("exec", name, "portolan", "health"))
         body = '{"model": "echo/echo", "messages": [{"role": "user", "content": "Hello"}]}'
         status, answer = curl(pid, "http://127.0.0.1:8787/v1/chat/completions", "-H", "content-type: application/json", "-d", body)
         self.assertEqual(status, 200, answer)
@@ -124,6 +130,19 @@ class Container(unittest.TestCase):
         self.assertEqual([found["CapEff"], found["NoNewPrivs"]], ["0" * 16, "1"])
         os.kill(pid, signal.SIGTERM)
         self.assertEqual(self.podman("wait", name).strip(), "0")
+
+    def test_health_says_when_nothing_serves(self):
+        done = subprocess.run(
+            self.command(*self.run_options(), "--rm", self.image, "health"), env=self.environment,
+            capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("127.0.0.1:8788", done.stdout + done.stderr)
+
+    def test_is_called_what_the_docs_call_it(self):
+        (load, run), = re.findall(r"^podman load -i (\S+)\npodman run .*? (\S+)$", section_of("docs/install.md", "Container"), re.MULTILINE)
+        self.assertEqual(load, os.path.basename(IMAGE[0]))
+        self.assertEqual(run, self.image.removeprefix("localhost/").removeprefix("docker.io/library/"))
 
     def test_has_no_shell(self):
         for shell in ("sh", "/bin/sh", "/bin/bash", "/usr/bin/env"):

@@ -1,6 +1,8 @@
 """What tests of packages have in common: commands, a bare Debian, programs in namespaces of their own."""
 
 import os
+import re
+import shutil
 import subprocess
 import time
 
@@ -30,6 +32,30 @@ def bare_debian():
         run("mmdebstrap", "--variant=apt", "bookworm", f"{path}.new.tar")
         os.replace(f"{path}.new.tar", path)
     return path
+
+
+def unpack_debian(root, *packages):
+    """Makes the folder `root` a bare Debian, with these packages of Debian's installed besides."""
+    os.mkdir(root)
+    run("tar", "-C", root, "--numeric-owner", "-xpf", bare_debian())
+    shutil.copy("/etc/resolv.conf", os.path.join(root, "etc/resolv.conf"))
+    run(
+        "unshare", "--mount", "sh", "-ec",
+        'mount -t proc proc "$1/proc"; mount --rbind /dev "$1/dev"; root="$1"; shift; export DEBIAN_FRONTEND=noninteractive;'
+        'chroot "$root" apt-get -q update; exec chroot "$root" apt-get -qy install --no-install-recommends "$@"',
+        "sh", root, *packages,
+    )  # fmt: skip
+
+
+def section_of(page, heading):
+    """The text below a heading of a page, up to the next."""
+    with open(os.path.join(ROOT, page), encoding="utf-8") as file:
+        return re.search(rf"^## {heading}\n(.*?)(?=^## |\Z)", file.read(), re.MULTILINE | re.DOTALL)[1]
+
+
+def blocks_of(page, heading):
+    """What a section has a reader type into a shell, block by block."""
+    return re.findall(r"^```sh\n(.*?)^```", section_of(page, heading), re.MULTILINE | re.DOTALL)
 
 
 def eventually(what, limit=START_LIMIT_S):

@@ -33,7 +33,8 @@ Keys in files of their own, which systemd hands to that service; the config file
 .IR file:/run/credentials/portolan.service/keys_NAME .
 .SH EXIT STATUS
 0 if all went well, also behind SIGTERM and SIGINT; 1 if something failed, such as a bad config file; 2 if the
-command line was wrong.
+command line was wrong; 130 if Ctrl-C ended an answer of
+.BR "portolan chat" .
 .SH SIGNALS
 SIGHUP has
 .B portolan serve

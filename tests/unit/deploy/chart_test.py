@@ -4,8 +4,10 @@
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import yaml
@@ -127,6 +129,21 @@ class Templates(unittest.TestCase):
     def test_manifests_are_rendered_from_this_chart(self):
         self.assertIn(chart_sources.digest(), read("deploy/kubernetes/kustomization.yaml"), "scripts/render-manifests makes them anew")
 
+    def test_manifests_are_as_they_were_rendered(self):
+        self.assertIn(chart_sources.rendered(ROOT / "deploy/kubernetes"), read("deploy/kubernetes/kustomization.yaml"), "edited by hand")
+
+    def test_manifests_that_were_edited_are_found(self):
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = pathlib.Path(shutil.copytree(ROOT / "deploy/kubernetes", f"{scratch}/kubernetes"))
+            as_rendered = chart_sources.rendered(folder)
+            for path in sorted(folder.glob("*.yaml")):
+                text = path.read_text()
+                path.write_text(text.replace("portolan", "portolan2", 1) if path.name != "kustomization.yaml" else text + "# one\n\n")
+                self.assertEqual(chart_sources.rendered(folder) == as_rendered, path.name == "values.yaml", path.name)
+                path.write_text(text)
+            (folder / "more.yaml").write_text("kind: Secret\n")
+            self.assertNotEqual(chart_sources.rendered(folder), as_rendered)
+
     def test_each_combination_is_yaml(self):
         for path in (CHART / "ci").iterdir():
             self.assertIsInstance(yaml.safe_load(path.read_text()), dict, path.name)
@@ -141,6 +158,18 @@ class Alerts(unittest.TestCase):
         for section in sections:
             for part in ("What it means", "What to look at", "What to do"):
                 self.assertIn(f"**{part}.**", section, section.split("\n")[0])
+
+    def test_links_to_runbooks_are_urls_wherever_alerts_are_shown_to_be_turned_on(self):
+        """Without a URL there are none: _checks.tpl refuses that, as the chart's own suite holds it to."""
+        self.assertEqual(yaml.safe_load((CHART / "values.yaml").read_text())["monitoring"]["prometheusRule"]["runbooks"], "")
+        texts = {path.name: [path.read_text()] for path in (CHART / "ci").iterdir()}
+        texts |= {page: re.findall(r"(?ms)^```yaml\n(.*?)^```", read(page)) for page in ("docs/kubernetes.md", "deploy/helm/portolan/README.md")}
+        rules = [(name, (values.get("monitoring") or {}).get("prometheusRule") or {})
+                 for name, blocks in texts.items() for values in map(yaml.safe_load, blocks) if isinstance(values, dict)]
+        enabled = [(name, rule) for name, rule in rules if rule.get("enabled")]
+        self.assertGreaterEqual(len(enabled), 2)
+        for name, rule in enabled:
+            self.assertRegex(rule.get("runbooks", ""), r"^https?://[^/?#]+[^#]*$", name)
 
     def test_each_alert_says_what_is_the_matter(self):
         for alert in yaml.safe_load((CHART / "files/alerts.yaml").read_text()):

@@ -234,6 +234,22 @@ class Images(unittest.TestCase):
         self.assertEqual(config["rootfs"]["diff_ids"], ["sha256:" + hashlib.sha256(tree.tar(EPOCH)).hexdigest()])
         self.assertEqual((config["os"], config["architecture"], config["created"]), ("linux", "amd64", "2023-11-14T22:13:20Z"))
 
+    def test_containerfile_says_the_same(self):
+        """But for what only the archive knows: when it was made, and of which version."""
+        with open(os.path.join(ROOT, "deploy/Containerfile"), encoding="utf-8") as file:
+            stage = file.read().rpartition("\nFROM scratch\n")[2].replace("\\\n", " ")
+        said = dict(line.split(" ", 1) for line in stage.splitlines() if line)
+        config = image.config(types.SimpleNamespace(architecture="amd64", version="1.2.3"), sources(), "")["config"]
+        self.assertEqual(said["COPY"], "--from=build /rootfs/ /")
+        self.assertEqual((json.loads(said["ENTRYPOINT"]), json.loads(said["CMD"])), (config["Entrypoint"], config["Cmd"]))
+        self.assertEqual((said["USER"], said["WORKDIR"]), (config["User"], config["WorkingDir"]))
+        self.assertEqual(([said["ENV"]], {f"{port}/tcp" for port in said["EXPOSE"].split()}), (config["Env"], set(config["ExposedPorts"])))
+        labels = dict(re.findall(r'([a-z.]+)="([^"]*)"', said["LABEL"]))
+        labels["org.opencontainers.image.revision"] = labels["org.opencontainers.image.revision"].replace(
+            "$PORTOLAN_REVISION", sources().revision)
+        known = {key: value for key, value in config["Labels"].items() if not key.endswith((".created", ".version"))}
+        self.assertEqual(labels, known)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -36,6 +36,9 @@
 {{- if and $v.monitoring.serviceMonitor.enabled $v.networkPolicy.enabled (not $v.networkPolicy.adminFrom) -}}
 {{- fail "networkPolicy.adminFrom: lets nobody reach the metrics, but monitoring.serviceMonitor.enabled is set; name Prometheus's pods" -}}
 {{- end -}}
+{{- if and $v.monitoring.prometheusRule.enabled (not (regexMatch "^https?://[^/?#]+[^#]*$" $v.monitoring.prometheusRule.runbooks)) -}}
+{{- fail "monitoring.prometheusRule.runbooks: must be the URL under which docs/runbooks.md is found (https://..., without a #), as each alert links to it" -}}
+{{- end -}}
 {{- if and $v.http.ingress.enabled (not $v.http.ingress.hosts) -}}
 {{- fail "http.ingress.hosts: an Ingress needs one host at least" -}}
 {{- end -}}
@@ -57,6 +60,9 @@
 {{- if not (or $v.externalSecret.data $v.externalSecret.dataFrom) -}}
 {{- fail "externalSecret.data: an ExternalSecret needs entries, here or in externalSecret.dataFrom" -}}
 {{- end -}}
+{{- end -}}
+{{- if and $v.drain.preStopSeconds (semverCompare "<1.30.0-0" .Capabilities.KubeVersion.Version) -}}
+{{- fail (printf "drain.preStopSeconds: needs Kubernetes 1.30, as the image has no shell that could wait; this is %s" .Capabilities.KubeVersion.Version) -}}
 {{- end -}}
 {{- if not (or $v.rollout.maxSurge $v.rollout.maxUnavailable) -}}
 {{- fail "rollout.maxSurge: is 0 as rollout.maxUnavailable is; an update could not go on" -}}
