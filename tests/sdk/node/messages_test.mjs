@@ -7,9 +7,10 @@ import { test } from './harness.mjs';
 import { json, refusal, stream } from './upstream.mjs';
 
 const hello = [{ role: 'user', content: 'Hi' }];
+// Their ids are of nine letters and digits, as Mistral wants them.
 const calls = [
-  { id: 'toolu_1', name: 'weather', input: { city: 'Turin' } },
-  { id: 'toolu_2', name: 'weather', input: { city: 'Bari' } },
+  { id: 'tooluse01', name: 'weather', input: { city: 'Turin' } },
+  { id: 'tooluse02', name: 'weather', input: { city: 'Bari' } },
 ];
 const weather = {
   name: 'weather',
@@ -17,15 +18,17 @@ const weather = {
   input_schema: { type: 'object', required: ['city'], properties: { city: { type: 'string' } } },
 };
 
+const png = { type: 'image/png', data: 'iVBORw0KGgo=' };
+const pdf = { type: 'application/pdf', data: 'JVBERi0xLjQK' };
+const sourceOf = ({ type, data }) => ({ type: 'base64', media_type: type, data });
+
 /** A client whose calls go to the upstream in `dialect`. */
-const clientOf = (world, dialect, options = {}) =>
+export const clientOf = (world, dialect, options = {}) =>
   new Anthropic({
     apiKey: 'sk-caller',
     baseURL: world.gateway.url,
     maxRetries: 0,
-    defaultHeaders: {
-      'x-portolan-provider': dialect.name, 'x-portolan-custom-host': world.upstream.url + dialect.base,
-    },
+    defaultHeaders: world.headers(dialect, 'x-portolan'),
     ...options,
   });
 
@@ -68,8 +71,8 @@ for (const dialect of dialects) {
       calls,
     );
     const results = [
-      { type: 'tool_result', tool_use_id: 'toolu_1', content: 'sun' },
-      { type: 'tool_result', tool_use_id: 'toolu_2', content: 'rain' },
+      { type: 'tool_result', tool_use_id: 'tooluse01', content: 'sun' },
+      { type: 'tool_result', tool_use_id: 'tooluse02', content: 'rain' },
     ];
     const second = await client.messages.create({
       ...wish, tools: [weather],
@@ -80,7 +83,7 @@ for (const dialect of dialects) {
     const sent = world.upstream.take().json;
     assert.deepEqual(dialect.turns(sent), dialect.callTurns);
     assert.deepEqual(dialect.callsIn(sent), calls);
-    assert.deepEqual(dialect.resultsIn(sent), [{ id: 'toolu_1', text: 'sun' }, { id: 'toolu_2', text: 'rain' }]);
+    assert.deepEqual(dialect.resultsIn(sent), [{ id: 'tooluse01', text: 'sun' }, { id: 'tooluse02', text: 'rain' }]);
   });
 
   test(`messages to ${name}: thinking`, async (world) => {
@@ -90,6 +93,20 @@ for (const dialect of dialects) {
       [['thinking', 'Let me see'], ['text', 'Yes']]);
     world.upstream.take();
   });
+
+  for (const [what, media, part] of [
+    ['an image', png, { type: 'image', source: sourceOf(png) }],
+    ['a PDF', pdf, { type: 'document', source: sourceOf(pdf), title: 'a.pdf' }],
+  ].filter(([, media]) => dialect.mediaTypes?.includes(media.type) ?? true)) {
+    test(`messages to ${name}: ${what}`, async (world) => {
+      const content = [{ type: 'text', text: 'What is this?' }, part];
+      const answer = await clientOf(world, dialect).messages.create({ ...wish, messages: [{ role: 'user', content }] });
+      assert.equal(answer.content[0].text, 'Hello');
+      const sent = world.upstream.take().json;
+      assert.deepEqual(dialect.texts(sent), ['What is this?']);
+      assert.deepEqual(dialect.media(sent), [media]);
+    });
+  }
 
   test(`messages to ${name}: errors have the package's classes`, async (world) => {
     for (const [status, kind] of [

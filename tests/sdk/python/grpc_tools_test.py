@@ -10,7 +10,8 @@ from rpc import Chat, chat_request, metadata, text, user
 from upstream import json, stream
 
 DIALECTS = [(dialect,) for dialect in ALL]
-CALLS = [("call_1", "weather", {"city": "Turin"}), ("call_2", "weather", {"city": "Bari"})]
+# Of nine letters and digits, as Mistral wants them.
+CALLS = [("callone01", "weather", {"city": "Turin"}), ("calltwo02", "weather", {"city": "Bari"})]
 # A spelling that no JSON writer would choose by itself.
 SCHEMA = '{"type" : "object",\t"properties":{"zone":{"minimum":-12.00,"maximum":1E2},"city":{"type":"string"}},"x":"\\u00e0"}'
 
@@ -26,14 +27,15 @@ def calls_of(message):
 @test(*DIALECTS)
 def tool_call(world, dialect):
     world.upstream.answer(dialect, json(lambda it: it.calls(CALLS[:1])))
+    word = "weather" if "weather" in dialect.choices else "auto"
     named = tool_pb2.ToolChoice(named=tool_pb2.NamedToolChoice(type="function", function={"name": "weather"}))
     with Chat(world) as chats:
-        request = chat_request(dialect, tools=[weather()], tool_choice=named)
+        request = chat_request(dialect, tools=[weather()], tool_choice=named if word == "weather" else None)
         choice = chats.CreateChatCompletion(request, metadata=metadata(world, dialect)).choices[0]
     equal((calls_of(choice.message), choice.finish_reason), (CALLS[:1], "tool_calls"))
     sent = world.upstream.take().json
     equal(dialect.tools(sent), [("weather", json_module.loads(SCHEMA))])
-    equal(dialect.choice(sent), dialect.choices["weather"])
+    equal(dialect.choice(sent), dialect.choices[word])
 
 
 @test(*DIALECTS)
@@ -55,7 +57,7 @@ def parallel_tool_calls_over_two_turns(world, dialect):
     asked, told = world.upstream.take().json, world.upstream.take().json
     equal(dialect.choice(asked), dialect.choices["auto"])
     equal((dialect.turns(told), dialect.calls_in(told)), (dialect.call_turns, CALLS))
-    equal(dialect.results_in(told), [("call_1", "sunny: call_1", False), ("call_2", "sunny: call_2", False)])
+    equal(dialect.results_in(told), [("callone01", "sunny: callone01", False), ("calltwo02", "sunny: calltwo02", False)])
 
 
 @test(*DIALECTS)

@@ -10,7 +10,8 @@ from harness import test
 from upstream import json, stream
 
 DIALECTS = [(dialect,) for dialect in ALL]
-CALLS = [("call_1", "weather", {"city": "Turin"}), ("call_2", "weather", {"city": "Bari"})]
+# Of nine letters and digits, as Mistral wants them.
+CALLS = [("callone01", "weather", {"city": "Turin"}), ("calltwo02", "weather", {"city": "Bari"})]
 PARAMETERS = {
     "type": "object",
     "required": ["city"],
@@ -56,7 +57,7 @@ def parallel_tool_calls_over_two_turns(world, dialect):
     asked, told = world.upstream.take().json, world.upstream.take().json
     equal((dialect.tools(asked), dialect.choice(asked)), ([("weather", PARAMETERS)], dialect.choices["auto"]))
     equal((dialect.turns(told), dialect.calls_in(told)), (dialect.call_turns, CALLS))
-    equal(dialect.results_in(told), [("call_1", "sunny: call_1", False), ("call_2", "sunny: call_2", False)])
+    equal(dialect.results_in(told), [("callone01", "sunny: callone01", False), ("calltwo02", "sunny: calltwo02", False)])
 
 
 # https://ai.google.dev/gemini-api/docs/thought-signatures
@@ -70,16 +71,15 @@ def signature_of_a_call(world):
 
 @test(*DIALECTS)
 def schema_of_a_tool_byte_for_byte(world, dialect):
+    word = "weather" if "weather" in dialect.choices else "auto"
+    choice = {"type": "function", "function": {"name": word}} if word == "weather" else word
     client(world, dialect).chat.completions.create(
-        model=dialect.model,
-        messages=HELLO,
-        tools=[WEATHER],
-        tool_choice={"type": "function", "function": {"name": "weather"}},
+        model=dialect.model, messages=HELLO, tools=[WEATHER], tool_choice=choice
     )
     record = world.upstream.take()
     # The package writes compact JSON; -12.0 would become -12 in many hands.
     check(json_module.dumps(PARAMETERS, separators=(",", ":")).encode() in record.body, record.body)
-    equal(dialect.choice(record.json), dialect.choices["weather"])
+    equal(dialect.choice(record.json), dialect.choices[word])
 
 
 @test(*DIALECTS)

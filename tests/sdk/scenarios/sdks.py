@@ -64,6 +64,12 @@ def built(path):
     return Driver([str(ROOT / "build" / "sdk" / path)])
 
 
+def ruby(script):
+    """A driver in Ruby, with the gem that `run` puts into build/sdk."""
+    gem = ROOT / "build" / "sdk" / "ruby" / "lib"
+    return Driver(["/usr/bin/ruby", "-I", str(gem), str(ROOT / "tests" / "sdk" / "ruby" / script)])
+
+
 MESSAGES = {"door": "messages", "tells": ("status", "type")}
 LANGCHAIN_PYTHON = python("langchain.py")
 LANGCHAIN_NODE = node("langchain.mjs")
@@ -71,20 +77,21 @@ AI_SDK = node("ai_sdk.mjs")
 GO = built("go/driver")
 JAVA = built("java/driver")
 RUST = built("rust/driver")
-OFFICIAL_PYTHON = python("page_only.py", "sdk")
-OFFICIAL_NODE = node("page_only.mjs", "sdk")
 PAGE_ONLY = {"on_page"}
+PORTKEY = COMMON | {"embed", "models"}
+ANTHROPIC = {"scenarios": COMMON | {"models"}, **MESSAGES}
 KANNING = COMMON - {"tools", "structured", "retry_after"} | {"embed", "models"}
 # Its reader of streams takes no comments, which the gateway sends for a provider's pings.
 COMMENTS = {("stream", "anthropic")}
+RUBY_OPENAI = COMMON - {"stream", "retry_after"} | {"embed", "models"}
 
 ALL = [
-    Sdk("openai-python", "python", "OpenAI, Python", OFFICIAL_PYTHON, scenarios=PAGE_ONLY),
-    Sdk("anthropic-python", "python", "Anthropic, Python", OFFICIAL_PYTHON, scenarios=PAGE_ONLY),
-    Sdk("portkey-python", "python", "Portkey, Python", OFFICIAL_PYTHON, scenarios=PAGE_ONLY),
-    Sdk("openai-node", "node", "OpenAI, JavaScript", OFFICIAL_NODE, scenarios=PAGE_ONLY),
-    Sdk("anthropic-node", "node", "Anthropic, JavaScript", OFFICIAL_NODE, scenarios=PAGE_ONLY),
-    Sdk("portkey-node", "node", "Portkey, JavaScript", OFFICIAL_NODE, scenarios=PAGE_ONLY),
+    Sdk("openai-python", "python", "OpenAI, Python", python("page_only.py", "sdk"), scenarios=PAGE_ONLY),
+    Sdk("anthropic-python", "python", "Anthropic, Python", python("anthropic_sdk.py", "sdk"), **ANTHROPIC),
+    Sdk("portkey-python", "python", "Portkey, Python", python("portkey.py", "sdk"), scenarios=PORTKEY),
+    Sdk("openai-node", "node", "OpenAI, JavaScript", node("page_only.mjs", "sdk"), scenarios=PAGE_ONLY),
+    Sdk("anthropic-node", "node", "Anthropic, JavaScript", node("anthropic_sdk.mjs", "sdk"), **ANTHROPIC),
+    Sdk("portkey-node", "node", "Portkey, JavaScript", node("portkey.mjs", "sdk"), scenarios=PORTKEY),
     Sdk("langchain-python", "python", "LangChain, Python", LANGCHAIN_PYTHON, "openai", COMMON | {"embed"}),
     Sdk(
         "langchain-anthropic-python",
@@ -125,4 +132,5 @@ ALL = [
         fails=COMMENTS,
     ),
     Sdk("async-openai", "rust", "async-openai", RUST, scenarios=COMMON | {"embed", "models"}, compiled=True),
+    Sdk("ruby-openai", "ruby", "ruby-openai", ruby("driver.rb"), scenarios=RUBY_OPENAI),
 ]
