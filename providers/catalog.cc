@@ -10,6 +10,7 @@
 #include "providers/dialects/ollama/ollama.h"
 #include "providers/dialects/openai/openai.h"
 #include "providers/dialects/palm/palm.h"
+#include "providers/dialects/perplexity/perplexity.h"
 #include "providers/dialects/rerankers/rerankers.h"
 #include "providers/dialects/watsonx/watsonx.h"
 #include "providers/rows.h"
@@ -20,7 +21,7 @@ const Catalog& BuiltInCatalog() {
   static const Catalog* const catalog =
       new Catalog{{&OpenAiDialect(), &AnthropicDialect(), &GoogleDialect(), &BedrockDialect(),
                    &CohereDialect(), &MistralDialect(), &OllamaDialect(), &PalmDialect(), &MiniMaxDialect(),
-                   &RerankersDialect(), &HuggingFaceDialect(), &WatsonxDialect()},
+                   &PerplexityDialect(), &RerankersDialect(), &HuggingFaceDialect(), &WatsonxDialect()},
                   BuiltInRows()};
   return *catalog;
 }

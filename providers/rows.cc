@@ -20,7 +20,9 @@ std::vector<std::string> OperationsOf(const Row& row) {
   std::vector<std::string> operations;
   if ((row.operations & kChat) != 0) operations.emplace_back(operation::kChat);
   if ((row.operations & kCompletions) != 0) operations.emplace_back(operation::kCompletion);
-  if ((row.operations & kEmbeddings) != 0) operations.emplace_back(operation::kEmbedding);
+  // One that takes few texts has a form of its own for that.
+  if ((row.operations & kEmbeddings) != 0 && row.most_texts == 0)
+    operations.emplace_back(operation::kEmbedding);
   if ((row.operations & kModels) != 0) {
     operations.emplace_back(operation::kListModels);
     operations.emplace_back(operation::kGetModel);
@@ -63,6 +65,10 @@ Provider ToProvider(const Row& row) {
       provider.hosts.push_back(
           {.option = {}, .value = std::string(own.operation), .base_url = std::string(own.base_url)});
     }
+  }
+  if (row.most_texts > 0) {
+    provider.own_forms.push_back(OwnForm(OpenAiDialect(), operation::kEmbedding));
+    provider.own_forms.back().max_inputs = row.most_texts;
   }
   return provider;
 }

@@ -7,6 +7,7 @@
 #include "providers/dialects/mistral/mistral.h"
 #include "providers/dialects/ollama/ollama.h"
 #include "providers/dialects/openai/openai.h"
+#include "providers/dialects/perplexity/perplexity.h"
 #include "providers/dialects/rerankers/rerankers.h"
 #include "providers/rows.h"
 
@@ -59,6 +60,14 @@ void AddMiniMaxs(Provider* provider) {
                                 .forms = {OwnForm(MiniMaxDialect(), operation::kChat), RawForm(kAnyPath)}});
 }
 
+// Encodings of its own, for callers who name one.
+void AddPerplexitys(Provider* provider) {
+  provider->other_ways.push_back(
+      {.members = "encoding_format",
+       .dialect = &PerplexityDialect(),
+       .form = OwnForm(PerplexityDialect(), operation::kEmbedding, kPerplexityEncodings)});
+}
+
 // Each of its rerankers (those of TextReRank in dashscope 2.0.2, its SDK for Python) is in one of its APIs:
 // qwen3-rerank in the one that is like OpenAI's, these in its own. It lies beside the other, whose path the
 // row's own form takes off the base URL.
@@ -79,6 +88,7 @@ void AddOwnApi(Provider* provider) {
   if (provider->name == "mistral-ai") AddMistrals(provider);
   if (provider->name == "minimax") AddMiniMaxs(provider);
   if (provider->name == "ollama") AddOllamas(provider);
+  if (provider->name == "perplexity-ai") AddPerplexitys(provider);
 }
 
 }  // namespace portolan::providers

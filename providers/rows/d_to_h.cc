@@ -19,9 +19,12 @@ constexpr Row kRows[] = {
                 .operation = operation::kRerank,
                 .without = "/compatible-mode/v1",
                 .path = "/compatible-api/v1/reranks"}},
+     .most_texts = 10,
      .takes_stream_options = true,
-     .source = "LiteLLM llms/dashscope; catwalk configs/alibaba-*.json; @ai-sdk/alibaba@1.0.61; "
-               "alibabacloud.com/help/en/model-studio/rerank, text-rerank-api; recorded traffic",
+     .source =
+         "LiteLLM llms/dashscope; catwalk configs/alibaba-*.json; @ai-sdk/alibaba@1.0.61; "
+         "alibabacloud.com/help/en/model-studio/rerank, text-rerank-api, text-embedding-synchronous-api; "
+         "recorded traffic",
      .checked = "2026-11"},
     {.name = "databricks",
      .title = "Databricks Foundation Model APIs",

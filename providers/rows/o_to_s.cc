@@ -1,4 +1,5 @@
 #include "providers/dialects/ollama/ollama.h"
+#include "providers/dialects/perplexity/perplexity.h"
 #include "providers/key_auth.h"
 #include "providers/rows/row.h"
 
@@ -51,13 +52,15 @@ constexpr Row kRows[] = {
      .title = "Perplexity Sonar",
      .base_url = "https://api.perplexity.ai",
      .variables = {"PERPLEXITY_API_KEY"},
-     .operations = kChat | kEmbeddings | kModels,
+     .operations = kChat | kModels,
      .paths = {{.operation = "embedding", .path = "/v1/embeddings"},
                {.operation = "list_models", .path = "/v1/models"},
                {.operation = "get_model", .path = "/v1/models/{model=**}"}},
+     .forms = {{.dialect = PerplexityDialect, .operation = "embedding"}},
      .rules = {Unsupported("functions|function_call|seed|logit_bias")},
      .source = "@perplexity-ai/perplexity_ai@0.38.5 dist/generated/api.d.ts; Perplexity docs, OpenAI "
-               "compatibility: docs.perplexity.ai/docs/sonar/openai-compatibility; LiteLLM llms/perplexity; "
+               "compatibility: docs.perplexity.ai/docs/sonar/openai-compatibility; Create Embeddings: "
+               "docs.perplexity.ai/api-reference/embeddings-post; LiteLLM llms/perplexity; "
                "@ai-sdk/perplexity@3.0.61; recorded traffic",
      .checked = "2026-11"},
     {.name = "poe",
@@ -86,8 +89,10 @@ constexpr Row kRows[] = {
      .base_url = "https://qianfan.baidubce.com/v2",
      .variables = {"QIANFAN_API_KEY"},
      .operations = kChat | kEmbeddings | kModels,
+     .most_texts = 16,
      .options = {{.name = "appid", .header = "appid"}},
      .source = "Baidu AI Cloud docs, OpenAI SDK compatibility: cloud.baidu.com/doc/qianfan/s/Hmh4suq26; "
+               "vectors: cloud.baidu.com/doc/qianfan-api/s/Fm7u3ropn; "
                "neurolink docs providers/baidu-qianfan.md (2026-09-29)",
      .checked = "2026-11"},
     // Images only, which are relayed.

@@ -90,6 +90,8 @@ struct Row {
   RowList<RowPath, 3> paths = {};
   // Of two for one operation the first is for base_url, the other for servers elsewhere.
   RowList<RowForm, 2> forms = {};
+  // How many texts it embeds at once, where it is known: more are sent in parts. 0: as many as there are.
+  uint16_t most_texts = 0;
   RowList<RowOption, 2> options = {};
   RowList<BodyRule, 10> rules = {};
   // Its streams tell their tokens if `stream_options` asks for them, and it is known to take that member.

@@ -41,7 +41,9 @@ constexpr Row kRows[] = {
      .base_url = "https://api.upstage.ai/v1",
      .variables = {"UPSTAGE_API_KEY"},
      .operations = kChat | kEmbeddings,
-     .source = "Upstage console docs, Chat completions API: console.upstage.ai/api/chat; models.dev; Portkey",
+     .most_texts = 100,
+     .source = "Upstage console docs, Chat completions API and embeddings: console.upstage.ai/api/chat, "
+               "/api/embeddings; models.dev; Portkey",
      .checked = "2026-11"},
     {.name = "v0",
      .title = "Vercel v0",
@@ -99,10 +101,13 @@ constexpr Row kRows[] = {
      .variables = {"VOYAGE_API_KEY", "VOYAGE_AI_API_KEY"},
      .operations = kEmbeddings,
      .forms = {{RerankersDialect, operation::kRerank, kRerankOfVoyage}},
+     .most_texts = 1000,
      .rules = {Rename("dimensions", "output_dimension").In("embedding"),
                OmitValue("encoding_format", "float").In("embedding")},
-     .source = "voyageai@0.4.0 (Python); docs.voyageai.com/reference/embeddings-api; LiteLLM "
-               "llms/voyage/common_utils.py; recorded traffic",
+     .source =
+         "voyageai@0.4.0 (Python); docs.voyageai.com/reference/embeddings-api; MongoDB docs, Embedding and "
+         "reranking API; LiteLLM "
+         "llms/voyage/common_utils.py; recorded traffic",
      .checked = "2026-11"},
     {.name = "vultr",
      .aliases = {"vultr-inference"},

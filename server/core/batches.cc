@@ -26,6 +26,14 @@ v1::EmbeddingRequest WithoutTexts(const v1::EmbeddingRequest& request) {
   return rest;
 }
 
+// The text of a part, in the provider's words.
+std::optional<Error> WritePart(CallState& call, const v1::EmbeddingRequest& part) {
+  if (call.route.way.form->mapping != nullptr) return TranslateHub(call, part);
+  codec::Encode(*call.operation.hub->request, part, {.for_upstream = true}, &call.request_text);
+  call.request_body.assign(1, call.request_text);
+  return std::nullopt;
+}
+
 // Sends the part that is in call.request_body.
 net::Task<Attempted> SendPart(CallState& call, upstream::UrlCache& urls) {
   const Attempted attempted = co_await Send(call, urls);
@@ -80,7 +88,7 @@ net::Task<Attempted> AttemptInBatches(CallState& call, upstream::UrlCache& urls,
     call.request_text.clear();
     call.dropped.clear();
     joined.Expect(static_cast<size_t>(end - begin));
-    std::optional<Error> error = TranslateHub(call, part);
+    std::optional<Error> error = WritePart(call, part);
     if (!error && !call.route.target.provider->rules.empty()) error = FitToProvider(call);
     if (error) {
       attempted = FailHere(call, *std::move(error));

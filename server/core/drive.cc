@@ -145,7 +145,17 @@ net::Task<Attempted> FitAndSend(CallState& call, upstream::UrlCache& urls) {
   return Send(call, urls);
 }
 
+// A request in the provider's own words that has more texts than it takes at once; nullptr for any other.
+const Message* RelayedInParts(CallState& call) {
+  if (call.route.way.form->max_inputs == 0 || call.payload.unfit() != nullptr) return nullptr;
+  const Message* request = nullptr;
+  // What cannot be edited is for the provider to refuse.
+  if (HubRequest(call, &request)) return nullptr;
+  return NeedsBatches(call, *request) ? request : nullptr;
+}
+
 net::Task<Attempted> AttemptRelayed(CallState& call, upstream::UrlCache& urls) {
+  if (const Message* const request = RelayedInParts(call)) return AttemptInBatches(call, urls, *request);
   if (call.operation.has_body) {
     auto error =
         call.payload.ToJson(call.route.edits, call.config.splice, &call.request_text, &call.request_body);
@@ -168,6 +178,16 @@ net::Task<Attempted> AttemptWithMedia(CallState& call, upstream::UrlCache& urls,
   co_return co_await TranslateAndSend(call, urls, hub_request);
 }
 
+// Each part is translated when its turn has come; what the usual way refuses, it refuses of the first.
+net::Task<Attempted> AttemptInParts(CallState& call, upstream::UrlCache& urls, const Message& hub_request) {
+  const Attempted attempted = co_await AttemptInBatches(call, urls, hub_request);
+  if (attempted == Attempted::kAnswered || !call.failure->local) co_return attempted;
+  const Error error = call.failure->error;
+  if (!TakeOtherWay(call, error)) co_return attempted;
+  call.failure.reset();
+  co_return co_await AttemptMapped(call, urls);
+}
+
 // A call that is mapped to another dialect.
 net::Task<Attempted> AttemptMapped(CallState& call, upstream::UrlCache& urls) {
   const providers::Form& form = *call.route.way.form;
@@ -181,7 +201,7 @@ net::Task<Attempted> AttemptMapped(CallState& call, upstream::UrlCache& urls) {
     std::vector<providers::MediaReference> media = form.mapping->MediaOf(*request);
     if (!media.empty()) return AttemptWithMedia(call, urls, *request, std::move(media));
   }
-  if (form.max_inputs > 0 && NeedsBatches(call, *request)) return AttemptInBatches(call, urls, *request);
+  if (form.max_inputs > 0 && NeedsBatches(call, *request)) return AttemptInParts(call, urls, *request);
   return TranslateAndSend(call, urls, *request);
 }
 

@@ -11,6 +11,7 @@
 #include "server/core/aws_payload.h"
 #include "server/core/error_body.h"
 #include "server/core/upstream_error.h"
+#include "server/core/vector_form.h"
 
 namespace portolan::core {
 
@@ -99,8 +100,9 @@ std::optional<Error> TypeAnswer(CallState& call, const upstream::Exchange& excha
   const ScanResult scan = scanner.ScanWhole(body);
   if (scan.has_error) return ErrorInAnswer(call, exchange, body);
   codec::DecodeError problem;
-  if (codec::Decode(*spec.response, body, kAnswerDecoding, hub, &problem)) return std::nullopt;
-  return NotUnderstood(problem);
+  if (!codec::Decode(*spec.response, body, kAnswerDecoding, hub, &problem)) return NotUnderstood(problem);
+  WriteVectorsAsAsked(call, hub);
+  return std::nullopt;
 }
 
 std::unique_ptr<StreamPipeline> NewPipeline(CallState& call, bool typed) {

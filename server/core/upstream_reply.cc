@@ -10,6 +10,7 @@
 #include "server/core/relay.h"
 #include "server/core/token_source.h"
 #include "server/core/upstream_answer.h"
+#include "server/core/vector_form.h"
 
 namespace portolan::core {
 namespace {
@@ -84,6 +85,8 @@ net::Task<Attempted> ReplyRelayed(CallState& call, std::unique_ptr<upstream::Exc
   std::string_view untouched;
   std::string wire;
   std::optional<Error> error = CheckRelayed(call, *exchange, body, &untouched);
+  if (!error && HasOtherVectors(call, body))
+    co_return co_await ReplyTranslated(call, std::move(exchange), body);
   if (!error && call.sink.typed()) {
     codec::DecodeError problem;
     if (!codec::DecodeToWire(*call.operation.response, body, kAnswerDecoding, &wire, &problem)) {
@@ -109,7 +112,8 @@ net::Task<Attempted> ReplyBody(CallState& call, std::unique_ptr<upstream::Exchan
                                std::string_view body) {
   body = WithoutMark(body);
   if (FormOf(body) == BodyForm::kEvents) return ReplyJoined(call, std::move(exchange), body);
-  if (call.route.way.kind == Way::Kind::kMap) return ReplyTranslated(call, std::move(exchange), body);
+  const bool typed = call.route.way.kind == Way::Kind::kMap || call.joined != nullptr;
+  if (typed) return ReplyTranslated(call, std::move(exchange), body);
   return ReplyRelayed(call, std::move(exchange), body);
 }
 

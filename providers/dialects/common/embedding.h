@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,13 @@ std::optional<Error> TakeTexts(const v1::TextInput& input, size_t most, std::str
 // Adds a vector to the answer. Returns it, for what else there is to say.
 v1::Embedding* AddVector(const google::protobuf::RepeatedField<double>& values, const CallFacts& facts,
                          v1::EmbeddingResponse* out);
+// Makes *vector stand for these numbers, in base64 or as they are.
+void WriteVector(std::span<const double> values, bool base64, v1::EmbeddingVector* vector);
+// Writes every vector of an answer that is numbers in base64. What is no vector stays as it is.
+void WriteInBase64(v1::EmbeddingResponse* answer);
+// The other way round. All stay as they are where the text of one stands for no floats, or not for
+// `dimensions` of them (0: any number), as then those of the others need not either.
+void WriteAsNumbers(int64_t dimensions, v1::EmbeddingResponse* answer);
 // Nothing is generated: OpenAI reports the prompt alone. Counts below zero are none.
 void SetPromptTokens(int64_t tokens, v1::EmbeddingResponse* out);
 

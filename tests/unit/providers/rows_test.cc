@@ -6,6 +6,8 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "providers/dialects/openai/openai.h"
@@ -107,6 +109,24 @@ TEST_F(RowsTest, EveryOperationGoesWhereTheTableSays) {
           << row.name << " " << form.operation;
     }
   }
+}
+
+// help.aliyun.com/zh/model-studio/text-embedding-synchronous-api,
+// cloud.baidu.com/doc/qianfan-api/s/Fm7u3ropn, console.upstage.ai/api/embeddings,
+// docs.perplexity.ai/api-reference/embeddings-post and MongoDB's reference of Voyage AI's API.
+TEST_F(RowsTest, MoreTextsThanAProviderTakesAreSentInParts) {
+  const std::pair<const char*, size_t> cases[] = {
+      {"dashscope", 10}, {"qianfan", 16}, {"upstage", 100}, {"perplexity-ai", 512}, {"voyage", 1000}};
+  for (const auto& [name, most] : cases) {
+    ASSERT_FALSE(Resolve(name, operation::kEmbedding, {})) << name;
+    EXPECT_EQ(route_.way.form->max_inputs, most) << name;
+    const bool relayed = route_.way.kind == Way::Kind::kRelay;
+    EXPECT_EQ(relayed, std::string_view(name) != "perplexity-ai") << name;
+  }
+  ASSERT_FALSE(Resolve("groq", operation::kEmbedding, {}));
+  EXPECT_EQ(route_.way.form->max_inputs, 0U);
+  // Voyage has nothing else that is typed.
+  EXPECT_TRUE(Resolve("voyage", operation::kChat, {}));
 }
 
 TEST_F(RowsTest, NamesAndAliasesNameOneProviderEach) {
