@@ -188,7 +188,9 @@ class Fitter {
 
   std::optional<Error> LeaveToOtherWay(std::string_view member) const {
     const std::string_view* value = body_.Find(member);
-    if (value == nullptr || *value == "null") return std::nullopt;
+    const std::string_view* messages = member == kPicturesOfTheWeb ? body_.Find("messages") : nullptr;
+    const bool in_messages = messages != nullptr && HasPicturesOfTheWeb(*messages);
+    if (!in_messages && (value == nullptr || *value == "null")) return std::nullopt;
     return Refuse(std::string(fit_.provider) + " takes it in an API of its own only", member);
   }
 

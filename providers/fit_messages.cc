@@ -130,6 +130,16 @@ void FitMessage(const BodyRule& rule, size_t index, JsonObjectEdit* message, Dro
   }
 }
 
+// `{"type":"image_url","image_url":{"url":"https://…"}}`, or with the URL itself in place of the object.
+bool IsPictureOfTheWeb(std::string_view part) {
+  const JsonObjectEdit object(part);
+  const std::string_view* const image = object.Find(kPicturesOfTheWeb);
+  if (image == nullptr) return false;
+  const std::string url =
+      image->starts_with('{') ? StringIn(JsonObjectEdit(*image), "url") : codec::StringValue(*image);
+  return StartsWithIgnoreCase(url, "https://") || StartsWithIgnoreCase(url, "http://");
+}
+
 bool IsOfTools(Kind kind) { return kind == Kind::kStrictOfTools || kind == Kind::kOnlyFunctionTools; }
 
 // `strict` of a tool's function.
@@ -153,6 +163,19 @@ std::string_view TakeListed(std::string_view* list) {
   const std::string_view item = list->substr(0, end);
   list->remove_prefix(std::min(end + 1, list->size()));
   return item;
+}
+
+bool HasPicturesOfTheWeb(std::string_view messages) {
+  if (messages.find(kPicturesOfTheWeb) == std::string_view::npos) return false;
+  for (const std::string_view message : ElementsOf(messages)) {
+    const JsonObjectEdit object(message);
+    const std::string_view* const content = object.Find("content");
+    if (content == nullptr) continue;
+    for (const std::string_view part : ElementsOf(*content)) {
+      if (IsPictureOfTheWeb(part)) return true;
+    }
+  }
+  return false;
 }
 
 bool IsListed(std::string_view item, std::string_view list) {

@@ -19,6 +19,11 @@ using ListRules = std::vector<const BodyRule*>;
 std::string_view TakeListed(std::string_view* list);
 bool IsListed(std::string_view item, std::string_view list);
 
+// Among the members of a rule for another way: not a member of the request, but pictures in its messages that
+// are named by URLs of the web. The other way's form fetches them.
+inline constexpr std::string_view kPicturesOfTheWeb = "image_url";
+bool HasPicturesOfTheWeb(std::string_view messages);
+
 // Appends the array of messages to *out if the rules change it; else leaves *out alone.
 void FitMessages(const ListRules& rules, std::string_view json, std::string* out, DroppedMembers* dropped);
 // The same for tools.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "providers/dialects/anthropic/anthropic.h"
+#include "providers/dialects/cohere/cohere.h"
 #include "providers/dialects/openai/openai.h"
 #include "providers/relay.h"
 #include "providers/rows.h"
@@ -89,6 +90,14 @@ ModelFamily Claude() {
           {HostedForm(anthropic, operation::kChat, "/anthropic/v1/messages"),
            HostedForm(anthropic, operation::kCountTokens, "/anthropic/v1/messages/count_tokens"),
            RawForm("/anthropic/v1{path}")}};
+}
+
+// Cohere's rerankers, in the words and below the paths of Cohere's own API. A deployment is called like its
+// model, if nobody has chosen another name (`Cohere-rerank-v4.0-pro`).
+ModelFamily Rerankers() {
+  return {{{.prefix = "rerank", .anywhere = true}, {.prefix = "Rerank", .anywhere = true}},
+          &CohereDialect(),
+          {HostedForm(CohereDialect(), operation::kRerank, "/providers/cohere/v2/rerank")}};
 }
 
 // The model inference API, which older programs call.
@@ -214,7 +223,7 @@ Provider AzureAiRow() {
       .name = "azure-ai",
       .base_url = "https://{azure_resource_name}.services.ai.azure.com",
       .dialect = &OpenAiDialect(),
-      .operations = {"chat", "completion", "embedding", "list_models", "get_model"},
+      .operations = {"chat", "completion", "embedding", "rerank", "list_models", "get_model"},
       .objects = AllObjectFamilies(),
       .auth = &AzureAuth(),
       .key_variables = KeyVariables({"AZURE_AI_API_KEY", "ANTHROPIC_FOUNDRY_API_KEY"}),
@@ -234,7 +243,7 @@ Provider AzureAiRow() {
                    .dialect = &AnthropicDialect()},
                   {.name = "anthropic_beta", .header = "anthropic-beta", .dialect = &AnthropicDialect()}},
       .hosts = {{"azure_foundry_url", "*", "https://{azure_foundry_url}"}},
-      .families = {Claude(), ModelInference(),
+      .families = {Claude(), Rerankers(), ModelInference(),
                    V1(V1_PATHS("/openai/v1", ""), {Messages(), RawForm("/openai/v1{path}")}, kV1),
                    V1(V1_PATHS("/openai/v1", API_VERSION),
                       {Messages(), RawForm("/openai/v1{path}" API_VERSION)})},

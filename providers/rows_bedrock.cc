@@ -42,6 +42,20 @@ Form OfCohere(std::string_view operation) {
   return form;
 }
 
+// Models that make images, videos and sound, and those that embed in ways of their own: Converse does not
+// take them, and no operation says what they do. They are called by InvokeModel as callers know it, which is
+// relayed.
+ModelFamily NotConversed() {
+  ModelFamily family;
+  family.dialect = &BedrockDialect();
+  for (const char* const id :
+       {"amazon.nova-canvas", "amazon.nova-reel", "amazon.nova-sonic", "amazon.nova-2-sonic",
+        "amazon.titan-image-generator", "luma.ray", "stability.", "twelvelabs.marengo-"}) {
+    family.names.push_back({.prefix = id, .anywhere = true});
+  }
+  return family;
+}
+
 Form CohereReranks() {
   Form form = OfCohere(operation::kRerank);
   form.body_edits.push_back({Edit::Kind::kSet, "api_version", "2"});
@@ -91,7 +105,7 @@ Provider BedrockRow() {
                    Invoked({"cohere.embed-"}, OfCohere(operation::kEmbedding)),
                    Invoked({"cohere.rerank-"}, CohereReranks()),
                    // Amazon's takes Cohere's words.
-                   Invoked({"amazon.rerank-"}, OfCohere(operation::kRerank))},
+                   Invoked({"amazon.rerank-"}, OfCohere(operation::kRerank)), NotConversed()},
       .title = "Amazon Bedrock",
       .aliases = kAliases,
       .source =

@@ -52,13 +52,16 @@ void AddAllOf(const std::string& publisher, std::vector<Name>* names) {
   }
 }
 
+// Its media come as bytes alone (platform.claude.com/docs/en/build-with-claude/vision).
 ModelFamily Claude() {
   Form chat = HostedForm(AnthropicDialect(), operation::kChat, CLAUDE_MODELS "/{model}:rawPredict",
                          CLAUDE_MODELS "/{model}:streamRawPredict");
   chat.body_edits = {{Edit::Kind::kRemove, "model", {}},
                      {Edit::Kind::kSet, "anthropic_version", R"("vertex-2023-10-16")"}};
+  chat.fetches_media = true;
   Form count =
       HostedForm(AnthropicDialect(), operation::kCountTokens, CLAUDE_MODELS "/count-tokens:rawPredict");
+  count.fetches_media = true;
   return {{{"claude-"}, {"anthropic/", ""}, {"anthropic.", ""}, {"publishers/anthropic/models/", ""}},
           &AnthropicDialect(),
           {std::move(chat), std::move(count)}};

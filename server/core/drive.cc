@@ -154,6 +154,23 @@ const Message* RelayedInParts(CallState& call) {
   return NeedsBatches(call, *request) ? request : nullptr;
 }
 
+net::Task<Attempted> SendWithMedia(CallState& call, upstream::UrlCache& urls,
+                                   std::vector<providers::MediaReference> media) {
+  std::optional<Error> error = co_await FetchMedia(call, std::move(media));
+  if (!error) error = PutMedia(call);
+  if (error) co_return FailHere(call, *std::move(error));
+  co_return co_await FitAndSend(call, urls);
+}
+
+// What the provider does not fetch itself, and stands in the provider's own words, which were the caller's.
+net::Task<Attempted> SendInBytes(CallState& call, upstream::UrlCache& urls) {
+  if (call.route.way.form->fetches_media) {
+    std::vector<providers::MediaReference> media = MediaOfRequest(call);
+    if (!media.empty()) return SendWithMedia(call, urls, std::move(media));
+  }
+  return FitAndSend(call, urls);
+}
+
 net::Task<Attempted> AttemptRelayed(CallState& call, upstream::UrlCache& urls) {
   if (const Message* const request = RelayedInParts(call)) return AttemptInBatches(call, urls, *request);
   if (call.operation.has_body) {
@@ -161,12 +178,12 @@ net::Task<Attempted> AttemptRelayed(CallState& call, upstream::UrlCache& urls) {
         call.payload.ToJson(call.route.edits, call.config.splice, &call.request_text, &call.request_body);
     if (error) return FailedAttempt(call, *std::move(error));
   }
-  return FitAndSend(call, urls);
+  return SendInBytes(call, urls);
 }
 
 net::Task<Attempted> TranslateAndSend(CallState& call, upstream::UrlCache& urls, const Message& hub_request) {
   if (auto error = TranslateHub(call, hub_request)) return Refused(call, urls, *std::move(error));
-  return FitAndSend(call, urls);
+  return SendInBytes(call, urls);
 }
 
 // What the provider does not fetch itself is fetched first.

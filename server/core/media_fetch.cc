@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "providers/dialects/common/body_media.h"
+#include "providers/dialects/common/media.h"
 #include "server/base/text.h"
 #include "server/base/url_origin.h"
 #include "server/core/call_steps.h"
@@ -37,14 +39,24 @@ Error Unavailable(const MediaReference& media, std::string_view why) {
                                media.path);
 }
 
-// `image/png` of `Image/PNG; q=1`.
-std::string TypeOf(const upstream::Exchange& exchange) {
+// `image/png` of `Image/PNG; q=1`; what the URL's name tells where that tells nothing.
+std::string TypeOf(const upstream::Exchange& exchange, std::string_view url) {
   const std::string_view told = FindHeader(exchange.headers(), "content-type").value_or("");
   std::string type = LowerCase(TrimBlanks(told.substr(0, told.find(';'))));
   const bool good = std::all_of(type.begin(), type.end(), [](char c) {
     return IsLetterOrDigit(c) || c == '/' || c == '.' || c == '-' || c == '+';
   });
-  return good && type.find('/') != std::string::npos ? type : "application/octet-stream";
+  constexpr std::string_view kAnything = "application/octet-stream";
+  if (good && type.find('/') != std::string::npos && type != kAnything) return type;
+  const std::string_view named = providers::MediaTypeOfName(url);
+  return std::string(named.empty() ? kAnything : named);
+}
+
+// The request as one text; `joined` holds it where it is in pieces.
+std::string_view TextOf(const CallState& call, std::string* joined) {
+  if (call.request_body.size() == 1) return call.request_body.front();
+  for (const std::string_view piece : call.request_body) joined->append(piece);
+  return *joined;
 }
 
 bool IsTooLarge(const upstream::Exchange& exchange, size_t limit) {
@@ -105,7 +117,7 @@ class Fetch {
     std::string bytes;
     const upstream::Failure failure = co_await exchange.ReadAll(limit_, &bytes, wait_);
     if (!failure.ok()) co_return ToMediaError(failure);
-    *data_url = "data:" + TypeOf(exchange) + ";base64," + absl::Base64Escape(bytes);
+    *data_url = "data:" + TypeOf(exchange, media_.url) + ";base64," + absl::Base64Escape(bytes);
     co_return std::nullopt;
   }
 
@@ -131,6 +143,20 @@ class Fetch {
 };
 
 }  // namespace
+
+std::vector<MediaReference> MediaOfRequest(const CallState& call) {
+  std::string joined;
+  return providers::MediaOfBody(TextOf(call, &joined));
+}
+
+std::optional<Error> PutMedia(CallState& call) {
+  std::string joined;
+  std::string text;
+  if (auto error = providers::PutMediaIntoBody(call.media, TextOf(call, &joined), &text)) return error;
+  call.request_text = std::move(text);
+  call.request_body.assign(1, call.request_text);
+  return std::nullopt;
+}
 
 net::Task<std::optional<Error>> FetchMedia(CallState& call, std::vector<MediaReference> wanted) {
   size_t all = 0;

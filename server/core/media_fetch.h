@@ -20,6 +20,13 @@ inline constexpr size_t kMaxAllMediaBytes = 50u << 20;
 inline constexpr std::chrono::seconds kMediaTime{30};
 inline constexpr int kMaxMediaRedirects = 3;
 
+// What the request names in the provider's words, as it is about to be sent. See
+// providers/dialects/common/body_media.h.
+std::vector<providers::MediaReference> MediaOfRequest(const CallState& call);
+
+// Puts what was fetched into the request as it is about to be sent. An error names the member.
+std::optional<Error> PutMedia(CallState& call);
+
 // Adds those of `wanted` to call.media that are not there. They go over connections without credentials, only
 // to addresses that callers may name (upstream::AddressPolicy), each redirect checked anew. An error names
 // the member: 400 media_unavailable, 403 for a forbidden address, or what has ended the call.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "providers/body_options.h"
+#include "providers/model_path.h"
 #include "server/base/json_text.h"
 #include "server/routing/forward_headers.h"
 #include "server/routing/provider_address.h"
@@ -284,6 +285,7 @@ class Resolver {
                                                                : " for the model " + JsonString(out_.model)));
     }
     if (auto error = PlaceModel(*way.form)) return error;
+    if (auto error = providers::CheckModelInPath(*way.form, out_.model, provider)) return error;
     if (way.kind == Way::Kind::kRelay) {
       const auto& edits = way.form->body_edits;
       if (!edits.empty()) AddBodyEdits(*way.form);

@@ -188,6 +188,21 @@ TEST_F(BedrockInvoke, ModelsWithoutTheOperationAreRefusedByName) {
        {{"model", "amazon.titan-embed-text-v2:0"}, {"messages", {{{"role", "user"}, {"content", "hi"}}}}},
        "bedrock has no chat operation for the model \"amazon.titan-embed-text-v2:0\""},
   };
+  // What AWS lists as models that Converse does not take (models-api-compatibility), by its lists of ids.
+  for (const char* const model :
+       {"amazon.nova-canvas-v1:0", "amazon.nova-reel-v1:1", "amazon.nova-sonic-v1:0",
+        "amazon.nova-2-sonic-v1:0", "amazon.nova-2-multimodal-embeddings-v1:0",
+        "amazon.titan-image-generator-v2:0", "amazon.titan-embed-image-v1", "cohere.embed-v4:0",
+        "cohere.rerank-v3-5:0", "amazon.rerank-v1:0", "stability.sd3-5-large-v1:0",
+        "us.stability.stable-image-inpaint-v1:0", "luma.ray-v2:0", "us.twelvelabs.marengo-embed-2-7-v1:0",
+        "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-canvas-v1:0"}) {
+    const TestAnswer answer = Post("/v1/chat/completions",
+                                   {{"model", model}, {"messages", {{{"role", "user"}, {"content", "hi"}}}}});
+    EXPECT_EQ(answer.status, 400) << model << answer.body;
+    const Json error = Json::parse(answer.body)["error"];
+    EXPECT_EQ(error["code"], "unsupported_operation");
+    EXPECT_EQ(error["message"], "bedrock has no chat operation for the model \"" + std::string(model) + "\"");
+  }
   for (const auto& one : cases) {
     const TestAnswer answer = Post(one.path, one.body);
     EXPECT_EQ(answer.status, 400) << answer.body;
@@ -195,6 +210,26 @@ TEST_F(BedrockInvoke, ModelsWithoutTheOperationAreRefusedByName) {
     EXPECT_EQ(Json::parse(answer.body)["error"]["message"], one.message);
   }
   EXPECT_TRUE(upstream_.requests().empty());
+}
+
+// What no operation says is called by its path, and signed like any other call.
+TEST_F(BedrockInvoke, InvokeModelIsRelayed) {
+  constexpr char kImages[] = R"({"images":["aW1n"] , "error":null})";
+  handler_ = [&](const SeenRequest&) { return RespondJson(200, kImages); };
+  for (const std::string path :
+       {"/model/amazon.nova-canvas-v1:0/invoke", "/model/stability.sd3-5-large-v1%3A0/invoke",
+        "/model/us.twelvelabs.marengo-embed-2-7-v1:0/invoke", "/async-invoke"}) {
+    // Its bytes are the caller's.
+    const std::string body = R"({"taskType":"TEXT_IMAGE",  "textToImageParams":{"text":"a cat"},"seed":1.0})";
+    const TestAnswer answer =
+        TestClient(gateway_.http_address()).Post("/v1" + path, body, {{"x-portolan-config", Config()}});
+    EXPECT_EQ(answer.status, 200) << path << answer.body;
+    EXPECT_EQ(answer.body, kImages);
+    EXPECT_EQ(Last().method, "POST");
+    EXPECT_EQ(Last().target, path);
+    EXPECT_EQ(Last().body, body);
+    EXPECT_EQ(WrongWithSignature(Last(), kAccount), "") << path;
+  }
 }
 
 }  // namespace

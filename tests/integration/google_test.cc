@@ -71,6 +71,33 @@ TEST_F(Google, AnswersTheHubsCallersAtBothDoors) {
   }
 }
 
+// A server that resolves encoded dots would be asked for another path, with the gateway's key.
+TEST_F(Google, IsNotCalledAtPathsThatANameClimbsTo) {
+  const FakeUpstream other([](const SeenRequest& request) { return Answering(request, "other"); });
+  const std::string google = TargetOf(upstream_, "google");
+  for (const char* const model : {"../../evil", "%2e%2e/%2e%2e/evil", "models/../x"}) {
+    for (RouteCall call : AtBothDoors({.config = google, .model = model})) {
+      SCOPED_TRACE(Describe(call) + " " + model);
+      const RouteAnswer refused = caller_.Call(call);
+      EXPECT_EQ(refused.status, 400);
+      EXPECT_EQ(refused.code, "invalid_model");
+      EXPECT_THAT(refused.message, HasSubstr(model));
+      // Another target may not have the name in its paths.
+      call.config = R"({"strategy":{"mode":"fallback"},"targets":[)" + google + "," + TargetOf(other) + "]}";
+      const RouteAnswer answer = caller_.Call(call);
+      EXPECT_EQ(answer.text, "other") << answer.message;
+      EXPECT_EQ(Json::parse(other.requests().back().body)["model"], model);
+    }
+    const TestAnswer messages =
+        Post("/v1/messages",
+             Json{{"model", model}, {"max_tokens", 9}, {"messages", {{{"role", "user"}, {"content", "hi"}}}}}
+                 .dump());
+    EXPECT_EQ(messages.status, 400) << messages.body;
+    EXPECT_EQ(Json::parse(messages.body)["error"]["portolan"]["code"], "invalid_model") << messages.body;
+  }
+  EXPECT_TRUE(upstream_.requests().empty());
+}
+
 TEST_F(Google, AnswersAnthropicsCallers) {
   const TestAnswer whole =
       Post("/v1/messages",

@@ -102,6 +102,25 @@ TEST_F(Rerank, IsMappedToCohere) {
   EXPECT_EQ(response.meta().billed_units().search_units(), 1);
 }
 
+TEST_F(Rerank, IsMappedToCohereOnAzure) {
+  answer_ = RespondJson(200, kOfCohere);
+  const std::string body = R"({"model":"Cohere-rerank-v4.0-pro","query":"q","documents":["a",{"text":"b"}]})";
+  const TestAnswer answer = Post(body, "azure-ai");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const SeenRequest seen = upstream_.requests().back();
+  EXPECT_EQ(seen.target, "/providers/cohere/v2/rerank");
+  EXPECT_EQ(seen.Header("api-key"), "key");
+  EXPECT_EQ(seen.CountHeader("authorization"), 0);
+  EXPECT_EQ(Json::parse(seen.body),
+            Json::parse(R"({"model":"Cohere-rerank-v4.0-pro","query":"q","documents":["a","b"]})"));
+  EXPECT_EQ(Json::parse(answer.body)["results"], Json::parse(kOfCohere)["results"]);
+  // Errors are Azure's, whoever made the model.
+  answer_ = RespondJson(404, R"({"error":{"code":"unavailable_model","message":"Unavailable model: x"}})");
+  const TestAnswer failed = Post(body, "azure-ai");
+  EXPECT_EQ(failed.status, 404);
+  EXPECT_EQ(Json::parse(failed.body)["error"]["message"], "Unavailable model: x") << failed.body;
+}
+
 TEST_F(Rerank, IsEditedByConfigs) {
   answer_ = RespondJson(200, kOfTogether);
   TestClient client(gateway_.http_address());

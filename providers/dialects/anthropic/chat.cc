@@ -10,6 +10,7 @@
 #include "providers/dialects/anthropic/request.h"
 #include "providers/dialects/anthropic/response.h"
 #include "providers/dialects/anthropic/stream.h"
+#include "providers/dialects/common/web_media.h"
 
 namespace portolan::providers::anthropic {
 
@@ -18,6 +19,10 @@ std::optional<Error> ChatMapping::RequestToWire(const Message& hub, const CallFa
   RequestEncoder encoder(static_cast<const api::ChatCompletionRequest&>(hub), facts,
                          static_cast<wire::MessagesRequest*>(wire), dropped);
   return encoder.Run();
+}
+
+std::vector<MediaReference> ChatMapping::MediaOf(const Message& hub) const {
+  return WebMediaOf(static_cast<const api::ChatCompletionRequest&>(hub));
 }
 
 std::optional<Error> ChatMapping::AnswerToHub(const Message& wire, const CallFacts& facts,

@@ -5,6 +5,7 @@
 #include "absl/strings/string_view.h"
 #include "providers/dialects/anthropic/request.h"
 #include "providers/dialects/common/text.h"
+#include "providers/dialects/common/web_media.h"
 #include "server/base/text.h"
 #include "server/codec/utf8.h"
 
@@ -141,6 +142,12 @@ bool RequestEncoder::FillFromUrl(std::string_view url, bool image, const MemberP
                                  api::ContentBlock* block) {
   if (IsDataUrl(url)) return FillFromDataUrl(url, path, block);
   if (!IsWebUrl(url)) return Fail("unsupported_value", "expected an http:, https: or data: URL", path);
+  // Of hosts that take bytes alone.
+  if (const std::string_view fetched = FetchedFrom(facts_, url); !fetched.empty()) {
+    const std::string wrong = image ? WrongWithPicture(facts_, url) : std::string();
+    if (!wrong.empty()) return Fail("unsupported_value", path.ToString() + ": " + wrong, path);
+    return FillFromDataUrl(fetched, path, block);
+  }
   block->set_type(image ? "image" : "document");
   Source(block)->set_type("url");
   Source(block)->set_url(std::string(url));

@@ -13,6 +13,7 @@
 #include "providers/dialects/anthropic/errors.h"
 #include "providers/dialects/anthropic/request.h"
 #include "providers/dialects/common/json.h"
+#include "providers/dialects/common/web_media.h"
 
 namespace portolan::providers::anthropic {
 namespace {
@@ -53,6 +54,10 @@ std::optional<Error> TokenCountMapping::RequestToWire(const Message& hub, const 
   }
   KeepWhatCounts(request);
   return std::nullopt;
+}
+
+std::vector<MediaReference> TokenCountMapping::MediaOf(const Message& hub) const {
+  return WebMediaOf(static_cast<const api::ChatCompletionRequest&>(hub));
 }
 
 std::optional<Error> TokenCountMapping::AnswerToHub(const Message& wire, const CallFacts& facts,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "providers/mapping.h"
 
@@ -14,6 +15,7 @@ class TokenCountMapping final : public Mapping {
 
   std::optional<Error> RequestToWire(const Message& hub, const CallFacts& facts, Message* wire,
                                      DroppedMembers* dropped) const override;
+  std::vector<MediaReference> MediaOf(const Message& hub) const override;
   std::optional<Error> AnswerToHub(const Message& wire, const CallFacts& facts, Message* hub) const override;
 
   std::optional<Error> RequestToHub(const Message& wire, const CallFacts& facts, Message* hub,

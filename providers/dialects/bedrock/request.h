@@ -67,8 +67,6 @@ class RequestEncoder {
   bool AppendAudio(const api::ContentPart& part, const MemberPath& path, Blocks* blocks);
   bool AppendFile(const api::ContentPart& part, const MemberPath& path, Blocks* blocks);
   // `name`: of the file, if it has one; it may tell what the bytes are.
-  // What was fetched of it, as a data: URL; empty: nothing.
-  std::string_view Fetched(std::string_view url) const;
   bool AppendFromUrl(std::string_view url, std::string_view name, const MemberPath& path, Blocks* blocks);
   bool AppendMedia(std::string_view media_type, std::string_view name, wire::MediaSource source,
                    const MemberPath& path, Blocks* blocks);

@@ -7,6 +7,7 @@
 #include "providers/dialects/bedrock/request.h"
 #include "providers/dialects/common/media.h"
 #include "providers/dialects/common/text.h"
+#include "providers/dialects/common/web_media.h"
 #include "server/base/text.h"
 
 namespace portolan::providers::bedrock {
@@ -171,7 +172,11 @@ bool RequestEncoder::AppendImage(const api::ContentPart& part, const MemberPath&
     if (!detail.empty() && detail != "auto") Drop(MemberPath{&holder, "detail"});
     DropExtras(image.image().extra(), &holder);
   }
-  return AppendFromUrl(bare ? image.uri() : image.image().url(), {}, at, blocks);
+  const std::string& url = bare ? image.uri() : image.image().url();
+  if (const std::string wrong = WrongWithPicture(facts_, url); !wrong.empty()) {
+    return Fail("unsupported_value", at.ToString() + ": " + wrong, at);
+  }
+  return AppendFromUrl(url, {}, at, blocks);
 }
 
 // `{"type":"video_url","video_url":{"url":"…"}}`, as several servers of OpenAI's API take it.
@@ -221,12 +226,6 @@ bool RequestEncoder::AppendFile(const api::ContentPart& part, const MemberPath& 
   return AppendFromUrl(file.file_data(), file.filename(), data, blocks);
 }
 
-std::string_view RequestEncoder::Fetched(std::string_view url) const {
-  if (facts_.media == nullptr) return {};
-  const auto found = facts_.media->find(url);
-  return found == facts_.media->end() ? std::string_view() : found->second;
-}
-
 bool RequestEncoder::AppendFromUrl(std::string_view url, std::string_view name, const MemberPath& path,
                                    Blocks* blocks) {
   if (IsS3(url)) {
@@ -236,7 +235,7 @@ bool RequestEncoder::AppendFromUrl(std::string_view url, std::string_view name, 
     return AppendMedia(type, name.empty() ? url : name, std::move(source), path, blocks);
   }
   if (IsWebUrl(url)) {
-    const std::string_view fetched = Fetched(url);
+    const std::string_view fetched = FetchedFrom(facts_, url);
     if (!fetched.empty()) return AppendFromUrl(fetched, name.empty() ? url : name, path, blocks);
     return Fail("unsupported_value", "bedrock cannot fetch it: send its bytes in a data: URL, or an s3: URL",
                 path);

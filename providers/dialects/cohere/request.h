@@ -56,8 +56,6 @@ class RequestEncoder {
   bool AppendImage(const api::ContentPart& part, Role role, const MemberPath& path, Parts* parts);
   bool AppendImageUrl(std::string_view url, std::string_view detail, const MemberPath& path, Parts* parts);
   bool AppendFile(const api::ContentPart& part, Role role, const MemberPath& path, Parts* parts);
-  // The data: URL of what was fetched for a URL of the web; empty if nothing was.
-  std::string_view Fetched(std::string_view url) const;
   // A document in base64, which must be a text.
   bool AddDocument(std::string_view media_type, std::string_view base64, std::string_view title,
                    const MemberPath& path);

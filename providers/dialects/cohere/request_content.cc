@@ -2,6 +2,7 @@
 #include "providers/dialects/cohere/request.h"
 #include "providers/dialects/common/media.h"
 #include "providers/dialects/common/text.h"
+#include "providers/dialects/common/web_media.h"
 #include "server/base/utf8.h"
 
 namespace portolan::providers::cohere {
@@ -99,7 +100,7 @@ bool RequestEncoder::AppendFile(const api::ContentPart& part, Role role, const M
   std::string_view url = file.file_data();
   if (IsWebUrl(url)) {
     if (name.empty()) name = url;
-    url = Fetched(url);
+    url = FetchedFrom(facts_, url);
     if (url.empty()) {
       return Fail("unsupported_value", "cohere cannot fetch it: send its text in a data: URL", at);
     }
@@ -116,12 +117,6 @@ bool RequestEncoder::AppendFile(const api::ContentPart& part, Role role, const M
     return AppendImageUrl(url, {}, at, role == Role::kTool ? &media_ : parts);
   }
   return AddDocument(data.media_type, data.data, name, at);
-}
-
-std::string_view RequestEncoder::Fetched(std::string_view url) const {
-  if (facts_.media == nullptr) return {};
-  const auto found = facts_.media->find(url);
-  return found == facts_.media->end() ? std::string_view() : found->second;
 }
 
 bool RequestEncoder::AddDocument(std::string_view media_type, std::string_view base64, std::string_view title,

@@ -2,6 +2,7 @@
 
 #include "providers/dialects/common/media.h"
 #include "providers/dialects/common/member_path.h"
+#include "server/base/json_text.h"
 
 namespace portolan::providers {
 namespace {
@@ -29,6 +30,25 @@ std::vector<MediaReference> WebMediaOf(const api::ChatCompletionRequest& request
     for (int j = 0; j < parts.size(); ++j) Collect(parts[j], MemberPath{&message, "content", j}, &found);
   }
   return found;
+}
+
+std::string_view FetchedFrom(const CallFacts& facts, std::string_view url) {
+  if (facts.media == nullptr) return {};
+  const auto found = facts.media->find(url);
+  return found == facts.media->end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::string LedTo(std::string_view media_type) {
+  return "what its URL leads to is " + JsonString(media_type);
+}
+
+std::string WrongWithPicture(const CallFacts& facts, std::string_view url) {
+  const std::string_view fetched = FetchedFrom(facts, url);
+  DataUrl data;
+  if (fetched.empty() || !ReadDataUrl(fetched, &data).empty() || data.media_type.starts_with("image/")) {
+    return {};
+  }
+  return LedTo(data.media_type) + ", and no picture";
 }
 
 }  // namespace portolan::providers

@@ -57,6 +57,7 @@ class RequestEncoder {
   bool AppendPart(const api::ContentPart& part, const MemberPath& path);
   bool AppendImage(const api::ContentPart& part, const MemberPath& path);
   bool AppendAudio(const api::InputAudio& audio, const MemberPath& path);
+  bool AppendVideo(const api::ContentPart& part, const MemberPath& path);
   bool AppendFile(const api::FilePart& file, const MemberPath& path);
   bool AppendUrl(std::string_view url, const MemberPath& path);
   bool AppendNamedFile(std::string_view id, const MemberPath& path);

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "providers/dialects/common/media.h"
 #include "providers/dialects/google/request.h"
 #include "server/base/text.h"
@@ -28,24 +30,45 @@ bool RequestEncoder::AppendContent(const api::Message& message, const MemberPath
 
 bool RequestEncoder::AppendPart(const api::ContentPart& part, const MemberPath& path) {
   const std::string& type = part.type();
+  const bool is_text = type == "text" || type == "refusal";
+  const bool is_media = type == "image_url" || type == "input_audio" || type == "file" || type == "video_url";
+  // Instructions are text alone. What refuses the part names nothing in it as left out.
+  const bool taken = is_text || type == "google_part" || (is_media && turn_ != Turn::kSystem);
+  if (!taken) {
+    return Fail("unsupported_value", "google cannot take a part of type \"" + type + "\" here",
+                MemberPath{&path, "type"});
+  }
   if (part.has_cache_control()) Drop(MemberPath{&path, "cache_control"});
   if (part.has_prompt_cache_breakpoint()) Drop(MemberPath{&path, "prompt_cache_breakpoint"});
   if (type == "google_part") {
     return AppendNativePart(FindExtra(part.extra(), "part"), MemberPath{&path, "part"});
   }
+  if (type == "video_url") return AppendVideo(part, path);
   DropExtras(part.extra(), path);
-  if (type == "text" || type == "refusal") {
+  if (is_text) {
     AddText(type == "text" ? part.text() : part.refusal());
     return true;
   }
-  // Instructions are text alone.
-  if (turn_ != Turn::kSystem) {
-    if (type == "image_url") return AppendImage(part, path);
-    if (type == "input_audio") return AppendAudio(part.input_audio(), MemberPath{&path, "input_audio"});
-    if (type == "file") return AppendFile(part.file(), MemberPath{&path, "file"});
-  }
-  return Fail("unsupported_value", "google cannot take a part of type \"" + type + "\" here",
-              MemberPath{&path, "type"});
+  if (type == "image_url") return AppendImage(part, path);
+  if (type == "input_audio") return AppendAudio(part.input_audio(), MemberPath{&path, "input_audio"});
+  return AppendFile(part.file(), MemberPath{&path, "file"});
+}
+
+// `{"type":"video_url","video_url":{"url":"…"}}`, as several servers of OpenAI's API take it, also with the
+// URL itself in place of the object. What else describes a video has its place in a `google_part`.
+bool RequestEncoder::AppendVideo(const api::ContentPart& part, const MemberPath& path) {
+  static constexpr std::array<std::string_view, 1> kKnown = {"video_url"};
+  DropExtras(part.extra(), path, kKnown);
+  const MemberPath holder{&path, "video_url"};
+  const std::string_view given = FindExtra(part.extra(), "video_url");
+  const std::string bare = JsonText(given);
+  if (!bare.empty()) return AppendUrl(bare, holder);
+  ForEachMember(given, [&](std::string_view name, std::string_view value) {
+    if (name != "url" && !IsEmptyJson(value)) Drop(MemberPath{&holder, name});
+  });
+  const MemberPath at{&holder, "url"};
+  const std::string url = JsonText(JsonMember(given, "url"));
+  return url.starts_with("files/") ? AppendNamedFile(url, at) : AppendUrl(url, at);
 }
 
 bool RequestEncoder::AppendImage(const api::ContentPart& part, const MemberPath& path) {

@@ -69,7 +69,7 @@ std::optional<Error> DecodeAnswer(const wire::GenerateContentResponse& answer, c
     }
     return BrokenAnswer("upstream_empty_answer", "google answered without a candidate");
   }
-  hub->set_id(answer.response_id());
+  hub->set_id(answer.response_id().empty() ? AnswerId(facts) : answer.response_id());
   hub->set_object("chat.completion");
   hub->set_created(CreatedAt(answer, facts));
   hub->set_model(answer.has_model_version() ? answer.model_version() : std::string(facts.model));
@@ -88,6 +88,10 @@ std::optional<Error> DecodeAnswer(const wire::GenerateContentResponse& answer, c
   }
   CopyExtras(answer.extra(), hub);
   return std::nullopt;
+}
+
+std::string AnswerId(const CallFacts& facts) {
+  return "chatcmpl-google-" + std::to_string(facts.unix_seconds);
 }
 
 int64_t CreatedAt(const wire::GenerateContentResponse& answer, const CallFacts& facts) {

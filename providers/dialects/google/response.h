@@ -21,6 +21,8 @@ namespace portolan::providers::gemini {
 std::optional<Error> DecodeAnswer(const wire::GenerateContentResponse& answer, const CallFacts& facts,
                                   api::ChatCompletion* hub);
 
+// The id of an answer that Google gave none.
+std::string AnswerId(const CallFacts& facts);
 // When an answer was made, seconds since 1970: as it says itself, else now.
 int64_t CreatedAt(const wire::GenerateContentResponse& answer, const CallFacts& facts);
 // What the ids of a candidate's calls begin with where Google gives none: the same whenever the answer is

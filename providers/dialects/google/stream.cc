@@ -23,6 +23,7 @@ ChatStream::ChatStream(const CallFacts& facts)
     : include_usage_(facts.include_usage),
       content_blocks_(facts.content_blocks),
       created_(facts.unix_seconds),
+      id_(AnswerId(facts)),
       model_(facts.model) {}
 
 std::optional<Error> ChatStream::OnEvent(const Message& event, MessageSink& out, State* state) {
@@ -51,7 +52,7 @@ std::optional<Error> ChatStream::OnEvent(const Message& event, MessageSink& out,
 
 void ChatStream::OnHead(const wire::GenerateContentResponse& answer) {
   if (choices_.empty()) {
-    if (answer.has_response_id()) id_ = answer.response_id();
+    if (!answer.response_id().empty()) id_ = answer.response_id();
     if (answer.has_create_time()) created_ = ParseTimestamp(answer.create_time()).value_or(created_);
     if (answer.has_model_version()) model_ = answer.model_version();
   }

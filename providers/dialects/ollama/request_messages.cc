@@ -1,5 +1,6 @@
 #include "providers/dialects/common/media.h"
 #include "providers/dialects/common/text.h"
+#include "providers/dialects/common/web_media.h"
 #include "providers/dialects/ollama/request.h"
 
 namespace portolan::providers::ollama {
@@ -101,9 +102,10 @@ bool RequestEncoder::EncodeFile(const api::FilePart& file, const MemberPath& pat
 }
 
 bool RequestEncoder::EncodeImage(std::string_view url, const MemberPath& path, wire::Message* out) {
-  if (IsWebUrl(url) && facts_.media != nullptr) {
-    if (const auto fetched = facts_.media->find(url); fetched != facts_.media->end()) url = fetched->second;
+  if (const std::string wrong = WrongWithPicture(facts_, url); !wrong.empty()) {
+    return Fail("unsupported_value", path.ToString() + ": " + wrong, path);
   }
+  if (const std::string_view fetched = FetchedFrom(facts_, url); !fetched.empty()) url = fetched;
   if (!IsDataUrl(url)) return Fail("unsupported_value", "expected an image in a data: or https: URL", path);
   DataUrl data;
   const std::string_view problem = ReadDataUrl(url, &data);

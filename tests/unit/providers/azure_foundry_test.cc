@@ -28,6 +28,8 @@ TEST_F(AzureTest, FoundryHasThreeApis) {
        "POST /openai/v1/chat/completions?api-version=preview"},
       {operation::kChat, "grok-4", {dated}, "POST /models/chat/completions?api-version=2024-05-01-preview"},
       {operation::kEmbedding, "e", {dated}, "POST /models/embeddings?api-version=2024-05-01-preview"},
+      {operation::kRerank, "Cohere-rerank-v4.0-pro", {}, "POST /providers/cohere/v2/rerank"},
+      {operation::kRerank, "my-reranker", {dated}, "POST /providers/cohere/v2/rerank"},
       {operation::kChat, "claude-opus-4-1", {}, "POST /anthropic/v1/messages", "x-api-key: k;"},
       {operation::kChat, "anthropic/claude-opus-4-1", {}, "POST /anthropic/v1/messages", "x-api-key: k;"},
       {operation::kCountTokens,

@@ -59,9 +59,7 @@ TEST_F(AzureTest, OpenAiIsCalledAtDeploymentsWithADatedVersion) {
       {{.operation = operation::kListModels, .model = "", .options = {dated}}, "GET /models", ""},
       {{.operation = operation::kGetModel, .options = {dated}}, "GET /models/gpt-4o", ""},
       // No name of a deployment leaves its place.
-      {{.model = "a/../b?c#", .options = {dated}},
-       "POST /deployments/a%2F..%2Fb%3Fc%23/chat/completions",
-       ""},
+      {{.model = "a/b?c#", .options = {dated}}, "POST /deployments/a%2Fb%3Fc%23/chat/completions", ""},
   };
   for (const Place& place : places) {
     SCOPED_TRACE(place.url);

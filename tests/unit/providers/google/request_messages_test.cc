@@ -79,29 +79,38 @@ TEST(GoogleMessages, Media) {
   const struct {
     json part;
     const char* expected;
-  } kCases[] = {{{{"type", "image_url"}, {"image_url", {{"url", "data:image/png;base64,AAAA"}}}},
-                 R"({"inlineData":{"mimeType":"image/png","data":"AAAA"}})"},
-                {{{"type", "image_url"}, {"image_url", "DATA:IMAGE/JPG;BASE64,AAAA"}},
-                 R"({"inlineData":{"mimeType":"image/jpeg","data":"AAAA"}})"},
-                {{{"type", "image_url"}, {"image_url", {{"url", "https://example.com/a/b.JPG?x=.png"}}}},
-                 R"({"fileData":{"mimeType":"image/jpeg","fileUri":"https://example.com/a/b.JPG?x=.png"}})"},
-                {{{"type", "image_url"}, {"image_url", {{"url", "gs://bucket/cat.webp"}}}},
-                 R"({"fileData":{"mimeType":"image/webp","fileUri":"gs://bucket/cat.webp"}})"},
-                {{{"type", "image_url"}, {"image_url", {{"url", "https://example.com/picture"}}}},
-                 R"({"fileData":{"fileUri":"https://example.com/picture"}})"},
-                {{{"type", "input_audio"}, {"input_audio", {{"data", "AAAA"}, {"format", "mp3"}}}},
-                 R"({"inlineData":{"mimeType":"audio/mp3","data":"AAAA"}})"},
-                {{{"type", "input_audio"}, {"input_audio", "data:audio/wav;base64,AAAA"}},
-                 R"({"inlineData":{"mimeType":"audio/wav","data":"AAAA"}})"},
-                {{{"type", "file"}, {"file", {{"file_data", "data:application/pdf;base64,AAAA"}}}},
-                 R"({"inlineData":{"mimeType":"application/pdf","data":"AAAA"}})"},
-                {{{"type", "file"}, {"file", {{"file_data", "https://example.com/a.pdf"}}}},
-                 R"({"fileData":{"mimeType":"application/pdf","fileUri":"https://example.com/a.pdf"}})"},
-                {{{"type", "file"}, {"file", {{"file_id", "files/abc"}}}},
-                 R"({"fileData":{"fileUri":"https://generativelanguage.googleapis.com/v1beta/files/abc"}})"},
-                {json::parse(R"({"type":"google_part","part":{"fileData":{"fileUri":"https://youtu.be/x"},
+  } kCases[] = {
+      {{{"type", "image_url"}, {"image_url", {{"url", "data:image/png;base64,AAAA"}}}},
+       R"({"inlineData":{"mimeType":"image/png","data":"AAAA"}})"},
+      {{{"type", "image_url"}, {"image_url", "DATA:IMAGE/JPG;BASE64,AAAA"}},
+       R"({"inlineData":{"mimeType":"image/jpeg","data":"AAAA"}})"},
+      {{{"type", "image_url"}, {"image_url", {{"url", "https://example.com/a/b.JPG?x=.png"}}}},
+       R"({"fileData":{"mimeType":"image/jpeg","fileUri":"https://example.com/a/b.JPG?x=.png"}})"},
+      {{{"type", "image_url"}, {"image_url", {{"url", "gs://bucket/cat.webp"}}}},
+       R"({"fileData":{"mimeType":"image/webp","fileUri":"gs://bucket/cat.webp"}})"},
+      {{{"type", "image_url"}, {"image_url", {{"url", "https://example.com/picture"}}}},
+       R"({"fileData":{"fileUri":"https://example.com/picture"}})"},
+      {{{"type", "input_audio"}, {"input_audio", {{"data", "AAAA"}, {"format", "mp3"}}}},
+       R"({"inlineData":{"mimeType":"audio/mp3","data":"AAAA"}})"},
+      {{{"type", "input_audio"}, {"input_audio", "data:audio/wav;base64,AAAA"}},
+       R"({"inlineData":{"mimeType":"audio/wav","data":"AAAA"}})"},
+      {{{"type", "file"}, {"file", {{"file_data", "data:application/pdf;base64,AAAA"}}}},
+       R"({"inlineData":{"mimeType":"application/pdf","data":"AAAA"}})"},
+      {{{"type", "file"}, {"file", {{"file_data", "https://example.com/a.pdf"}}}},
+       R"({"fileData":{"mimeType":"application/pdf","fileUri":"https://example.com/a.pdf"}})"},
+      {{{"type", "file"}, {"file", {{"file_id", "files/abc"}}}},
+       R"({"fileData":{"fileUri":"https://generativelanguage.googleapis.com/v1beta/files/abc"}})"},
+      {json::parse(R"({"type":"video_url","video_url":{"url":"data:video/mp4;base64,AAAA"}})"),
+       R"({"inlineData":{"mimeType":"video/mp4","data":"AAAA"}})"},
+      {json::parse(R"({"type":"video_url","video_url":"gs://bucket/a.mov"})"),
+       R"({"fileData":{"mimeType":"video/quicktime","fileUri":"gs://bucket/a.mov"}})"},
+      {json::parse(R"({"type":"video_url","video_url":{"url":"https://www.youtube.com/watch?v=x"}})"),
+       R"({"fileData":{"fileUri":"https://www.youtube.com/watch?v=x"}})"},
+      {json::parse(R"({"type":"video_url","video_url":{"url":"files/abc"}})"),
+       R"({"fileData":{"fileUri":"https://generativelanguage.googleapis.com/v1beta/files/abc"}})"},
+      {json::parse(R"({"type":"google_part","part":{"fileData":{"fileUri":"https://youtu.be/x"},
                        "videoMetadata":{"fps":0.2}}})"),
-                 R"({"fileData":{"fileUri":"https://youtu.be/x"},"videoMetadata":{"fps":0.2}})"}};
+       R"({"fileData":{"fileUri":"https://youtu.be/x"},"videoMetadata":{"fps":0.2}})"}};
   for (const auto& one : kCases) {
     SCOPED_TRACE(one.part.dump());
     const auto sent = Encode(json::array({User(json::array({one.part}))}));
@@ -130,6 +139,14 @@ TEST(GoogleMessages, PartsThatCannotBeSentAreRefusedWithTheirPath) {
       {User({{{"type", "google_part"}}}), "messages[0].content[0].part"},
       {{{"role", "system"}, {"content", {{{"type", "image_url"}, {"image_url", "https://x/a.png"}}}}},
        "messages[0].content[0].type"},
+      {{{"role", "system"}, {"content", {{{"type", "video_url"}, {"video_url", "https://x/a.mp4"}}}}},
+       "messages[0].content[0].type"},
+      {User({{{"type", "novel"}, {"novel", 1}}}), "messages[0].content[0].type"},
+      {User({{{"type", "video_url"}, {"video_url", {{"url", "ftp://x"}}}}}),
+       "messages[0].content[0].video_url.url"},
+      {User({{{"type", "video_url"}, {"video_url", json::object()}}}),
+       "messages[0].content[0].video_url.url"},
+      {User({{{"type", "video_url"}}}), "messages[0].content[0].video_url.url"},
       {{{"role", "narrator"}, {"content", "x"}}, "messages[0].role"},
       {json::parse(R"({"role":"assistant","tool_calls":[
          {"id":"1","type":"custom","custom":{"name":"f","input":"x"}}]})"),
@@ -140,7 +157,17 @@ TEST(GoogleMessages, PartsThatCannotBeSentAreRefusedWithTheirPath) {
     ASSERT_TRUE(sent.error);
     EXPECT_EQ(sent.error->http_status, 400);
     EXPECT_EQ(sent.error->param, one.path);
+    // What the call was refused for was not left out. Names of files are, of all.
+    for (const std::string& dropped : sent.dropped) EXPECT_THAT(dropped, testing::EndsWith(".filename"));
   }
+}
+
+TEST(GoogleMessages, WhatIsLeftOutOfVideosIsNamed) {
+  const auto sent = Encode(json::parse(R"([{"role":"user","content":[{"type":"video_url","novel":1,
+      "video_url":{"url":"gs://b/a.mp4","fps":2,"detail":null}}]}])"));
+  ASSERT_FALSE(sent.error) << sent.error->message;
+  EXPECT_THAT(sent.dropped,
+              ElementsAre("messages[0].content[0].novel", "messages[0].content[0].video_url.fps"));
 }
 
 TEST(GoogleMessages, WhatIsLeftOutIsNamed) {

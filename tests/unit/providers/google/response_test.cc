@@ -54,6 +54,16 @@ TEST(GoogleAnswers, Text) {
       "usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}})"));
 }
 
+// Programs keep answers by their ids, and tell those of OpenAI's API by how they begin.
+TEST(GoogleAnswers, WithoutAnIdGetOne) {
+  for (const char* const id : {"", R"("responseId":"",)"}) {
+    const auto answer = Decode("{" + std::string(id) + R"("candidates":[{"content":{"role":"model",
+        "parts":[{"text":"a"}]},"finishReason":"STOP"}]})");
+    ASSERT_FALSE(answer.error) << answer.error->message;
+    EXPECT_EQ(answer.hub.at("id"), "chatcmpl-google-1700000000");
+  }
+}
+
 TEST(GoogleAnswers, ThoughtsAreReasoning) {
   const json message =
       MessageOf(R"([{"text":"hm","thought":true},{"text":"a","thoughtSignature":"S"},{"text":"b"}])");

@@ -69,6 +69,17 @@ json MessageOf(const Harness::Stream& stream) {
   return message;
 }
 
+TEST(GoogleStream, WithoutAnIdGetsOneThatStays) {
+  const auto event = [](const char* text, const char* more) {
+    return R"({"candidates":[{"index":0,"content":{"role":"model","parts":[{"text":")" + std::string(text) +
+           "\"}]}" + more + "}]}";
+  };
+  const auto stream = Replay({event("a", ""), event("b", R"(,"finishReason":"STOP")")});
+  ASSERT_FALSE(stream.error) << stream.error->message;
+  ASSERT_GE(stream.chunks.size(), 2U);
+  for (const json& chunk : stream.chunks) EXPECT_EQ(chunk.at("id"), "chatcmpl-google-1700000000");
+}
+
 TEST(GoogleStream, Text) {
   const auto stream = Replay({Event(R"([{"text":"Hel"}])"), Event(R"([{"text":"lo"}])", kStop)});
   ASSERT_FALSE(stream.error) << stream.error->message;
