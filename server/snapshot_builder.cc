@@ -1,12 +1,14 @@
 #include "server/snapshot_builder.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "providers/key_auth.h"
 #include "server/config/exposure.h"
 #include "server/guardrails/guardrail_list.h"
 #include "server/guardrails/json_schema.h"
@@ -58,8 +60,11 @@ class Builder {
   void AddProviders(providers::Registry* registry) {
     for (const config::ProviderSettings& provider : file_->providers) {
       if (provider.base_url.empty()) continue;
-      registry->Add(providers::NamedProvider(*registry->Find(provider.dialect), provider.name,
-                                             provider.base_url, provider.stream_usage));
+      providers::Provider own = providers::NamedProvider(*registry->Find(provider.dialect), provider.name,
+                                                         provider.base_url, provider.stream_usage);
+      std::unique_ptr<const providers::Auth> auth;
+      if (!provider.key_header.empty()) auth = std::make_unique<providers::KeyHeader>(provider.key_header);
+      registry->Add(std::move(own), std::move(auth));
     }
   }
 
