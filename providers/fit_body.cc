@@ -290,7 +290,7 @@ bool AnyApplies(const BodyFit& fit, const CallFacts& facts) {
 std::optional<Error> FitBody(const BodyFit& fit, const CallFacts& facts, std::string_view json,
                              std::string* out, DroppedMembers* dropped) {
   const bool concerns = std::any_of(fit.rules.begin(), fit.rules.end(), [&](const BodyRule& rule) {
-    return Holds(rule, facts) && MayConcern(rule, json);
+    return Applies(rule, facts) && MayConcern(rule, json);
   });
   if (!concerns) return std::nullopt;
   return Fitter(fit, facts, json, dropped).Run(out);
