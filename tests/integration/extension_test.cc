@@ -331,37 +331,15 @@ TEST_F(Extension, CallersOfTheNewDialectReachAllOthers) {
   EXPECT_EQ(TestClient(gateway_.http_address()).Get("/lab/talk").body, R"({"trouble":"method_not_allowed"})");
 }
 
-// What TalkService's pieces come to, and `trouble` if it did not end well.
-std::string Said(const NamedAnswer<lab::TalkEvent>& talk) {
-  std::string said;
-  for (const lab::TalkEvent& event : talk.answers) said += event.piece();
-  return said + (talk.status.ok() ? " " + talk.answers.back().why() : " trouble");
-}
-
-TEST_F(Extension, TheNewDialectsServiceIsServedByGrpc) {
+// By gRPC callers speak the hub's words, whoever is called: the other dialects are those of REST APIs.
+TEST_F(Extension, TheNewDialectsOwnServiceIsOfRestAlone) {
   lab::TalkRequest request;
   request.set_model("m");
   request.set_prompt("hi");
-  answer_ = RespondJson(200, R"({"say":"Hello","why":"stop"})");
-  EXPECT_EQ(One<lab::TalkAnswer>("lab.v1.TalkService/Talk", request, "lab").say(), "Hello");
-  EXPECT_EQ(Last().target, "/talk/m");
-  EXPECT_EQ(Json::parse(Last().body), Json::parse(R"({"model":"m","prompt":"hi"})"));
-  const auto talk = [&](const char* provider) {
-    return Said(Rpc<lab::TalkEvent>("lab.v1.TalkService/StreamTalk", request, provider));
-  };
-  answer_ = Events(kTalkEvents);
-  EXPECT_EQ(talk("lab"), "Hello stop");
-  EXPECT_EQ(Json::parse(Last().body)["stream"], true);
-  answer_ = Events("data: {\"piece\":\"Hel\"}\n\n");
-  EXPECT_EQ(talk("lab"), "Hel trouble");
-  answer_ = RespondJson(200, R"({"choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},)"
-                             R"("finish_reason":"stop"}]})");
-  EXPECT_EQ(One<lab::TalkAnswer>("lab.v1.TalkService/Talk", request, "openai").say(), "Hello");
-  EXPECT_EQ(Json::parse(Last().body)["messages"][0]["content"], "hi");
-  answer_ = Events(OpenAiDelta(R"({"content":"Hello"})") + OpenAiFinish());
-  EXPECT_EQ(talk("openai"), "Hello stop");
-  answer_ = RespondJson(400, R"({"error":{"message":"no","code":"bad"}})");
-  EXPECT_EQ(Rpc<lab::TalkAnswer>("lab.v1.TalkService/Talk", request, "openai").status.error_message(), "no");
+  for (const char* rpc : {"lab.v1.TalkService/Talk", "lab.v1.TalkService/StreamTalk"}) {
+    EXPECT_EQ(Rpc<lab::TalkEvent>(rpc, request, "lab").status.error_code(), grpc::UNIMPLEMENTED) << rpc;
+  }
+  EXPECT_TRUE(upstream_.requests().empty());
 }
 
 TEST_F(Extension, TheNewOperationIsServedAtBothDoors) {

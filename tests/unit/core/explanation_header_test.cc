@@ -18,7 +18,7 @@ constexpr size_t kMost = 4096;
 // A fallback over `targets` targets with a key, of which `failed` fail.
 json Told(int targets, int failed) {
   v1::RouteConfig config;
-  config.mutable_strategy()->set_mode("fallback");
+  config.mutable_strategy()->set_mode(v1::STRATEGY_MODE_FALLBACK);
   for (int i = 0; i < targets; ++i) {
     config.add_targets()->set_provider("openai");
     config.mutable_targets(i)->set_api_key("sk-secret");

@@ -68,7 +68,7 @@ TEST(WhoServes, WhomTheConfigThenTheRequestThenTheModelNames) {
       {{.model = "m", .default_provider = "google"}, "google m"},
       {{.model = "anthropic/claude"}, "anthropic claude prefix"},
       {{.model = "anthropic/a/b"}, "anthropic a/b prefix"},
-      {{.model = "meta/llama"}, "openai meta/llama"},
+      {{.model = "nobody-known/llama"}, "openai nobody-known/llama"},
       {{.model = "anthropic"}, "openai anthropic"},
       {{.model = "/m"}, "openai /m"},
       {{.model = "Anthropic/m"}, "openai Anthropic/m"},
