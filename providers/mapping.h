@@ -88,6 +88,10 @@ class Mapping {
   // Fills the empty `wire`. `facts` are those of the call; the answer's own model may be another.
   virtual void AnswerToWire(const Message& hub, const CallFacts& facts, Message* wire) const;
   virtual std::unique_ptr<EventsToWire> WriteEvents(const CallFacts& facts) const;
+
+  // For providers. The options of the provider's that `wire`, made by RequestToWire, needs: these go instead
+  // of what the caller, the route or the provider's row says (a version of the API that takes its members).
+  virtual std::vector<HeaderField> NeededOptions(const Message& /*wire*/) const { return {}; }
 };
 
 }  // namespace portolan::providers

@@ -244,6 +244,10 @@ std::optional<Error> TextByChatMapping::RequestToWire(const Message& hub, const 
   return error;
 }
 
+std::vector<HeaderField> TextByChatMapping::NeededOptions(const Message& wire) const {
+  return chat_ == nullptr ? std::vector<HeaderField>() : chat_->NeededOptions(wire);
+}
+
 std::optional<Error> TextByChatMapping::AnswerToHub(const Message& wire, const CallFacts& facts,
                                                     Message* hub) const {
   auto* const said = static_cast<api::Completion*>(hub);

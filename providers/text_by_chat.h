@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "portolan/v1/values.pb.h"
 #include "providers/dialect.h"
@@ -22,6 +23,7 @@ class TextByChatMapping : public Mapping {
 
   std::optional<Error> RequestToWire(const Message& hub, const CallFacts& facts, Message* wire,
                                      DroppedMembers* dropped) const override;
+  std::vector<HeaderField> NeededOptions(const Message& wire) const override;
   std::optional<Error> AnswerToHub(const Message& wire, const CallFacts& facts, Message* hub) const override;
   std::unique_ptr<EventsToHub> ReadEvents(const CallFacts& facts) const override;
 

@@ -45,6 +45,17 @@ std::optional<Error> EditBody(const CallState& call, const codec::MessagePlan& p
   return Error::InvalidRequest("invalid_value", problem.ToString(), problem.path);
 }
 
+void UseOptions(std::vector<HeaderField> needed, providers::Target* target) {
+  for (HeaderField& option : needed) {
+    const auto given = std::ranges::find(target->options, option.name, &HeaderField::name);
+    if (given == target->options.end()) {
+      target->options.push_back(std::move(option));
+    } else {
+      given->value = std::move(option.value);
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<Error> HubRequest(CallState& call, const Message** out) {
@@ -63,6 +74,7 @@ std::optional<Error> TranslateHub(CallState& call, const Message& request) {
   call.facts.operation = form.operation;  // chat may serve others: see providers/text_by_chat.h
   Message* const wire = form.request->New(&call.arena.get());
   if (auto error = form.mapping->RequestToWire(request, call.facts, wire, &call.dropped)) return error;
+  UseOptions(form.mapping->NeededOptions(*wire), &call.route.target);
   const codec::MessagePlan& plan = *call.config.operations->PlanOf(form).request;
   if (auto error = EditBody(call, plan, wire)) return error;
   codec::Encode(plan, *wire, {.for_upstream = true, .replace_surrogates = true}, &call.request_text);

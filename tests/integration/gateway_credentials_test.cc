@@ -293,6 +293,33 @@ TEST(GatewayKeys, AreNotLentToAnotherProvider) {
   EXPECT_EQ(hosts.anthropic.connections().size(), 0u);
 }
 
+// Anthropic's version of 2026-10-21 refuses sampling: what is translated says it under the one that takes it,
+// whoever asked for which.
+TEST(GatewayOptions, SamplingGoesUnderTheVersionThatTakesIt) {
+  ProviderHosts hosts(AnswerInDialect);
+  GatewayFixture gateway(hosts.Options(), kEnvironment);
+  TestClient client(gateway.http_address());
+  const auto version = [&](const std::string& path, const std::string& members, const Header& option) {
+    const TestAnswer answer = client.Post(
+        path, R"({"model":"claude-sonnet-4-6","max_tokens":9,)" + members + "}", {kAnthropic, option});
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    const SeenRequest seen = hosts.anthropic.requests().back();
+    EXPECT_EQ(seen.CountHeader("anthropic-version"), 1);
+    return seen.Header("anthropic-version");
+  };
+  constexpr char kChat[] = "/v1/chat/completions";
+  const std::string said = R"("messages":[{"role":"user","content":"hi"}])";
+  const Header newest = {"anthropic-version", "2026-10-21"};
+  const Header of_config = {"x-portolan-config", R"({"anthropic_version":"2026-10-21"})"};
+  for (const Header& option : {newest, of_config}) {
+    EXPECT_EQ(version(kChat, said, option), "2026-10-21");
+    EXPECT_EQ(version(kChat, R"("temperature":0.4,)" + said, option), "2023-06-01");
+    EXPECT_EQ(version("/v1/completions", R"("prompt":"hi","top_p":0.5)", option), "2023-06-01");
+    // The caller speaks to Anthropic itself.
+    EXPECT_EQ(version("/v1/messages", R"("temperature":0.4,)" + said, option), "2026-10-21");
+  }
+}
+
 // Whose fault a refused key is.
 struct Refusal {
   const char* provider;

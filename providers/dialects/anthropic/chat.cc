@@ -20,6 +20,12 @@ std::optional<Error> ChatMapping::RequestToWire(const Message& hub, const CallFa
   return encoder.Run();
 }
 
+std::vector<HeaderField> ChatMapping::NeededOptions(const Message& wire) const {
+  const auto& request = static_cast<const wire::MessagesRequest&>(wire);
+  if (!request.has_temperature() && !request.has_top_p() && !request.has_top_k()) return {};
+  return {{"anthropic_version", "2023-06-01"}};
+}
+
 std::optional<Error> ChatMapping::AnswerToHub(const Message& wire, const CallFacts& facts,
                                               Message* hub) const {
   return DecodeMessage(static_cast<const wire::MessagesResponse&>(wire), facts,

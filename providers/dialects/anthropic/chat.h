@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "providers/mapping.h"
 
@@ -13,6 +14,8 @@ class ChatMapping final : public Mapping {
  public:
   std::optional<Error> RequestToWire(const Message& hub, const CallFacts& facts, Message* wire,
                                      DroppedMembers* dropped) const override;
+  // With a temperature, `top_p` or `top_k` the version of the API that takes them.
+  std::vector<HeaderField> NeededOptions(const Message& wire) const override;
   std::optional<Error> AnswerToHub(const Message& wire, const CallFacts& facts, Message* hub) const override;
   std::unique_ptr<EventsToHub> ReadEvents(const CallFacts& facts) const override;
 

@@ -65,6 +65,7 @@ Harness::Request Harness::EncodeText(std::string_view hub, CallFacts facts) cons
   codec::Encode(wire_plan, wire, {.composed = true, .for_upstream = true, .replace_surrogates = true},
                 &result.text);
   result.wire = nlohmann::json::parse(result.text);
+  result.options = form(operation::kChat).mapping->NeededOptions(wire);
   LogRequest(result.text);
   return result;
 }

@@ -25,6 +25,7 @@ class Harness {
     nlohmann::json wire;
     std::string text;  // of `wire`, as it would be sent
     DroppedMembers dropped;
+    std::vector<HeaderField> options;  // of the provider, that it needs
     std::optional<Error> error;
   };
   // The call's model is the `model` of the request.

@@ -89,6 +89,26 @@ TEST(AnthropicProvider, SendsTheVersionAndBetasThatAreGiven) {
             "anthropic-version: 2026-10-21\nanthropic-beta: files-api-2025-04-14,b\nx-api-key: k\n");
 }
 
+// The version of 2026-10-21 refuses sampling, so that it would be lost with the call.
+TEST(AnthropicProvider, SendsSamplingUnderTheVersionThatTakesIt) {
+  const auto options = [](const char* model, const json& members) {
+    json request = {{"model", model}, {"messages", {{{"role", "user"}, {"content", "hi"}}}}};
+    request.update(members);
+    std::string text;
+    for (const HeaderField& option : TheHarness().Encode(request).options) {
+      text += option.name + ": " + option.value + "\n";
+    }
+    return text;
+  };
+  constexpr char kVersion[] = "anthropic_version: 2023-06-01\n";
+  for (const json& sampling : {json{{"temperature", 0.4}}, json{{"temperature", 0}}, json{{"top_p", 0.5}},
+                               json{{"top_k", 5}}, json{{"temperature", 1}, {"top_p", 0.5}}}) {
+    EXPECT_EQ(options("claude-sonnet-4-6", sampling), kVersion) << sampling;
+    EXPECT_EQ(options("claude-opus-4-8", sampling), "") << sampling << " is left out for this model";
+  }
+  EXPECT_EQ(options("claude-sonnet-4-6", {{"max_tokens", 9}, {"stop", "x"}}), "");
+}
+
 TEST(AnthropicProvider, AsksForModels) {
   const HttpCall list = Located(operation::kListModels, TargetWith("k"));
   EXPECT_EQ(list.method, "GET");
