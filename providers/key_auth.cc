@@ -38,7 +38,7 @@ class Modal final : public Auth {
 }  // namespace
 
 Outcome KeyHeader::Apply(const SignInput&, const Target& target, Headers* headers) const {
-  headers->push_back({std::string(names_[0]), std::string(target.api_key.Reveal())});
+  headers->push_back({name_, std::string(target.api_key.Reveal())});
   return Done();
 }
 

@@ -4,7 +4,9 @@
 
 #include <array>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "providers/auth.h"
@@ -14,14 +16,16 @@ namespace portolan::providers {
 // The key by itself in a header of its own, where callers may send theirs too.
 class KeyHeader : public Auth {
  public:
-  // A lower-case name, which must outlive the object.
-  explicit KeyHeader(std::string_view name) : names_{name} {}
+  explicit KeyHeader(std::string lower_name) : name_(std::move(lower_name)), names_{name_} {}
+  KeyHeader(const KeyHeader&) = delete;
+  KeyHeader& operator=(const KeyHeader&) = delete;
   std::span<const std::string_view> key_headers() const override { return names_; }
   Outcome Apply(const SignInput& input, const Target& target,
                 std::vector<HeaderField>* headers) const override;
 
  private:
-  const std::array<std::string_view, 1> names_;
+  const std::string name_;
+  const std::array<std::string_view, 1> names_;  // views of it
 };
 
 // `Authorization: Key KEY`.

@@ -27,7 +27,11 @@ Registry::Registry(const Catalog& catalog) {
 
 std::unique_ptr<Registry> Registry::BuiltIn() { return std::make_unique<Registry>(BuiltInCatalog()); }
 
-void Registry::Add(Provider provider) {
+void Registry::Add(Provider provider, std::unique_ptr<const Auth> auth) {
+  if (auth != nullptr) {
+    provider.auth = auth.get();
+    auths_.push_back(std::move(auth));
+  }
   Place(std::move(provider));
   Index();
 }

@@ -24,8 +24,9 @@ class Registry {
   std::string NoProvider(std::string_view name) const;
   const std::vector<std::unique_ptr<const Provider>>& all() const { return providers_; }
 
-  // Adds a provider, in the place of one with its name.
-  void Add(Provider provider);
+  // Adds a provider, in the place of one with its name. `auth` is kept for it and is how it wants its key;
+  // null: it has one already, which outlives the registry.
+  void Add(Provider provider, std::unique_ptr<const Auth> auth = nullptr);
 
  private:
   // Adds a provider, or puts it in the place of one with its name; Index() is due then.
@@ -36,6 +37,7 @@ class Registry {
   // The same, names of one length together: some ten to look at, where a hash would read the whole name.
   std::vector<const Provider*> by_length_;
   std::vector<uint32_t> first_;  // of each length, in by_length_; and one beyond the longest
+  std::vector<std::unique_ptr<const Auth>> auths_;  // of those that have one of their own
 };
 
 }  // namespace portolan::providers

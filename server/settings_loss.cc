@@ -29,7 +29,8 @@ bool Same(const CallerSettings& a, const CallerSettings& b) {
 bool Same(const GuardrailSettings& a, const GuardrailSettings& b) { return a.json == b.json; }
 
 bool Same(const ProviderSettings& a, const ProviderSettings& b) {
-  return a.base_url == b.base_url && a.dialect == b.dialect && a.api_key.Reveal() == b.api_key.Reveal();
+  return a.base_url == b.base_url && a.dialect == b.dialect && a.stream_usage == b.stream_usage &&
+         a.key_header == b.key_header && a.api_key.Reveal() == b.api_key.Reveal();
 }
 
 bool Same(const middleware::Settings& a, const middleware::Settings& b) {

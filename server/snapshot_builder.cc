@@ -1,12 +1,14 @@
 #include "server/snapshot_builder.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "providers/key_auth.h"
 #include "server/config/exposure.h"
 #include "server/guardrails/guardrail_list.h"
 #include "server/guardrails/json_schema.h"
@@ -54,13 +56,19 @@ class Builder {
   }
 
  private:
-  // One that the file gives another address takes the place of the built-in one.
+  // One that the file gives another address takes the place of the built-in one, once all are made: a dialect
+  // is that of a built-in provider, whatever the file says of its name.
   void AddProviders(providers::Registry* registry) {
+    std::vector<std::pair<providers::Provider, std::unique_ptr<const providers::Auth>>> own;
     for (const config::ProviderSettings& provider : file_->providers) {
       if (provider.base_url.empty()) continue;
-      registry->Add(providers::NamedProvider(*registry->Find(provider.dialect), provider.name,
-                                             provider.base_url, provider.stream_usage));
+      std::unique_ptr<const providers::Auth> auth;
+      if (!provider.key_header.empty()) auth = std::make_unique<providers::KeyHeader>(provider.key_header);
+      own.emplace_back(providers::NamedProvider(*registry->Find(provider.dialect), provider.name,
+                                                provider.base_url, provider.stream_usage),
+                       std::move(auth));
     }
+    for (auto& [provider, auth] : own) registry->Add(std::move(provider), std::move(auth));
   }
 
   // A key of the environment is for the provider's own address, and gives way to one of the file.

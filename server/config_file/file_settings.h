@@ -19,6 +19,7 @@ struct ProviderSettings {
   std::string base_url;       // without a slash at its end; empty: the built-in provider's own
   std::string dialect;        // the name of the built-in provider whose dialect it speaks
   bool stream_usage = false;  // its streams can be asked for their usage
+  std::string key_header;     // holds the key, by itself; in lower case; empty: its dialect's way
 };
 
 struct RouteSettings {

@@ -17,6 +17,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr char kReference[] = "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$";
 constexpr char kName[] = "^[A-Za-z0-9._-]{1,128}$";
+constexpr char kHeaderName[] = "^[A-Za-z0-9_-]+$";
 constexpr char kTime[] = "^[0-9]+\\.?[0-9]*(ms|s|m|h)?$";
 constexpr char kSize[] = "^[0-9]+\\.?[0-9]*([kKmMgG]?[iI]?[bB])?$";
 
@@ -34,6 +35,7 @@ std::vector<Rule> Rules() {
       {"config.v1.Callers.admin_key", "pattern", kReference},
       {"config.v1.CallerKey.key", "pattern", kReference},
       {"config.v1.ProviderConfig.api_key", "pattern", kReference},
+      {"config.v1.ProviderAuth.header", "pattern", kHeaderName},
       {"v1.RouteConfig.api_key", "pattern", kReference},
       {"config.v1.CallerKey.name", "pattern", kName},
       {"config.v1.CallerKey.sha256", "pattern", "^[0-9a-fA-F]{64}$"},

@@ -144,10 +144,7 @@ class Rules {
   void Secrets(const YamlNode& entry) {
     const YamlNode* const headers = entry.Member("secret_headers");
     ForEach(headers, [this](const YamlNode& node) {
-      const bool name = !node.key.empty() && std::all_of(node.key.begin(), node.key.end(), [](char c) {
-        return IsLetterOrDigit(c) || c == '-' || c == '_';
-      });
-      if (!name) findings_.AddKey(node, "a header's name has letters, digits, - and _ in it");
+      if (!IsHeaderName(node.key)) findings_.AddKey(node, kHeaderNameRule);
       if (LowerCase(node.key) == "host" || LowerCase(node.key).starts_with("grpc-"))
         findings_.AddKey(node, "this header is the gateway's to write");
       CheckReferenceAt(&node, &findings_);

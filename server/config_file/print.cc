@@ -57,7 +57,10 @@ void DropNulls(v1::GatewayConfig* config) {
   config->mutable_timeouts()->clear_extra();
   config->mutable_upstream()->clear_extra();
   for (v1::CallerKey& key : *config->mutable_callers()->mutable_keys()) key.clear_extra();
-  for (v1::ProviderEntry& entry : *config->mutable_providers()) entry.mutable_value()->clear_extra();
+  for (v1::ProviderEntry& entry : *config->mutable_providers()) {
+    entry.mutable_value()->clear_extra();
+    if (entry.value().has_auth()) entry.mutable_value()->mutable_auth()->clear_extra();
+  }
 }
 
 // A hosted service's key may be written out: it has no effect here.

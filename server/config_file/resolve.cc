@@ -79,6 +79,7 @@ class Resolver {
                        : entry.value().has_dialect() ? entry.value().dialect()
                                                      : "openai";
     provider.stream_usage = entry.value().stream_usage();
+    provider.key_header = LowerCase(entry.value().auth().header());
     return provider;
   }
 

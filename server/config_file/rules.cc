@@ -7,6 +7,7 @@
 #include "server/base/text.h"
 #include "server/config/flags.h"
 #include "server/config_file/reference.h"
+#include "server/routing/forward_headers.h"
 #include "server/upstream/client.h"
 
 namespace portolan::config {
@@ -65,6 +66,8 @@ class ProviderRules {
           entry, "a provider that is not built in needs a base_url; " + built_in_.NoProvider(entry.key));
     }
     if (!YamlNode::IsNull(dialect)) CheckDialect(*dialect, known);
+    const YamlNode* const auth = entry.Member("auth");
+    if (!YamlNode::IsNull(auth)) CheckAuth(*auth, known, YamlNode::IsNull(base_url));
   }
 
  private:
@@ -84,6 +87,28 @@ class ProviderRules {
       const std::vector<std::string_view> names = Dialects(built_in_);
       findings_.AddValue(
           node, "there is no such dialect; known are " + Listed(names) + DidYouMean(node.text, names));
+    }
+  }
+
+  void CheckAuth(const YamlNode& node, const providers::Provider* known, bool at_its_own_address) {
+    const YamlNode* const header = node.Member("header");
+    if (known != nullptr && at_its_own_address) {
+      findings_.AddKey(node,
+                       "at its own address a built-in provider gets its key as its API wants it; this is "
+                       "for one with a base_url");
+    } else if (!YamlNode::IsNull(header)) {
+      CheckKeyHeader(*header);
+    }
+  }
+
+  void CheckKeyHeader(const YamlNode& node) {
+    const std::string name = LowerCase(node.text);
+    if (!IsHeaderName(name)) {
+      findings_.AddValue(node, kHeaderNameRule);
+    } else if (name == "authorization") {
+      findings_.AddValue(node, "in this header keys go as bearers, which they do where no header is named");
+    } else if (!routing::MayHoldKey(name)) {
+      findings_.AddValue(node, "this header is the gateway's to write");
     }
   }
 
@@ -181,6 +206,11 @@ void AddAt(const YamlNode& node, const guardrails::Problem& problem, Findings* f
   if (whole) return findings->AddValue(found, problem.message);
   const bool bare = !problem.path.starts_with('.') && !problem.path.starts_with('[');
   findings->AddMissing(found, node.Path() + (bare ? "." : "") + problem.path, problem.message);
+}
+
+bool IsHeaderName(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](char c) { return IsLetterOrDigit(c) || c == '-' || c == '_'; });
 }
 
 void CheckUrl(const YamlNode& node, Findings* findings) {

@@ -54,6 +54,9 @@ void CheckRoutes(const RuleInputs& inputs, Findings* findings, ConfigProblems* w
 
 // Whether `text` is 1 to 128 letters, digits, `.`, `_` and `-`.
 bool IsName(std::string_view text);
+// What may be a header's name here: a little less than RFC 9110's token.
+bool IsHeaderName(std::string_view text);
+inline constexpr char kHeaderNameRule[] = "a header's name has letters, digits, - and _ in it";
 // Adds a finding if the value is given and is not a reference.
 void CheckReferenceAt(const YamlNode* node, Findings* findings);
 // Adds a finding if `node` names a route that does not exist.

@@ -31,16 +31,28 @@ constexpr std::array<std::string_view, 12> kCredentials = {
     "xi-api-key",                 // ElevenLabs
 };
 
+// Written into every request, or with values of a form of their own.
+constexpr std::array<std::string_view, 6> kWritten = {"accept",     "authorization",       "cookie",
+                                                      "set-cookie", "proxy-authorization", "user-agent"};
+
 bool Holds(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+bool IsTheGateways(std::string_view name) {
+  return name.starts_with("x-portkey-") || name.starts_with("x-portolan-");
 }
 
 }  // namespace
 
 bool MayForward(std::string_view name) {
   // `x-amz-…` is what AWS signs by: its tokens, dates and hashes.
-  return !name.empty() && !name.starts_with("x-portkey-") && !name.starts_with("x-portolan-") &&
-         !name.starts_with("x-amz-") && !Holds(kFraming, name) && !Holds(kCredentials, name);
+  return !name.empty() && !IsTheGateways(name) && !name.starts_with("x-amz-") && !Holds(kFraming, name) &&
+         !Holds(kCredentials, name);
+}
+
+bool MayHoldKey(std::string_view name) {
+  return !name.empty() && !IsTheGateways(name) && !Holds(kFraming, name) && !Holds(kWritten, name);
 }
 
 std::vector<std::string> ForwardList(std::string_view list) {

@@ -12,6 +12,10 @@ namespace portolan::routing {
 // encoding that the gateway takes off, is the gateway's own, or carries a credential in any dialect.
 bool MayForward(std::string_view name);
 
+// Whether a provider of the operator's may be sent its key in a header of this name, in lower case. Not if
+// the gateway writes it itself, or if it has a form of its own (`authorization`, `cookie`).
+bool MayHoldKey(std::string_view name);
+
 // The names in a comma list, in lower case, without empty ones.
 std::vector<std::string> ForwardList(std::string_view list);
 

@@ -154,6 +154,8 @@ providers:
   lab:
     base_url: http://llm.internal:8000/v1/models
     api_key: env:LAB
+    auth:
+      header: x-lab-key
 routes:
   main:
     provider: lab

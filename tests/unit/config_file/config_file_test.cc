@@ -28,7 +28,7 @@ upstream: {direct_keys: true, allow: [10.0.0.0/8]}
 providers:
   openai: {api_key: env:OPENAI}
   lab: {base_url: "http://lab.internal:8000/v1/"}
-  claude: {base_url: "https://c.example", dialect: anthropic}
+  claude: {base_url: "https://c.example", dialect: anthropic, auth: {header: X-Claude_Key}}
 routes:
   main:
     strategy: {mode: fallback}
@@ -80,7 +80,9 @@ TEST(ConfigFile, BecomesSettings) {
   EXPECT_EQ(settings.providers[1].base_url, "http://lab.internal:8000/v1");
   EXPECT_EQ(settings.providers[1].dialect, "openai");
   EXPECT_TRUE(settings.providers[1].api_key.empty());
+  EXPECT_EQ(settings.providers[1].key_header, "");
   EXPECT_EQ(settings.providers[2].dialect, "anthropic");
+  EXPECT_EQ(settings.providers[2].key_header, "x-claude_key");
 
   ASSERT_EQ(settings.routes.size(), 2u);
   EXPECT_EQ(settings.routes[0].name, "main");

@@ -50,6 +50,8 @@ TEST(ConfigFile, RefusesKeysThatDoNotExist) {
        "f:1:28: callers.keys[0].keys: there is no such key; did you mean \"key\"?"},
       {"providers: {lab: {base_ulr: 'http://a'}}",
        "f:1:19: providers.lab.base_ulr: there is no such key; did you mean \"base_url\"?"},
+      {"providers: {lab: {base_url: 'http://lab', auth: {headr: x}}}",
+       "f:1:50: providers.lab.auth.headr: there is no such key; did you mean \"header\"?"},
       {"routes: {a: {stratgy: {mode: single}, targets: [{provider: echo}]}}",
        "f:1:14: routes.a.stratgy: there is no such key; did you mean \"strategy\"?"},
       {"routes: {a: {targets: [{provider: echo, retry: {atempts: 1}}]}}",
@@ -120,6 +122,20 @@ TEST(ConfigFile, RefusesValuesThatMakeNoSense) {
        "f:1:31: providers.openai.dialect: a built-in provider speaks its own dialect"},
       {"providers: {echo: {base_url: 'http://lab'}}",
        "f:1:30: providers.echo.base_url: this provider is inside the gateway and has no address"},
+      {"providers: {lab: {base_url: 'http://lab', auth: {header: 'x key'}}}",
+       "f:1:58: providers.lab.auth.header: a header's name has letters, digits, - and _ in it"},
+      {"providers: {lab: {base_url: 'http://lab', auth: {header: Authorization}}}",
+       "f:1:58: providers.lab.auth.header: in this header keys go as bearers, which they do where no header "
+       "is "
+       "named"},
+      {"providers: {lab: {base_url: 'http://lab', auth: {header: Content-Length}}}",
+       "f:1:58: providers.lab.auth.header: this header is the gateway's to write"},
+      {"providers: {lab: {base_url: 'http://lab', auth: {header: X-Portolan-Key}}}",
+       "f:1:58: providers.lab.auth.header: this header is the gateway's to write"},
+      {"providers: {openai: {auth: {header: x-api-key}}}",
+       "f:1:22: providers.openai.auth: at its own address a built-in provider gets its key as its API wants "
+       "it; "
+       "this is for one with a base_url"},
       {"aliases: {fast: mian}\nroutes: {main: {provider: echo}}",
        "f:1:17: aliases.fast: there is no such route; did you mean \"main\"?"},
       {"aliases: {fast: main}", "f:1:17: aliases.fast: there is no such route; the file has none"},
