@@ -2,8 +2,6 @@
 // takes, and that nothing of it touches the gateway's core.
 
 #include <gmock/gmock.h>
-#include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -15,6 +13,7 @@
 #include "portolan/v1/chat_request.pb.h"
 #include "providers/catalog.h"
 #include "providers/dialects/openai/openai.h"
+#include "tests/integration/support/call_by_name.h"
 #include "tests/integration/support/route_caller.h"
 
 namespace portolan::test {
@@ -246,6 +245,20 @@ class Extension : public ::testing::Test {
                {"x-portolan-provider", provider},
                {"authorization", "Bearer k"}});
   }
+  template <typename Answer, typename Request>
+  NamedAnswer<Answer> Rpc(const std::string& rpc, const Request& request, const std::string& provider) {
+    return CallByName<Answer>(gateway_.grpc_address(), "/" + rpc, request,
+                              {{"x-portolan-custom-host", upstream_.url()},
+                               {"x-portolan-provider", provider},
+                               {"authorization", "Bearer k"}});
+  }
+  // The answer to a unary call that goes well.
+  template <typename Answer, typename Request>
+  Answer One(const std::string& rpc, const Request& request, const std::string& provider) {
+    const NamedAnswer<Answer> got = Rpc<Answer>(rpc, request, provider);
+    EXPECT_TRUE(got.status.ok()) << got.status.error_message();
+    return got.answers.size() == 1 ? got.answers[0] : Answer();
+  }
   SeenRequest Last() const { return upstream_.requests().back(); }
   static Script Events(const std::string& events) {
     return Respond(200, events, {{"Content-Type", "text/event-stream"}});
@@ -318,6 +331,17 @@ TEST_F(Extension, CallersOfTheNewDialectReachAllOthers) {
   EXPECT_EQ(TestClient(gateway_.http_address()).Get("/lab/talk").body, R"({"trouble":"method_not_allowed"})");
 }
 
+// By gRPC callers speak the hub's words, whoever is called: the other dialects are those of REST APIs.
+TEST_F(Extension, TheNewDialectsOwnServiceIsOfRestAlone) {
+  lab::TalkRequest request;
+  request.set_model("m");
+  request.set_prompt("hi");
+  for (const char* rpc : {"lab.v1.TalkService/Talk", "lab.v1.TalkService/StreamTalk"}) {
+    EXPECT_EQ(Rpc<lab::TalkEvent>(rpc, request, "lab").status.error_code(), grpc::UNIMPLEMENTED) << rpc;
+  }
+  EXPECT_TRUE(upstream_.requests().empty());
+}
+
 TEST_F(Extension, TheNewOperationIsServedAtBothDoors) {
   constexpr char kRequest[] = R"({"model":"m","text":"hello","x":[1.0]})";
   answer_ = RespondJson(200, R"({"text":"ola","y":2})");
@@ -331,26 +355,22 @@ TEST_F(Extension, TheNewOperationIsServedAtBothDoors) {
   EXPECT_EQ(Post("/v1/translate", kRequest, "lab").body, R"({"text":"ola"})");
   EXPECT_EQ(Last().body, R"({"from":"hello"})");
 
-  grpc::TemplatedGenericStub<lab::TranslateRequest, lab::Translation> stub(
-      grpc::CreateChannel(gateway_.grpc_address(), grpc::InsecureChannelCredentials()));
-  grpc::ClientContext context;
-  context.AddMetadata("x-portolan-custom-host", upstream_.url());
-  context.AddMetadata("x-portolan-provider", "lab");
   lab::TranslateRequest request;
   request.set_model("m");
   request.set_text("good morning");
-  grpc::CompletionQueue queue;
-  const auto call = stub.PrepareUnaryCall(&context, "/lab.v1.TranslateService/Translate", request, &queue);
-  call->StartCall();
-  lab::Translation answer;
-  grpc::Status status;
-  call->Finish(&answer, &status, nullptr);
-  void* tag = nullptr;
-  bool ok = false;
-  ASSERT_TRUE(queue.Next(&tag, &ok));
-  EXPECT_TRUE(status.ok()) << status.error_message();
-  EXPECT_EQ(answer.text(), "ola");
+  EXPECT_EQ(One<lab::Translation>("lab.v1.TranslateService/Translate", request, "lab").text(), "ola");
   EXPECT_EQ(Last().body, R"({"from":"good morning"})");
+  answer_ = RespondJson(200, R"({"text":"bom dia"})");
+  EXPECT_EQ(One<lab::Translation>("lab.v1.TranslateService/Translate", request, "openai").text(), "bom dia");
+  EXPECT_EQ(Last().target, "/translate");
+  EXPECT_EQ(Json::parse(Last().body), Json::parse(R"({"model":"m","text":"good morning"})"));
+  answer_ = Events("data: {\"piece\":\"bom \"}\n\ndata: {\"piece\":\"dia\"}\n\ndata: [DONE]\n\n");
+  const auto stream =
+      Rpc<lab::TranslationPiece>("lab.v1.TranslateService/StreamTranslate", request, "openai");
+  EXPECT_TRUE(stream.status.ok()) << stream.status.error_message();
+  ASSERT_EQ(stream.answers.size(), 2u);
+  EXPECT_EQ(stream.answers[1].piece(), "dia");
+  EXPECT_EQ(Json::parse(Last().body)["stream"], true);
 }
 
 }  // namespace

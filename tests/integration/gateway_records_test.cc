@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/integration/support/error_output.h"
+#include "tests/integration/support/logged_gateway.h"
 #include "tests/integration/support/provider_hosts.h"
 #include "tests/support/eventually.h"
 #include "tests/support/gateway_fixture.h"
@@ -181,6 +182,84 @@ TEST(GatewayLog, HasALineForEveryCallAndNothingOfItsContents) {
     EXPECT_THAT(good[0], HasSubstr(part));
   }
 }
+
+// A kept connection that dies with the request on it: the provider was called twice, of which the caller sees
+// nothing.
+TEST(GatewayRecords, CountWhatWasSentAgain) {
+  const FakeUpstream upstream([](const SeenRequest& request) {
+    return request.number == 2 ? Script().CutOff() : RespondJson(200, kAnswer);
+  });
+  LoggedGateway gateway;
+  TestClient client(gateway.http_address());
+  for (const char* id : {"first", "again"}) {
+    const TestAnswer answer =
+        client.Post(kChat, kBody, {{"x-portolan-custom-host", upstream.url()}, {"x-request-id", id}});
+    ASSERT_EQ(answer.status, 200) << answer.body;
+  }
+  ASSERT_EQ(upstream.requests().size(), 3u);
+  const std::map<std::string, std::string> labels = {{"provider", "openai"}, {"model", "gpt-4o"}};
+  EXPECT_TRUE(Eventually([&] { return gateway.Count("portolan_upstream_resends_total", labels); }, 1));
+  EXPECT_TRUE(Eventually([&] { return gateway.Count("portolan_upstream_attempts_total", labels); }, 3));
+  const std::string line = LineOfCall(gateway.End(), "again");
+  EXPECT_THAT(line, HasSubstr(R"("attempts":2,)"));
+  EXPECT_THAT(line, HasSubstr(R"("resends":1,)"));
+}
+
+// The beginning of a stream of 11 and, so far, 7 tokens.
+std::string BeginningOf(const std::string& provider) {
+  if (provider == "google") {
+    return R"(data: {"candidates":[{"content":{"parts":[{"text":"UNSPEAKABLE"}],"role":"model"}}],)"
+           R"("usageMetadata":{"promptTokenCount":11,"candidatesTokenCount":7,"totalTokenCount":18}})"
+           "\n\n";
+  }
+  return R"(data: {"type":"message_start","message":{"id":"m","type":"message","role":"assistant",)"
+         R"("model":"gpt-4o","content":[],"stop_reason":null,"usage":{"input_tokens":11,"output_tokens":7}}})"
+         "\n\n"
+         R"(data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}})"
+         "\n\n"
+         R"(data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"UNSPEAKABLE"}})"
+         "\n\n";
+}
+
+class TokensOfTranslatedStreams : public ::testing::TestWithParam<const char*> {
+ protected:
+  // Asks for a stream of which no more comes than its beginning. `end` is what becomes of it then.
+  void Run(Script::Step::Kind end, bool leaves, const std::string& code) {
+    const FakeUpstream upstream([&](const SeenRequest&) {
+      Script script;
+      script.Send(Head(200, {{"Content-Type", "text/event-stream"}, {"Transfer-Encoding", "chunked"}}) +
+                  Chunk(BeginningOf(GetParam())));
+      return end == Script::Step::Kind::kStall ? script.Stall() : script.CutOff();
+    });
+    LoggedGateway gateway;
+    TestClient client(gateway.http_address());
+    client.Send("POST", kChat, kStreamBody,
+                {{"x-portolan-custom-host", upstream.url()},
+                 {"x-portolan-provider", GetParam()},
+                 {"x-request-id", "it"}});
+    ASSERT_EQ(client.ReadHead().status, 200);
+    if (leaves) client.Close();
+    const auto counted = [&](const std::string& kind) {
+      return gateway.Count("portolan_tokens_total", {{"provider", GetParam()}, {"kind", kind}});
+    };
+    EXPECT_TRUE(Eventually([&] { return counted("input"); }, 11));
+    EXPECT_TRUE(Eventually([&] { return counted("output"); }, 7));
+    const std::string line = LineOfCall(gateway.End(), "it");
+    EXPECT_THAT(line, HasSubstr(R"("tokens_input":11,"tokens_output":7,)"));
+    EXPECT_THAT(line, HasSubstr(code));
+  }
+};
+
+TEST_P(TokensOfTranslatedStreams, CountWhereTheStreamBreaks) {
+  Run(Script::Step::Kind::kCutOff, false, R"("error_class":"provider")");
+}
+
+TEST_P(TokensOfTranslatedStreams, CountWhereTheCallerLeaves) {
+  Run(Script::Step::Kind::kStall, true, R"("status":499)");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, TokensOfTranslatedStreams, ::testing::Values("anthropic", "google"),
+                         [](const auto& test) { return std::string(test.param); });
 
 // Where no route matched, the path that was asked for, and nothing of its query.
 TEST(GatewayLog, NamesThePathThatIsNotThere) {

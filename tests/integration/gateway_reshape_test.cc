@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/integration/support/logged_gateway.h"
 #include "tests/integration/support/route_caller.h"
 
 namespace portolan::test {
@@ -135,6 +136,41 @@ TEST_F(GatewayReshape, TheWordsOfAnUpstreamThatSaysSomethingElseAreKept) {
   const RouteAnswer answer =
       Answer(Labelled("text/plain", "the model is being loaded"), "openai", Door::kRest, true);
   EXPECT_THAT(answer.message, HasSubstr("the model is being loaded"));
+}
+
+TEST(GatewayReshapeLog, NamesWhatWasMadeIntoTheOtherKind) {
+  const FakeUpstream upstream([](const SeenRequest& request) {
+    const bool anthropic = request.target.ends_with("/messages");
+    if (request.Header("x-client-request-id") == "stream")
+      return Labelled("", anthropic ? kAnthropicStream : kOpenAiStream);
+    return Labelled("", anthropic ? kAnthropicWhole : kOpenAiWhole);
+  });
+  LoggedGateway gateway;
+  TestClient client(gateway.http_address());
+  const auto call = [&](const std::string& provider, bool wants_stream, const std::string& gets) {
+    const std::string id = provider + (wants_stream ? "-stream-" : "-whole-") + gets;
+    const Headers headers = {{"x-portolan-custom-host", upstream.url() + "/v1"},
+                             {"x-portolan-provider", provider},
+                             {"x-client-request-id", gets},
+                             {"x-request-id", id}};
+    EXPECT_EQ(client.Post("/v1/chat/completions", RestBody({.stream = wants_stream}), headers).status, 200)
+        << id;
+  };
+  for (const char* provider : {"openai", "anthropic"}) {
+    for (const bool wants_stream : {false, true}) {
+      for (const char* gets : {"whole", "stream"}) call(provider, wants_stream, gets);
+    }
+  }
+  const std::string log = gateway.End();
+  for (const std::string provider : {"openai", "anthropic"}) {
+    EXPECT_THAT(LineOfCall(log, provider + "-stream-whole"), HasSubstr(R"("reshaped":"stream")"));
+    EXPECT_THAT(LineOfCall(log, provider + "-whole-stream"), HasSubstr(R"("reshaped":"whole")"));
+    for (const char* same : {"-stream-stream", "-whole-whole"}) {
+      const std::string line = LineOfCall(log, provider + same);
+      EXPECT_THAT(line, HasSubstr(R"("status":200)"));
+      EXPECT_THAT(line, Not(HasSubstr("reshaped")));
+    }
+  }
 }
 
 // What a relayed answer is made of leaves as it came but for the mark.

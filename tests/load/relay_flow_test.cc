@@ -320,5 +320,35 @@ TEST_F(RelayFlow, ADownloadOf1GbIsHeldBackByWhoDoesNotRead) {
   }
 }
 
+TEST_F(RelayFlow, ADownloadOf1GbByGrpcIsHeldBackByWhoDoesNotRead) {
+  test::FakeUpstream upstream([](const test::SeenRequest&) {
+    return test::Script()
+        .Send(test::Head(200, {{"content-length", std::to_string(kWhole)}}))
+        .Stream(Piece, kPieces);
+  });
+  const auto stub =
+      v1::RelayService::NewStub(grpc::CreateChannel(gateway_.grpc(), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.set_wait_for_ready(true);
+  context.AddMetadata("x-portolan-custom-host", upstream.url());
+  context.AddMetadata("authorization", "Bearer k");
+  const auto stream = stub->Relay(&context);
+  v1::RelayRequest request;
+  request.mutable_head()->set_method("GET");
+  request.mutable_head()->set_path("/v1/files/f/content");
+  ASSERT_TRUE(stream->Write(request));
+  stream->WritesDone();
+  ASSERT_TRUE(upstream.WaitForConnections(1));
+  const size_t held = HeldBack([&] { return upstream.connection(1).bytes_sent; });
+  EXPECT_LT(held, 64 * kMegabyte);
+  ExpectSmall();
+  std::printf("held back after %zu MB; %.1f MB more memory\n", held / kMegabyte, Grown());
+  Sum sum;
+  for (v1::RelayReply reply; stream->Read(&reply);) sum.Feed(reply.data());
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(sum.value(), ExpectedSum());
+  ExpectSmall();
+}
+
 }  // namespace
 }  // namespace portolan::load

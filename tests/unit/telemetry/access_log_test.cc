@@ -53,6 +53,8 @@ CallRecord FullCall(const Error* error) {
   call.target = "https://api.openai.com";
   call.stream = true;
   call.attempts = 3;
+  call.resends = 1;
+  call.reshaped = "stream";
   call.upstream_status = 200;
   call.upstream_request_id = "req_1";
   call.error = error;
@@ -77,7 +79,7 @@ TEST(AccessLog, WritesEveryMemberOfACall) {
       "ts": "2026-11-22T22:35:02.123Z", "level": "warn", "msg": "call", "request_id": "0123", "trace_id": "trace-1",
       "door": "grpc", "route": "/v1/chat/completions", "method": "portolan.v1.ChatService/StreamChatCompletion",
       "peer": "127.0.0.1:50712", "status": 502, "grpc_status": 14, "provider": "openai", "model": "gpt-4o",
-      "target": "https://api.openai.com", "stream": true, "attempts": 3, "upstream_status": 200,
+      "target": "https://api.openai.com", "stream": true, "attempts": 3, "resends": 1, "reshaped": "stream", "upstream_status": 200,
       "upstream_request_id": "req_1", "error_class": "provider", "error_code": "upstream_reset", "finish": "stop",
       "bytes_in": 100, "bytes_out": 18446744073709551615, "tokens_input": 4, "tokens_output": 3, "tokens_cached": 2,
       "tokens_reasoning": 1, "duration_ms": 1234.567, "upstream_ms": 0.0, "ttft_ms": 50.0})");

@@ -78,6 +78,19 @@ TEST(Metrics, AddUpOverShards) {
   EXPECT_DOUBLE_EQ(parsed.Value("portolan_request_seconds_sum", {{"door", "http"}}), 0.09);
 }
 
+TEST(Metrics, WhatWasSentAgainIsAnAttemptAndCountedByItself) {
+  Metrics metrics({});
+  CallRecord call = ChatCall("openai", "gpt-4o");
+  metrics.shard(0).Record(call);
+  const std::map<std::string, std::string> labels = {{"provider", "openai"}, {"model", "gpt-4o"}};
+  EXPECT_EQ(Scrape(metrics).Value("portolan_upstream_resends_total", labels), -1) << "there were none";
+  call.attempts = 3;
+  call.resends = 2;
+  metrics.shard(0).Record(call);
+  EXPECT_EQ(Scrape(metrics).Value("portolan_upstream_resends_total", labels), 2);
+  EXPECT_EQ(Scrape(metrics).Value("portolan_upstream_attempts_total", labels), 4);
+}
+
 TEST(Metrics, BucketsIncludeTheirUpperBound) {
   Metrics metrics({});
   CallRecord call = ChatCall("openai", "gpt-4o");
