@@ -44,6 +44,11 @@ RESERVED = [
     (re.compile(r"^boost/"), set()),
     (re.compile(r"^(regex|iostream)$"), set()),
 ]
+# What a part must not know of another that it may include: the core has no dialect and no provider by name, and of
+# messages the hub's alone.
+WITHHELD = {
+    "core": re.compile(r"^providers/(?:dialects/|rows)|^(?!portolan/)\w+/v\d\w*/"),
+}
 # Calls that no part makes: requests and configs hold keys, which the text of a message would show.
 FORBIDDEN = re.compile(r"\b(?:Short|Utf8|Unredacted)?(?:DebugString|TextFormat::Print\w*)\b")
 INCLUDE = re.compile(r'^\s*#include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
@@ -69,6 +74,8 @@ def problems_of(path, text):
         other = part_of(include) if include.startswith(("server/", "providers/")) else None
         if part and other and other != part and other not in ALLOWED[part]:
             yield f"{path}: {part} must not know {other} ({include})"
+        if part in WITHHELD and WITHHELD[part].search(include):
+            yield f"{path}: {part} must not know {include}"
         for pattern, owners in RESERVED:
             if pattern.search(include) and part not in owners:
                 yield f"{path}: {include} belongs to {', '.join(sorted(owners)) or 'nobody'}"
@@ -89,6 +96,12 @@ def self_test():
         ("server/middleware/grpc/a.cc", '#include <grpcpp/channel.h>\n#include "server/middleware/middleware.h"', 0),
         ("server/middleware/a.cc", '#include <grpcpp/channel.h>\n#include "server/middleware/grpc/a.h"', 2),
         ("server/gateway.cc", '#include "server/rpc/rpc_server.h"', 0),
+        ("server/core/a.cc", '#include "providers/dialects/anthropic/anthropic.h"\n#include "providers/rows.h"\n'
+                             '#include "providers/rows/row.h"\n#include "anthropic/v1/request.pb.h"\n'
+                             '#include "gemini/v1beta/content.pb.h"', 5),
+        ("server/core/a.cc", '#include "providers/dialect.h"\n#include "portolan/v1/chat_request.pb.h"\n'
+                             '#include "google/api/annotations.pb.h"', 0),
+        ("providers/dialects/x/a.cc", '#include "anthropic/v1/request.pb.h"', 0),
         ("server/core/a.cc", "log(request.ShortDebugString());", 1),
     ]
     for path, text, expected in cases:
