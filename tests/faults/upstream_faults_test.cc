@@ -53,6 +53,7 @@ constexpr Way kWays[] = {
     {Door::kGrpc, Dialect::kGoogle, false},     {Door::kGrpc, Dialect::kBedrock, false},
     {Door::kRest, Dialect::kCohere, false},     {Door::kGrpc, Dialect::kCohere, false},
     {Door::kMessages, Dialect::kOpenAi, false}, {Door::kMessages, Dialect::kAnthropic, false},
+    {Door::kMessages, Dialect::kGoogle, false}, {Door::kMessages, Dialect::kBedrock, false},
     {Door::kRelay, Dialect::kOpenAi, false},
 };
 
