@@ -91,6 +91,37 @@ for (const dialect of dialects.filter(({ embedding }) => embedding)) {
   });
 }
 
+// As servers answer that know numbers alone, and one that knows base64 alone.
+test('openai: vectors come as they were asked for', async (world) => {
+  const client = world.client(openai);
+  const answerWith = (embedding) => world.upstream.answer('/embeddings', json({
+    object: 'list', model: 'm', data: [{ object: 'embedding', index: 0, embedding }], usage: { prompt_tokens: 1, total_tokens: 1 },
+  }));
+  answerWith([0.5, 0.25]);
+  const decoded = await client.embeddings.create({ model: 'm', input: 'Hi' });
+  assert.deepEqual([...decoded.data[0].embedding], [0.5, 0.25]);
+  assert.deepEqual(decoded.usage, { prompt_tokens: 1, total_tokens: 1 });
+  assert.equal(world.upstream.take().json.encoding_format, 'base64');
+  answerWith('AAAAPwAAgD4=');
+  const floats = await client.embeddings.create({ model: 'm', input: 'Hi', encoding_format: 'float' });
+  assert.deepEqual(floats.data[0].embedding, [0.5, 0.25]);
+  assert.equal(world.upstream.take().json.encoding_format, 'float');
+});
+
+// docs.perplexity.ai, Create Embeddings: signed bytes in base64, which is not what OpenAI means by that.
+test('perplexity: embeddings', async (world) => {
+  const client = world.client({ name: 'perplexity-ai', base: '' });
+  for (const encoding_format of [undefined, 'float']) {
+    world.upstream.answer('/v1/embeddings', json({
+      object: 'list', model: 'm', data: [{ object: 'embedding', index: 0, embedding: 'Af4Df4A=' }],
+      usage: { prompt_tokens: 1, total_tokens: 1 },
+    }));
+    const answer = await client.embeddings.create({ model: 'm', input: 'Hi', dimensions: 128, encoding_format });
+    assert.deepEqual([...answer.data[0].embedding], [1, -2, 3, 127, -128]);
+    assert.deepEqual(world.upstream.take().json, { model: 'm', input: 'Hi', dimensions: 128, encoding_format: 'base64_int8' });
+  }
+});
+
 test('bedrock: requests are signed with keys of AWS', async (world) => {
   const account = { id: 'AKIDEXAMPLE', secret: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY', region: 'eu-west-1' };
   const headers = { 'x-portkey-aws-region': account.region };

@@ -61,6 +61,24 @@ def embeddings(world, dialect):
         equal(second.json, {"model": dialect.embedding_model, "input": "Hi", "encoding_format": "base64"})
 
 
+@test((None, "AAAAPwAAgD4="), ("float", "AAAAPwAAgD4="), ("base64", [0.5, 0.25]))
+def vectors_come_as_they_were_asked_for(world, encoding, came):
+    """As servers answer that know one way alone."""
+    data = [{"object": "embedding", "index": 0, "embedding": came}]
+    world.upstream.answer("/embeddings", json({"object": "list", "model": "m", "data": data}))
+    request = embedding_pb2.EmbeddingRequest(
+        model="m", input=values_pb2.TextInput(text="Hi"), encoding_format=encoding
+    )
+    with channel(world) as open_channel:
+        create = embedding_service_pb2_grpc.EmbeddingServiceStub(open_channel).CreateEmbeddings
+        vector = create(request, metadata=metadata(world, OPENAI)).data[0].embedding
+    if encoding == "base64":
+        equal(vector.base64, "AAAAPwAAgD4=")
+    else:
+        equal(list(vector.floats.values), [0.5, 0.25])
+    equal(world.upstream.take().json.get("encoding_format"), encoding)
+
+
 @test(*((dialect,) for dialect in EMBEDDERS))
 def embeddings_of_two_texts(world, dialect):
     texts = values_pb2.TextInput(texts=values_pb2.StringList(items=["Hi", "Ho"]))

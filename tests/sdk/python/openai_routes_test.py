@@ -98,6 +98,40 @@ def embeddings(world, dialect):
         equal(sent, request)
 
 
+def embedded(vector):
+    """An answer of one vector, as numbers or in base64."""
+    data = [{"object": "embedding", "index": 0, "embedding": vector}]
+    return json({"object": "list", "model": "m", "data": data, "usage": {"prompt_tokens": 1, "total_tokens": 1}})
+
+
+@test()
+def vectors_come_as_they_were_asked_for(world):
+    """As servers answer that know numbers alone, and one that knows base64 alone."""
+    each = client(world, OPENAI)
+    world.upstream.answer("/embeddings", embedded([0.5, 0.25]))
+    # What the package does not decode for the caller.
+    raw = each.embeddings.with_raw_response.create(model="m", input="Hi")
+    equal(json_module.loads(raw.text)["data"][0]["embedding"], "AAAAPwAAgD4=")
+    equal(raw.parse().data[0].embedding, [0.5, 0.25])
+    equal(world.upstream.take().json["encoding_format"], "base64")
+    world.upstream.answer("/embeddings", embedded("AAAAPwAAgD4="))
+    equal(each.embeddings.create(model="m", input="Hi", encoding_format="float").data[0].embedding, [0.5, 0.25])
+    equal(world.upstream.take().json["encoding_format"], "float")
+
+
+@test(("base64",), ("float",))
+def embeddings_of_perplexity(world, encoding):
+    """docs.perplexity.ai, Create Embeddings: signed bytes in base64, which is not what OpenAI means by that."""
+    headers = {"x-portkey-provider": "perplexity-ai", "x-portkey-custom-host": world.upstream.url}
+    each = client(world, OPENAI, headers)
+    world.upstream.answer("/v1/embeddings", embedded("Af4Df4A="))
+    more = {"encoding_format": "float"} if encoding == "float" else {}
+    answer = each.embeddings.create(model="m", input="Hi", dimensions=128, **more)
+    equal(answer.data[0].embedding, [1, -2, 3, 127, -128])
+    sent = {"model": "m", "input": "Hi", "dimensions": 128, "encoding_format": "base64_int8"}
+    equal(world.upstream.take().json, sent)
+
+
 @test((False,), (True,))
 def requests_signed_with_keys_of_aws(world, streamed):
     key_id, secret, region = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "eu-west-1"
