@@ -190,7 +190,7 @@ TEST_F(Embeddings, AndWithGuardrails) {
   const Json config = {{"provider", "openai"},
                        {"custom_host", upstream_.url()},
                        {"api_key", "key"},
-                       {"output_guardrails", Json::array({check})}};
+                       {"input_guardrails", Json::array({check})}};
   const TestAnswer answer =
       TestClient(gateway_.http_address())
           .Post(kEmbeddings, R"({"model":"m-1","input":"a","encoding_format":"base64"})",
@@ -198,7 +198,7 @@ TEST_F(Embeddings, AndWithGuardrails) {
   ASSERT_EQ(answer.status, 200) << answer.body;
   const Json body = Json::parse(answer.body);
   EXPECT_EQ(body["data"][0]["embedding"], kFloats);
-  EXPECT_EQ(body["hook_results"]["after_request_hooks"][0]["verdict"], true);
+  EXPECT_EQ(body["hook_results"]["before_request_hooks"][0]["verdict"], true);
 }
 
 // A vector for each text, which says how long it is.
