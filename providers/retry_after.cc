@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <string>
 
@@ -29,15 +30,6 @@ milliseconds Seconds(int64_t count) {
   return Milliseconds(std::min<int64_t>(count, kLongest.count()) * 1000);
 }
 
-// Days from 1970-01-01 of a date of the Gregorian calendar.
-int64_t DaysFromCivil(int64_t year, int64_t month, int64_t day) {
-  year -= month <= 2;
-  const int64_t era = (year >= 0 ? year : year - 399) / 400;
-  const int64_t year_of_era = year - era * 400;
-  const int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
-}
-
 int64_t MonthNamed(std::string_view name) {
   constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -57,8 +49,12 @@ std::optional<int64_t> SecondOfDay(std::string_view text) {
 std::optional<int64_t> Epoch(std::optional<int64_t> year, int64_t month, std::optional<int64_t> day,
                              std::string_view time) {
   const auto seconds = SecondOfDay(time);
-  if (!year || !day || !seconds || month < 1 || month > 12 || *day < 1 || *day > 31) return std::nullopt;
-  return DaysFromCivil(*year, month, *day) * 86400 + *seconds;
+  if (!year || !day || !seconds || *year > 9999 || month < 1 || month > 12 || *day > 31) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(*day))};
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date).time_since_epoch().count() * int64_t{86400} + *seconds;
 }
 
 // `06 Nov 1994 08:49:37 GMT`

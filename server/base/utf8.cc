@@ -51,7 +51,7 @@ std::string_view WholeUtf8(std::string_view text) {
     const char c = text[text.size() - back];
     if (IsUtf8Tail(c)) continue;
     const auto lead = static_cast<unsigned char>(c);
-    const size_t bytes = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    const size_t bytes = lead < 0xc2 || lead > 0xf4 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
     return text.substr(0, bytes > back ? text.size() - back : text.size());
   }
   return text;

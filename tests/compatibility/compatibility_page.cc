@@ -38,7 +38,9 @@ What to know before:
   header `x-portkey-ignored`.
 - **Configs are checked when they come, in full,** and what is wrong is named with its path. **Refused** marks the little that
   Portkey accepts and Portolan does not.
-- Providers are those of [providers.md](providers.md); operations are chat, completions, embeddings and models.
+- Providers are those of [providers.md](providers.md); operations are chat, completions, embeddings, reranking, models and counts of
+  tokens, at the OpenAI API's paths and Anthropic's ([messages.md](messages.md)). Everything else that a provider has (responses,
+  images, audio, files, batches, assistants …) is relayed to it ([relay.md](relay.md)).
 - A config sent by name (`pc-…`) is kept by the hosted service. Here it is a route of the
   [config file](configuration.md#the-config-file): put the object there under that name, or send the object itself.
 

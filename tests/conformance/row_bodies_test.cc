@@ -198,7 +198,7 @@ constexpr char kText[] =
 // Rows whose requests have a test of their own, as these are not said in OpenAI's words or get a member more.
 const std::set<std::string>& SaidOtherwise() {
   static const std::set<std::string> lines = {"huggingface embedding", "minimax chat", "mistral-ai chat",
-                                              "nvidia-nim embedding"};
+                                              "nvidia-nim embedding", "perplexity-ai embedding"};
   return lines;
 }
 
