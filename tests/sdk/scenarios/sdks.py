@@ -64,6 +64,12 @@ def built(path):
     return Driver([str(ROOT / "build" / "sdk" / path)])
 
 
+def ruby(script):
+    """A driver in Ruby, with the gem that `run` puts into build/sdk."""
+    gem = ROOT / "build" / "sdk" / "ruby" / "lib"
+    return Driver(["/usr/bin/ruby", "-I", str(gem), str(ROOT / "tests" / "sdk" / "ruby" / script)])
+
+
 MESSAGES = {"door": "messages", "tells": ("status", "type")}
 LANGCHAIN_PYTHON = python("langchain.py")
 LANGCHAIN_NODE = node("langchain.mjs")
@@ -77,6 +83,7 @@ PAGE_ONLY = {"on_page"}
 KANNING = COMMON - {"tools", "structured", "retry_after"} | {"embed", "models"}
 # Its reader of streams takes no comments, which the gateway sends for a provider's pings.
 COMMENTS = {("stream", "anthropic")}
+RUBY_OPENAI = COMMON - {"stream", "retry_after"} | {"embed", "models"}
 
 ALL = [
     Sdk("openai-python", "python", "OpenAI, Python", OFFICIAL_PYTHON, scenarios=PAGE_ONLY),
@@ -125,4 +132,5 @@ ALL = [
         fails=COMMENTS,
     ),
     Sdk("async-openai", "rust", "async-openai", RUST, scenarios=COMMON | {"embed", "models"}, compiled=True),
+    Sdk("ruby-openai", "ruby", "ruby-openai", ruby("driver.rb"), scenarios=RUBY_OPENAI),
 ]
