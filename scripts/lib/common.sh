@@ -17,6 +17,8 @@ TEST_PACKAGES=(
   clang-format-19 clang-tidy-19 curl fish libboost1.81-dev libclang-rt-19-dev llvm-19 nginx-light openssl python3
   python3-venv python3-yaml strace valgrind wrk zsh
 )
+# What the SDKs of scripts/test --sdks need besides.
+SDK_PACKAGES=(ruby ruby-httparty)
 # What scripts/profile needs besides those.
 PROFILE_PACKAGES=(libclang-rt-19-dev llvm-19)
 # What scripts/package needs besides: the program's shared libraries come with those for building it.
