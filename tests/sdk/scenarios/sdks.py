@@ -77,21 +77,20 @@ AI_SDK = node("ai_sdk.mjs")
 GO = built("go/driver")
 JAVA = built("java/driver")
 RUST = built("rust/driver")
-OFFICIAL_PYTHON = python("page_only.py", "sdk")
-OFFICIAL_NODE = node("page_only.mjs", "sdk")
 PAGE_ONLY = {"on_page"}
+PORTKEY = COMMON | {"embed", "models"}
 KANNING = COMMON - {"tools", "structured", "retry_after"} | {"embed", "models"}
 # Its reader of streams takes no comments, which the gateway sends for a provider's pings.
 COMMENTS = {("stream", "anthropic")}
 RUBY_OPENAI = COMMON - {"stream", "retry_after"} | {"embed", "models"}
 
 ALL = [
-    Sdk("openai-python", "python", "OpenAI, Python", OFFICIAL_PYTHON, scenarios=PAGE_ONLY),
-    Sdk("anthropic-python", "python", "Anthropic, Python", OFFICIAL_PYTHON, scenarios=PAGE_ONLY),
-    Sdk("portkey-python", "python", "Portkey, Python", OFFICIAL_PYTHON, scenarios=PAGE_ONLY),
-    Sdk("openai-node", "node", "OpenAI, JavaScript", OFFICIAL_NODE, scenarios=PAGE_ONLY),
-    Sdk("anthropic-node", "node", "Anthropic, JavaScript", OFFICIAL_NODE, scenarios=PAGE_ONLY),
-    Sdk("portkey-node", "node", "Portkey, JavaScript", OFFICIAL_NODE, scenarios=PAGE_ONLY),
+    Sdk("openai-python", "python", "OpenAI, Python", python("page_only.py", "sdk"), scenarios=PAGE_ONLY),
+    Sdk("anthropic-python", "python", "Anthropic, Python", python("page_only.py", "sdk"), scenarios=PAGE_ONLY),
+    Sdk("portkey-python", "python", "Portkey, Python", python("portkey.py", "sdk"), scenarios=PORTKEY),
+    Sdk("openai-node", "node", "OpenAI, JavaScript", node("page_only.mjs", "sdk"), scenarios=PAGE_ONLY),
+    Sdk("anthropic-node", "node", "Anthropic, JavaScript", node("page_only.mjs", "sdk"), scenarios=PAGE_ONLY),
+    Sdk("portkey-node", "node", "Portkey, JavaScript", node("portkey.mjs", "sdk"), scenarios=PORTKEY),
     Sdk("langchain-python", "python", "LangChain, Python", LANGCHAIN_PYTHON, "openai", COMMON | {"embed"}),
     Sdk(
         "langchain-anthropic-python",
