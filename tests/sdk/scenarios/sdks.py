@@ -79,6 +79,7 @@ JAVA = built("java/driver")
 RUST = built("rust/driver")
 PAGE_ONLY = {"on_page"}
 PORTKEY = COMMON | {"embed", "models"}
+ANTHROPIC = {"scenarios": COMMON | {"models"}, **MESSAGES}
 KANNING = COMMON - {"tools", "structured", "retry_after"} | {"embed", "models"}
 # Its reader of streams takes no comments, which the gateway sends for a provider's pings.
 COMMENTS = {("stream", "anthropic")}
@@ -86,10 +87,10 @@ RUBY_OPENAI = COMMON - {"stream", "retry_after"} | {"embed", "models"}
 
 ALL = [
     Sdk("openai-python", "python", "OpenAI, Python", python("page_only.py", "sdk"), scenarios=PAGE_ONLY),
-    Sdk("anthropic-python", "python", "Anthropic, Python", python("page_only.py", "sdk"), scenarios=PAGE_ONLY),
+    Sdk("anthropic-python", "python", "Anthropic, Python", python("anthropic_sdk.py", "sdk"), **ANTHROPIC),
     Sdk("portkey-python", "python", "Portkey, Python", python("portkey.py", "sdk"), scenarios=PORTKEY),
     Sdk("openai-node", "node", "OpenAI, JavaScript", node("page_only.mjs", "sdk"), scenarios=PAGE_ONLY),
-    Sdk("anthropic-node", "node", "Anthropic, JavaScript", node("page_only.mjs", "sdk"), scenarios=PAGE_ONLY),
+    Sdk("anthropic-node", "node", "Anthropic, JavaScript", node("anthropic_sdk.mjs", "sdk"), **ANTHROPIC),
     Sdk("portkey-node", "node", "Portkey, JavaScript", node("portkey.mjs", "sdk"), scenarios=PORTKEY),
     Sdk("langchain-python", "python", "LangChain, Python", LANGCHAIN_PYTHON, "openai", COMMON | {"embed"}),
     Sdk(
