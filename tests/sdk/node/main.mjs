@@ -8,6 +8,7 @@ import './endings_test.mjs';
 import './routes_test.mjs';
 import './configs_test.mjs';
 import './messages_test.mjs';
+import './threads_test.mjs';
 import './refusals_test.mjs';
 import { main } from './harness.mjs';
 

@@ -17,8 +17,12 @@ const weather = {
   input_schema: { type: 'object', required: ['city'], properties: { city: { type: 'string' } } },
 };
 
+const png = { type: 'image/png', data: 'iVBORw0KGgo=' };
+const pdf = { type: 'application/pdf', data: 'JVBERi0xLjQK' };
+const sourceOf = ({ type, data }) => ({ type: 'base64', media_type: type, data });
+
 /** A client whose calls go to the upstream in `dialect`. */
-const clientOf = (world, dialect, options = {}) =>
+export const clientOf = (world, dialect, options = {}) =>
   new Anthropic({
     apiKey: 'sk-caller',
     baseURL: world.gateway.url,
@@ -90,6 +94,20 @@ for (const dialect of dialects) {
       [['thinking', 'Let me see'], ['text', 'Yes']]);
     world.upstream.take();
   });
+
+  for (const [what, media, part] of [
+    ['an image', png, { type: 'image', source: sourceOf(png) }],
+    ['a PDF', pdf, { type: 'document', source: sourceOf(pdf), title: 'a.pdf' }],
+  ].filter(([, media]) => dialect.mediaTypes?.includes(media.type) ?? true)) {
+    test(`messages to ${name}: ${what}`, async (world) => {
+      const content = [{ type: 'text', text: 'What is this?' }, part];
+      const answer = await clientOf(world, dialect).messages.create({ ...wish, messages: [{ role: 'user', content }] });
+      assert.equal(answer.content[0].text, 'Hello');
+      const sent = world.upstream.take().json;
+      assert.deepEqual(dialect.texts(sent), ['What is this?']);
+      assert.deepEqual(dialect.media(sent), [media]);
+    });
+  }
 
   test(`messages to ${name}: errors have the package's classes`, async (world) => {
     for (const [status, kind] of [

@@ -3,6 +3,7 @@
 import sys
 
 import anthropic_test  # noqa: F401  (registers its tests)
+import anthropic_threads_test  # noqa: F401
 import harness
 from control import Control
 
