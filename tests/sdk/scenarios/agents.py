@@ -16,6 +16,8 @@ from upstream import stream
 
 PAGE = pathlib.Path(__file__).parents[3] / "docs" / "agents.md"
 ASKED = "Hi"
+MARK = {"cache_control": {"type": "ephemeral"}}
+NO_KEY = {"authorization": None, "x-api-key": None}
 
 
 def settings(program):
@@ -29,13 +31,21 @@ def value(text, name):
     return re.search(rf"^export {name}='?(.*?)'?$", text, re.MULTILINE)[1]
 
 
-def post(world, base, path, key, body, headers=None):
+def bearer(key):
+    return {"authorization": f"Bearer {key}"}
+
+
+def x_api_key(key):
+    return {"x-api-key": key}
+
+
+def post(world, base, path, body, headers):
     """What the gateway answers to a program whose settings have this base URL."""
     check(base.startswith(page.GATEWAY), base)
     request = urllib.request.Request(
         base.replace(page.GATEWAY, gateway_url(world)) + path,
         json.dumps(body).encode(),
-        {"content-type": "application/json", "authorization": f"Bearer {key}", **(headers or {})},
+        {"content-type": "application/json", **headers},
     )
     with urllib.request.urlopen(request) as answer:
         return answer.read().decode()
@@ -48,33 +58,62 @@ def reached(world, dialect, path, key):
     return record
 
 
-# docs.claude.com/en/docs/claude-code/llm-gateway and .../settings: the URL gets /v1/messages, the token is a bearer.
-@test(("ANTHROPIC_MODEL", None), ("ANTHROPIC_DEFAULT_HAIKU_MODEL", None), ("ANTHROPIC_MODEL", "openai/gpt-5"))
-def claude_code(world, variable, instead):
+def many_tools():
+    """Those of the program and of the servers that it is joined to, whose names are long."""
+    schema = {"type": "object", "properties": {"command": {"type": "string"}}, "required": ["command"]}
+    own = [{"name": name, "description": f"{name} something", "input_schema": schema} for name in ("Bash", "Read", "Edit")]
+    joined = [
+        {"name": f"mcp__server_{i}__a_tool_whose_name_is_as_long_as_names_can_be", "input_schema": schema}
+        for i in range(48)
+    ]
+    return [*own, *joined[:-1], {**joined[-1], **MARK}]
+
+
+# docs.claude.com/en/docs/claude-code/llm-gateway and .../settings: the URL gets /v1/messages, ANTHROPIC_AUTH_TOKEN is a
+# bearer, ANTHROPIC_API_KEY is in x-api-key.
+@test(
+    *(
+        (variable, instead, key_in_header)
+        for variable, instead in (
+            ("ANTHROPIC_MODEL", None),
+            ("ANTHROPIC_DEFAULT_HAIKU_MODEL", None),
+            ("ANTHROPIC_MODEL", "openai/gpt-5"),
+        )
+        for key_in_header in (bearer, x_api_key)
+    )
+)
+def claude_code(world, variable, instead, key_in_header):
     env = json.loads(settings("Claude Code"))["env"]
     model = instead or env[variable]
-    mark = {"cache_control": {"type": "ephemeral"}}
-    tool = {"name": "Bash", "description": "Runs a command", "input_schema": {"type": "object", "properties": {}}}
+    rules = ["You are a program that writes code.", "Be careful."]
     body = {
         "model": model,
         "max_tokens": 32000,
         "stream": True,
-        "system": [{"type": "text", "text": "You write code.", **mark}],
-        "messages": [{"role": "user", "content": [{"type": "text", "text": ASKED, **mark}]}],
-        "tools": [tool],
+        "system": [{"type": "text", "text": text, **MARK} for text in rules],
+        "messages": [{"role": "user", "content": [{"type": "text", "text": ASKED, **MARK}]}],
+        "tools": many_tools(),
         "metadata": {"user_id": "user_1"},
     }
-    headers = {"anthropic-version": "2023-06-01", "anthropic-beta": "claude-code-20250219", "x-app": "cli"}
-    told = post(world, env["ANTHROPIC_BASE_URL"], "/v1/messages?beta=true", env["ANTHROPIC_AUTH_TOKEN"], body, headers)
+    headers = {
+        "anthropic-version": "2023-06-01",
+        "anthropic-beta": "claude-code-20250219",
+        "x-app": "cli",
+        **key_in_header(env["ANTHROPIC_AUTH_TOKEN"]),
+    }
+    told = post(world, env["ANTHROPIC_BASE_URL"], "/v1/messages?beta=true", body, headers)
     check("event: message_stop" in told, told)
     if instead:
         record = reached(world, OPENAI, "/v1/chat/completions", page.KEY)
-        equal((record.json["model"], OPENAI.texts(record.json)), ("gpt-5", [ASKED]))
-        equal([name for name, _ in OPENAI.tools(record.json)], ["Bash"])
+        equal((record.json["model"], OPENAI.system(record.json)), ("gpt-5", ["\n\n".join(rules)]))
+        equal(OPENAI.texts(record.json), [ASKED])
+        equal(OPENAI.tools(record.json), [(tool["name"], tool["input_schema"]) for tool in body["tools"]])
+        check(b"cache_control" not in record.body, record.body)
     else:
         record = reached(world, ANTHROPIC, "/v1/messages?beta=true", page.KEY)
         equal(record.json, {**body, "model": model.removeprefix("anthropic/")})
         equal(record.headers["anthropic-beta"], "claude-code-20250219")
+        equal({name: record.headers.get(name) for name in NO_KEY}, {**NO_KEY, **key_in_header(page.KEY)})
 
 
 # developers.openai.com/codex/config-reference: the URL gets /responses, the variable that env_key names is a bearer.
@@ -97,7 +136,7 @@ def codex(world):
     end = {"type": "response.completed", "response": {"id": "resp_1", "object": "response", "output": []}}
     events = [f"event: {end['type']}\ndata: {json.dumps(end)}\n\n".encode()]
     world.upstream.answer("/responses", stream(lambda _: events))
-    told = post(world, provider["base_url"], "/responses", "sk-caller", body, {"accept": "text/event-stream"})
+    told = post(world, provider["base_url"], "/responses", body, {**bearer("sk-caller"), "accept": "text/event-stream"})
     equal(told.encode(), events[0])
     record = reached(world, OPENAI, "/v1/responses", "sk-caller")
     equal(record.json, {**body, "model": "gpt-5-codex"})
@@ -138,7 +177,7 @@ def librechat():
 def chat_program(world, read):
     base, key, model = read()
     body = {"model": model, "stream": True, "messages": [{"role": "user", "content": ASKED}]}
-    told = post(world, base, "/chat/completions", key, {**body, "stream_options": {"include_usage": True}})
+    told = post(world, base, "/chat/completions", {**body, "stream_options": {"include_usage": True}}, bearer(key))
     check("Hel" in told and told.endswith("data: [DONE]\n\n"), told)
     record = reached(world, ANTHROPIC, "/v1/messages", page.KEY)
     equal((record.json["model"], ANTHROPIC.texts(record.json)), (model.removeprefix("anthropic/"), [ASKED]))
