@@ -13,7 +13,6 @@ from upstream import json as whole
 from upstream import refusal, silence
 
 KEY = "sk-caller"
-OWN_KEY = "sk-own"
 CALL = ("call_1", "weather", {"city": "Paris"})
 SCHEMA = {
     "type": "object",
@@ -30,35 +29,28 @@ RETRY_AFTER_S = 1
 _gateways = {}
 
 
-def gateway_url(world, keys=False):
-    """A gateway through which the providers' own hosts are the scripted upstream; with `keys` it has OpenAI's."""
+def gateway_url(world):
+    """A gateway without keys, through which the providers' own hosts are the scripted upstream."""
     if not world.binary:
         return world.gateway.url
-    if (world, keys) not in _gateways:
+    if world not in _gateways:
         closing = contextlib.ExitStack()
-        env = {OPENAI.key_variable: OWN_KEY} if keys else {}
-        _gateways[world, keys] = closing.enter_context(world.gateway_to_providers(env))
+        _gateways[world] = closing.enter_context(world.gateway_to_providers())
         atexit.register(closing.close)
-    return _gateways[world, keys].url
+    return _gateways[world].url
 
 
 def ask(world, sdk, dialect, do, **more):
     """What the SDK makes of it that shall `do` this with the dialect's model."""
     provider_model = f"{dialect.name}/{more.pop('model', dialect.model)}"
-    url = gateway_url(world, keys=by_own_key(sdk, dialect))
-    return sdk.ask({"do": do, "url": url, "key": KEY, "model": provider_model, **more})
-
-
-def by_own_key(sdk, dialect):
-    """Whether the gateway must have the key: keys in Anthropic's header are not given to others."""
-    return sdk.door == "messages" and dialect is OPENAI
+    return sdk.ask({"do": do, "url": gateway_url(world), "key": KEY, "model": provider_model, **more})
 
 
 def sent_to(world, sdk, dialect):
     """The request that came, having checked whose it is."""
     record = world.upstream.take()
     equal((record.host, record.path.split("?")[0]), (dialect.host, dialect.chat_path(dialect.model)))
-    equal(key_in(dialect, record), OWN_KEY if by_own_key(sdk, dialect) else KEY)
+    equal(key_in(dialect, record), KEY)
     equal(dialect.model_of(record), dialect.model)
     return record
 
