@@ -110,4 +110,14 @@ export const bedrock = {
     thinking: sent.additionalModelRequestFields?.thinking?.type,
   }),
   thinksHard: { effort: 'high', thinking: 'adaptive' },
+
+  // One of Cohere's models, which take many texts a call:
+  // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v4.html
+  embedding: {
+    model: 'cohere.embed-v4:0',
+    path: '/model/cohere.embed-v4:0/invoke',
+    answer: (vectors) => ({ id: 'b718ab17', embeddings: { float: vectors }, response_type: 'embeddings_by_type' }),
+    inputs: (sent) => sent.texts,
+    dimensions: (sent) => sent.output_dimension,
+  },
 };

@@ -171,3 +171,17 @@ class Bedrock(Dialect):
 
     def thinking(self, sent):
         return sent["outputConfig"]["effort"], sent["additionalModelRequestFields"]["thinking"]["type"]
+
+    # One of Cohere's models, which take many texts a call:
+    # https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v4.html
+    embedding_model = "cohere.embed-v4:0"
+    embedding_path = "/model/cohere.embed-v4:0/invoke"
+
+    def embeddings(self, vectors, sent):
+        return {"id": "b718ab17", "embeddings": {"float": vectors}, "response_type": "embeddings_by_type"}
+
+    def embedded(self, sent):
+        return sent["texts"]
+
+    def dimensions(self, sent):
+        return sent["output_dimension"]
