@@ -12,7 +12,8 @@ from upstream import hang_up, json, refusal, stream
 
 DIALECTS = [(dialect,) for dialect in ALL]
 HELLO = [{"role": "user", "content": "Hi"}]
-CALLS = [("toolu_1", "weather", {"city": "Turin"}), ("toolu_2", "weather", {"city": "Bari"})]
+# Of nine letters and digits, as Mistral wants them.
+CALLS = [("tooluse01", "weather", {"city": "Turin"}), ("tooluse02", "weather", {"city": "Bari"})]
 WEATHER = {
     "name": "weather",
     "description": "Tells the weather",
@@ -128,10 +129,10 @@ def tool_loop(world, dialect, streamed):
     equal(first.stop_reason, "tool_use")
     equal([(block.id, block.name, block.input) for block in first.content if block.type == "tool_use"], CALLS)
     results = [
-        {"type": "tool_result", "tool_use_id": "toolu_1", "content": "sun"},
+        {"type": "tool_result", "tool_use_id": "tooluse01", "content": "sun"},
         {
             "type": "tool_result",
-            "tool_use_id": "toolu_2",
+            "tool_use_id": "tooluse02",
             "content": [{"type": "text", "text": "no"}],
             "is_error": True,
         },
@@ -148,7 +149,7 @@ def tool_loop(world, dialect, streamed):
     sent = world.upstream.take().json
     equal(dialect.turns(sent)[: len(dialect.call_turns)], dialect.call_turns)
     equal(dialect.calls_in(sent), CALLS)
-    equal(dialect.results_in(sent), [("toolu_1", "sun", False), ("toolu_2", "no", True)])
+    equal(dialect.results_in(sent), [("tooluse01", "sun", False), ("tooluse02", "no", True)])
     equal(dialect.texts(sent), ["Hi", "And now?"])
     if dialect is ANTHROPIC:
         equal(sent["messages"][-1]["content"], [*results, question])

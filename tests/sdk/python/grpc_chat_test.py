@@ -186,7 +186,7 @@ def unknown_members_both_ways(world):
     equal(record.json["messages"][0]["shade"], "blue")
 
 
-@test(*((dialect,) for dialect in ALL if not dialect.relays))
+@test(*((dialect,) for dialect in ALL if not dialect.takes_unknown))
 def unknown_members_are_named_if_they_cannot_pass(world, dialect):
     request = chat_request(dialect, extra=[extra_pb2.Extra(name="brand_new", json="1")])
     with Chat(world) as chats:

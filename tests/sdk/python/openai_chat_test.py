@@ -85,7 +85,7 @@ def stream_with_usage(world, dialect):
         ["stop"],
     )
     equal([chunk.usage.total_tokens for chunk in chunks if chunk.usage], [12])
-    equal(chunks[-1].choices, [])
+    equal(chunks[-1].choices == [], dialect.usage_apart)
     record = world.upstream.take()
     equal((record.path, dialect.is_stream(record)), (dialect.chat_path(stream=True), True))
     equal(record.json.get("stream_options"), {"include_usage": True} if dialect.relays else None)
@@ -146,7 +146,7 @@ def unknown_members_both_ways(world):
     equal((sent["brand_new"], sent["messages"][0]["shade"]), ([1, {"two": None}], {"of": "blue"}))
 
 
-@test(*((dialect,) for dialect in ALL if not dialect.relays))
+@test(*((dialect,) for dialect in ALL if not dialect.takes_unknown))
 def unknown_members_are_named_if_they_cannot_pass(world, dialect):
     answer = client(world, dialect).chat.completions.with_raw_response.create(
         model=dialect.model, messages=HELLO, extra_body={"brand_new": 1}

@@ -105,13 +105,17 @@ class Upstream:
             self.changed.notify_all()
 
     def script_for(self, record, spoken):
-        """The reply that a test has told, or one that a provider might give by itself."""
+        """The reply that a test has told, or one that a provider might give by itself; and the dialect to give it in.
+
+        Where dialects have the same path, it is that of whom the test has told.
+        """
         path = record.path.split("?")[0]
         for where, replies in list(self.scripts.items()):
-            meant = path.endswith(where) if isinstance(where, str) else spoken and (self.is_control or where is spoken)
+            by_path = isinstance(where, str)
+            meant = path.endswith(where) if by_path else spoken and (self.is_control or where.is_chat(path))
             if meant and replies:
-                return replies.popleft()
-        return usual_reply(path, spoken, record)
+                return replies.popleft(), spoken if by_path or self.is_control else where
+        return usual_reply(path, spoken, record), spoken
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -153,7 +157,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.record = Record(self.command, self.path, headers, body, self.tunnel_host)
         self.spoken = dialects.of_path(self.path.split("?")[0])
         self.upstream.add(self.record, self.spoken)
-        self.upstream.script_for(self.record, self.spoken)(self)
+        reply, self.spoken = self.upstream.script_for(self.record, self.spoken)
+        reply(self)
 
     def read_body(self):
         if self.headers.get("transfer-encoding", "") != "chunked":

@@ -8,6 +8,7 @@ from dialects.anthropic import Anthropic
 from dialects.bedrock import Bedrock
 from dialects.cohere import Cohere
 from dialects.google import Google
+from dialects.mistral import Mistral
 from dialects.openai import OpenAi
 
 OPENAI = OpenAi()
@@ -15,11 +16,12 @@ ANTHROPIC = Anthropic()
 GOOGLE = Google()
 BEDROCK = Bedrock()
 COHERE = Cohere()
-ALL = (OPENAI, ANTHROPIC, GOOGLE, BEDROCK, COHERE)
+MISTRAL = Mistral()
+ALL = (OPENAI, ANTHROPIC, GOOGLE, BEDROCK, COHERE, MISTRAL)
 # Those that embed texts.
 EMBEDDERS = tuple(dialect for dialect in ALL if dialect.embedding_model)
 
 
 def of_path(path):
-    """The dialect whose chats have this path, or None."""
+    """The dialect whose chats have this path, or None. Of several it is the first."""
     return next((dialect for dialect in ALL if dialect.is_chat(path)), None)

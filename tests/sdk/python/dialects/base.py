@@ -20,6 +20,10 @@ class Dialect:
 
     base = "/v1"
     relays = False
+    # Whether members that the gateway does not know reach it.
+    takes_unknown = False
+    # Whether callers are told the tokens of a stream in a chunk of their own.
+    usage_apart = True
     stream_type = "text/event-stream"
     garbage = b'data: {"id": nonsense\n\n'
     # The most letters that the name of a tool may have.

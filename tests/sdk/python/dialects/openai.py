@@ -17,6 +17,7 @@ class OpenAi(Dialect):
     host = "api.openai.com:443"
     key_variable = "OPENAI_API_KEY"
     relays = True
+    takes_unknown = True
     head = {"id": "chatcmpl-1", "created": 1700000000, "model": "model-1"}
     usage = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
     done = b"data: [DONE]\n\n"
