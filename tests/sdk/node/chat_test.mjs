@@ -69,7 +69,7 @@ for (const dialect of dialects) {
     assert.equal(chunks.filter((chunk) => chunk.choices[0]?.delta.role).length, 1);
     assert.deepEqual(chunks.map((chunk) => chunk.choices[0]?.finish_reason).filter(Boolean), ['stop']);
     assert.deepEqual(chunks.filter((chunk) => chunk.usage).map(({ usage }) => usage.total_tokens), [12]);
-    assert.deepEqual(chunks.at(-1).choices, []);
+    if (!dialect.alwaysTellsUsage) assert.deepEqual(chunks.at(-1).choices, []);
     const record = world.upstream.take();
     assert.equal(record.path, dialect.chatPath({ stream: true }));
     assert.ok(dialect.isStream(record));
@@ -81,7 +81,7 @@ for (const dialect of dialects) {
     const chunks = await collect(
       await world.client(dialect).chat.completions.create({ model, messages: hello, stream: true }));
     assert.equal(textOf(chunks), 'Ciao');
-    assert.equal(chunks.some((chunk) => chunk.usage), false);
+    assert.equal(chunks.some((chunk) => chunk.usage), dialect.alwaysTellsUsage ?? false);
     assert.equal('stream_options' in world.upstream.take().json, false);
   });
 
@@ -131,7 +131,7 @@ for (const dialect of dialects) {
       model, messages: [{ role: 'user', content: 'Hi', shade: { of: 'blue' } }], brand_new: [1, { two: null }],
     }).withResponse();
     const record = world.upstream.take();
-    if (dialect.relays) {
+    if (dialect.takesUnknown) {
       assert.deepEqual(record.json.brand_new, [1, { two: null }]);
       assert.deepEqual(record.json.messages[0].shade, { of: 'blue' });
     } else {

@@ -2,7 +2,8 @@
 // facts of a request; another one is an object with the same members.
 //
 // Where and whose: name, model, host, base (of a custom host), keyVariable (of the environment), chatPath({model, stream}),
-//   isChat(path), keyOf(record); relays, if the gateway passes bodies on as they come; mediaTypes, if it does not take all.
+//   isChat(path), keyOf(record); relays, if the gateway passes bodies on as they come; takesUnknown, if it passes on members
+//   that nobody knows; alwaysTellsUsage, if its last chunk does so, asked or not; mediaTypes, if it does not take all.
 // Answers: text, calls, reasoned; streams, as lists of events: textStream, callStream, reasonedStream, of which errorEvents
 //   and garbage break one; streamType. Each answer tells of 9 tokens of the prompt and 3 of the completion.
 // Errors: errors (the statuses that the API has, and what callers are told of each), error(status, message, {after}), a
@@ -17,7 +18,8 @@ import { anthropic } from './dialects/anthropic.mjs';
 import { bedrock } from './dialects/bedrock.mjs';
 import { cohere } from './dialects/cohere.mjs';
 import { google } from './dialects/google.mjs';
+import { mistral } from './dialects/mistral.mjs';
 import { openai } from './dialects/openai.mjs';
 
-export { anthropic, bedrock, cohere, google, openai };
-export const dialects = [openai, anthropic, google, bedrock, cohere];
+export { anthropic, bedrock, cohere, google, mistral, openai };
+export const dialects = [openai, anthropic, google, bedrock, cohere, mistral];

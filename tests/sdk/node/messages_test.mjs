@@ -7,9 +7,10 @@ import { test } from './harness.mjs';
 import { json, refusal, stream } from './upstream.mjs';
 
 const hello = [{ role: 'user', content: 'Hi' }];
+// Their ids are of nine letters and digits, as Mistral wants them.
 const calls = [
-  { id: 'toolu_1', name: 'weather', input: { city: 'Turin' } },
-  { id: 'toolu_2', name: 'weather', input: { city: 'Bari' } },
+  { id: 'tooluse01', name: 'weather', input: { city: 'Turin' } },
+  { id: 'tooluse02', name: 'weather', input: { city: 'Bari' } },
 ];
 const weather = {
   name: 'weather',
@@ -72,8 +73,8 @@ for (const dialect of dialects) {
       calls,
     );
     const results = [
-      { type: 'tool_result', tool_use_id: 'toolu_1', content: 'sun' },
-      { type: 'tool_result', tool_use_id: 'toolu_2', content: 'rain' },
+      { type: 'tool_result', tool_use_id: 'tooluse01', content: 'sun' },
+      { type: 'tool_result', tool_use_id: 'tooluse02', content: 'rain' },
     ];
     const second = await client.messages.create({
       ...wish, tools: [weather],
@@ -84,7 +85,7 @@ for (const dialect of dialects) {
     const sent = world.upstream.take().json;
     assert.deepEqual(dialect.turns(sent), dialect.callTurns);
     assert.deepEqual(dialect.callsIn(sent), calls);
-    assert.deepEqual(dialect.resultsIn(sent), [{ id: 'toolu_1', text: 'sun' }, { id: 'toolu_2', text: 'rain' }]);
+    assert.deepEqual(dialect.resultsIn(sent), [{ id: 'tooluse01', text: 'sun' }, { id: 'tooluse02', text: 'rain' }]);
   });
 
   test(`messages to ${name}: thinking`, async (world) => {

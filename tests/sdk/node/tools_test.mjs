@@ -8,9 +8,10 @@ import { test } from './harness.mjs';
 import { json, stream } from './upstream.mjs';
 
 const hello = [{ role: 'user', content: 'Hi' }];
+// Their ids are of nine letters and digits, as Mistral wants them.
 const calls = [
-  { id: 'call_1', name: 'weather', input: { city: 'Turin' } },
-  { id: 'call_2', name: 'weather', input: { city: 'Bari' } },
+  { id: 'callone01', name: 'weather', input: { city: 'Turin' } },
+  { id: 'calltwo02', name: 'weather', input: { city: 'Bari' } },
 ];
 const parameters = {
   type: 'object', required: ['city'],
@@ -28,7 +29,7 @@ for (const dialect of dialects) {
     });
     assert.deepEqual(
       message.tool_calls.map(({ id, type, function: call }) => [id, type, call.name, JSON.parse(call.arguments)]),
-      [['call_1', 'function', 'weather', { city: 'Turin' }]]);
+      [['callone01', 'function', 'weather', { city: 'Turin' }]]);
     assert.equal(finish, 'tool_calls');
     const sent = world.upstream.take().json;
     assert.deepEqual(dialect.tools(sent), [{ name: 'weather', description: 'Tells the weather', parameters }]);
@@ -55,7 +56,7 @@ for (const dialect of dialects) {
     assert.deepEqual(dialect.turns(second), dialect.callTurns);
     assert.deepEqual(dialect.callsIn(second), calls);
     assert.deepEqual(dialect.resultsIn(second),
-      [{ id: 'call_1', text: 'sunny in Turin' }, { id: 'call_2', text: 'sunny in Bari' }]);
+      [{ id: 'callone01', text: 'sunny in Turin' }, { id: 'calltwo02', text: 'sunny in Bari' }]);
   });
 
   test(`${name}: the schema of a tool arrives byte for byte`, async (world) => {

@@ -110,11 +110,13 @@ export class Upstream {
       const line = JSON.stringify(spoken.toCheck?.(record.json) ?? record.json);
       appendFileSync(join(process.env.PORTOLAN_REQUEST_LOGS, spoken.name), `${line}\n`);
     }
+    // Where dialects have the same path, it is that of whom the test has told.
     const isMeant = (where) =>
-      (typeof where === 'string' ? path.endsWith(where) : spoken && (this.isControl || where === spoken));
-    const script = [...this.scripts].find(([where, answers]) => answers.length > 0 && isMeant(where));
-    const answer = script ? script[1].shift() : usualAnswer(path, spoken, record);
-    await answer(response, { spoken, patience: this.patience });
+      (typeof where === 'string' ? path.endsWith(where) : spoken && (this.isControl || where.isChat(path)));
+    const [where, answers] = [...this.scripts].find(([each, told]) => told.length > 0 && isMeant(each)) ?? [];
+    const answer = answers?.shift() ?? usualAnswer(path, spoken, record);
+    const isDialect = where && typeof where !== 'string' && !this.isControl;
+    await answer(response, { spoken: isDialect ? where : spoken, patience: this.patience });
   }
 }
 

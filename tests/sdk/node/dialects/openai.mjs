@@ -13,6 +13,7 @@ export const openai = {
   base: '/v1',
   keyVariable: 'OPENAI_API_KEY',
   relays: true,
+  takesUnknown: true,
   chatPath: () => '/v1/chat/completions',
   isChat: (path) => path.endsWith('/chat/completions'),
   keyOf: (record) => record.headers.authorization?.replace('Bearer ', ''),

@@ -22,8 +22,8 @@ class Dialect:
     relays = False
     # Whether members that the gateway does not know reach it.
     takes_unknown = False
-    # Whether callers are told the tokens of a stream in a chunk of their own.
-    usage_apart = True
+    # Whether the last chunk of a stream tells the tokens, asked or not, and there is none of their own.
+    always_tells_usage = False
     stream_type = "text/event-stream"
     garbage = b'data: {"id": nonsense\n\n'
     # The most letters that the name of a tool may have.

@@ -17,7 +17,7 @@ class Mistral(OpenAi):
     key_variable = "MISTRAL_API_KEY"
     relays = False
     takes_unknown = True
-    usage_apart = False
+    always_tells_usage = True
 
     def message(self, message, finish):
         told = super().message(message, finish)
