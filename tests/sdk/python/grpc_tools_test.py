@@ -27,14 +27,15 @@ def calls_of(message):
 @test(*DIALECTS)
 def tool_call(world, dialect):
     world.upstream.answer(dialect, json(lambda it: it.calls(CALLS[:1])))
+    word = "weather" if "weather" in dialect.choices else "auto"
     named = tool_pb2.ToolChoice(named=tool_pb2.NamedToolChoice(type="function", function={"name": "weather"}))
     with Chat(world) as chats:
-        request = chat_request(dialect, tools=[weather()], tool_choice=named)
+        request = chat_request(dialect, tools=[weather()], tool_choice=named if word == "weather" else None)
         choice = chats.CreateChatCompletion(request, metadata=metadata(world, dialect)).choices[0]
     equal((calls_of(choice.message), choice.finish_reason), (CALLS[:1], "tool_calls"))
     sent = world.upstream.take().json
     equal(dialect.tools(sent), [("weather", json_module.loads(SCHEMA))])
-    equal(dialect.choice(sent), dialect.choices["weather"])
+    equal(dialect.choice(sent), dialect.choices[word])
 
 
 @test(*DIALECTS)

@@ -71,16 +71,15 @@ def signature_of_a_call(world):
 
 @test(*DIALECTS)
 def schema_of_a_tool_byte_for_byte(world, dialect):
+    word = "weather" if "weather" in dialect.choices else "auto"
+    choice = {"type": "function", "function": {"name": word}} if word == "weather" else word
     client(world, dialect).chat.completions.create(
-        model=dialect.model,
-        messages=HELLO,
-        tools=[WEATHER],
-        tool_choice={"type": "function", "function": {"name": "weather"}},
+        model=dialect.model, messages=HELLO, tools=[WEATHER], tool_choice=choice
     )
     record = world.upstream.take()
     # The package writes compact JSON; -12.0 would become -12 in many hands.
     check(json_module.dumps(PARAMETERS, separators=(",", ":")).encode() in record.body, record.body)
-    equal(dialect.choice(record.json), dialect.choices["weather"])
+    equal(dialect.choice(record.json), dialect.choices[word])
 
 
 @test(*DIALECTS)

@@ -9,6 +9,7 @@ from dialects.bedrock import Bedrock
 from dialects.cohere import Cohere
 from dialects.google import Google
 from dialects.mistral import Mistral
+from dialects.ollama import Ollama
 from dialects.openai import OpenAi
 
 OPENAI = OpenAi()
@@ -17,7 +18,10 @@ GOOGLE = Google()
 BEDROCK = Bedrock()
 COHERE = Cohere()
 MISTRAL = Mistral()
-ALL = (OPENAI, ANTHROPIC, GOOGLE, BEDROCK, COHERE, MISTRAL)
+OLLAMA = Ollama()
+ALL = (OPENAI, ANTHROPIC, GOOGLE, BEDROCK, COHERE, MISTRAL, OLLAMA)
+# Those whose providers have a host.
+HOSTED = tuple(dialect for dialect in ALL if dialect.host)
 # Those that embed texts.
 EMBEDDERS = tuple(dialect for dialect in ALL if dialect.embedding_model)
 

@@ -14,12 +14,15 @@ class Dialect:
     and headers.
     Facts of a request, from its record: model_of, is_stream; from its JSON: max_tokens, temperature, stop, system, turns,
     texts, media, tools, choice, calls_in, results_in, schema, thinking. Some have the values that they should have beside
-    them: choices, call_turns (turns of a question, two calls and their results), thinks_hard (thinking of thinking_model).
+    them: choices (of those that it can be told), call_turns (turns of a question, two calls and their results), thinks_hard
+    (thinking of thinking_model).
     Of those that embed: embedding_model, embedding_path, embeddings (an answer), embedded (the texts), dimensions.
     """
 
     base = "/v1"
     relays = False
+    # Members that every request must have for this dialect to be spoken.
+    own_members = {}
     # Whether members that the gateway does not know reach it.
     takes_unknown = False
     # Whether the last chunk of a stream tells the tokens, asked or not, and there is none of their own.
