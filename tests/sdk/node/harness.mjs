@@ -7,7 +7,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import OpenAI from 'openai';
-import { dialects } from './dialects.mjs';
+import { dialects, hosted } from './dialects.mjs';
 import { NothingReached, Upstream } from './upstream.mjs';
 
 const TEST_TIMEOUT_MS = 60_000;
@@ -33,7 +33,7 @@ function makeIdentity() {
   execFileSync('openssl', [
     'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2',
     '-subj', '/CN=scripted upstream',
-    '-addext', `subjectAltName=${dialects.map(({ host }) => `DNS:${host.split(':')[0]}`)}`,
+    '-addext', `subjectAltName=${hosted.map(({ host }) => `DNS:${host.split(':')[0]}`)}`,
     '-keyout', KEY, '-out', CERTIFICATE,
   ], { stdio: 'ignore' });
   return { key: readFileSync(KEY), cert: readFileSync(CERTIFICATE) };
@@ -105,17 +105,25 @@ class World {
     }
   }
 
+  /** What sends a call to the upstream in `dialect`. */
+  headers(dialect, prefix) {
+    if (dialect.ownMembers) return { [`${prefix}-config`]: JSON.stringify(this.config(dialect)) };
+    return { [`${prefix}-provider`]: dialect.name, [`${prefix}-custom-host`]: this.upstream.url + dialect.base };
+  }
+
+  /** A config that sends a call to the upstream in `dialect`, with these members in its body. */
+  config(dialect, members = {}) {
+    const override_params = { ...dialect.ownMembers, ...members };
+    return { provider: dialect.name, custom_host: this.upstream.url + dialect.base, override_params };
+  }
+
   /** A client of the gateway whose calls go to the upstream in `dialect`. `headers` beat those that this needs. */
   client(dialect, { headers = {}, prefix = 'x-portkey', base = '/v1', url = this.gateway.url, ...options } = {}) {
     return new OpenAI({
       apiKey: 'sk-caller',
       baseURL: url + base,
       maxRetries: 0,
-      defaultHeaders: {
-        [`${prefix}-provider`]: dialect.name,
-        [`${prefix}-custom-host`]: this.upstream.url + dialect.base,
-        ...headers,
-      },
+      defaultHeaders: { ...this.headers(dialect, prefix), ...headers },
       ...options,
     });
   }

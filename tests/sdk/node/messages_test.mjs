@@ -28,9 +28,7 @@ export const clientOf = (world, dialect, options = {}) =>
     apiKey: 'sk-caller',
     baseURL: world.gateway.url,
     maxRetries: 0,
-    defaultHeaders: {
-      'x-portolan-provider': dialect.name, 'x-portolan-custom-host': world.upstream.url + dialect.base,
-    },
+    defaultHeaders: world.headers(dialect, 'x-portolan'),
     ...options,
   });
 
