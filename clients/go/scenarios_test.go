@@ -40,12 +40,14 @@ var runners = map[string]runner{
 	"stream":       stream,
 	"tools":        tools,
 	"error":        refused,
+	"policy":       denied,
 	"stream_error": streamRefused,
 	"deadline":     deadline,
 	"cancellation": cancellation,
 	"metadata":     headers,
 	"large":        large,
 	"tls":          overTLS,
+	"mtls":         byCertificate,
 	"reconnect":    reconnect,
 	"keepalive":    keepAlive,
 	"example":      example,
@@ -137,6 +139,7 @@ type answerSeen struct {
 	Output       string            `json:"output"`
 	Broken       map[string]any    `json:"broken"`
 	Untrusting   map[string]any    `json:"untrusting"`
+	Nameless     map[string]any    `json:"nameless"`
 }
 
 func equal(seen, expected any) error {
@@ -149,6 +152,7 @@ func equal(seen, expected any) error {
 // grpcNames are the statuses that scenarios speak of, by gRPC's own names.
 var grpcNames = map[string]string{
 	"Unavailable": "UNAVAILABLE", "DeadlineExceeded": "DEADLINE_EXCEEDED", "ResourceExhausted": "RESOURCE_EXHAUSTED",
+	"FailedPrecondition": "FAILED_PRECONDITION",
 }
 
 // equalError fails unless err is an Error that shows what is to be seen.
@@ -241,6 +245,11 @@ func refused(ctx context.Context, s *stage) error {
 	return equalError(err, see[map[string]any](s))
 }
 
+func denied(ctx context.Context, s *stage) error {
+	_, err := s.client.Chat(s.withMetadata(ctx), s.request())
+	return equalError(err, see[map[string]any](s))
+}
+
 func streamRefused(ctx context.Context, s *stage) error {
 	_, _, err := drain(s.client.Stream(ctx, s.request()))
 	return equalError(err, see[map[string]any](s))
@@ -282,12 +291,16 @@ func cancellation(ctx context.Context, s *stage) error {
 	return equal(errors.Is(err, context.Canceled), true)
 }
 
-func headers(ctx context.Context, s *stage) error {
+func (s *stage) withMetadata(ctx context.Context) context.Context {
 	for name, value := range s.Given.Metadata {
 		ctx = metadata.AppendToOutgoingContext(ctx, name, value)
 	}
+	return ctx
+}
+
+func headers(ctx context.Context, s *stage) error {
 	var received metadata.MD
-	answer, err := s.client.Chat(ctx, s.request(), grpc.Header(&received))
+	answer, err := s.client.Chat(s.withMetadata(ctx), s.request(), grpc.Header(&received))
 	if err != nil {
 		return err
 	}
@@ -309,31 +322,59 @@ func large(ctx context.Context, s *stage) error {
 	return errors.Join(equal(len(text), size), equal(strings.Count(text, "x"), size))
 }
 
-func overTLS(ctx context.Context, s *stage) error {
-	call := func(trusted *tls.Config, wait time.Duration) (*portolanv1.ChatCompletion, error) {
-		client, err := portolan.New(s.TLS, portolan.Config{Key: s.Key, TLS: trusted, ConnectTimeout: wait})
-		if err != nil {
-			return nil, err
-		}
-		defer client.Close()
-		return client.Chat(ctx, s.request())
+// chatOver makes the scenario's call to a gateway that speaks TLS.
+func (s *stage) chatOver(ctx context.Context, target string, how *tls.Config, wait time.Duration) (string, error) {
+	client, err := portolan.New(target, portolan.Config{Key: s.Key, TLS: how, ConnectTimeout: wait})
+	if err != nil {
+		return "", err
 	}
+	defer client.Close()
+	answer, err := client.Chat(ctx, s.request())
+	if err != nil {
+		return "", err
+	}
+	return portolan.TextOf(answer.GetChoices()[0].GetMessage()), nil
+}
+
+// roots holds the certificate of the world's gateways.
+func (s *stage) roots() (*x509.CertPool, error) {
+	pem, err := os.ReadFile(s.CA)
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(pem)
+	return pool, err
+}
+
+func overTLS(ctx context.Context, s *stage) error {
 	seen := see[answerSeen](s)
-	_, err := call(&tls.Config{}, time.Second)
+	_, err := s.chatOver(ctx, s.TLS, &tls.Config{}, time.Second)
 	if err := equalError(err, seen.Untrusting); err != nil {
 		return err
 	}
-	pem, err := os.ReadFile(s.CA)
+	roots, err := s.roots()
 	if err != nil {
 		return err
 	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
-	answer, err := call(&tls.Config{RootCAs: roots}, 0)
+	text, err := s.chatOver(ctx, s.TLS, &tls.Config{RootCAs: roots}, 0)
+	return errors.Join(err, equal(text, seen.Text))
+}
+
+func byCertificate(ctx context.Context, s *stage) error {
+	seen := see[answerSeen](s)
+	roots, err := s.roots()
 	if err != nil {
 		return err
 	}
-	return equal(portolan.TextOf(answer.GetChoices()[0].GetMessage()), seen.Text)
+	_, err = s.chatOver(ctx, s.MTLS, &tls.Config{RootCAs: roots}, time.Second)
+	if err := equalError(err, seen.Nameless); err != nil {
+		return err
+	}
+	pair, err := tls.LoadX509KeyPair(s.Cert, s.CertKey)
+	if err != nil {
+		return err
+	}
+	own := &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair}}
+	text, err := s.chatOver(ctx, s.MTLS, own, 0)
+	return errors.Join(err, equal(text, seen.Text))
 }
 
 func reconnect(ctx context.Context, s *stage) error {

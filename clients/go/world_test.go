@@ -18,7 +18,10 @@ type world struct {
 	World     string   `json:"world"`
 	Plain     string   `json:"plain"`
 	TLS       string   `json:"tls"`
+	MTLS      string   `json:"mtls"`
 	CA        string   `json:"ca"`
+	Cert      string   `json:"certificate"`
+	CertKey   string   `json:"certificate_key"`
 	Model     string   `json:"model"`
 	Key       string   `json:"key"`
 	Control   bool     `json:"control"`

@@ -71,15 +71,15 @@ class Gateway:
 class ControlGateway:
     """The control in a gateway's place. It cannot be frozen, and need not be: every scenario fails anyway."""
 
-    def __init__(self, scripts, certificate=None):
+    def __init__(self, scripts, certificate=None, callers=None):
         self.answers = scripted.Upstream(scripts, is_control=True, patience=2)
-        self.certificate, self.address, self.control = certificate, "127.0.0.1:0", None
+        self.certificate, self.callers, self.address, self.control = certificate, callers, "127.0.0.1:0", None
         self.start()
 
     def start(self):
         from grpc_control import Control  # needs the generated stubs, which the gateway does not
 
-        self.control = Control(self.answers, self.certificate, self.address)
+        self.control = Control(self.answers, self.certificate, self.address, self.callers)
         self.address = self.control.grpc
 
     def kill(self):
@@ -100,23 +100,30 @@ class World:
         self.is_control = is_control
         self.upstream = scripted.Upstream(patience=60)
         self.scenario, self.marked, self.frozen, self.starting = None, None, False, None
-        self.certificate, key = make_certificate(folder)
+        self.certificate, key = make_certificate(folder, "gateway")
+        self.callers = make_certificate(folder, "caller")
         if is_control:
             self.plain = ControlGateway(self.upstream.scripts)
             self.tls = ControlGateway(self.upstream.scripts, (self.certificate, key))
+            self.mtls = ControlGateway(self.upstream.scripts, (self.certificate, key), self.callers[0])
             return
         config = os.path.join(folder, "gateway.json")
         with open(config, "w", encoding="utf-8") as file:
             json.dump({"providers": {"scripted": {"base_url": f"{self.upstream.url}/v1"}}}, file)
         self.plain = Gateway(binary, ["--config", config])
-        self.tls = Gateway(binary, ["--config", config, "--tls-cert", self.certificate, "--tls-key", key])
+        tls = ["--config", config, "--tls-cert", self.certificate, "--tls-key", key]
+        self.tls = Gateway(binary, tls)
+        self.mtls = Gateway(binary, [*tls, "--tls-client-ca", self.callers[0]])
 
     def places(self):
         """What a runner must know to begin."""
         return {
             "plain": self.plain.address,
             "tls": self.tls.address,
+            "mtls": self.mtls.address,
             "ca": self.certificate,
+            "certificate": self.callers[0],
+            "certificate_key": self.callers[1],
             "model": self.model,
             "key": self.key,
             "control": self.is_control,
@@ -190,8 +197,8 @@ class World:
                 yield f"the upstream was left {late:.0f} ms after the runner gave up"
 
     def close(self):
-        self.plain.kill()
-        self.tls.kill()
+        for gateway in (self.plain, self.tls, self.mtls):
+            gateway.kill()
 
 
 def unlike(seen, want, where):
@@ -224,12 +231,12 @@ def reply(answer):
     return scripted.json(lambda it: it.text(text))
 
 
-def make_certificate(folder):
+def make_certificate(folder, name):
     """A certificate for localhost, which nobody but itself has signed; returns the files of it and of its key.
 
     It says that it is no authority's: some take an authority's for no server's.
     """
-    certificate, key = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
+    certificate, key = os.path.join(folder, f"{name}.pem"), os.path.join(folder, f"{name}-key.pem")
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     names += ["-addext", "basicConstraints=critical,CA:FALSE"]

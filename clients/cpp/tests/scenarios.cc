@@ -150,6 +150,12 @@ void Tools(Stage& stage) {
 
 void Error(Stage& stage) { stage.EqualFailure(stage.Client()->Chat(stage.Asked()), stage.seen); }
 
+void Policy(Stage& stage) {
+  portolan::CallOptions options;
+  options.headers = stage.given["metadata"].get<portolan::Headers>();
+  stage.EqualFailure(stage.Client()->Chat(stage.Asked(), options), stage.seen);
+}
+
 void StreamError(Stage& stage) {
   const auto client = stage.Client();
   auto stream = client->Stream(stage.Asked());
@@ -187,16 +193,33 @@ void Large(Stage& stage) {
   stage.Equal(std::count(text.begin(), text.end(), 'x'), stage.seen["text_bytes"]);
 }
 
+std::string TextIn(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 void Tls(Stage& stage) {
   portolan::ClientOptions options = stage.Options();
   options.tls = true;
   options.connect_timeout = std::chrono::seconds(1);
   stage.EqualFailure(stage.form(stage.world.Text("tls"), options)->Chat(stage.Asked()),
                      stage.seen["untrusting"]);
-  std::ifstream file(stage.world.Text("ca"));
   options = stage.Options();
-  options.ca = std::string(std::istreambuf_iterator<char>(file), {});
+  options.ca = TextIn(stage.world.Text("ca"));
   stage.Equal(stage.TextOf(stage.form(stage.world.Text("tls"), options)->Chat(stage.Asked())),
+              stage.seen["text"]);
+}
+
+void Mtls(Stage& stage) {
+  portolan::ClientOptions options = stage.Options();
+  options.ca = TextIn(stage.world.Text("ca"));
+  options.connect_timeout = std::chrono::seconds(1);
+  stage.EqualFailure(stage.form(stage.world.Text("mtls"), options)->Chat(stage.Asked()),
+                     stage.seen["nameless"]);
+  options.connect_timeout = std::chrono::seconds(10);
+  options.certificate_chain = TextIn(stage.world.Text("certificate"));
+  options.certificate_key = TextIn(stage.world.Text("certificate_key"));
+  stage.Equal(stage.TextOf(stage.form(stage.world.Text("mtls"), options)->Chat(stage.Asked())),
               stage.seen["text"]);
 }
 
@@ -233,10 +256,12 @@ const std::map<std::string, void (*)(Stage&)>& Runners() {
                                                                             {"stream", Stream},
                                                                             {"tools", Tools},
                                                                             {"error", Error},
+                                                                            {"policy", Policy},
                                                                             {"deadline", Deadline},
                                                                             {"metadata", Metadata},
                                                                             {"large", Large},
                                                                             {"tls", Tls},
+                                                                            {"mtls", Mtls},
                                                                             {"reconnect", Reconnect},
                                                                             {"keepalive", Keepalive},
                                                                             {"example", Example},

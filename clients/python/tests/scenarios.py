@@ -121,6 +121,12 @@ def error(stage):
 
 
 @scenario
+def policy(stage):
+    with stage.client() as client:
+        equal_error(failure(lambda: client.chat(**stage.asked(), headers=stage.given["metadata"])), stage.seen)
+
+
+@scenario
 def stream_error(stage):
     with stage.client() as client:
         equal_error(failure(lambda: list(client.stream(**stage.asked()))), stage.seen)
@@ -165,6 +171,16 @@ def tls(stage):
     with stage.client(tls=True, connect_timeout=1) as client:
         equal_error(failure(lambda: client.chat(**stage.asked())), stage.seen["untrusting"])
     with stage.client(ca=pathlib.Path(stage.world.places["ca"]).read_bytes()) as client:
+        answer = client.chat(**stage.asked())
+    equal(portolan.text_of(answer.choices[0].message), stage.seen["text"])
+
+
+@scenario
+def mtls(stage):
+    ca, chain, key = (pathlib.Path(stage.world.places[name]).read_bytes() for name in ("ca", "certificate", "certificate_key"))
+    with stage.client(ca=ca, connect_timeout=1) as client:
+        equal_error(failure(lambda: client.chat(**stage.asked())), stage.seen["nameless"])
+    with stage.client(ca=ca, certificate=(key, chain)) as client:
         answer = client.chat(**stage.asked())
     equal(portolan.text_of(answer.choices[0].message), stage.seen["text"])
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use std::{env, fs};
 
 use portolan_client::tonic::metadata::{AsciiMetadataKey, MetadataMap};
-use portolan_client::tonic::transport::{Certificate, ClientTlsConfig};
+use portolan_client::tonic::transport::{Certificate, ClientTlsConfig, Identity};
 use portolan_client::tonic::{Code, Request, Response};
 use portolan_client::v1::{ChatCompletion, ChatCompletionChunk, ChatCompletionRequest};
 use portolan_client::{AnswerStream, Client, Config, Error, function_tool, text_of, tool_result, user};
@@ -44,6 +44,27 @@ impl Stage<'_> {
         ChatCompletionRequest { model, messages: vec![user(prompt)], ..Default::default() }
     }
 
+    /// The request with the metadata that is given.
+    fn asked_with_metadata(&self) -> Request<ChatCompletionRequest> {
+        let mut request = Request::new(self.asked());
+        for (name, value) in self.given["metadata"].as_object().expect("metadata") {
+            let key = AsciiMetadataKey::from_bytes(name.as_bytes()).expect(name);
+            request.metadata_mut().insert(key, value.as_str().expect(name).parse().expect(name));
+        }
+        request
+    }
+
+    /// A client of a gateway that speaks TLS.
+    fn client_over(&self, place: &str, tls: ClientTlsConfig, connect_timeout: Duration) -> Client {
+        let config = Config { tls: Some(tls), connect_timeout, ..self.config() };
+        Client::new(self.world.place(place), config).expect("a client")
+    }
+
+    /// What stands in one of the world's files.
+    fn pem(&self, name: &str) -> Vec<u8> {
+        fs::read(self.world.place(name)).expect(name)
+    }
+
     fn milliseconds(&self, name: &str) -> Duration {
         Duration::from_millis(self.given[name].as_u64().expect(name))
     }
@@ -61,6 +82,7 @@ fn equal_error<T>(result: Result<T, Error>, expected: &Value) -> Outcome {
         (Code::Unavailable, "UNAVAILABLE"),
         (Code::DeadlineExceeded, "DEADLINE_EXCEEDED"),
         (Code::ResourceExhausted, "RESOURCE_EXHAUSTED"),
+        (Code::FailedPrecondition, "FAILED_PRECONDITION"),
     ]);
     let told = json!({
         "class": error.class().as_str(),
@@ -172,13 +194,12 @@ async fn cancellation(stage: &Stage<'_>) -> Outcome {
     equal(problems, &json!([]))
 }
 
+async fn policy(stage: &Stage<'_>) -> Outcome {
+    equal_error(stage.client().chat(stage.asked_with_metadata()).await, &stage.seen)
+}
+
 async fn metadata(stage: &Stage<'_>) -> Outcome {
-    let mut request = Request::new(stage.asked());
-    for (name, value) in stage.given["metadata"].as_object().expect("metadata") {
-        let key = AsciiMetadataKey::from_bytes(name.as_bytes()).expect(name);
-        request.metadata_mut().insert(key, value.as_str().expect(name).parse().expect(name));
-    }
-    let answer = stage.client().chat(request).await;
+    let answer = stage.client().chat(stage.asked_with_metadata()).await;
     let received = answer.as_ref().map_or_else(|_| MetadataMap::new(), |answer| answer.metadata().clone());
     equal(text(answer)?, &stage.seen["text"])?;
     for (name, value) in stage.seen["metadata"].as_object().expect("metadata") {
@@ -195,15 +216,21 @@ async fn large(stage: &Stage<'_>) -> Outcome {
 }
 
 async fn tls(stage: &Stage<'_>) -> Outcome {
-    let client = |tls, connect_timeout| {
-        let config = Config { tls: Some(tls), connect_timeout, ..stage.config() };
-        Client::new(stage.world.place("tls"), config).expect("a client")
-    };
-    let untrusting = client(ClientTlsConfig::new().with_native_roots(), Duration::from_secs(1));
+    let native = ClientTlsConfig::new().with_native_roots();
+    let untrusting = stage.client_over("tls", native, Duration::from_secs(1));
     equal_error(untrusting.chat(stage.asked()).await, &stage.seen["untrusting"])?;
-    let pem = fs::read(stage.world.place("ca")).map_err(|error| error.to_string())?;
-    let trusting = client(ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem)), Duration::from_secs(10));
+    let trusted = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(stage.pem("ca")));
+    let trusting = stage.client_over("tls", trusted, Duration::from_secs(10));
     equal(text(trusting.chat(stage.asked()).await)?, &stage.seen["text"])
+}
+
+async fn mtls(stage: &Stage<'_>) -> Outcome {
+    let trusted = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(stage.pem("ca")));
+    let nameless = stage.client_over("mtls", trusted.clone(), Duration::from_secs(1));
+    equal_error(nameless.chat(stage.asked()).await, &stage.seen["nameless"])?;
+    let identity = Identity::from_pem(stage.pem("certificate"), stage.pem("certificate_key"));
+    let named = stage.client_over("mtls", trusted.identity(identity), Duration::from_secs(10));
+    equal(text(named.chat(stage.asked()).await)?, &stage.seen["text"])
 }
 
 async fn reconnect(stage: &Stage<'_>) -> Outcome {
@@ -253,12 +280,14 @@ async fn attempt(world: &World, name: &str) -> (u64, Outcome) {
         "stream" => stream(&stage).await,
         "tools" => tools(&stage).await,
         "error" => error(&stage).await,
+        "policy" => policy(&stage).await,
         "stream_error" => stream_error(&stage).await,
         "deadline" => deadline(&stage).await,
         "cancellation" => return (stage.given["tries"].as_u64().unwrap_or(1), cancellation(&stage).await),
         "metadata" => metadata(&stage).await,
         "large" => large(&stage).await,
         "tls" => tls(&stage).await,
+        "mtls" => mtls(&stage).await,
         "reconnect" => reconnect(&stage).await,
         "keepalive" => keepalive(&stage).await,
         "example" => example(&stage).await,

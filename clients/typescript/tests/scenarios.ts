@@ -126,6 +126,12 @@ const SCENARIOS: Record<string, (stage: Stage) => Promise<void>> = {
   error: (stage) =>
     withClient(stage, async (client) => equalError(await failure(client.chat(asked(stage))), stage.seen)),
 
+  policy: (stage) =>
+    withClient(stage, async (client) => {
+      const call = client.chat(asked(stage), { headers: stage.given.metadata });
+      equalError(await failure(call), stage.seen);
+    }),
+
   stream_error: (stage) =>
     withClient(stage, async (client) => equalError(await failure(drain(client.stream(asked(stage)))), stage.seen)),
 
@@ -169,6 +175,16 @@ const SCENARIOS: Record<string, (stage: Stage) => Promise<void>> = {
     using untrusting = new Client(tls, { key, tls: true, connectTimeoutMs: 1000 });
     equalError(await failure(untrusting.chat(asked(stage))), stage.seen.untrusting);
     using client = new Client(tls, { key, tls: { ca: readFileSync(ca) } });
+    equal(textOf((await client.chat(asked(stage))).choices[0]?.message), stage.seen.text);
+  },
+
+  mtls: async (stage) => {
+    const { mtls, key, ca, certificate, certificate_key } = stage.world.places;
+    const trusted = readFileSync(ca);
+    using nameless = new Client(mtls, { key, tls: { ca: trusted }, connectTimeoutMs: 1000 });
+    equalError(await failure(nameless.chat(asked(stage))), stage.seen.nameless);
+    const own = { cert: readFileSync(certificate), key: readFileSync(certificate_key) };
+    using client = new Client(mtls, { key, tls: { ca: trusted, ...own } });
     equal(textOf((await client.chat(asked(stage))).choices[0]?.message), stage.seen.text);
   },
 

@@ -6,7 +6,10 @@ export interface Places {
   world: string;
   plain: string;
   tls: string;
+  mtls: string;
   ca: string;
+  certificate: string;
+  certificate_key: string;
   model: string;
   key: string;
   scenarios: string[];

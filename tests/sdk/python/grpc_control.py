@@ -71,22 +71,28 @@ def fill(message, value):
 
 
 class Control:
-    """A gRPC server, on a free port unless told; with the files of a certificate and its key it speaks TLS."""
+    """A gRPC server, on a free port unless told; with the files of a certificate and its key it speaks TLS.
 
-    def __init__(self, answers, certificate=None, address="127.0.0.1:0"):
+    callers: the file of the authorities by which callers must have a certificate.
+    """
+
+    def __init__(self, answers, certificate=None, address="127.0.0.1:0", callers=None):
         self.answers = answers
         self.server = grpc.server(concurrent.futures.ThreadPoolExecutor(64))
         for service in SERVICES:
             methods = {method.name: self.handler(method) for method in service.methods}
             self.server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service.full_name, methods)])
-        self.grpc = f"127.0.0.1:{self.listen(address, certificate)}"
+        self.grpc = f"127.0.0.1:{self.listen(address, certificate, callers)}"
         self.server.start()
 
-    def listen(self, address, certificate):
+    def listen(self, address, certificate, callers):
         if certificate is None:
             return self.server.add_insecure_port(address)
         chain, key = (pathlib.Path(file).read_bytes() for file in certificate)
-        return self.server.add_secure_port(address, grpc.ssl_server_credentials([(key, chain)]))
+        roots = callers and pathlib.Path(callers).read_bytes()
+        return self.server.add_secure_port(
+            address, grpc.ssl_server_credentials([(key, chain)], roots, require_client_auth=bool(callers))
+        )
 
     def close(self):
         self.server.stop(None).wait()

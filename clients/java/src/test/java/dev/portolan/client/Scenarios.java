@@ -210,12 +210,17 @@ final class Scenarios {
     equalError(() -> drain(stream), expected);
   }
 
-  private void metadata(Client client) throws Wrong {
-    Map<String, String> received = new HashMap<>();
-    RequestOptions options = RequestOptions.NONE.onHeaders(received::putAll);
+  /** The options with the metadata that is given. */
+  private RequestOptions withMetadata(RequestOptions options) {
     for (Map.Entry<String, JsonElement> each : given.getAsJsonObject("metadata").entrySet()) {
       options = options.header(each.getKey(), each.getValue().getAsString());
     }
+    return options;
+  }
+
+  private void metadata(Client client) throws Wrong {
+    Map<String, String> received = new HashMap<>();
+    RequestOptions options = withMetadata(RequestOptions.NONE.onHeaders(received::putAll));
     equal(textOf(form.chat(client, asked(), options)), "text");
     for (Map.Entry<String, JsonElement> each : seen.getAsJsonObject("metadata").entrySet()) {
       equal(new JsonPrimitive(received.getOrDefault(each.getKey(), "")), each.getValue());
@@ -238,6 +243,18 @@ final class Scenarios {
     }
     byte[] ca = Files.readAllBytes(Path.of(world.place("ca")));
     try (Client client = builder("tls").ca(ca).build()) {
+      equal(textOf(chat(client, asked())), "text");
+    }
+  }
+
+  private void mtls() throws Wrong, IOException, InterruptedException {
+    byte[] ca = Files.readAllBytes(Path.of(world.place("ca")));
+    try (Client client = builder("mtls").ca(ca).connectTimeout(Duration.ofSeconds(1)).build()) {
+      equalError(() -> chat(client, asked()), seen.get("nameless"));
+    }
+    byte[] chain = Files.readAllBytes(Path.of(world.place("certificate")));
+    byte[] key = Files.readAllBytes(Path.of(world.place("certificate_key")));
+    try (Client client = builder("mtls").ca(ca).certificate(chain, key).build()) {
       equal(textOf(chat(client, asked())), "text");
     }
   }
@@ -291,6 +308,10 @@ final class Scenarios {
         case "stream" -> stream(client);
         case "tools" -> tools(client);
         case "error" -> equalError(() -> chat(client, asked()), seen);
+        case "policy" -> {
+          RequestOptions options = withMetadata(RequestOptions.NONE);
+          equalError(() -> form.chat(client, asked(), options), seen);
+        }
         case "stream_error" ->
             equalError(() -> drain(form.stream(client, asked(), RequestOptions.NONE)), seen);
         case "deadline" -> {
@@ -301,6 +322,7 @@ final class Scenarios {
         case "metadata" -> metadata(client);
         case "large" -> large(client);
         case "tls" -> tls();
+        case "mtls" -> mtls();
         case "reconnect" -> reconnect(client);
         case "keepalive" -> keepalive();
         case "example" -> example();
