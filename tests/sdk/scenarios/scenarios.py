@@ -9,6 +9,7 @@ import page
 from checks import check, equal
 from dialects import ANTHROPIC, OPENAI
 from harness import test
+from sdks import ALL
 from upstream import json as whole
 from upstream import refusal, silence
 
@@ -211,6 +212,12 @@ def on_page(world, sdk):
     record = world.upstream.take()
     equal((record.host, key_in(dialect, record), dialect.model_of(record)), (dialect.host, page.KEY, model))
     equal(dialect.texts(record.json), ["Hello"])
+
+
+@test(own=True)
+def nothing_else_on_page(world):
+    """Each block of code of docs/sdks.md is some SDK's."""
+    equal(set(page.snippets()), {sdk.heading for sdk in ALL})
 
 
 DIALECTS = (OPENAI, ANTHROPIC)
