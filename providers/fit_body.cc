@@ -53,6 +53,7 @@ bool IsNeutral(std::string_view member, std::string_view value) {
 }
 
 bool Matches(std::string_view pattern, std::string_view text) {
+  if (pattern == "*") return true;
   const size_t star = pattern.find('*');
   if (star == std::string_view::npos) return pattern == text;
   if (!text.starts_with(pattern.substr(0, star))) return false;
@@ -63,7 +64,7 @@ bool Matches(std::string_view pattern, std::string_view text) {
   return false;
 }
 
-bool Applies(const BodyRule& rule, const CallFacts& facts) {
+[[gnu::hot]] bool Applies(const BodyRule& rule, const CallFacts& facts) {
   return (rule.operation.empty() || rule.operation == facts.operation) &&
          IsAmongModels(rule.models, facts.model);
 }
@@ -272,8 +273,9 @@ class Fitter {
 
 }  // namespace
 
-bool IsAmongModels(std::string_view patterns, std::string_view model) {
+[[gnu::hot]] bool IsAmongModels(std::string_view patterns, std::string_view model) {
   if (patterns.empty()) return true;
+  if (patterns.front() == kReasoningModels.front()) return IsReasoningModel(model);
   const bool others = patterns.front() == '!';
   if (others) patterns.remove_prefix(1);
   while (!patterns.empty()) {
@@ -282,7 +284,7 @@ bool IsAmongModels(std::string_view patterns, std::string_view model) {
   return others;
 }
 
-bool AnyApplies(const BodyFit& fit, const CallFacts& facts) {
+[[gnu::hot]] bool AnyApplies(const BodyFit& fit, const CallFacts& facts) {
   return std::any_of(fit.rules.begin(), fit.rules.end(),
                      [&](const BodyRule& rule) { return Applies(rule, facts); });
 }

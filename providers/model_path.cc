@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <string>
 
-#include "providers/provider.h"
 #include "server/base/json_text.h"
 #include "server/base/url_path.h"
 #include "server/base/utf8.h"

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "providers/fit_body.h"
 #include "providers/provider.h"
 
 namespace portolan::providers {
@@ -13,10 +14,9 @@ std::vector<Provider> BuiltInRows();
 void AddOwnApi(Provider* provider);
 
 // OpenAI's models that reason refuse the older name of the limit, which callers of other providers send; the
-// newer one is for all of its models. A reinforced one is called `ft:` and what it was made of.
-inline constexpr BodyRule kOpenAiRules[] = {RenameAlone("max_tokens", "max_completion_tokens")
-                                                .In("chat")
-                                                .For("o1*|o3*|o4*|gpt-5*|gpt-6*|ft:o*|ft:gpt-5*|ft:gpt-6*")};
+// newer one is for all of its models, those made of them (`ft:`) too.
+inline constexpr BodyRule kOpenAiRules[] = {
+    RenameAlone("max_tokens", "max_completion_tokens").In("chat").For(kReasoningModels)};
 
 // In rows_bedrock.cc.
 Provider BedrockRow();

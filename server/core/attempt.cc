@@ -50,9 +50,8 @@ providers::Outcome AddCredentials(const AttemptRequest& request, std::vector<Hea
     providers::Outcome outcome = target.provider->auth->Apply(input, target, credentials);
     if (!std::holds_alternative<providers::Done>(outcome)) return outcome;
     for (const HeaderField& header : *credentials) {
-      // Only what the operator or the caller has listed could bear its name, or anything where an operator
-      // has named the header for the key of a provider of their own.
-      if (target.own_host || !request.forward_headers.empty()) Remove(header.name, &headers);
+      // Only what the operator or the caller has listed could bear its name.
+      if (!request.forward_headers.empty()) Remove(header.name, &headers);
       headers.push_back({header.name, header.value});
     }
   }

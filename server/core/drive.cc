@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "providers/fit_body.h"
 #include "server/base/url_origin.h"
 #include "server/core/batches.h"
 #include "server/core/call_state.h"
@@ -130,8 +131,8 @@ net::Task<Attempted> Refused(CallState& call, upstream::UrlCache& urls, Error er
 }
 
 // Not a coroutine: what is only needed to put the request together is gone while the answer is waited for.
-net::Task<Attempted> FitAndSend(CallState& call, upstream::UrlCache& urls) {
-  if (!call.route.target.provider->rules.empty()) {
+[[gnu::hot]] net::Task<Attempted> FitAndSend(CallState& call, upstream::UrlCache& urls) {
+  if (providers::MayApply(call.route.target.provider->rules, call.facts.model)) {
     if (auto error = FitToProvider(call)) return Refused(call, urls, *std::move(error));
   }
   if (call.tells_steps) TellRequest(call, /*goes_out=*/true);
@@ -146,8 +147,8 @@ net::Task<Attempted> FitAndSend(CallState& call, upstream::UrlCache& urls) {
 }
 
 // A request in the provider's own words that has more texts than it takes at once; nullptr for any other.
-const Message* RelayedInParts(CallState& call) {
-  if (call.route.way.form->max_inputs == 0 || call.payload.unfit() != nullptr) return nullptr;
+[[gnu::noinline]] const Message* RelayedInParts(CallState& call) {
+  if (call.payload.unfit() != nullptr) return nullptr;
   const Message* request = nullptr;
   // What cannot be edited is for the provider to refuse.
   if (HubRequest(call, &request)) return nullptr;
@@ -163,7 +164,7 @@ net::Task<Attempted> SendWithMedia(CallState& call, upstream::UrlCache& urls,
 }
 
 // What the provider does not fetch itself, and stands in the provider's own words, which were the caller's.
-net::Task<Attempted> SendInBytes(CallState& call, upstream::UrlCache& urls) {
+[[gnu::always_inline]] inline net::Task<Attempted> SendInBytes(CallState& call, upstream::UrlCache& urls) {
   if (call.route.way.form->fetches_media) {
     std::vector<providers::MediaReference> media = MediaOfRequest(call);
     if (!media.empty()) return SendWithMedia(call, urls, std::move(media));
@@ -171,8 +172,10 @@ net::Task<Attempted> SendInBytes(CallState& call, upstream::UrlCache& urls) {
   return FitAndSend(call, urls);
 }
 
-net::Task<Attempted> AttemptRelayed(CallState& call, upstream::UrlCache& urls) {
-  if (const Message* const request = RelayedInParts(call)) return AttemptInBatches(call, urls, *request);
+[[gnu::hot]] net::Task<Attempted> AttemptRelayed(CallState& call, upstream::UrlCache& urls) {
+  if (call.route.way.form->max_inputs != 0) {
+    if (const Message* const request = RelayedInParts(call)) return AttemptInBatches(call, urls, *request);
+  }
   if (call.operation.has_body) {
     auto error =
         call.payload.ToJson(call.route.edits, call.config.splice, &call.request_text, &call.request_body);

@@ -31,9 +31,24 @@ constexpr std::array<std::string_view, 12> kCredentials = {
     "xi-api-key",                 // ElevenLabs
 };
 
-// Written into every request, or with values of a form of their own.
-constexpr std::array<std::string_view, 6> kWritten = {"accept",     "authorization",       "cookie",
-                                                      "set-cookie", "proxy-authorization", "user-agent"};
+// Written into every request, or with values of a form of their own, or what passes from callers in any case
+// (core/header_table.h).
+constexpr std::array<std::string_view, 16> kWritten = {"accept",
+                                                       "authorization",
+                                                       "cookie",
+                                                       "if-match",
+                                                       "if-modified-since",
+                                                       "if-none-match",
+                                                       "if-range",
+                                                       "if-unmodified-since",
+                                                       "idempotency-key",
+                                                       "range",
+                                                       "proxy-authorization",
+                                                       "set-cookie",
+                                                       "traceparent",
+                                                       "tracestate",
+                                                       "user-agent",
+                                                       "x-client-request-id"};
 
 bool Holds(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();

@@ -285,7 +285,9 @@ class Resolver {
                                                                : " for the model " + JsonString(out_.model)));
     }
     if (auto error = PlaceModel(*way.form)) return error;
-    if (auto error = providers::CheckModelInPath(*way.form, out_.model, provider)) return error;
+    if (providers::MayHoldModel(*way.form, provider)) {
+      if (auto error = providers::CheckModelInPath(*way.form, out_.model, provider)) return error;
+    }
     if (way.kind == Way::Kind::kRelay) {
       const auto& edits = way.form->body_edits;
       if (!edits.empty()) AddBodyEdits(*way.form);

@@ -130,6 +130,8 @@ TEST(ConfigFile, RefusesValuesThatMakeNoSense) {
        "named"},
       {"providers: {lab: {base_url: 'http://lab', auth: {header: Content-Length}}}",
        "f:1:58: providers.lab.auth.header: this header is the gateway's to write"},
+      {"providers: {lab: {base_url: 'http://lab', auth: {header: traceparent}}}",
+       "f:1:58: providers.lab.auth.header: this header is the gateway's to write"},
       {"providers: {lab: {base_url: 'http://lab', auth: {header: X-Portolan-Key}}}",
        "f:1:58: providers.lab.auth.header: this header is the gateway's to write"},
       {"providers: {openai: {auth: {header: x-api-key}}}",

@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "server/routing/forward_headers.h"
+
 namespace portolan::core {
 namespace {
 
@@ -70,6 +72,8 @@ TEST(HeaderTable, LetsThroughWhatItNamesAndNothingElse) {
   for (const HeaderCase& c : cases) {
     EXPECT_EQ(PassesUpstream(c.name), c.up) << c.name;
     EXPECT_EQ(PassesDownstream(c.name), c.down) << c.name;
+    // Else a caller's value would stand beside the key.
+    if (c.up) EXPECT_FALSE(routing::MayHoldKey(c.name)) << c.name;
   }
 }
 
@@ -109,6 +113,7 @@ TEST(HeaderTable, RelaysWhatTellsOfBodies) {
   };
   for (const HeaderCase& c : cases) {
     EXPECT_EQ(RelaysUpstream(c.name), c.up) << c.name;
+    if (c.up) EXPECT_FALSE(routing::MayHoldKey(c.name)) << c.name;
     EXPECT_EQ(RelaysDownstream(c.name), c.down) << c.name;
   }
 }

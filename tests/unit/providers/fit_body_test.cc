@@ -197,6 +197,12 @@ TEST(FitBody, RulesHoldForTheirOperationAndModels) {
   EXPECT_FALSE(IsAmongModels("!*gpt-oss*|llama", "llama"));
   EXPECT_TRUE(IsAmongModels("a*b*c", "a--b--b-c"));
   EXPECT_FALSE(IsAmongModels("a*b*c", "a--b--b-"));
+  for (const char* const model : {"o1", "o3-mini", "o4", "gpt-5", "gpt-6.1", "ft:gpt-5:org", "ft:o4-mini"}) {
+    EXPECT_TRUE(IsAmongModels(kReasoningModels, model)) << model;
+  }
+  for (const char* const model : {"", "o", "o2", "olmo", "gpt-", "gpt-4o", "gpt", "ft", "gpt5", "xo1"}) {
+    EXPECT_FALSE(IsAmongModels(kReasoningModels, model)) << model;
+  }
 }
 
 TEST(FitBody, SpellsToolChoice) {
