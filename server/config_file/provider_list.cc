@@ -213,7 +213,9 @@ std::string ProviderTable(const providers::Catalog& catalog) {
     text.append(" | ").append(KeyOf(*provider)).append(" | ").append(OptionsOf(*provider)).append(" |\n");
   }
   text +=
-      "\nRequests to these are changed ([how](#what-is-changed-for-a-provider)):\n\n"
+      "\nRequests to these are changed ([how](#what-is-changed-for-a-provider)). `@reasoning` are OpenAI's "
+      "models that "
+      "reason (`o1*`, `o3*`, `o4*`,\n`gpt-5*`, `gpt-6*`) and those made of any of its models (`ft:*`):\n\n"
       "| name | what is changed |\n"
       "|---|---|\n";
   for (const Provider* provider : ByName(catalog)) {
