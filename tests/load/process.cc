@@ -17,6 +17,7 @@
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -139,9 +140,11 @@ std::string Process::Descriptor(int fd) const {
       .string();
 }
 
-size_t Process::OpenDescriptors() const {
+size_t Process::OpenDescriptors(size_t below) const {
   const std::filesystem::directory_iterator all("/proc/" + std::to_string(pid_) + "/fd");
-  return static_cast<size_t>(std::distance(begin(all), end(all)));
+  return static_cast<size_t>(std::count_if(begin(all), end(all), [&](const auto& entry) {
+    return std::stoul(entry.path().filename().string()) < below;
+  }));
 }
 
 void Process::Signal(int signal) const { kill(pid_, signal); }

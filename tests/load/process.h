@@ -39,7 +39,9 @@ class Process {
   double CpuSeconds() const;     // used by all its threads so far, those that have ended too
   // What one of its descriptors is of: `/dev/null`, `socket:[4711]`; empty: it is closed.
   std::string Descriptor(int fd) const;
-  size_t OpenDescriptors() const;  // how many: files, sockets and the like
+  // How many of its descriptors below this number are open: files, sockets and the like. One that is closed
+  // meanwhile may count.
+  size_t OpenDescriptors(size_t below) const;
   void Signal(int signal) const;
   // The exit status; -1 if it was killed or does not end within `seconds`.
   int Wait(int seconds);
