@@ -71,6 +71,8 @@ export class Client {
       "grpc.max_send_message_length": LARGEST_MESSAGE,
       // Calls go to all gateways that the name stands for, and to others when it stands for others.
       "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+      // A rollout exchanges pods faster than once in the half minute that gRPC lets pass between two look-ups.
+      "grpc.dns_min_time_between_resolutions_ms": 1000,
       "grpc.initial_reconnect_backoff_ms": 100,
       "grpc.max_reconnect_backoff_ms": 5000,
       // A stream may be silent for long while a model thinks: its connection is looked after all that time.

@@ -49,6 +49,8 @@ class Options:
             ("grpc.max_metadata_size", _LARGEST_METADATA),
             # Calls go to all gateways that the name stands for, and to others when it stands for others.
             ("grpc.service_config", json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})),
+            # A rollout exchanges pods faster than once in the half minute that gRPC lets pass between two look-ups.
+            ("grpc.dns_min_time_between_resolutions_ms", 1000),
             ("grpc.initial_reconnect_backoff_ms", 100),
             ("grpc.min_reconnect_backoff_ms", 5000),
             ("grpc.max_reconnect_backoff_ms", 5000),
