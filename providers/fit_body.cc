@@ -64,7 +64,7 @@ bool Matches(std::string_view pattern, std::string_view text) {
   return false;
 }
 
-[[gnu::hot]] bool Applies(const BodyRule& rule, const CallFacts& facts) {
+bool Applies(const BodyRule& rule, const CallFacts& facts) {
   return (rule.operation.empty() || rule.operation == facts.operation) &&
          IsAmongModels(rule.models, facts.model);
 }
@@ -273,7 +273,7 @@ class Fitter {
 
 }  // namespace
 
-[[gnu::hot]] bool IsAmongModels(std::string_view patterns, std::string_view model) {
+bool IsAmongModels(std::string_view patterns, std::string_view model) {
   if (patterns.empty()) return true;
   if (patterns.front() == kReasoningModels.front()) return IsReasoningModel(model);
   const bool others = patterns.front() == '!';
@@ -284,7 +284,7 @@ class Fitter {
   return others;
 }
 
-[[gnu::hot]] bool AnyApplies(const BodyFit& fit, const CallFacts& facts) {
+bool AnyApplies(const BodyFit& fit, const CallFacts& facts) {
   return std::any_of(fit.rules.begin(), fit.rules.end(),
                      [&](const BodyRule& rule) { return Applies(rule, facts); });
 }

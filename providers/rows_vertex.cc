@@ -183,8 +183,8 @@ Provider VertexAiRow() {
           .rules = MistralRules(),
           .source =
               "cloud.google.com/vertex-ai/generative-ai/docs (locations, partner-models/claude, mistral, "
-              "ai21, maas, "
-              "model-reference/text-embeddings-api); what @google/genai@2.32.0, @anthropic-ai/vertex-sdk, "
+              "ai21, maas, model-reference/text-embeddings-api); what @google/genai@2.32.0, "
+              "@anthropic-ai/vertex-sdk, "
               "@mistralai/mistralai-gcp, ai21 and LiteLLM send; recorded traffic",
           .checked = "2026-11"};
 }

@@ -214,8 +214,8 @@ std::string ProviderTable(const providers::Catalog& catalog) {
   }
   text +=
       "\nRequests to these are changed ([how](#what-is-changed-for-a-provider)). `@reasoning` are OpenAI's "
-      "models that "
-      "reason (`o1*`, `o3*`, `o4*`,\n`gpt-5*`, `gpt-6*`) and those made of any of its models (`ft:*`):\n\n"
+      "models that reason (`o1*`, `o3*`, `o4*`,\n"
+      "`gpt-5*`, `gpt-6*`) and those made of any of its models (`ft:*`):\n\n"
       "| name | what is changed |\n"
       "|---|---|\n";
   for (const Provider* provider : ByName(catalog)) {

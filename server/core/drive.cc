@@ -131,7 +131,7 @@ net::Task<Attempted> Refused(CallState& call, upstream::UrlCache& urls, Error er
 }
 
 // Not a coroutine: what is only needed to put the request together is gone while the answer is waited for.
-[[gnu::hot]] net::Task<Attempted> FitAndSend(CallState& call, upstream::UrlCache& urls) {
+net::Task<Attempted> FitAndSend(CallState& call, upstream::UrlCache& urls) {
   if (providers::MayApply(call.route.target.provider->rules, call.facts.model)) {
     if (auto error = FitToProvider(call)) return Refused(call, urls, *std::move(error));
   }
@@ -147,7 +147,7 @@ net::Task<Attempted> Refused(CallState& call, upstream::UrlCache& urls, Error er
 }
 
 // A request in the provider's own words that has more texts than it takes at once; nullptr for any other.
-[[gnu::noinline]] const Message* RelayedInParts(CallState& call) {
+const Message* RelayedInParts(CallState& call) {
   if (call.payload.unfit() != nullptr) return nullptr;
   const Message* request = nullptr;
   // What cannot be edited is for the provider to refuse.
@@ -164,7 +164,7 @@ net::Task<Attempted> SendWithMedia(CallState& call, upstream::UrlCache& urls,
 }
 
 // What the provider does not fetch itself, and stands in the provider's own words, which were the caller's.
-[[gnu::always_inline]] inline net::Task<Attempted> SendInBytes(CallState& call, upstream::UrlCache& urls) {
+net::Task<Attempted> SendInBytes(CallState& call, upstream::UrlCache& urls) {
   if (call.route.way.form->fetches_media) {
     std::vector<providers::MediaReference> media = MediaOfRequest(call);
     if (!media.empty()) return SendWithMedia(call, urls, std::move(media));
@@ -172,7 +172,7 @@ net::Task<Attempted> SendWithMedia(CallState& call, upstream::UrlCache& urls,
   return FitAndSend(call, urls);
 }
 
-[[gnu::hot]] net::Task<Attempted> AttemptRelayed(CallState& call, upstream::UrlCache& urls) {
+net::Task<Attempted> AttemptRelayed(CallState& call, upstream::UrlCache& urls) {
   if (call.route.way.form->max_inputs != 0) {
     if (const Message* const request = RelayedInParts(call)) return AttemptInBatches(call, urls, *request);
   }
@@ -240,7 +240,7 @@ net::Task<Attempted> AttemptLocal(CallState& call) {
 }
 
 // Of an attempt that is prepared. Inlined, as it has two callers and one of them is most calls.
-[[gnu::always_inline]] inline net::Task<Attempted> MakeAttempt(CallState& call, upstream::UrlCache& urls) {
+net::Task<Attempted> MakeAttempt(CallState& call, upstream::UrlCache& urls) {
   switch (call.route.way.kind) {
     case Way::Kind::kInside:
       return AttemptLocal(call);

@@ -102,7 +102,7 @@ bool IsOtherWay(const CallState& call) {
                      [&](const providers::OtherWay& other) { return &other.form == call.route.way.form; });
 }
 
-[[gnu::hot]] std::optional<Error> FitToProvider(CallState& call) {
+std::optional<Error> FitToProvider(CallState& call) {
   const providers::Provider& provider = *call.route.target.provider;
   const providers::BodyFit fit{provider.name, provider.rules};
   // Its rules are for its usual ways, and may be for some of its models.

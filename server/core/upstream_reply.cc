@@ -80,8 +80,8 @@ net::Task<Attempted> ReplyTranslated(CallState& call, std::unique_ptr<upstream::
 }
 
 // An answer in the caller's dialect: to REST the bytes as they came, to gRPC in wire format.
-[[gnu::hot]] net::Task<Attempted> ReplyRelayed(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
-                                               std::string_view body) {
+net::Task<Attempted> ReplyRelayed(CallState& call, std::unique_ptr<upstream::Exchange> exchange,
+                                  std::string_view body) {
   std::string_view untouched;
   std::string wire;
   std::optional<Error> error = CheckRelayed(call, *exchange, body, &untouched);

@@ -1,5 +1,6 @@
 #include "providers/dialects/common/body_media.h"
 
+#include <cstring>
 #include <functional>
 #include <utility>
 
@@ -126,7 +127,9 @@ std::string SourceOf(std::string_view block, const DataUrl& data, std::string* p
 
 std::vector<MediaReference> MediaOfBody(std::string_view json) {
   std::vector<MediaReference> found;
-  if (json.find("\"url\"") == std::string_view::npos) return found;
+  // Most requests name none, and quotes are too many to look behind each.
+  constexpr std::string_view kUrl = R"("url")";
+  if (memmem(json.data(), json.size(), kUrl.data(), kUrl.size()) == nullptr) return found;
   std::string none;
   SourceWalk([&](std::string_view, const MediaReference& reference) {
     found.push_back(reference);

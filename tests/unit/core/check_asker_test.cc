@@ -15,6 +15,7 @@
 #include "server/upstream/address_policy.h"
 #include "server/upstream/client.h"
 #include "tests/support/fake_upstream.h"
+#include "tests/unit/core/quiet_observer.h"
 
 namespace portolan::core {
 namespace {
@@ -28,15 +29,8 @@ using test::RespondJson;
 using test::Script;
 using test::SeenRequest;
 
-class Observer final : public CallObserver {
+class Observer final : public QuietObserver {
  public:
-  void OnCallFinished(const CallRecord&) override {}
-  void OnCallStarted(Door) override {}
-  void OnCallEnded(Door) override {}
-  void OnStreamOpened() override {}
-  void OnStreamClosed() override {}
-  void OnConnectionOpened(Door) override {}
-  void OnConnectionClosed(Door) override {}
   void OnCheck(HookPhase, std::string_view check, CheckVerdict verdict, std::chrono::nanoseconds) override {
     checked.set_value(std::string(check) + " " + std::to_string(static_cast<int>(verdict)));
   }

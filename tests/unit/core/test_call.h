@@ -12,6 +12,7 @@
 #include "portolan/v1/route_config.pb.h"
 #include "providers/registry.h"
 #include "server/core/call_state.h"
+#include "tests/unit/core/quiet_observer.h"
 
 namespace portolan::core {
 
@@ -49,16 +50,6 @@ class TestCall {
   CallState* operator->() { return state_.get(); }
 
  private:
-  class Observer final : public CallObserver {
-   public:
-    void OnCallFinished(const CallRecord&) override {}
-    void OnCallStarted(Door) override {}
-    void OnCallEnded(Door) override {}
-    void OnStreamOpened() override {}
-    void OnStreamClosed() override {}
-    void OnConnectionOpened(Door) override {}
-    void OnConnectionClosed(Door) override {}
-  };
   class Sink final : public ReplySink {
    public:
     bool typed() const override { return false; }
@@ -83,7 +74,7 @@ class TestCall {
   }
 
   std::unique_ptr<Operations> operations_;
-  Observer observer_;
+  QuietObserver observer_;
   Sink sink_;
   ServiceConfig service_;
   ServiceShard shard_;
