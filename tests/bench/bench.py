@@ -8,6 +8,7 @@ counts: the load on a busy machine spoils the rest first.
 
 import argparse
 import contextlib
+import dataclasses
 import fnmatch
 import json
 import os
@@ -94,18 +95,34 @@ class Bench:
         }
         self.peers = peers.start(options.peer, PROXY_CORE, port, directory)
         self.servers.update(self.peers)
+        self.before = None
+        if options.before:
+            self.before = processes.start_portolan(PROXY_CORE, options.before, directory, flags=flags)
+            self.servers["before"] = (self.before, self.before.port)
+            self.servers["before_grpc"] = (self.before, self.before.grpc_port)
 
     def rows(self):
         chosen = [row for row in table.rows(self.upstream.port, self.tls_upstream.port)
                   if fnmatch.fnmatch(row.name, self.options.rows)]
         if not chosen:
             raise SystemExit(f"error: no row is named like {self.options.rows}")
-        return chosen
+        return [self.against_before(row) for row in chosen] if self.before else chosen
+
+    def against_before(self, row):
+        """The row with --before's binary as its base, called as ours is."""
+        server = row.ours.server.replace("portolan", "before")
+        if server not in self.servers:
+            raise SystemExit(f"error: {row.name}: --before has no {server}; choose others by --rows")
+        return dataclasses.replace(row, base=dataclasses.replace(row.ours, server=server), bar=table.BEFORE_BAR,
+                                   added_us_bar=0, latency_bar=0)
 
     def stop(self):
         for server, _ in self.peers.values():
             server.stop()
-        for server in (self.echo, self.portolan_hooks, self.middleware, self.portolan_2, self.portolan, self.nginx, self.tls_upstream, self.upstream):
+        if self.before:
+            self.before.stop()
+        for server in (self.echo, self.portolan_hooks, self.middleware, self.portolan_2, self.portolan, self.nginx,
+                       self.tls_upstream, self.upstream):
             server.stop()
 
     def write_body(self, side):
@@ -339,6 +356,8 @@ def main():
     parser.add_argument("--rows", default="*", help="measure only rows whose name matches this pattern")
     parser.add_argument("--markdown", help="also write the table to this file")
     parser.add_argument("--check", action="store_true", help="fail if a measure is past its bar")
+    parser.add_argument("--before", metavar="BINARY",
+                        help="compare with this program, a gateway of another commit, in nginx's place")
     parser.add_argument("--peer", action="append", default=[], choices=peers.KNOWN,
                         help="also measure this gateway, if it is installed; may be repeated")
     options = parser.parse_args()

@@ -53,6 +53,12 @@ inline constexpr std::string_view kCohereAnswer =
     R"(research."}]},"usage":{"billed_units":{"input_tokens":19,"output_tokens":20},)"
     R"("tokens":{"input_tokens":85,"output_tokens":22}}})";
 
+inline constexpr std::string_view kOllamaAnswer =
+    R"({"model":"llama3.2","created_at":"2026-02-11T09:21:07.481923641Z","message":{"role":"assistant",)"
+    R"("content":"Hello! How can I assist you today? I can help with writing, code and research."},)"
+    R"("done":true,"done_reason":"stop","total_duration":551234567,"load_duration":61234567,)"
+    R"("prompt_eval_count":19,"prompt_eval_duration":41234567,"eval_count":20,"eval_duration":441234567})";
+
 // The events of a stream, in the pieces in which they are sent: one a delta.
 inline std::vector<std::string> OpenAiEvents() {
   const std::string start =
@@ -129,6 +135,19 @@ inline std::vector<std::string> CohereEvents() {
                    event("message-end", R"({"type":"message-end","delta":{"finish_reason":"COMPLETE",)"
                                         R"("usage":{"billed_units":{"input_tokens":19,"output_tokens":99},)"
                                         R"("tokens":{"input_tokens":85,"output_tokens":99}}}})"));
+  return events;
+}
+
+// Lines of JSON.
+inline std::vector<std::string> OllamaEvents() {
+  const std::string start = R"({"model":"llama3.2","created_at":"2026-02-11T09:21:07.481923641Z",)"
+                            R"("message":{"role":"assistant","content":)";
+  std::vector<std::string> events(kDeltas - 1, start + R"(" token"},"done":false})" + "\n");
+  events.push_back(start +
+                   R"(""},"done":true,"done_reason":"stop","total_duration":551234567,)"
+                   R"("load_duration":61234567,"prompt_eval_count":19,"prompt_eval_duration":41234567,)"
+                   R"("eval_count":99,"eval_duration":441234567})" +
+                   "\n");
   return events;
 }
 

@@ -3,9 +3,9 @@
 //
 //   bench_instant_upstream PORT [GAP_US]
 //
-// Answers chat in the words of OpenAI, Anthropic, Gemini, Bedrock and Cohere, whichever the path belongs to;
-// unary or, where the body or the path asks for a stream, 100 events, each sent by itself and GAP_US
-// microseconds apart (or as many as the request's user says, see GapAskedFor), so that they do not run
+// Answers chat in the words of OpenAI, Anthropic, Gemini, Bedrock, Cohere and Ollama, whichever the path
+// belongs to; unary or, where the body or the path asks for a stream, 100 events, each sent by itself and
+// GAP_US microseconds apart (or as many as the request's user says, see GapAskedFor), so that they do not run
 // together. Request bodies are read by their content-length and otherwise ignored. It trusts its callers:
 // this is no server for anything else.
 
@@ -246,6 +246,7 @@ class Upstream {
       {"/converse", "/converse-stream", Unary(bench::kBedrockAnswer),
        Chunked(bench::BedrockEvents(), "application/vnd.amazon.eventstream")},
       {"/v2/chat", "", Unary(bench::kCohereAnswer), Chunked(bench::CohereEvents())},
+      {"/api/chat", "", Unary(bench::kOllamaAnswer), Chunked(bench::OllamaEvents(), "application/x-ndjson")},
       {"", "", Unary(bench::kOpenAiAnswer), Chunked(bench::OpenAiEvents())},
   };
 };

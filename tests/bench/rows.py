@@ -1,8 +1,10 @@
 """What is measured: each row is one load, sent through both sides in turn."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+# What a call may cost more than it did before a change (--before).
+BEFORE_BAR = 1.03
 PROMPT = "Say hello, and tell me in two sentences what you can help me with today."
 # What the official SDKs send besides.
 SDK_HEADERS = [
@@ -120,9 +122,9 @@ def rows(upstream, tls_upstream):
         return (Side("nginx", messages, anthropic_body(stream), anthropic),
                 Side("portolan", chat, openai_body(stream).replace("gpt-4.1", "claude-sonnet-4-20250514"), anthropic))
 
-    def to(provider, model, base, stream, options=()):
+    def to(provider, model, base, stream, options=(), base_path=""):
         """Through Portolan to a provider of another dialect; through nginx what `base` says, in the provider's words."""
-        headers = SDK_HEADERS + [f"x-portolan-provider: {provider}", f"x-portolan-custom-host: {host}", *options]
+        headers = SDK_HEADERS + [f"x-portolan-provider: {provider}", f"x-portolan-custom-host: {host}{base_path}", *options]
         path, body = base
         return (Side("nginx", path, body, headers),
                 Side("portolan", chat, openai_body(stream).replace("gpt-4.1", model), headers))
@@ -143,6 +145,22 @@ def rows(upstream, tls_upstream):
         return to("bedrock", model, base, stream,
                   ["x-portolan-aws-access-key-id: AKIDEXAMPLE", "x-portolan-aws-region: us-east-1",
                    "x-portolan-aws-secret-access-key: wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"])
+
+    def mistral(stream):
+        """Mapped, though the dialect is OpenAI's but for a few members."""
+        model = "mistral-small-latest"
+        return to("mistral-ai", model, (chat, openai_body(stream).replace("gpt-4.1", model)), stream, base_path="/v1")
+
+    def ollama(stream):
+        """By Ollama's own API, which a member asks for that its OpenAI-compatible one ignores."""
+        body = json.loads(openai_body(stream).replace("gpt-4.1", "llama3.2"))
+        ours = json.dumps({**body, "num_ctx": 8192}, separators=(",", ":"))
+        theirs = json.dumps({"model": body["model"], "stream": stream, "messages": body["messages"],
+                             "options": {"temperature": 0.7, "num_predict": 256, "num_ctx": 8192}}, separators=(",", ":"))
+        # Lines of JSON hide their events likewise.
+        base, ollama = to("ollama", body["model"], (chat, openai_body(True)) if stream else ("/api/chat", theirs), stream,
+                          base_path="/v1")
+        return base, replace(ollama, body=ours)
 
     over_tls = SDK_HEADERS + ["x-portolan-provider: openai",
                               f"x-portolan-custom-host: https://localhost:{tls_upstream}/v1"]
@@ -186,6 +204,10 @@ def rows(upstream, tls_upstream):
         Row("Gemini stream, per chunk", "streams", 8, *gemini(True), per=100, bar=1.3),
         Row("Cohere", "wrk", 64, *cohere(False), bar=1.3),
         Row("Cohere stream, per chunk", "streams", 8, *cohere(True), per=100, bar=1.3),
+        Row("Mistral", "wrk", 64, *mistral(False), bar=1.3),
+        Row("Mistral stream, per chunk", "streams", 8, *mistral(True), per=100, bar=1.3),
+        Row("Ollama", "wrk", 64, *ollama(False), bar=1.3),
+        Row("Ollama stream, per chunk", "streams", 8, *ollama(True), per=100, bar=1.3),
         Row("Bedrock, signed", "wrk", 64, *bedrock(False)),
         Row("Bedrock stream, per chunk", "streams", 8, *bedrock(True), per=100, bar=1.3),
         Row("relayed Messages", "wrk", 64, Side("nginx", messages, anthropic_body(), anthropic),
