@@ -6,14 +6,12 @@
 namespace portolan::providers {
 
 Error BrokenAnswer(std::string code, std::string message) {
-  Error error;
-  error.error_class = ErrorClass::kProvider;
-  error.http_status = 502;
-  error.code = std::move(code);
-  error.message = std::move(message);
-  error.retryable = true;
-  error.transport = true;
-  return error;
+  return {.error_class = ErrorClass::kProvider,
+          .http_status = 502,
+          .code = std::move(code),
+          .message = std::move(message),
+          .retryable = true,
+          .transport = true};
 }
 
 }  // namespace portolan::providers

@@ -27,6 +27,15 @@ void ClassifyStatus(int http_status, std::span<const HeaderView> headers, const 
   }
 }
 
+Error AnsweredError(int http_status, std::string code, std::string message,
+                    std::span<const HeaderView> headers, const Target& target) {
+  Error error{.code = std::move(code), .message = std::move(message)};
+  ClassifyStatus(http_status, headers, target, &error);
+  if (error.code.empty()) error.code = "upstream_status_" + std::to_string(http_status);
+  error.type = OpenAiErrorType(http_status);
+  return error;
+}
+
 void ClassifyRefusedKey(const Target& target, Error* error) {
   const bool refused_key = error->error_class == ErrorClass::kProvider && RefusesKey(error->http_status);
   if (refused_key && target.key_from_caller) error->error_class = ErrorClass::kCaller;

@@ -18,6 +18,11 @@ namespace portolan::providers {
 // with the status.
 void ClassifyStatus(int http_status, std::span<const HeaderView> headers, const Target& target, Error* error);
 
+// The error of an answer with such a status: the provider's own code and words, and what follows from the
+// status and the headers. An empty code becomes `upstream_status_529`; the type is OpenAI's word.
+Error AnsweredError(int http_status, std::string code, std::string message,
+                    std::span<const HeaderView> headers, const Target& target);
+
 // Corrects the class of an error that a mapping found in a good answer and that says that the key was
 // refused: mappings do not know whose key it was, and call it the provider's. Leaves other errors as they
 // are.

@@ -21,6 +21,8 @@
 
 namespace portolan::providers {
 
+struct BodyMedia;
+
 // Where an answer, or an event of a stream, says what the gateway itself needs to know. Field paths: names
 // with dots between them, `[]` for every element of a list, `*` for every member that no other path names.
 // Paths of one thing that stands now here, now there are separated by `|`.
@@ -99,6 +101,8 @@ struct Form {
   const Mapping* mapping = nullptr;
   // The provider takes the bytes of media, not URLs of the web: see Mapping::MediaOf.
   bool fetches_media = false;
+  // The same of a body that is relayed, or was translated with its URLs. Null: the URLs go as they are.
+  const BodyMedia* body_media = nullptr;
   // Of embeddings: how many texts the provider takes at once; more are sent in parts. 0: any number.
   size_t max_inputs = 0;
   // What a host wants otherwise in the body, in the dialect's own words; `{NAME}`: see body_options.h.

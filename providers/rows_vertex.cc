@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "providers/dialects/anthropic/anthropic.h"
+#include "providers/dialects/anthropic/body_media.h"
 #include "providers/dialects/google/google.h"
 #include "providers/dialects/mistral/mistral.h"
 #include "providers/dialects/openai/openai.h"
@@ -58,10 +59,10 @@ ModelFamily Claude() {
                          CLAUDE_MODELS "/{model}:streamRawPredict");
   chat.body_edits = {{Edit::Kind::kRemove, "model", {}},
                      {Edit::Kind::kSet, "anthropic_version", R"("vertex-2023-10-16")"}};
-  chat.fetches_media = true;
+  chat.body_media = &anthropic::kBodyMedia;
   Form count =
       HostedForm(AnthropicDialect(), operation::kCountTokens, CLAUDE_MODELS "/count-tokens:rawPredict");
-  count.fetches_media = true;
+  count.body_media = &anthropic::kBodyMedia;
   return {{{"claude-"}, {"anthropic/", ""}, {"anthropic.", ""}, {"publishers/anthropic/models/", ""}},
           &AnthropicDialect(),
           {std::move(chat), std::move(count)}};

@@ -88,13 +88,11 @@ Error UnknownModel(std::string_view model) {
 }
 
 Error AskedToFail(int status) {
-  Error error;
-  error.error_class = ErrorClass::kProvider;
-  error.http_status = status;
-  error.code = "echo_failure";
-  error.message = "echo was asked to fail with " + std::to_string(status);
-  error.retryable = status == 429 || status >= 500;
-  return error;
+  return {.error_class = ErrorClass::kProvider,
+          .http_status = status,
+          .code = "echo_failure",
+          .message = "echo was asked to fail with " + std::to_string(status),
+          .retryable = status == 429 || status >= 500};
 }
 
 class EchoProvider final : public LocalProvider {

@@ -6,15 +6,12 @@
 namespace portolan {
 
 Error Overloaded(const ByteBudget& budget) {
-  Error error;
-  error.error_class = ErrorClass::kGateway;
-  error.http_status = 503;
-  error.code = "gateway_overloaded";
-  error.message = "the bodies of calls under way leave no room for this one: together they may hold " +
-                  std::to_string(budget.limit()) + " bytes (--max-held)";
-  error.retryable = true;
-  error.retry_after = std::chrono::seconds(1);
-  return error;
+  return {.http_status = 503,
+          .code = "gateway_overloaded",
+          .message = "the bodies of calls under way leave no room for this one: together they may hold " +
+                     std::to_string(budget.limit()) + " bytes (--max-held)",
+          .retryable = true,
+          .retry_after = std::chrono::seconds(1)};
 }
 
 }  // namespace portolan

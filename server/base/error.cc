@@ -19,13 +19,11 @@ std::string_view ToString(ErrorClass error_class) {
 }
 
 Error Error::InvalidRequest(std::string code, std::string message, std::string param) {
-  Error error;
-  error.error_class = ErrorClass::kCaller;
-  error.http_status = 400;
-  error.code = std::move(code);
-  error.message = std::move(message);
-  error.param = std::move(param);
-  return error;
+  return {.error_class = ErrorClass::kCaller,
+          .http_status = 400,
+          .code = std::move(code),
+          .message = std::move(message),
+          .param = std::move(param)};
 }
 
 std::string_view OpenAiErrorType(int http_status) {

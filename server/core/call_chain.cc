@@ -157,24 +157,21 @@ std::optional<Error> CallChain::Failed(const MiddlewareEntry& entry) {
     return OutOfTime(*call_, call_->wait.deadline, kDoing);
   NoteAction(entry, "failed");
   if (entry.settings().pass_on_error) return std::nullopt;
-  Error error;
-  error.error_class = ErrorClass::kGateway;
-  error.http_status = 503;
-  error.code = "middleware_failed";
-  error.message = "the middleware " + entry.settings().name + " has failed, and no call goes on without it";
-  error.retryable = true;
-  return error;
+  return Error{
+      .http_status = 503,
+      .code = "middleware_failed",
+      .message = "the middleware " + entry.settings().name + " has failed, and no call goes on without it",
+      .retryable = true};
 }
 
 Error CallChain::Denied(const MiddlewareEntry& entry, const middleware::Denial& denial) {
   NoteAction(entry, "denied");
-  Error error;
-  error.error_class = ErrorClass::kPolicy;
-  error.http_status = denial.http_status;
-  error.code = denial.code.empty() ? "middleware_denied" : denial.code;
-  error.message = denial.message.empty() ? "the middleware " + entry.settings().name + " has denied the call"
-                                         : denial.message;
-  return error;
+  return {.error_class = ErrorClass::kPolicy,
+          .http_status = denial.http_status,
+          .code = denial.code.empty() ? "middleware_denied" : denial.code,
+          .message = denial.message.empty()
+                         ? "the middleware " + entry.settings().name + " has denied the call"
+                         : denial.message};
 }
 
 void CallChain::NoteAction(const MiddlewareEntry& entry, std::string_view what) {

@@ -164,18 +164,16 @@ std::optional<Error> CallHooks::Denial() const {
 }
 
 Error CallHooks::LateDenial() const {
-  Error error;
-  error.error_class = erred_ ? ErrorClass::kGateway : ErrorClass::kPolicy;
-  error.http_status = 446;
-  error.code = erred_ ? "guardrail_error" : "guardrail_denied";
-  // The sentence of Portkey's gateway, by which its callers may tell.
-  error.message =
-      "The guardrail checks defined in the config failed. You can find more information in the "
-      "`hook_results` object.";
-  error.type = "hooks_failed";
-  error.retryable = erred_;
-  error.hook_results = Results();
-  return error;
+  return {.error_class = erred_ ? ErrorClass::kGateway : ErrorClass::kPolicy,
+          .http_status = 446,
+          .code = erred_ ? "guardrail_error" : "guardrail_denied",
+          // The sentence of Portkey's gateway, by which its callers may tell.
+          .message =
+              "The guardrail checks defined in the config failed. You can find more information in the "
+              "`hook_results` object.",
+          .type = "hooks_failed",
+          .retryable = erred_,
+          .hook_results = Results()};
 }
 
 std::string CallHooks::ResultsOf(HookPhase phase) const {

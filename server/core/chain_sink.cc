@@ -23,11 +23,9 @@ bool IsReadable(const ReplyHead& head) {
 }
 
 Error TooLarge() {
-  Error error;
-  error.http_status = 503;
-  error.code = "middleware_failed";
-  error.message = "the answer is too large to be held for middleware: more than 64 MB";
-  return error;
+  return {.http_status = 503,
+          .code = "middleware_failed",
+          .message = "the answer is too large to be held for middleware: more than 64 MB"};
 }
 
 bool IsGood(int status) { return status >= 200 && status < 300; }

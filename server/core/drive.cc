@@ -158,15 +158,15 @@ const Message* RelayedInParts(CallState& call) {
 net::Task<Attempted> SendWithMedia(CallState& call, upstream::UrlCache& urls,
                                    std::vector<providers::MediaReference> media) {
   std::optional<Error> error = co_await FetchMedia(call, std::move(media));
-  if (!error) error = PutMedia(call);
+  if (!error) error = PutMedia(call, *call.route.way.form->body_media);
   if (error) co_return FailHere(call, *std::move(error));
   co_return co_await FitAndSend(call, urls);
 }
 
 // What the provider does not fetch itself, and stands in the provider's own words, which were the caller's.
 net::Task<Attempted> SendInBytes(CallState& call, upstream::UrlCache& urls) {
-  if (call.route.way.form->fetches_media) {
-    std::vector<providers::MediaReference> media = MediaOfRequest(call);
+  if (const providers::BodyMedia* const body = call.route.way.form->body_media) {
+    std::vector<providers::MediaReference> media = MediaOfRequest(call, *body);
     if (!media.empty()) return SendWithMedia(call, urls, std::move(media));
   }
   return FitAndSend(call, urls);

@@ -1,5 +1,6 @@
 #include "server/core/event_stream.h"
 
+#include "providers/classify.h"
 #include "server/base/text.h"
 #include "server/http/aws_event_stream.h"
 #include "server/http/ndjson.h"
@@ -9,17 +10,6 @@ namespace {
 
 // No end marker is as long, with blanks around it or without: nothing larger is looked at closely.
 constexpr size_t kLongestMarker = 64;
-
-Error BrokenStream(std::string code, std::string message) {
-  Error error;
-  error.error_class = ErrorClass::kProvider;
-  error.http_status = 502;
-  error.code = std::move(code);
-  error.transport = true;
-  error.message = std::move(message);
-  error.retryable = true;
-  return error;
-}
 
 // Null for server-sent events.
 std::unique_ptr<http::EventReader> NewReader(providers::Framing framing) {
@@ -77,16 +67,18 @@ bool IsEndMarker(const http::StreamEvent& event, std::string_view end) {
 }
 
 Error TruncatedStream() {
-  return BrokenStream("upstream_truncated", "the provider's stream ended before its answer was complete");
+  return providers::BrokenAnswer("upstream_truncated",
+                                 "the provider's stream ended before its answer was complete");
 }
 
 Error EmptyStream() {
-  return BrokenStream("upstream_empty_answer", "the provider's stream has nothing but its end marker");
+  return providers::BrokenAnswer("upstream_empty_answer",
+                                 "the provider's stream has nothing but its end marker");
 }
 
 Error InvalidEvent(std::string_view problem) {
-  return BrokenStream("upstream_invalid_answer",
-                      "the provider's stream cannot be understood: " + std::string(problem));
+  return providers::BrokenAnswer("upstream_invalid_answer",
+                                 "the provider's stream cannot be understood: " + std::string(problem));
 }
 
 }  // namespace portolan::core

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
-#include "providers/dialects/common/body_media.h"
 #include "providers/dialects/common/media.h"
 #include "server/base/text.h"
 #include "server/base/url_origin.h"
@@ -144,15 +143,15 @@ class Fetch {
 
 }  // namespace
 
-std::vector<MediaReference> MediaOfRequest(const CallState& call) {
+std::vector<MediaReference> MediaOfRequest(const CallState& call, const providers::BodyMedia& body) {
   std::string joined;
-  return providers::MediaOfBody(TextOf(call, &joined));
+  return body.find(TextOf(call, &joined));
 }
 
-std::optional<Error> PutMedia(CallState& call) {
+std::optional<Error> PutMedia(CallState& call, const providers::BodyMedia& body) {
   std::string joined;
   std::string text;
-  if (auto error = providers::PutMediaIntoBody(call.media, TextOf(call, &joined), &text)) return error;
+  if (auto error = body.put(call.media, TextOf(call, &joined), &text)) return error;
   call.request_text = std::move(text);
   call.request_body.assign(1, call.request_text);
   return std::nullopt;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "providers/body_media.h"
 #include "providers/media.h"
 #include "server/core/call_state.h"
 
@@ -20,12 +21,12 @@ inline constexpr size_t kMaxAllMediaBytes = 50u << 20;
 inline constexpr std::chrono::seconds kMediaTime{30};
 inline constexpr int kMaxMediaRedirects = 3;
 
-// What the request names in the provider's words, as it is about to be sent. See
-// providers/dialects/common/body_media.h.
-std::vector<providers::MediaReference> MediaOfRequest(const CallState& call);
+// What the request names in the provider's words, as it is about to be sent.
+std::vector<providers::MediaReference> MediaOfRequest(const CallState& call,
+                                                      const providers::BodyMedia& body);
 
 // Puts what was fetched into the request as it is about to be sent. An error names the member.
-std::optional<Error> PutMedia(CallState& call);
+std::optional<Error> PutMedia(CallState& call, const providers::BodyMedia& body);
 
 // Adds those of `wanted` to call.media that are not there. They go over connections without credentials, only
 // to addresses that callers may name (upstream::AddressPolicy), each redirect checked anew. An error names

@@ -36,12 +36,10 @@ bool TakesResults(const CallState& call) {
 }
 
 Error TooMuch() {
-  Error error;
-  error.http_status = 446;
-  error.code = "guardrail_error";
-  error.type = "hooks_failed";
-  error.message = "the answer is too long to be looked at by guardrails: more than 16 MB";
-  return error;
+  return {.http_status = 446,
+          .code = "guardrail_error",
+          .message = "the answer is too long to be looked at by guardrails: more than 16 MB",
+          .type = "hooks_failed"};
 }
 
 }  // namespace

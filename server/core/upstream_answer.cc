@@ -19,14 +19,7 @@ using google::protobuf::Message;
 using providers::Way;
 
 Error InvalidAnswer(std::string message) {
-  Error error;
-  error.error_class = ErrorClass::kProvider;
-  error.http_status = 502;
-  error.code = "upstream_invalid_answer";
-  error.message = std::move(message);
-  error.retryable = true;
-  error.transport = true;
-  return error;
+  return providers::BrokenAnswer("upstream_invalid_answer", std::move(message));
 }
 
 Error NotUnderstood(const codec::DecodeError& problem) {

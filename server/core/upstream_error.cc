@@ -50,20 +50,14 @@ TimeLimit RpcDeadline(const CallState& call) {
 }
 
 Error TimedOut(const CallState& call, const TimeLimit& limit, bool of_target, std::string_view doing) {
-  Error error;
   const bool callers = limit.owner == "caller";
-  error.error_class = callers ? ErrorClass::kCaller : ErrorClass::kGateway;
-  error.http_status = 408;
-  if (callers) {
-    error.code = "request_timeout";
-  } else {
-    error.code = "target_timeout";
-  }
-  error.message = std::string(limit.name) + " of " + upstream::ToText(limit.length) + ", set " +
-                  SetBy(call, limit, of_target) + ", ran out while " + std::string(doing);
-  error.retryable = true;
-  error.limit = limit;
-  return error;
+  return {.error_class = callers ? ErrorClass::kCaller : ErrorClass::kGateway,
+          .http_status = 408,
+          .code = callers ? "request_timeout" : "target_timeout",
+          .message = std::string(limit.name) + " of " + upstream::ToText(limit.length) + ", set " +
+                     SetBy(call, limit, of_target) + ", ran out while " + std::string(doing),
+          .retryable = true,
+          .limit = limit};
 }
 
 }  // namespace
@@ -82,21 +76,17 @@ Error CancelledError(const CallState& call, std::string_view doing) {
   const net::CancelReason reason = call.in.scope->reason();
   // gRPC's own timer, which is earlier than ours by a hair.
   if (reason == net::CancelReason::kDeadline) return TimedOut(call, RpcDeadline(call), false, doing);
-  Error error;
   // A write that failed tells of a caller who left before the scope does.
   if (reason == net::CancelReason::kClientGone || reason == net::CancelReason::kNone) {
-    error.error_class = ErrorClass::kCaller;
-    error.http_status = 499;
-    error.code = "client_closed_request";
-    error.message = "the caller went away";
-  } else {
-    error.error_class = ErrorClass::kGateway;
-    error.http_status = 503;
-    error.code = "shutting_down";
-    error.message = "the gateway is shutting down";
-    error.retryable = true;
+    return {.error_class = ErrorClass::kCaller,
+            .http_status = 499,
+            .code = "client_closed_request",
+            .message = "the caller went away"};
   }
-  return error;
+  return {.http_status = 503,
+          .code = "shutting_down",
+          .message = "the gateway is shutting down",
+          .retryable = true};
 }
 
 Error ToError(const CallState& call, const upstream::Failure& failure, net::Wait wait) {
@@ -109,19 +99,16 @@ Error ToError(const CallState& call, const upstream::Failure& failure, net::Wait
     return by_scope ? CancelledError(call, doing) : OutOfTime(call, wait.deadline, doing);
   }
   if (failure.kind == kSource) return *call.relayed->error();
-  Error error;
-  error.message = failure.message;
   for (const Row& row : kRows) {
     if (row.kind != failure.kind) continue;
-    error.error_class = row.error_class;
-    error.http_status = row.http_status;
-    error.code = row.code;
-    error.retryable = row.retryable;
-    error.transport = row.http_status == 502 || row.http_status == 504;
-    return error;
+    return {.error_class = row.error_class,
+            .http_status = row.http_status,
+            .code = std::string(row.code),
+            .message = failure.message,
+            .retryable = row.retryable,
+            .transport = row.http_status == 502 || row.http_status == 504};
   }
-  error.code = "internal_error";
-  return error;
+  return {.code = "internal_error", .message = failure.message};
 }
 
 }  // namespace portolan::core

@@ -16,13 +16,11 @@ std::string_view WithoutFinalDot(std::string_view name) {
 }
 
 Error Forbidden(std::string code, std::string message, std::string param) {
-  Error error;
-  error.error_class = ErrorClass::kPolicy;
-  error.http_status = 403;
-  error.code = std::move(code);
-  error.message = std::move(message);
-  error.param = std::move(param);
-  return error;
+  return {.error_class = ErrorClass::kPolicy,
+          .http_status = 403,
+          .code = std::move(code),
+          .message = std::move(message),
+          .param = std::move(param)};
 }
 
 // `127.0.0.1:8787` and `localhost`, as nearly all requests have it.

@@ -22,13 +22,11 @@ std::string_view BearerToken(std::string_view authorization) {
 }
 
 Error Unauthenticated(std::string_view problem) {
-  Error error;
-  error.error_class = ErrorClass::kCaller;
-  error.http_status = 401;
-  error.code = "invalid_caller_key";
-  error.message = std::string(problem) +
-                  " Send a key of this gateway in x-portolan-api-key, or as the bearer of Authorization.";
-  return error;
+  return {.error_class = ErrorClass::kCaller,
+          .http_status = 401,
+          .code = "invalid_caller_key",
+          .message = std::string(problem) +
+                     " Send a key of this gateway in x-portolan-api-key, or as the bearer of Authorization."};
 }
 
 }  // namespace

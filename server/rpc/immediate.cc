@@ -31,12 +31,10 @@ void Answer(Arrival arrival, const google::protobuf::MessageLite& message) {
 }
 
 grpc::Status TooManyCalls() {
-  Error error;
-  error.http_status = 503;
-  error.code = "too_many_calls";
-  error.message = "the gateway has as many gRPC calls in flight as it takes";
-  error.retryable = true;
-  return ToGrpcStatus(error);
+  return ToGrpcStatus({.http_status = 503,
+                       .code = "too_many_calls",
+                       .message = "the gateway has as many gRPC calls in flight as it takes",
+                       .retryable = true});
 }
 
 }  // namespace portolan::rpc

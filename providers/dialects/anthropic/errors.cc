@@ -44,15 +44,11 @@ int ToldStatus(const ::anthropic::v1::ErrorDetail& detail) {
 
 Error ClassifyAnswer(int http_status, std::span<const HeaderView> headers, std::string_view body,
                      const Target& target) {
-  Error error;
   ErrorMembers members;
   ReadErrorText(body, &members);
-  error.message = std::move(members.message);
   // In Anthropic's own shape the type is what tells errors apart.
-  error.code = std::move(members.type.empty() ? members.code : members.type);
-  ClassifyStatus(http_status, headers, target, &error);
-  error.type = OpenAiErrorType(http_status);
-  if (error.code.empty()) error.code = "upstream_status_" + std::to_string(http_status);
+  std::string code = std::move(members.type.empty() ? members.code : members.type);
+  Error error = AnsweredError(http_status, std::move(code), std::move(members.message), headers, target);
   // Anthropic says itself whether another attempt helps.
   const std::string_view should_retry = FindHeader(headers, "x-should-retry").value_or("");
   if (should_retry == "true") error.retryable = true;

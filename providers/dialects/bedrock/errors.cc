@@ -107,16 +107,13 @@ bool IsError(std::string_view member, std::string_view json) {
 
 Error ClassifyAnswer(int http_status, std::span<const HeaderView> headers, std::string_view body,
                      const Target& target) {
-  Error error;
   ErrorMembers members;
   ReadErrorText(body, &members);
-  error.message = std::string(sigv4::WithoutWhatWasSigned(members.message));
-  error.code = NameOf(FindHeader(headers, "x-amzn-errortype").value_or(""));
-  if (error.code.empty()) error.code = std::move(members.type.empty() ? members.code : members.type);
-  ClassifyStatus(http_status, headers, target, &error);
-  error.type = OpenAiErrorType(http_status);
+  std::string code = NameOf(FindHeader(headers, "x-amzn-errortype").value_or(""));
+  if (code.empty()) code = std::move(members.type.empty() ? members.code : members.type);
+  Error error = AnsweredError(http_status, std::move(code),
+                              std::string(sigv4::WithoutWhatWasSigned(members.message)), headers, target);
   AddMeaning(&error);
-  if (error.code.empty()) error.code = "upstream_status_" + std::to_string(http_status);
   return error;
 }
 

@@ -9,15 +9,10 @@ namespace portolan::providers::cohere {
 
 Error ClassifyAnswer(int http_status, std::span<const HeaderView> headers, std::string_view body,
                      const Target& target) {
-  Error error;
   ErrorMembers members;
   ReadErrorText(body, &members);
-  error.message = std::move(members.message);
-  error.code = std::move(members.code.empty() ? members.type : members.code);
-  ClassifyStatus(http_status, headers, target, &error);
-  error.type = OpenAiErrorType(error.http_status);
-  if (error.code.empty()) error.code = "upstream_status_" + std::to_string(http_status);
-  return error;
+  return AnsweredError(http_status, std::move(members.code.empty() ? members.type : members.code),
+                       std::move(members.message), headers, target);
 }
 
 bool IsFailure(std::string_view finish_reason) {

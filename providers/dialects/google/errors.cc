@@ -82,15 +82,11 @@ bool IsRefusedKey(std::string_view error) {
 
 Error ClassifyAnswer(int http_status, std::span<const HeaderView> headers, std::string_view body,
                      const Target& target) {
-  Error error;
   ErrorMembers members;
   ReadErrorText(body, &members);
-  error.message = std::move(members.message);
   const std::string_view said = ErrorIn(body);
-  error.code = JsonText(JsonMember(said, "status"));
-  ClassifyStatus(http_status, headers, target, &error);
-  error.type = OpenAiErrorType(http_status);
-  if (error.code.empty()) error.code = "upstream_status_" + std::to_string(http_status);
+  Error error = AnsweredError(http_status, JsonText(JsonMember(said, "status")), std::move(members.message),
+                              headers, target);
   if (!error.retry_after) error.retry_after = RetryDelay(said);
   if (IsRefusedKey(said) && !target.key_from_caller) error.error_class = ErrorClass::kProvider;
   return error;

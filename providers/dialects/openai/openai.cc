@@ -129,16 +129,12 @@ class OpenAi final : public Dialect {
 
   Error ReadError(int http_status, std::span<const HeaderView> headers, std::string_view body,
                   const Target& target) const override {
-    Error error;
     ErrorMembers members;
     ReadErrorText(body, &members);
-    error.message = std::move(members.message);
-    error.type = std::move(members.type);
-    error.code = std::move(members.code);
+    Error error =
+        AnsweredError(http_status, std::move(members.code), std::move(members.message), headers, target);
+    if (!members.type.empty()) error.type = std::move(members.type);
     error.param = std::move(members.param);
-    ClassifyStatus(http_status, headers, target, &error);
-    if (error.code.empty()) error.code = "upstream_status_" + std::to_string(http_status);
-    if (error.type.empty()) error.type = OpenAiErrorType(http_status);
     return error;
   }
 

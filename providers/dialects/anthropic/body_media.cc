@@ -1,4 +1,4 @@
-#include "providers/dialects/common/body_media.h"
+#include "providers/dialects/anthropic/body_media.h"
 
 #include <cstring>
 #include <functional>
@@ -13,7 +13,7 @@
 #include "server/base/utf8.h"
 #include "server/codec/string_value.h"
 
-namespace portolan::providers {
+namespace portolan::providers::anthropic {
 namespace {
 
 std::string StringIn(const JsonObjectEdit& object, std::string_view member) {
@@ -123,9 +123,7 @@ std::string SourceOf(std::string_view block, const DataUrl& data, std::string* p
   return {};
 }
 
-}  // namespace
-
-std::vector<MediaReference> MediaOfBody(std::string_view json) {
+std::vector<MediaReference> Find(std::string_view json) {
   std::vector<MediaReference> found;
   // Most requests name none, and quotes are too many to look behind each.
   constexpr std::string_view kUrl = R"("url")";
@@ -138,7 +136,7 @@ std::vector<MediaReference> MediaOfBody(std::string_view json) {
   return found;
 }
 
-std::optional<Error> PutMediaIntoBody(const FetchedMedia& media, std::string_view json, std::string* out) {
+std::optional<Error> Put(const FetchedMedia& media, std::string_view json, std::string* out) {
   std::optional<Error> error;
   const bool changed =
       SourceWalk([&](std::string_view block, const MediaReference& reference) -> std::optional<std::string> {
@@ -155,4 +153,8 @@ std::optional<Error> PutMediaIntoBody(const FetchedMedia& media, std::string_vie
   return error;
 }
 
-}  // namespace portolan::providers
+}  // namespace
+
+const BodyMedia kBodyMedia{Find, Put};
+
+}  // namespace portolan::providers::anthropic
