@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "server/core/call_steps.h"
 #include "server/core/hook_answer.h"
@@ -42,6 +43,21 @@ net::Task<Attempted> SendPart(CallState& call, upstream::UrlCache& urls) {
   co_return attempted;
 }
 
+// The vectors by their index, or as they came where the server says none, which reads as 0. Empty if the
+// indices are not those of as many texts.
+std::vector<const v1::Embedding*> InOrder(const v1::EmbeddingResponse& answer) {
+  const auto& data = answer.data();
+  const bool says_none =
+      std::all_of(data.begin(), data.end(), [](const auto& each) { return each.index() == 0; });
+  std::vector<const v1::Embedding*> placed(static_cast<size_t>(data.size()));
+  for (int i = 0; i < data.size(); ++i) {
+    const int64_t index = says_none ? i : data[i].index();
+    if (index < 0 || index >= data.size() || placed[static_cast<size_t>(index)] != nullptr) return {};
+    placed[static_cast<size_t>(index)] = &data[i];
+  }
+  return placed;
+}
+
 }  // namespace
 
 std::optional<Error> JoinedEmbeddings::Take(const v1::EmbeddingResponse& answer) {
@@ -49,17 +65,20 @@ std::optional<Error> JoinedEmbeddings::Take(const v1::EmbeddingResponse& answer)
     return InvalidAnswer("the provider answered with " + std::to_string(answer.data_size()) +
                          " embeddings to " + std::to_string(expected_) + " texts");
   }
+  const std::vector<const v1::Embedding*> placed = InOrder(answer);
+  if (placed.empty()) return InvalidAnswer("the provider's embeddings do not have an index each");
   const int before = answer_.data_size();
   const int64_t prompt_tokens = answer_.usage().prompt_tokens() + answer.usage().prompt_tokens();
   const int64_t total_tokens = answer_.usage().total_tokens() + answer.usage().total_tokens();
   const bool counted = answer.has_usage() && (before == 0 || answer_.has_usage());
   if (before == 0) {
     answer_ = answer;
-  } else {
-    for (v1::Embedding each : answer.data()) {
-      each.set_index(before + each.index());
-      *answer_.add_data() = std::move(each);
-    }
+    answer_.clear_data();
+  }
+  for (const v1::Embedding* const each : placed) {
+    v1::Embedding* const joined = answer_.add_data();
+    *joined = *each;
+    joined->set_index(answer_.data_size() - 1);
   }
   answer_.clear_usage();
   if (!counted) return std::nullopt;

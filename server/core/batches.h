@@ -17,7 +17,7 @@ class JoinedEmbeddings {
  public:
   // How many texts the next part has.
   void Expect(size_t texts) { expected_ = texts; }
-  // Adds the answer to it. An error if it has not a vector for each text.
+  // Adds the answer to it, its vectors in the order of the texts. An error if it has not a vector for each.
   std::optional<Error> Take(const ::portolan::v1::EmbeddingResponse& answer);
   const ::portolan::v1::EmbeddingResponse& answer() const { return answer_; }
 
