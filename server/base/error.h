@@ -41,24 +41,24 @@ struct Error {
   ErrorClass error_class = ErrorClass::kGateway;
   int http_status = 500;
   // Stable, in snake_case: `invalid_json`, `upstream_reset`; the provider's own code where it gives one.
-  std::string code;
-  std::string message;  // for a person; never holds a secret, a prompt or an answer
-  std::string param;    // the path in the request, or the header, at fault; empty if none
-  std::string type;     // OpenAI's word; empty: derived from the status (see OpenAiErrorType)
+  std::string code = {};
+  std::string message = {};  // for a person; never holds a secret, a prompt or an answer
+  std::string param = {};    // the path in the request, or the header, at fault; empty if none
+  std::string type = {};     // OpenAI's word; empty: derived from the status (see OpenAiErrorType)
   bool retryable = false;
-  std::optional<std::chrono::milliseconds> retry_after;
+  std::optional<std::chrono::milliseconds> retry_after = {};
   // The provider did not send an error of its own but failed to answer properly: refused, reset, no such
   // name, TLS, garbage, cut short.
   bool transport = false;
-  std::optional<TimeLimit> limit;  // the one that ran out, where that is what went wrong
-  int attempts = 0;                // upstream attempts made for this call
+  std::optional<TimeLimit> limit = {};  // the one that ran out, where that is what went wrong
+  int attempts = 0;                     // upstream attempts made for this call
   // How the attempts before the last one ended: `config.targets[0] openai 429 rate_limit_exceeded`; bounded.
-  std::vector<std::string> tried;
+  std::vector<std::string> tried = {};
   // What was called, if a caller or the operator named the host: `POST`, and the URL without query and user
   // info, bounded. Empty for a provider's own host.
-  std::string upstream_method;
-  std::string upstream_url;
-  std::shared_ptr<const HookResultsText> hook_results;  // of an error that guardrails have made
+  std::string upstream_method = {};
+  std::string upstream_url = {};
+  std::shared_ptr<const HookResultsText> hook_results = {};  // of an error that guardrails have made
 
   // A 400 of class kCaller.
   static Error InvalidRequest(std::string code, std::string message, std::string param = {});
