@@ -69,11 +69,18 @@ bool Applies(const BodyRule& rule, const CallFacts& facts) {
          IsAmongModels(rule.models, facts.model);
 }
 
-// False if a rule has nothing to do, as a look at the text tells: few requests have the older name of a
-// member. Escapes could spell it.
-bool MayConcern(const BodyRule& rule, std::string_view json) {
-  if (rule.kind != Kind::kRename && rule.kind != Kind::kRenameAlone) return true;
-  return json.find(rule.members) != std::string_view::npos || json.find("\\u") != std::string_view::npos;
+bool Renames(const BodyRule& rule) { return rule.kind == Kind::kRename || rule.kind == Kind::kRenameAlone; }
+
+// False if none of the rules has anything to do: where they do no more than rename members, a look at the
+// text tells, as few requests have the older name of one. Escapes could spell it.
+bool MayConcern(const BodyFit& fit, const CallFacts& facts, std::string_view json) {
+  const auto any = [&](auto holds) {
+    return std::any_of(fit.rules.begin(), fit.rules.end(),
+                       [&](const BodyRule& rule) { return holds(rule) && Applies(rule, facts); });
+  };
+  if (any([](const BodyRule& rule) { return !Renames(rule); })) return true;
+  return any([json](const BodyRule& rule) { return json.find(rule.members) != std::string_view::npos; }) ||
+         json.find("\\u") != std::string_view::npos;
 }
 
 class Fitter {
@@ -291,10 +298,7 @@ bool AnyApplies(const BodyFit& fit, const CallFacts& facts) {
 
 std::optional<Error> FitBody(const BodyFit& fit, const CallFacts& facts, std::string_view json,
                              std::string* out, DroppedMembers* dropped) {
-  const bool concerns = std::any_of(fit.rules.begin(), fit.rules.end(), [&](const BodyRule& rule) {
-    return Applies(rule, facts) && MayConcern(rule, json);
-  });
-  if (!concerns) return std::nullopt;
+  if (!MayConcern(fit, facts, json)) return std::nullopt;
   return Fitter(fit, facts, json, dropped).Run(out);
 }
 

@@ -14,6 +14,7 @@ JsonObjectEdit::JsonObjectEdit(std::string_view json) : json_(json) {
   JsonReader reader(json);
   if (reader.Peek() != JsonType::kObject) return;
   reader.EnterObject();
+  entries_.reserve(8);
   std::string scratch;
   size_t end = 0;  // of the member before
   for (std::string_view name; reader.NextMember(&name, &scratch);) {
@@ -24,6 +25,7 @@ JsonObjectEdit::JsonObjectEdit(std::string_view json) : json_(json) {
     entry.text = json.substr(begin, reader.offset() - begin);
     entry.before = json.substr(end, begin - end);
     end = reader.offset();
+    lengths_ |= BitOf(entry.name);
     entries_.push_back(entry);
   }
   if (!reader.AtEnd()) entries_.clear();
@@ -32,6 +34,7 @@ JsonObjectEdit::JsonObjectEdit(std::string_view json) : json_(json) {
 
 const std::string_view* JsonObjectEdit::Find(std::string_view name) const {
   const std::string_view* found = nullptr;
+  if ((lengths_ & BitOf(name)) == 0) return found;
   for (const Entry& entry : entries_) {
     if (entry.kept && entry.name == name) found = &entry.value;
   }
@@ -58,6 +61,7 @@ void JsonObjectEdit::Rename(std::string_view name, std::string_view new_name) {
   for (Entry& entry : entries_) {
     if (!entry.kept || entry.name != name) continue;
     entry.name = new_name;
+    lengths_ |= BitOf(new_name);
     entry.is_new = changed_ = true;
   }
 }
@@ -78,6 +82,7 @@ void JsonObjectEdit::Add(std::string_view name, std::string value) {
   entry.value = Keep(std::move(value));
   entry.before = ",";
   entry.is_new = true;
+  lengths_ |= BitOf(name);
   entries_.push_back(entry);
   changed_ = true;
 }

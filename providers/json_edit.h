@@ -2,7 +2,8 @@
 
 // Changes to the text of a JSON object that leave every byte that is not part of a change as it was.
 
-#include <deque>
+#include <cstdint>
+#include <forward_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,12 +49,16 @@ class JsonObjectEdit {
     bool kept = true;
     bool is_new = false;  // written as name and value
   };
-  std::string_view Keep(std::string text) { return held_.emplace_back(std::move(text)); }
+  std::string_view Keep(std::string text) { return held_.emplace_front(std::move(text)); }
+  // The bit of `lengths_` for names as long as this one.
+  static uint64_t BitOf(std::string_view name) { return uint64_t{1} << (name.size() % 64); }
 
   std::string_view json_;
   std::vector<Entry> entries_;
-  std::string_view tail_;         // what stands behind the last member
-  std::deque<std::string> held_;  // what the entries point to, where that is not the text
+  std::string_view tail_;  // what stands behind the last member
+  // Of the names of all entries: rules ask for many names, and most bodies have few of them.
+  uint64_t lengths_ = 0;
+  std::forward_list<std::string> held_;  // what the entries point to, where that is not the text
   bool changed_ = false;
 };
 
