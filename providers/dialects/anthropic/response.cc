@@ -60,7 +60,7 @@ std::optional<Error> DecodeMessage(const wire::MessagesResponse& message, const 
   }
   if (message.type() != "message" && (message.has_type() || message.content().empty())) return NotAMessage();
 
-  hub->set_id(message.id());
+  hub->set_id(message.id().empty() ? AnswerId(facts) : message.id());
   hub->set_object("chat.completion");
   hub->set_created(facts.unix_seconds);
   hub->set_model(message.model());
@@ -87,6 +87,10 @@ std::optional<Error> DecodeMessage(const wire::MessagesResponse& message, const 
   return std::nullopt;
 }
 
+std::string AnswerId(const CallFacts& facts) {
+  return "chatcmpl-anthropic-" + std::to_string(facts.unix_seconds);
+}
+
 bool TranslateCitation(const api::Citation& citation, int64_t begin, int64_t end, api::Annotation* out) {
   if (citation.url().empty()) return false;
   out->set_type("url_citation");
@@ -94,7 +98,7 @@ bool TranslateCitation(const api::Citation& citation, int64_t begin, int64_t end
   page->set_start_index(begin);
   page->set_end_index(end);
   page->set_url(citation.url());
-  if (citation.has_title()) page->set_title(citation.title());
+  page->set_title(citation.title().empty() ? citation.url() : citation.title());
   return true;
 }
 

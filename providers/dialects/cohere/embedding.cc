@@ -99,7 +99,6 @@ void AddVectors(const google::protobuf::RepeatedPtrField<api::FloatVector>& vect
 void TranslateUsage(const wire::Meta& meta, api::EmbeddingResponse* out) {
   const bool read = meta.tokens().has_input_tokens();
   const wire::MetaUnits& units = read ? meta.tokens() : meta.billed_units();
-  if (!units.has_input_tokens()) return;
   SetPromptTokens(units.input_tokens(), out);
   const int64_t of_images = meta.billed_units().image_tokens();
   if (of_images > 0) out->mutable_usage()->mutable_prompt_tokens_details()->set_image_tokens(of_images);

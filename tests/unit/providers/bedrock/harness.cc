@@ -15,6 +15,7 @@
 #include "portolan/v1/embedding.pb.h"
 #include "portolan/v1/rerank.pb.h"
 #include "server/codec/splice.h"
+#include "tests/support/answer_log.h"
 
 namespace portolan::providers::bedrock {
 namespace {
@@ -100,6 +101,7 @@ Harness::Answer Harness::Decode(std::string_view wire, CallFacts facts) const {
   std::string text;
   codec::Encode(Plan(hub.GetDescriptor()), hub, {.composed = true}, &text);
   answer.hub = nlohmann::json::parse(text);
+  test::LogAnswer("bedrock", operation::kChat, answer.hub);
   return answer;
 }
 
@@ -170,6 +172,7 @@ Harness::Answer Harness::DecodeFor(const CallFacts& facts, std::string_view wire
   std::string text;
   codec::Encode(Plan(hub->GetDescriptor()), *hub, {.composed = true}, &text);
   answer.hub = nlohmann::json::parse(text);
+  test::LogAnswer("bedrock", facts.operation, answer.hub);
   return answer;
 }
 
@@ -198,6 +201,7 @@ bool Harness::Stream::Feed(std::string_view event) {
   error = events_->OnEvent(wire, sink, &state);
   Take(sink);
   done = state == EventsToHub::State::kDone;
+  if (done && !error) test::LogStream("bedrock", chunks);
   return !error && !done;
 }
 
@@ -205,6 +209,7 @@ void Harness::Stream::End() {
   Sink sink;
   error = events_->OnEnd(sink);
   Take(sink);
+  if (!error) test::LogStream("bedrock", chunks);
 }
 
 void Harness::Stream::Take(const Sink& sink) {
@@ -215,6 +220,7 @@ void Harness::Stream::Take(const Sink& sink) {
     std::string text;
     codec::Encode(plan, *chunk, {.composed = true}, &text);
     chunks.push_back(nlohmann::json::parse(text));
+    test::LogAnswer("bedrock", "chunk", chunks.back());
   }
 }
 
