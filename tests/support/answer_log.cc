@@ -21,7 +21,7 @@ void Append(std::string_view provider, nlohmann::json line) {
   line["provider"] = provider;
   // What is no UTF-8 is not JSON either, and stays so.
   std::ofstream(LogPath(), std::ios::app)
-      << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+      << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace

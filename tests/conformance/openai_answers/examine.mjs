@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { answerSchemas } from './schema.mjs';
 import { assembler, brokenRules } from './streams.mjs';
 
-const DEEPEST = 3;
+const DEEPEST = 8;
 
 function problemsOf({ errors }) {
   const deepest = [...(errors ?? [])].sort((a, b) => b.instancePath.length - a.instancePath.length);
@@ -16,7 +16,7 @@ function problemsOf({ errors }) {
 // A function that says what is wrong with `{provider, bodies, chunks}` (see replies.mjs); an empty list: nothing.
 export async function examiner(install) {
   const Ajv = createRequire(join(install, 'package.json'))('ajv/dist/2020').default;
-  const compile = (schema) => new Ajv({ strict: false }).compile(schema);
+  const compile = (schema) => new Ajv({ strict: false, allErrors: true }).compile(schema);
   const schemas = answerSchemas(install);
   const isAssembled = compile(schemas.assembled);
   const assemble = await assembler(install);

@@ -5,6 +5,7 @@ const TEXT = { type: 'string' };
 const COUNT = { type: 'integer' };
 const NUMBER = { type: 'number' };
 const OBJECT = { type: 'object' };
+const TEXTS = { type: 'array', items: TEXT };
 const OBJECTS = { type: 'array', items: OBJECT };
 
 const every = (of, why) => ({ of, why });
@@ -70,9 +71,18 @@ export const MORE = {
     billed_units: own('cohere', OBJECT, 'what is paid for'),
     cache_creation_input_tokens: every(COUNT, "Anthropic's name for what went into the cache"),
     cache_read_input_tokens: every(COUNT, "Anthropic's name for what came from the cache"),
+    cache_creation: own('anthropic vertex-ai', OBJECT, 'what went into the cache, by how long it stays'),
+    inference_geo: own('anthropic vertex-ai', TEXT, 'where it was made'),
+    speed: own('anthropic', TEXT, 'how fast it was to be'),
+    iterations: own('anthropic', OBJECTS, 'tokens by turn, where it has taken several'),
+    cacheReadInputTokenCount: own('bedrock', COUNT, 'what came from the cache, by another name than its documentation has'),
+    cacheWriteInputTokenCount: own('bedrock', COUNT, 'what went into the cache, likewise'),
+    serverToolUsage: own('bedrock', OBJECT, 'how often its own tools were called'),
     server_tool_use: own('anthropic vertex-ai', OBJECT, 'how often its own tools were called'),
     toolUsePromptTokenCount: own('google vertex-ai', COUNT, 'tokens of what its own tools said'),
-    trafficType: own('google vertex-ai', TEXT, 'how it is charged'),
+    trafficType: own('google vertex-ai', { type: ['string', 'integer'] }, 'how it is charged; by its number in one API'),
+    cacheTokensDetails: own('google vertex-ai', OBJECTS, 'tokens from the cache, by kind'),
+    toolUsePromptTokensDetails: own('google vertex-ai', OBJECTS, 'tokens of what its own tools said, by kind'),
   },
   'CompletionUsage.CompletionTokensDetails': {
     text_tokens: every(COUNT, 'by kind, as other gateways have it'),
@@ -81,11 +91,14 @@ export const MORE = {
   'CompletionUsage.PromptTokensDetails': {
     text_tokens: every(COUNT, 'by kind, as other gateways have it'),
     image_tokens: every(COUNT, 'by kind, as other gateways have it'),
+    document_tokens: own('google vertex-ai', COUNT, 'by kind'),
     video_tokens: own('google vertex-ai', COUNT, 'by kind'),
   },
   EmbeddingResponse: {
+    metadata: own('vertex-ai', OBJECT, 'what is paid for'),
+    images: own('cohere bedrock', OBJECTS, 'what was embedded'),
     response_type: own('cohere bedrock', TEXT, "Cohere's name for the form of the answer"),
-    texts: own('cohere bedrock', { type: 'array', items: TEXT }, 'what was embedded'),
+    texts: own('cohere bedrock', TEXTS, 'what was embedded'),
   },
   WireEmbedding: { truncatedCharLength: own('bedrock', COUNT, 'how much of a text was embedded') },
   ModelList: {
@@ -95,7 +108,21 @@ export const MORE = {
   Model: {
     capabilities: own('anthropic', OBJECT, 'what it can do'),
     display_name: own('anthropic', TEXT, 'its name for people'),
+    max_input_tokens: own('anthropic', COUNT, 'the longest request'),
     max_tokens: own('anthropic', COUNT, 'the longest answer'),
+    context_length: own('cohere', COUNT, 'the longest request'),
+    endpoints: own('cohere', TEXTS, 'what it can do'),
+    displayName: own('google', TEXT, 'its name for people'),
+    description: own('google', TEXT, 'what it is, for people'),
+    version: own('google', TEXT, 'which of its kind'),
+    inputTokenLimit: own('google', COUNT, 'the longest request'),
+    outputTokenLimit: own('google', COUNT, 'the longest answer'),
+    supportedGenerationMethods: own('google', TEXTS, 'what it can do'),
+    temperature: own('google', NUMBER, 'what it is without one'),
+    maxTemperature: own('google', NUMBER, 'the greatest'),
+    topP: own('google', NUMBER, 'what it is without one'),
+    topK: own('google', NUMBER, 'what it is without one'),
+    thinking: own('google', { type: 'boolean' }, 'whether it does'),
   },
   ErrorObject: { portolan: every(OBJECT, "the gateway's own account: docs/errors.md") },
 };

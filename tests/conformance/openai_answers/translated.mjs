@@ -9,7 +9,14 @@ const TRANSLATED = {
   bedrock: [...CHAT, 'embedding', 'error'],
   cohere: [...CHAT, 'embedding', 'list_models', 'error'],
   google: [...CHAT, 'embedding', 'list_models', 'error'],
+  huggingface: ['embedding'],
+  minimax: CHAT,
+  'mistral-ai': [...CHAT, 'completion'],
+  ollama: CHAT,
   palm: ['chat', 'chunk', 'completion', 'completion_chunk', 'embedding', 'error'],
+  'perplexity-ai': ['embedding'],
+  'vertex-ai': [...CHAT, 'embedding', 'error'],
+  watsonx: [...CHAT, 'embedding', 'list_models', 'error'],
 };
 
 // Tests whose providers say what no real one does, or whose answers are not translated: and why.

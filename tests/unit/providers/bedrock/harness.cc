@@ -16,6 +16,7 @@
 #include "portolan/v1/rerank.pb.h"
 #include "server/codec/splice.h"
 #include "tests/support/answer_log.h"
+#include "tests/support/upstream_log.h"
 
 namespace portolan::providers::bedrock {
 namespace {
@@ -152,6 +153,7 @@ Harness::Request Harness::EncodeFor(std::string_view operation, const nlohmann::
   codec::Encode(plan, *wire, {.composed = true, .for_upstream = true, .replace_surrogates = true},
                 &result.text);
   result.wire = nlohmann::json::parse(result.text);
+  test::LogSeen("/model/" + model + "/invoke", result.text);
   return result;
 }
 
