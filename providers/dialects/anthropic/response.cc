@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "providers/classify.h"
+#include "providers/dialects/anthropic/answer_id.h"
 #include "providers/dialects/anthropic/errors.h"
 #include "providers/dialects/common/json.h"
 #include "server/base/utf8.h"
@@ -85,10 +86,6 @@ std::optional<Error> DecodeMessage(const wire::MessagesResponse& message, const 
   }
   CopyExtras(message.extra(), hub);
   return std::nullopt;
-}
-
-std::string AnswerId(const CallFacts& facts) {
-  return "chatcmpl-anthropic-" + std::to_string(facts.unix_seconds);
 }
 
 bool TranslateCitation(const api::Citation& citation, int64_t begin, int64_t end, api::Annotation* out) {

@@ -20,9 +20,6 @@ namespace wire = ::anthropic::v1;
 std::optional<Error> DecodeMessage(const wire::MessagesResponse& message, const CallFacts& facts,
                                    api::ChatCompletion* hub);
 
-// The id of an answer that has none: OpenAI's clients join the chunks of a stream by theirs.
-std::string AnswerId(const CallFacts& facts);
-
 // OpenAI's word for a stop reason:
 //
 //   end_turn, stop_sequence, pause_turn, none, and any other   stop

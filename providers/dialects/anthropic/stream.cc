@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "providers/classify.h"
+#include "providers/dialects/anthropic/answer_id.h"
 #include "providers/dialects/anthropic/errors.h"
 #include "providers/dialects/anthropic/response.h"
 #include "providers/dialects/common/json.h"

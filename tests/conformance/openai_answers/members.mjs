@@ -35,6 +35,16 @@ const GROUNDING = {
   avgLogprobs: own('google vertex-ai', NUMBER, 'how sure it was'),
 };
 const AT_THE_TOP = {
+  total_duration: own('ollama', COUNT, 'nanoseconds'),
+  load_duration: own('ollama', COUNT, 'nanoseconds'),
+  prompt_eval_duration: own('ollama', COUNT, 'nanoseconds'),
+  eval_duration: own('ollama', COUNT, 'nanoseconds'),
+  created_at: own('ollama watsonx', TEXT, 'when it was made, as it is written'),
+  model_id: own('watsonx', TEXT, 'the model that answered'),
+  model_version: own('watsonx', TEXT, 'its version'),
+  system: own('watsonx', OBJECT, 'warnings'),
+  base_resp: own('minimax', OBJECT, 'how the call went'),
+  p: own('mistral-ai', TEXT, 'random text that hides the size of a piece'),
   container: own('anthropic vertex-ai', OBJECT, 'where code was executed'),
   context_management: own('anthropic', OBJECT, 'what was taken out of the conversation'),
   metrics: own('bedrock', OBJECT, 'how long it took'),
@@ -42,6 +52,18 @@ const AT_THE_TOP = {
   additionalModelResponseFields: own('bedrock', OBJECT, 'what the model says in its own words'),
   promptFeedback: own('google vertex-ai', OBJECT, 'why a prompt was blocked'),
 };
+
+// What may stand in the place of a type.
+export const OTHERS = {
+  'ChatCompletionMessage.Annotation': own(
+    'mistral-ai',
+    { type: 'object', properties: { type: { const: 'reference' }, reference_ids: { type: 'array' } }, required: ['type', 'reference_ids'], additionalProperties: false },
+    'numbers of sources that the caller gave: no pages, of which OpenAI has no word',
+  ),
+};
+
+// Says null of what is not there; its words are OpenAI's, and stay where they need not change.
+export const SAYS_NULL = 'mistral-ai';
 
 export const MORE = {
   ChatCompletion: AT_THE_TOP,
@@ -52,11 +74,18 @@ export const MORE = {
     images: IMAGES,
     extra_content: SIGNED,
     citations: CITATIONS,
+    name: own('minimax', TEXT, 'who speaks'),
+    reasoning_details: own('minimax', OBJECTS, 'reasoning in parts, as it came'),
     other_content: own('bedrock', OBJECTS, 'content that the hub has no word for'),
   },
-  ChatCompletionMessageFunctionToolCall: { extra_content: SIGNED },
+  ChatCompletionMessageFunctionToolCall: {
+    extra_content: SIGNED,
+    index: own('mistral-ai', COUNT, 'which call, outside of streams too'),
+  },
   ChatCompletionAudio: { mime_type: own('google vertex-ai', TEXT, 'its format, which the request does not tell') },
   ChatCompletionChunk: AT_THE_TOP,
+  Completion: AT_THE_TOP,
+  CompletionChunk: AT_THE_TOP,
   'ChatCompletionChunk.Choice': { native_finish_reason: NATIVE, stop_sequence: STOP, ...GROUNDING },
   'ChatCompletionChunk.Choice.Delta': {
     annotations: every({ $ref: '#/$defs/annotations' }, 'sent by the API, and not typed for chunks'),
@@ -68,6 +97,9 @@ export const MORE = {
   },
   'ChatCompletionChunk.Choice.Delta.ToolCall': { extra_content: SIGNED },
   CompletionUsage: {
+    num_cached_tokens: own('mistral-ai', COUNT, 'what came from the cache'),
+    prompt_audio_seconds: own('mistral-ai', { type: ['integer', 'object', 'null'] }, 'sound that it heard'),
+    service_tier: own('mistral-ai', { type: ['string', 'null'] }, 'how it is charged'),
     billed_units: own('cohere', OBJECT, 'what is paid for'),
     cache_creation_input_tokens: every(COUNT, "Anthropic's name for what went into the cache"),
     cache_read_input_tokens: every(COUNT, "Anthropic's name for what came from the cache"),
@@ -100,12 +132,23 @@ export const MORE = {
     response_type: own('cohere bedrock', TEXT, "Cohere's name for the form of the answer"),
     texts: own('cohere bedrock', TEXTS, 'what was embedded'),
   },
+  'CreateEmbeddingResponse.Usage': {
+    cost: own('perplexity-ai', OBJECT, 'what it costs'),
+    prompt_tokens_details: own('cohere', OBJECT, 'tokens of images'),
+  },
   WireEmbedding: { truncatedCharLength: own('bedrock', COUNT, 'how much of a text was embedded') },
   ModelList: {
     next_page_token: own('cohere', TEXT, 'where the list goes on'),
     nextPageToken: own('google', TEXT, 'where the list goes on'),
+    limit: own('watsonx', COUNT, 'how long a list may be'),
+    first: own('watsonx', OBJECT, 'where the list begins'),
+    total_count: own('watsonx', COUNT, 'how many there are'),
   },
   Model: {
+    label: own('watsonx', TEXT, 'its name for people'),
+    source: own('watsonx', TEXT, 'where it is from'),
+    functions: own('watsonx', OBJECTS, 'what it can do'),
+    number_params: own('watsonx', TEXT, 'how big it is'),
     capabilities: own('anthropic', OBJECT, 'what it can do'),
     display_name: own('anthropic', TEXT, 'its name for people'),
     max_input_tokens: own('anthropic', COUNT, 'the longest request'),

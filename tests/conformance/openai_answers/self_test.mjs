@@ -66,6 +66,7 @@ const WRONG = {
   'a time as text': (a) => (a.chat.created = '1'),
   'a time that is not whole': (a) => (a.chat.created = 1.5),
   'no id': (a) => delete a.chat.id,
+  'a piece without a name': (a) => (a.stream[1].id = ''),
   'another object': (a) => (a.chat.object = 'chat.completion.chunk'),
   'content of a number': (a) => (choice(a).message.content = 1),
   'content of parts': (a) => (choice(a).message.content = [{ type: 'text', text: 't' }]),

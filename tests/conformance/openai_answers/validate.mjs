@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { examiner } from './examine.mjs';
 import { readLine } from './replies.mjs';
 import { selfTest } from './self_test.mjs';
-import { isTranslated, missing } from './translated.mjs';
+import { missing, translated } from './translated.mjs';
 
 const [install, log] = process.argv.slice(2);
 const examine = await examiner(resolve(install));
@@ -15,7 +15,7 @@ await selfTest(examine);
 
 // Recordings are replayed in pieces of several sizes: the same is looked at once.
 const lines = [...new Set(readFileSync(log, 'utf8').split('\n'))].filter((line) => line !== '');
-const answers = lines.map((line) => readLine(JSON.parse(line))).filter((answer) => answer && isTranslated(answer));
+const answers = lines.map((line) => readLine(JSON.parse(line))).map((answer) => answer && translated(answer)).filter(Boolean);
 
 const kinds = new Map();
 let bad = 0;
