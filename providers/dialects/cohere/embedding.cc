@@ -99,6 +99,7 @@ void AddVectors(const google::protobuf::RepeatedPtrField<api::FloatVector>& vect
 void TranslateUsage(const wire::Meta& meta, api::EmbeddingResponse* out) {
   const bool read = meta.tokens().has_input_tokens();
   const wire::MetaUnits& units = read ? meta.tokens() : meta.billed_units();
+  if (!units.has_input_tokens()) return;
   SetPromptTokens(units.input_tokens(), out);
   const int64_t of_images = meta.billed_units().image_tokens();
   if (of_images > 0) out->mutable_usage()->mutable_prompt_tokens_details()->set_image_tokens(of_images);
@@ -144,8 +145,9 @@ std::optional<Error> EmbeddingMapping::AnswerToHub(const Message& wire, const Ca
     return BrokenAnswer("upstream_invalid_answer", "cohere answered with something that holds no embeddings");
   }
   TranslateUsage(answer.meta(), out);
-  // Other hosts of its models tell them in the answer's head, or not at all.
-  if (!out->has_usage() && facts.input_tokens >= 0) SetPromptTokens(facts.input_tokens, out);
+  // Other hosts of its models tell them in the answer's head, or not at all: 0 then, since OpenAI's clients
+  // find tokens in every answer.
+  if (!out->has_usage()) SetPromptTokens(facts.input_tokens, out);
   CopyExtras(answer.extra(), out);
   return std::nullopt;
 }
