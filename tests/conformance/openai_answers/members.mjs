@@ -27,10 +27,11 @@ const IMAGE = {
 const IMAGES = every({ type: 'array', items: IMAGE }, 'pictures that the model made, as OpenRouter gives them');
 const SIGNED = own('google vertex-ai', OBJECT, "signatures of thoughts, as Google's own endpoint in OpenAI's dialect has them");
 const CITATIONS = own('cohere', OBJECTS, 'sources that are no pages');
+const FILTERS = { safetyRatings: own('google vertex-ai palm', OBJECTS, 'what filters think') };
 const GROUNDING = {
+  ...FILTERS,
   groundingMetadata: own('google vertex-ai', OBJECT, 'what was searched for and found'),
   citationMetadata: own('google vertex-ai palm', OBJECT, 'what was recited'),
-  safetyRatings: own('google vertex-ai palm', OBJECTS, 'what filters think'),
   finishMessage: own('google vertex-ai', TEXT, 'why it ends, for a person'),
   avgLogprobs: own('google vertex-ai', NUMBER, 'how sure it was'),
 };
@@ -76,6 +77,7 @@ export const MORE = {
     citations: CITATIONS,
     name: own('minimax', TEXT, 'who speaks'),
     reasoning_details: own('minimax', OBJECTS, 'reasoning in parts, as it came'),
+    citationMetadata: own('palm', OBJECT, 'what was recited'),
     other_content: own('bedrock', OBJECTS, 'content that the hub has no word for'),
   },
   ChatCompletionMessageFunctionToolCall: {
@@ -84,8 +86,10 @@ export const MORE = {
   },
   ChatCompletionAudio: { mime_type: own('google vertex-ai', TEXT, 'its format, which the request does not tell') },
   ChatCompletionChunk: AT_THE_TOP,
-  Completion: AT_THE_TOP,
+  Completion: { ...AT_THE_TOP, messages: own('palm', OBJECTS, 'the conversation, as it came') },
   CompletionChunk: AT_THE_TOP,
+  CompletionChoice: FILTERS,
+  CompletionChunkChoice: FILTERS,
   'ChatCompletionChunk.Choice': { native_finish_reason: NATIVE, stop_sequence: STOP, ...GROUNDING },
   'ChatCompletionChunk.Choice.Delta': {
     annotations: every({ $ref: '#/$defs/annotations' }, 'sent by the API, and not typed for chunks'),
