@@ -225,7 +225,7 @@ TEST_F(WatsonxOperations, ChatsWithDeployments) {
   EXPECT_EQ(Json::parse(answer.body)["choices"][0]["text"], "Hello!");
   script_ = Respond(
       200,
-      "id: 1\nevent: message\ndata: {\"id\":\"c\",\"choices\":[{\"index\":0,\"finish_reason\":\"stop\","
+      "id: 1\nevent: message\ndata: {\"id\":\"c\",\"created\":1,\"choices\":[{\"index\":0,\"finish_reason\":\"stop\","
       "\"delta\":{\"role\":\"assistant\",\"content\":\"Hello!\"}}]}\n\n",
       {{"Content-Type", "text/event-stream"}});
   answer =

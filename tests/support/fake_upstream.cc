@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "tests/support/player.h"
+#include "tests/support/upstream_log.h"
 #include "tests/support/wire.h"
 
 namespace portolan::test {
@@ -148,6 +149,7 @@ void FakeUpstream::State::Serve(int fd, int number) {
       seen.partial.clear();
       changed.notify_all();
     }
+    LogSeen(request.target, request.body);
     end = player.Play(handler(request), &closed);
   }
   const TestClock::time_point now = TestClock::now();

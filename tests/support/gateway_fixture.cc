@@ -14,6 +14,7 @@
 
 #include "server/config/flags.h"
 #include "server/settings.h"
+#include "tests/support/answer_log.h"
 
 namespace portolan::test {
 namespace {
@@ -30,6 +31,11 @@ bool Has(const Headers& headers, std::string_view name) {
     if (LowerCase(key) == name) return true;
   }
   return false;
+}
+
+TestAnswer Logged(std::string_view path, TestAnswer answer) {
+  if (answer.complete) LogReply(answer.Header("x-portolan-provider"), path, answer.status, answer.body);
+  return answer;
 }
 
 }  // namespace
@@ -139,11 +145,11 @@ bool TestClient::Send(std::string_view method, std::string_view path, std::strin
 }
 
 TestAnswer TestClient::Post(std::string_view path, std::string_view body, const Headers& headers) {
-  return Send("POST", path, body, headers) || !input_.empty() ? ReadAnswer() : TestAnswer();
+  return Send("POST", path, body, headers) || !input_.empty() ? Logged(path, ReadAnswer()) : TestAnswer();
 }
 
 TestAnswer TestClient::Get(std::string_view path, const Headers& headers) {
-  return Send("GET", path, {}, headers) || !input_.empty() ? ReadAnswer() : TestAnswer();
+  return Send("GET", path, {}, headers) || !input_.empty() ? Logged(path, ReadAnswer()) : TestAnswer();
 }
 
 bool TestClient::More() {

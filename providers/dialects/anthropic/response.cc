@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "providers/classify.h"
+#include "providers/dialects/anthropic/answer_id.h"
 #include "providers/dialects/anthropic/errors.h"
 #include "providers/dialects/common/json.h"
 #include "server/base/utf8.h"
@@ -60,7 +61,7 @@ std::optional<Error> DecodeMessage(const wire::MessagesResponse& message, const 
   }
   if (message.type() != "message" && (message.has_type() || message.content().empty())) return NotAMessage();
 
-  hub->set_id(message.id());
+  hub->set_id(message.id().empty() ? AnswerId(facts) : message.id());
   hub->set_object("chat.completion");
   hub->set_created(facts.unix_seconds);
   hub->set_model(message.model());
@@ -94,7 +95,7 @@ bool TranslateCitation(const api::Citation& citation, int64_t begin, int64_t end
   page->set_start_index(begin);
   page->set_end_index(end);
   page->set_url(citation.url());
-  if (citation.has_title()) page->set_title(citation.title());
+  page->set_title(citation.title().empty() ? citation.url() : citation.title());
   return true;
 }
 

@@ -20,17 +20,17 @@ namespace wire = ::anthropic::v1;
 std::optional<Error> DecodeMessage(const wire::MessagesResponse& message, const CallFacts& facts,
                                    api::ChatCompletion* hub);
 
-// OpenAI's word for a stop reason; an unknown one stays as it is:
+// OpenAI's word for a stop reason:
 //
-//   end_turn, stop_sequence, pause_turn, none   stop
-//   tool_use                                    tool_calls
-//   refusal                                     content_filter
-//   max_tokens, model_context_window_exceeded   length
+//   end_turn, stop_sequence, pause_turn, none, and any other   stop
+//   tool_use, tool_calls                                       tool_calls
+//   refusal, content_filter                                    content_filter
+//   max_tokens, model_context_window_exceeded, length          length
 //
-// Compatible servers end answers with calls in all sorts of ways. So if `has_calls`, all reasons become
-// tool_calls but those of the last two lines, which say that a call must not be made or may be cut short.
-// `native_finish_reason` tells a `pause_turn` (Anthropic's own tools were cut short; the message is to be
-// sent back for more) from the others.
+// Compatible servers say OpenAI's words too, and end answers with calls in all sorts of ways. So if
+// `has_calls`, all reasons become tool_calls but those of the last two lines, which say that a call must not
+// be made or may be cut short. `native_finish_reason` tells a `pause_turn` (Anthropic's own tools were cut
+// short; the message is to be sent back for more) from the others.
 std::string_view FinishReason(std::string_view stop_reason, bool has_calls);
 
 // OpenAI's word for the tier that served the call.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "providers/classify.h"
+#include "providers/dialects/anthropic/answer_id.h"
 #include "providers/dialects/anthropic/errors.h"
 #include "providers/dialects/anthropic/response.h"
 #include "providers/dialects/common/json.h"
@@ -31,7 +32,8 @@ void CopyDelta(const wire::EventDelta& from, api::BlockDelta* to) {
 ChatStream::ChatStream(const CallFacts& facts)
     : include_usage_(facts.include_usage),
       content_blocks_(facts.content_blocks),
-      created_(facts.unix_seconds) {}
+      created_(facts.unix_seconds),
+      id_(AnswerId(facts)) {}
 
 std::optional<Error> ChatStream::OnEvent(const Message& event, MessageSink& out, State* state) {
   *state = State::kMore;
@@ -77,7 +79,7 @@ std::optional<Error> ChatStream::OnEnd(MessageSink& out) {
 
 void ChatStream::OnMessageStart(const wire::MessagesResponse& message, MessageSink& out) {
   if (role_sent_) return;
-  id_ = message.id();
+  if (!message.id().empty()) id_ = message.id();
   model_ = message.model();
   MergeUsage(message.usage(), &usage_);
   service_tier_ = ServiceTier(message.usage().service_tier());

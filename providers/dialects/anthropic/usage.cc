@@ -15,12 +15,13 @@ int64_t Add(int64_t a, int64_t b) {
 }  // namespace
 
 std::string_view FinishReason(std::string_view stop_reason, bool has_calls) {
-  if (stop_reason == "max_tokens" || stop_reason == "model_context_window_exceeded") return "length";
-  if (stop_reason == "refusal") return "content_filter";
-  if (has_calls || stop_reason == "tool_use") return "tool_calls";
-  const bool stop = stop_reason.empty() || stop_reason == "end_turn" || stop_reason == "stop_sequence" ||
-                    stop_reason == "pause_turn";
-  return stop ? "stop" : stop_reason;
+  if (stop_reason == "max_tokens" || stop_reason == "model_context_window_exceeded" ||
+      stop_reason == "length") {
+    return "length";
+  }
+  if (stop_reason == "refusal" || stop_reason == "content_filter") return "content_filter";
+  if (has_calls || stop_reason == "tool_use" || stop_reason == "tool_calls") return "tool_calls";
+  return "stop";
 }
 
 std::string_view ServiceTier(std::string_view tier) { return tier == "standard" ? "default" : tier; }

@@ -55,8 +55,8 @@ bool TranslateAnnotation(const wire::Citation& from, int64_t begin, int64_t end,
   to->set_url(page.url());
   if (from.has_title()) {
     to->set_title(from.title());
-  } else if (page.has_domain()) {
-    to->set_title(page.domain());
+  } else {
+    to->set_title(page.has_domain() ? page.domain() : page.url());
   }
   return true;
 }

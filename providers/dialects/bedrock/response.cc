@@ -147,8 +147,7 @@ std::string_view FinishReason(std::string_view stop_reason, bool has_calls) {
   if (stop_reason == "guardrail_intervened" || stop_reason == "content_filtered") return "content_filter";
   if (stop_reason == "tool_use") return "tool_calls";
   const bool stop = stop_reason.empty() || stop_reason == "end_turn" || stop_reason == "stop_sequence";
-  if (!stop) return stop_reason;
-  return has_calls ? "tool_calls" : "stop";
+  return stop && has_calls ? "tool_calls" : "stop";
 }
 
 std::string AnswerId(const CallFacts& facts) {

@@ -21,15 +21,15 @@ namespace wire = ::bedrock::v1;
 std::optional<Error> DecodeAnswer(const wire::ConverseResponse& answer, const CallFacts& facts,
                                   api::ChatCompletion* hub);
 
-// OpenAI's word for a stop reason; an unknown one stays as it is:
+// OpenAI's word for a stop reason; an unknown one is `stop`:
 //
 //   end_turn, stop_sequence, none               stop
 //   tool_use                                    tool_calls
 //   guardrail_intervened, content_filtered      content_filter
 //   max_tokens, model_context_window_exceeded   length
 //
-// If `has_calls`, the first line becomes tool_calls too; the others say that a call must not be made, may be
-// cut short, or (malformed_tool_use) is broken.
+// If `has_calls`, the first line becomes tool_calls too; all others say that a call must not be made, may be
+// cut short, or (malformed_tool_use, malformed_model_output) is broken.
 std::string_view FinishReason(std::string_view stop_reason, bool has_calls);
 
 // Converse names neither the answer nor the model.

@@ -230,7 +230,7 @@ void ChatStream::Finish(const wire::Metadata& metadata, MessageSink& out) {
   if (!reason.empty() && choice->finish_reason() != reason) choice->set_native_finish_reason(reason);
   TakeExtras(stop_.extra(), chunk_);
   TakeExtras(metadata.extra(), chunk_);
-  if (!include_usage_) return;
+  if (!include_usage_ || !metadata.has_usage()) return;
   api::ChatCompletionChunk* chunk = NewChunk(out);
   TranslateUsage(usage_, chunk->mutable_usage());
   AddExtra("choices", "[]", chunk->mutable_extra());  // is there and empty

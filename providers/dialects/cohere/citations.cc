@@ -46,7 +46,7 @@ void TranslateCitation(std::string_view citation, int64_t offset,
     to->set_start_index(offset + cited.start);
     to->set_end_index(offset + cited.end);
     to->set_url(page.url);
-    if (!page.title.empty()) to->set_title(page.title);
+    to->set_title(page.title.empty() ? page.url : page.title);
     if (block == nullptr) return;
     api::Citation* of_block = block->mutable_citations()->mutable_list()->add_items();
     of_block->set_type("web_search_result_location");

@@ -145,8 +145,9 @@ std::optional<Error> EmbeddingMapping::AnswerToHub(const Message& wire, const Ca
     return BrokenAnswer("upstream_invalid_answer", "cohere answered with something that holds no embeddings");
   }
   TranslateUsage(answer.meta(), out);
-  // Other hosts of its models tell them in the answer's head, or not at all.
-  if (!out->has_usage() && facts.input_tokens >= 0) SetPromptTokens(facts.input_tokens, out);
+  // Other hosts of its models tell them in the answer's head, or not at all: 0 then, since OpenAI's clients
+  // find tokens in every answer.
+  if (!out->has_usage()) SetPromptTokens(facts.input_tokens, out);
   CopyExtras(answer.extra(), out);
   return std::nullopt;
 }

@@ -131,8 +131,8 @@ std::string AnswerId(const CallFacts& facts) {
 std::string_view FinishReason(std::string_view reason, bool has_calls) {
   if (reason == "MAX_TOKENS") return "length";
   if (reason == "TOOL_CALL") return "tool_calls";
-  if (!reason.empty() && reason != "COMPLETE" && reason != "STOP_SEQUENCE") return reason;
-  return has_calls ? "tool_calls" : "stop";
+  const bool stop = reason.empty() || reason == "COMPLETE" || reason == "STOP_SEQUENCE";
+  return stop && has_calls ? "tool_calls" : "stop";
 }
 
 void TranslateLogprob(const wire::LogprobItem& from, api::TokenLogprob* to) {

@@ -24,7 +24,7 @@ std::optional<Error> DecodeAnswer(const wire::ChatResponse& answer, const CallFa
 // Of an answer that has no id of its own.
 std::string AnswerId(const CallFacts& facts);
 
-// OpenAI's word for a reason; an unknown one stays as it is:
+// OpenAI's word for a reason; an unknown one is `stop`:
 //
 //   COMPLETE, STOP_SEQUENCE, none   stop
 //   TOOL_CALL                       tool_calls

@@ -29,6 +29,7 @@ v1::Embedding* AddVector(const google::protobuf::RepeatedField<double>& values, 
   v1::Embedding* to = out->add_data();
   to->set_object("embedding");
   to->set_index(out->data_size() - 1);
+  if (!out->has_usage()) SetPromptTokens(0, out);  // OpenAI's clients find tokens in every answer
   WriteVector({values.data(), static_cast<size_t>(values.size())}, facts.base64, to->mutable_embedding());
   return to;
 }

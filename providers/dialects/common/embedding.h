@@ -22,7 +22,7 @@ namespace portolan::providers {
 // `provider`: who says so.
 std::optional<Error> TakeTexts(const v1::TextInput& input, size_t most, std::string_view provider,
                                std::vector<std::string>* texts);
-// Adds a vector to the answer. Returns it, for what else there is to say.
+// Adds a vector to the answer, whose tokens are 0 until they are told. Returns it, for what else there is.
 v1::Embedding* AddVector(const google::protobuf::RepeatedField<double>& values, const CallFacts& facts,
                          v1::EmbeddingResponse* out);
 // Makes *vector stand for these numbers, in base64 or as they are.

@@ -119,7 +119,9 @@ void CopyExtras(const Extras& from, const google::protobuf::Descriptor& type, st
     return nullptr;
   };
   for (const v1::Extra& extra : from) {
-    if (extra.json() == "null" || extra.name() == padding) continue;
+    // Lists of members that the dialect knows stand among these where they are empty.
+    const bool says_nothing = !extra.json().starts_with('{') && IsEmptyJson(extra.json());
+    if (says_nothing || extra.name() == padding) continue;
     // A name that means something else in the hub is not taken over.
     if (type.FindFieldByName(extra.name()) != nullptr) continue;
     if (v1::Extra* known = find(extra.name()); known != nullptr) {

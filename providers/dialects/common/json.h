@@ -62,8 +62,8 @@ std::string JsonString(std::string_view text);
 std::string_view FindExtra(const Extras& extras, std::string_view name);
 void AddExtra(std::string_view name, std::string json, Extras* extras);
 
-// Copies members that `type` does not describe, except nulls and those called `padding`. A name that `to` has
-// already takes the new value: it may come of two messages of a stream, and no object may have it twice.
+// Copies members that `type` does not describe, except nulls, empty lists and those called `padding`. A name
+// that `to` has takes the new value: it may come of two messages of a stream, and no object has it twice.
 void CopyExtras(const Extras& from, const google::protobuf::Descriptor& type, std::string_view padding,
                 Extras* to);
 

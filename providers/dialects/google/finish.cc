@@ -9,9 +9,6 @@
 namespace portolan::providers::gemini {
 namespace {
 
-constexpr std::array<std::string_view, 9> kStops = {
-    "",         "STOP",        "OTHER",        "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL",
-    "NO_IMAGE", "IMAGE_OTHER", "CONTINUATION", "TOO_MANY_TOOL_CALLS"};
 // 6 to 9 are LANGUAGE, BLOCKLIST, PROHIBITED_CONTENT and SPII in one API, one less in another.
 constexpr std::array<std::string_view, 12> kFilters = {"SAFETY",
                                                        "RECITATION",
@@ -47,8 +44,7 @@ std::string NativeReason(const ::gemini::v1::Candidate& candidate) {
 std::string_view FinishReason(std::string_view native, bool has_calls) {
   if (native == "MAX_TOKENS") return "length";
   if (IsOneOf(kFilters, native)) return "content_filter";
-  if (has_calls) return "tool_calls";
-  return IsOneOf(kStops, native) ? "stop" : native;
+  return has_calls ? "tool_calls" : "stop";
 }
 
 std::string BlockReason(const ::gemini::v1::GenerateContentResponse& answer) {

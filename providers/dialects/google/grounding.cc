@@ -59,7 +59,7 @@ void Annotate(const Page& page, const Stretch& stretch, Annotations* to) {
   citation->set_start_index(stretch.begin());
   citation->set_end_index(stretch.end());
   citation->set_url(page.url);
-  if (!page.title.empty()) citation->set_title(page.title);
+  citation->set_title(page.title.empty() ? page.url : page.title);
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ void FillChoice(const wire::GenerateContentResponse& answer, const wire::Candida
   if (piece.has_text) message->mutable_content()->set_text(std::move(piece.text));
   if (!piece.reasoning.empty()) message->set_reasoning_content(std::move(piece.reasoning));
   for (api::ToolCall& call : piece.calls) *message->add_tool_calls() = std::move(call);
-  if (piece.sound != nullptr) TranslateSound(*piece.sound, hub->id(), message->mutable_audio());
+  if (piece.sound != nullptr)
+    TranslateSound(*piece.sound, hub->id(), hub->created(), message->mutable_audio());
   if (!piece.images.empty()) AddExtra("images", JsonArrayOf(piece.images), message->mutable_extra());
   if (facts.content_blocks) {
     for (int i = 0; i < candidate.content().parts_size(); ++i) {
@@ -107,7 +108,10 @@ void TranslateLogprobs(const wire::LogprobsResult& from, api::ChatLogprobs* to) 
   for (int i = 0; i < from.chosen_candidates_size(); ++i) {
     api::TokenLogprob* token = to->add_content();
     TranslateToken(from.chosen_candidates(i), token);
-    if (i >= from.top_candidates_size()) continue;
+    if (i >= from.top_candidates_size() || from.top_candidates(i).candidates().empty()) {
+      AddExtra("top_logprobs", "[]", token->mutable_extra());  // is there and empty
+      continue;
+    }
     for (const wire::LogprobsCandidate& top : from.top_candidates(i).candidates()) {
       TranslateToken(top, token->add_top_logprobs());
     }
@@ -115,9 +119,11 @@ void TranslateLogprobs(const wire::LogprobsResult& from, api::ChatLogprobs* to) 
   CopyExtras(from.extra(), to);
 }
 
-void TranslateSound(const wire::Blob& from, std::string_view answer_id, api::Audio* to) {
+void TranslateSound(const wire::Blob& from, std::string_view answer_id, int64_t created, api::Audio* to) {
   to->set_id(std::string(answer_id));
   to->set_data(from.data());
+  to->set_expires_at(created);
+  to->set_transcript("");
   // `audio/L16;codec=pcm;rate=24000`
   AddExtra("mime_type", JsonString(from.mime_type()), to->mutable_extra());
 }

@@ -42,8 +42,9 @@ void FillFinish(const CandidateReader& candidate, Choice* choice) {
 }
 
 void TranslateLogprobs(const wire::LogprobsResult& from, api::ChatLogprobs* to);
-// Sound in base64, named after the answer.
-void TranslateSound(const wire::Blob& from, std::string_view answer_id, api::Audio* to);
+// Sound in base64, named after the answer. Google keeps none of it, so that it has expired when it is made,
+// and tells no transcript.
+void TranslateSound(const wire::Blob& from, std::string_view answer_id, int64_t created, api::Audio* to);
 // Why a prompt was blocked, in words, if Google tells.
 std::string BlockMessage(const wire::GenerateContentResponse& answer);
 

@@ -109,7 +109,7 @@ void ChatStream::OnCandidate(const wire::GenerateContentResponse& answer, const 
     *step->mutable_extra() = std::move(*call.mutable_extra());
   }
   if (!piece.images.empty()) AddExtra("images", JsonArrayOf(piece.images), delta->mutable_extra());
-  if (piece.sound != nullptr) TranslateSound(*piece.sound, id_, delta->mutable_audio());
+  if (piece.sound != nullptr) TranslateSound(*piece.sound, id_, created_, delta->mutable_audio());
   if (content_blocks_) {
     for (int i = 0; i < candidate.content().parts_size(); ++i) {
       choice->blocks.Add(candidate.content().parts(i), piece.call_ids[static_cast<size_t>(i)], delta);

@@ -83,6 +83,7 @@ std::optional<Error> CompletionMapping::AnswerToHub(const Message& wire, const C
   if (answer.has_error()) return gemini::ErrorInAnswer(answer.error());
   const std::optional<Blocked> blocked = BlockedIn(answer);
   if (answer.candidates().empty() && !blocked) return NoCandidates();
+  out->set_id(AnswerId(facts));
   out->set_object("text_completion");
   out->set_created(facts.unix_seconds);
   out->set_model(std::string(facts.model));

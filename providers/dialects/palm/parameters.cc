@@ -10,6 +10,8 @@ Error Refuse(std::string why, std::string path) {
   return Error::InvalidRequest("unsupported_value", std::move(why), std::move(path));
 }
 
+std::string AnswerId(const CallFacts& facts) { return "chatcmpl-palm-" + std::to_string(facts.unix_seconds); }
+
 Error NoCandidates() { return BrokenAnswer("upstream_empty_answer", "palm answered without a candidate"); }
 
 }  // namespace portolan::providers::palm

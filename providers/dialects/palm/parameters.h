@@ -52,6 +52,9 @@ void NameLost(const Request& request, DroppedMembers* dropped) {
   if (!request.user().empty()) dropped->emplace_back("user");
 }
 
+// PaLM names no answer.
+std::string AnswerId(const CallFacts& facts);
+
 // Why there is no candidate.
 struct Blocked {
   std::string reason;   // `SAFETY`

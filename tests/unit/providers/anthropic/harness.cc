@@ -11,6 +11,7 @@
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/chat_request.pb.h"
 #include "portolan/v1/model.pb.h"
+#include "tests/support/answer_log.h"
 
 namespace portolan::providers::anthropic {
 namespace {
@@ -86,6 +87,7 @@ Harness::Answer Harness::Decode(std::string_view wire, CallFacts facts) const {
   std::string text;
   codec::Encode(Plan(hub.GetDescriptor()), hub, {.composed = true}, &text);
   answer.hub = nlohmann::json::parse(text);
+  test::LogAnswer("anthropic", operation::kChat, answer.hub);
   return answer;
 }
 
@@ -110,6 +112,7 @@ Harness::Answer Harness::DecodeModels(std::string_view wire, std::string_view op
   std::string text;
   codec::Encode(Plan(to->GetDescriptor()), *to, {.composed = true}, &text);
   answer.hub = nlohmann::json::parse(text);
+  test::LogAnswer("anthropic", operation, answer.hub);
   return answer;
 }
 
@@ -138,6 +141,7 @@ bool Harness::Stream::Feed(std::string_view event) {
   error = events_->OnEvent(wire, sink, &state);
   Take(sink);
   done = state == EventsToHub::State::kDone;
+  if (done && !error) test::LogStream("anthropic", chunks);
   return !error && !done;
 }
 
@@ -145,6 +149,7 @@ void Harness::Stream::End() {
   Sink sink;
   error = events_->OnEnd(sink);
   Take(sink);
+  if (!error) test::LogStream("anthropic", chunks);
 }
 
 void Harness::Stream::Take(const Sink& sink) {
@@ -155,6 +160,7 @@ void Harness::Stream::Take(const Sink& sink) {
     std::string text;
     codec::Encode(plan, *chunk, {.composed = true}, &text);
     chunks.push_back(nlohmann::json::parse(text));
+    test::LogAnswer("anthropic", "chunk", chunks.back());
   }
 }
 

@@ -47,6 +47,19 @@ TEST(Response, IsAWholeChatCompletion) {
       "usage":{"prompt_tokens":3,"completion_tokens":4,"total_tokens":7}})"));
 }
 
+// OpenAI's clients join chunks by their id, and know no empty one.
+TEST(Response, HasAnIdWhereTheProviderGivesNone) {
+  json wire = Wire(R"([{"type":"text","text":"hello"}])");
+  wire.erase("id");
+  EXPECT_EQ(Answered(wire)["id"], "chatcmpl-anthropic-1700000000");
+}
+
+TEST(Response, OfNothingHasNoListOfNothing) {
+  const json hub = Answered(Wire("[]"));
+  EXPECT_FALSE(hub.contains("content"));
+  EXPECT_EQ(hub["choices"][0]["message"]["content"], nullptr);
+}
+
 struct MessageCase {
   const char* name;
   const char* content;
@@ -114,7 +127,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(FinishCase{"end_turn", "stop"}, FinishCase{"stop_sequence", "stop"},
                     FinishCase{"pause_turn", "stop"}, FinishCase{"tool_use", "tool_calls"},
                     FinishCase{"max_tokens", "length"}, FinishCase{"model_context_window_exceeded", "length"},
-                    FinishCase{"refusal", "content_filter"}, FinishCase{"compaction", "compaction"}),
+                    FinishCase{"refusal", "content_filter"}, FinishCase{"compaction", "stop"}, FinishCase{"length", "length"},
+                    FinishCase{"content_filter", "content_filter"}, FinishCase{"tool_calls", "tool_calls"}),
     [](const auto& test) { return test.param.stop_reason; });
 
 struct CallFinishCase {

@@ -15,6 +15,8 @@
 #include "portolan/v1/embedding.pb.h"
 #include "portolan/v1/rerank.pb.h"
 #include "server/codec/splice.h"
+#include "tests/support/answer_log.h"
+#include "tests/support/upstream_log.h"
 
 namespace portolan::providers::bedrock {
 namespace {
@@ -100,6 +102,7 @@ Harness::Answer Harness::Decode(std::string_view wire, CallFacts facts) const {
   std::string text;
   codec::Encode(Plan(hub.GetDescriptor()), hub, {.composed = true}, &text);
   answer.hub = nlohmann::json::parse(text);
+  test::LogAnswer("bedrock", operation::kChat, answer.hub);
   return answer;
 }
 
@@ -150,6 +153,7 @@ Harness::Request Harness::EncodeFor(std::string_view operation, const nlohmann::
   codec::Encode(plan, *wire, {.composed = true, .for_upstream = true, .replace_surrogates = true},
                 &result.text);
   result.wire = nlohmann::json::parse(result.text);
+  test::LogSeen("/model/" + model + "/invoke", result.text);
   return result;
 }
 
@@ -170,6 +174,7 @@ Harness::Answer Harness::DecodeFor(const CallFacts& facts, std::string_view wire
   std::string text;
   codec::Encode(Plan(hub->GetDescriptor()), *hub, {.composed = true}, &text);
   answer.hub = nlohmann::json::parse(text);
+  test::LogAnswer("bedrock", facts.operation, answer.hub);
   return answer;
 }
 
@@ -198,6 +203,7 @@ bool Harness::Stream::Feed(std::string_view event) {
   error = events_->OnEvent(wire, sink, &state);
   Take(sink);
   done = state == EventsToHub::State::kDone;
+  if (done && !error) test::LogStream("bedrock", chunks);
   return !error && !done;
 }
 
@@ -205,6 +211,7 @@ void Harness::Stream::End() {
   Sink sink;
   error = events_->OnEnd(sink);
   Take(sink);
+  if (!error) test::LogStream("bedrock", chunks);
 }
 
 void Harness::Stream::Take(const Sink& sink) {
@@ -215,6 +222,7 @@ void Harness::Stream::Take(const Sink& sink) {
     std::string text;
     codec::Encode(plan, *chunk, {.composed = true}, &text);
     chunks.push_back(nlohmann::json::parse(text));
+    test::LogAnswer("bedrock", "chunk", chunks.back());
   }
 }
 

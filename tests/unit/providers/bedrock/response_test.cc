@@ -146,8 +146,9 @@ TEST_F(ResponseTest, ReasonsAreOpenAisWords) {
                      {"model_context_window_exceeded", "length", "length"},
                      {"guardrail_intervened", "content_filter", "content_filter"},
                      {"content_filtered", "content_filter", "content_filter"},
-                     {"malformed_model_output", "malformed_model_output", "malformed_model_output"},
-                     {"malformed_tool_use", "malformed_tool_use", "malformed_tool_use"},
+                     {"malformed_model_output", "stop", "stop"},
+                     {"malformed_tool_use", "stop", "stop"},
+                     {"one_of_tomorrow", "stop", "stop"},
                      {"", "stop", "tool_calls"}};
   const auto reason = [&](const std::string& content, const char* native) {
     return Decode(R"({"output":{"message":{"content":)" + content + R"(}},"stopReason":")" + native +

@@ -217,7 +217,8 @@ TEST_F(StreamTest, SourcesFollowTheirText) {
   EXPECT_EQ(
       annotations,
       json::parse(
-          R"([{"type":"url_citation","url_citation":{"start_index":0,"end_index":2,"url":"https://w"}}])"));
+          R"([{"type":"url_citation","url_citation":{"start_index":0,"end_index":2,"url":"https://w",
+              "title":"https://w"}}])"));
 }
 
 TEST_F(StreamTest, PicturesAreGivenWhole) {
@@ -233,6 +234,7 @@ TEST_F(StreamTest, EndsAtItsEndWhereTheMetadataAreMissing) {
   facts_.include_usage = true;
   const auto stream = Run({kStart, kText, kTextStop, kStop});
   EXPECT_FALSE(stream.error);
+  ASSERT_EQ(stream.chunks.size(), 3u);  // and none of usage, of which nothing is known
   EXPECT_EQ(stream.chunks[2]["choices"][0]["finish_reason"], "stop");
   EXPECT_EQ(stream.tokens().input, -1);
 }

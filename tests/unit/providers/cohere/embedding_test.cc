@@ -81,7 +81,8 @@ TEST(CohereEmbedding, ReadsOtherTypes) {
   const auto bytes = Decode(R"({"embeddings":{"int8":[[1,-2]]}})", true);
   ASSERT_FALSE(bytes.error);
   EXPECT_EQ(bytes.hub.at("data").at(0).at("embedding"), json({1, -2}));
-  EXPECT_FALSE(bytes.hub.contains("usage"));
+  // Nobody has counted, and clients look for a count.
+  EXPECT_EQ(bytes.hub.at("usage"), json::parse(R"({"prompt_tokens":0,"total_tokens":0})"));
   const auto base64 = Decode(R"({"embeddings":{"base64":["AAAAPw=="]}})");
   ASSERT_FALSE(base64.error);
   EXPECT_EQ(base64.hub.at("data").at(0).at("embedding"), "AAAAPw==");

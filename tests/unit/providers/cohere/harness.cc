@@ -8,6 +8,7 @@
 #include "portolan/v1/chat_completion.pb.h"
 #include "portolan/v1/chat_request.pb.h"
 #include "providers/dialects/openai/openai.h"
+#include "tests/support/answer_log.h"
 
 namespace portolan::providers::cohere {
 namespace {
@@ -93,6 +94,7 @@ Harness::Answer Harness::Decode(std::string_view wire, CallFacts facts) const {
   std::string text;
   codec::Encode(plan, *hub, {.composed = true}, &text);
   answer.hub = nlohmann::json::parse(text);
+  test::LogAnswer("cohere", facts.operation, answer.hub);
   return answer;
 }
 
@@ -120,6 +122,7 @@ bool Harness::Stream::Feed(std::string_view event) {
   EventsToHub::State state = EventsToHub::State::kMore;
   error = events_->OnEvent(*wire, sink, &state);
   Take(sink);
+  if (state == EventsToHub::State::kDone && !error) test::LogStream("cohere", chunks);
   return !error && state != EventsToHub::State::kDone;
 }
 
@@ -127,6 +130,7 @@ void Harness::Stream::End() {
   Sink sink;
   error = events_->OnEnd(sink);
   Take(sink);
+  if (!error) test::LogStream("cohere", chunks);
 }
 
 void Harness::Stream::Take(const Sink& sink) {
@@ -137,6 +141,7 @@ void Harness::Stream::Take(const Sink& sink) {
     std::string text;
     codec::Encode(plan, *chunk, {.composed = true}, &text);
     chunks.push_back(nlohmann::json::parse(text));
+    test::LogAnswer("cohere", "chunk", chunks.back());
   }
 }
 

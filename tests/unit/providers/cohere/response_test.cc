@@ -77,7 +77,8 @@ TEST(CohereAnswer, ThinkingCitationsAndPages) {
   EXPECT_EQ(message.at("citations"), citations);
   EXPECT_EQ(message.at("annotations"), json::parse(R"([
       {"type":"url_citation","url_citation":{"start_index":0,"end_index":3,"url":"https://x.example","title":"X"}},
-      {"type":"url_citation","url_citation":{"start_index":5,"end_index":6,"url":"https://y.example"}}])"));
+      {"type":"url_citation","url_citation":{"start_index":5,"end_index":6,"url":"https://y.example",
+       "title":"https://y.example"}}])"));
   EXPECT_EQ(message.at("content_blocks"), json::parse(R"([{"type":"thinking","thinking":"Hm."},
       {"type":"text","text":"née ","citations":[{"type":"web_search_result_location","url":"https://x.example","title":"X"}]},
       {"type":"text","text":"abc","citations":[{"type":"web_search_result_location","url":"https://y.example"}]}])"));
@@ -88,7 +89,7 @@ TEST(CohereAnswer, Reasons) {
                                        {"STOP_SEQUENCE", "stop"},
                                        {"MAX_TOKENS", "length"},
                                        {"TOOL_CALL", "tool_calls"},
-                                       {"NOVEL", "NOVEL"}}) {
+                                       {"NOVEL", "stop"}}) {
     const json wire = {{"id", "x"}, {"message", {{"role", "assistant"}}}, {"finish_reason", native}};
     EXPECT_EQ(Choice(TheHarness().Decode(wire.dump(), Facts())).at("finish_reason"), reason);
   }

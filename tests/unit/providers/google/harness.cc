@@ -14,6 +14,7 @@
 #include "portolan/v1/embedding.pb.h"
 #include "portolan/v1/model.pb.h"
 #include "providers/dialects/google/google.h"
+#include "tests/support/answer_log.h"
 
 namespace portolan::providers::gemini {
 namespace {
@@ -113,6 +114,7 @@ Harness::Answer Harness::DecodeOperation(std::string_view wire, const CallFacts&
   std::string text;
   codec::Encode(plan, *hub, {.composed = true}, &text);
   answer.hub = nlohmann::json::parse(text);
+  test::LogAnswer("google", facts.operation, answer.hub);
   return answer;
 }
 
@@ -139,6 +141,7 @@ bool Harness::Stream::Feed(std::string_view event) {
   Sink sink;
   error = events_->OnEvent(from, sink, &state);
   Take(sink);
+  if (state == EventsToHub::State::kDone && !error) test::LogStream("google", chunks);
   return !error && state != EventsToHub::State::kDone;
 }
 
@@ -146,6 +149,7 @@ void Harness::Stream::End() {
   Sink sink;
   error = events_->OnEnd(sink);
   Take(sink);
+  if (!error) test::LogStream("google", chunks);
 }
 
 void Harness::Stream::Take(const Sink& sink) {
@@ -156,6 +160,7 @@ void Harness::Stream::Take(const Sink& sink) {
     std::string text;
     codec::Encode(plan, *chunk, {.composed = true}, &text);
     chunks.push_back(nlohmann::json::parse(text));
+    test::LogAnswer("google", "chunk", chunks.back());
   }
 }
 

@@ -98,7 +98,8 @@ TEST(GoogleAnswers, ImagesAndSound) {
   const json spoken =
       MessageOf(R"([{"inlineData":{"mimeType":"audio/L16;codec=pcm;rate=24000","data":"AAAA"}}])");
   EXPECT_EQ(spoken["audio"],
-            json::parse(R"({"id":"r1","data":"AAAA","mime_type":"audio/L16;codec=pcm;rate=24000"})"));
+            json::parse(R"({"id":"r1","data":"AAAA","expires_at":1700000000,"transcript":"",
+                            "mime_type":"audio/L16;codec=pcm;rate=24000"})"));
 }
 
 TEST(GoogleAnswers, PartsOfGooglesOwnAreKept) {
@@ -139,12 +140,12 @@ TEST(GoogleAnswers, FinishReasons) {
                 {R"("MALFORMED_FUNCTION_CALL")", "stop", "MALFORMED_FUNCTION_CALL"},
                 {R"("UNEXPECTED_TOOL_CALL")", "stop", "UNEXPECTED_TOOL_CALL"},
                 {R"("OTHER")", "stop", "OTHER"},
-                {R"("SOMETHING_NEW")", "SOMETHING_NEW", "SOMETHING_NEW"},
+                {R"("SOMETHING_NEW")", "stop", "SOMETHING_NEW"},
                 {"1", "stop", ""},
                 {"2", "length", "MAX_TOKENS"},
                 {"3", "content_filter", "SAFETY"},
                 {"7", "content_filter", "7"},
-                {"99", "99", ""}};
+                {"99", "stop", "99"}};
   for (const auto& one : kCases) {
     SCOPED_TRACE(one.reason);
     const json choice =
@@ -240,7 +241,7 @@ TEST(GoogleAnswers, Logprobs) {
   EXPECT_EQ(choice["logprobs"]["content"], json::parse(R"([
       {"token":"2","logprob":-0.5,"bytes":[50],"top_logprobs":[{"token":"2","logprob":-0.5,"bytes":[50]},
         {"token":"4","logprob":-4.0,"bytes":[52]}]},
-      {"token":"é","logprob":-1.0,"bytes":[195,169]}])"));
+      {"token":"é","logprob":-1.0,"bytes":[195,169],"top_logprobs":[]}])"));
 }
 
 // Google counts bytes, the hub characters.
@@ -254,7 +255,8 @@ TEST(GoogleAnswers, PagesAreAnnotations) {
         {"segment":{"startIndex":7,"endIndex":999,"text":"Sun."},"groundingChunkIndices":[2,9,-1]}]})")));
   EXPECT_EQ(choice["message"]["annotations"], json::parse(R"([
       {"type":"url_citation","url_citation":{"start_index":0,"end_index":5,"url":"https://a","title":"A"}},
-      {"type":"url_citation","url_citation":{"start_index":6,"end_index":10,"url":"https://b"}}])"));
+      {"type":"url_citation","url_citation":{"start_index":6,"end_index":10,"url":"https://b",
+       "title":"https://b"}}])"));
   EXPECT_EQ(choice["groundingMetadata"]["webSearchQueries"], json::parse(R"(["w"])"));
   const json cited = ChoiceOf(Decode(Parts(R"([{"text":"abc"}])", R"("finishReason":"STOP",
       "citationMetadata":{"citations":[{"startIndex":1,"endIndex":3,"uri":"https://c","title":"C"}]})")));
