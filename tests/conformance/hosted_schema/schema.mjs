@@ -18,13 +18,17 @@ function claudeOnVertex(directory) {
   return { ...rest, anyOf: anyOf.map(hosted) };
 }
 
-// The operation of Cohere's, without the model, which stands in the path too. `more` comes besides.
-function cohereOnBedrock(directory, operation, more = {}) {
+// The fourth version's words on Bedrock, and those of before:
+// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-embed-v4.html
+const TRUNCATE = { enum: ['NONE', 'LEFT', 'RIGHT', 'START', 'END'] };
+
+// The operation of Cohere's, without the model, which stands in the path too. `more` is otherwise there, and of that the `musts` must be.
+function cohereOnBedrock(directory, operation, more, musts = []) {
   const { $defs, anyOf } = cohere(directory);
   const one = anyOf.find(({ required }) => required[0] === operation).properties[operation];
   const { properties, required, ...schema } = $defs[one.$ref.replace('#/$defs/', '')];
   const { model: _, ...kept } = properties;
-  const must = [...required.filter((name) => name !== 'model'), ...Object.keys(more)];
+  const must = [...required.filter((name) => name !== 'model'), ...musts];
   return { $schema: DRAFT, $defs, ...schema, properties: { ...kept, ...more }, required: must };
 }
 
@@ -33,9 +37,9 @@ export function hostedSchemas(directory) {
   return {
     'gemini on vertex': gemini(directory),
     'claude on vertex': claudeOnVertex(directory),
-    'cohere.embed': cohereOnBedrock(directory, 'embedding'),
+    'cohere.embed': cohereOnBedrock(directory, 'embedding', { truncate: TRUNCATE }),
     // Versions before the second have documents that are objects.
-    'cohere.rerank': cohereOnBedrock(directory, 'rerank', { api_version: { const: 2 } }),
+    'cohere.rerank': cohereOnBedrock(directory, 'rerank', { api_version: { const: 2 } }, ['api_version']),
     ...AMAZON,
   };
 }
