@@ -45,7 +45,10 @@ const SPOKEN_OF = [
 ];
 const NOVA_TEXT = oneOf(
   ['value', 'source'],
-  closed({ truncationMode: { enum: ['START', 'END', 'NONE'] }, value: TEXT, source: closed({ s3Location: S3 }) }, ['truncationMode']),
+  closed(
+    { truncationMode: { enum: ['START', 'END', 'NONE'] }, value: TEXT, source: closed({ s3Location: S3 }) },
+    ['truncationMode'],
+  ),
 );
 const NOVA = closed(
   {
@@ -59,7 +62,11 @@ const NOVA = closed(
           embeddingDimension: { enum: [256, 384, 1024, 3072] },
           text: NOVA_TEXT,
           image: closed(
-            { detailLevel: { enum: ['STANDARD_IMAGE', 'DOCUMENT_IMAGE'] }, format: { enum: ['png', 'jpeg', 'gif', 'webp'] }, source: SOURCE },
+            {
+              detailLevel: { enum: ['STANDARD_IMAGE', 'DOCUMENT_IMAGE'] },
+              format: { enum: ['png', 'jpeg', 'gif', 'webp'] },
+              source: SOURCE,
+            },
             ['format', 'source'],
           ),
           audio: closed({ format: { enum: ['mp3', 'wav', 'ogg'] }, source: SOURCE }, ['format', 'source']),

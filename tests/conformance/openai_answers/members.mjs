@@ -58,7 +58,12 @@ const AT_THE_TOP = {
 export const OTHERS = {
   'ChatCompletionMessage.Annotation': own(
     'mistral-ai',
-    { type: 'object', properties: { type: { const: 'reference' }, reference_ids: { type: 'array' } }, required: ['type', 'reference_ids'], additionalProperties: false },
+    {
+      type: 'object',
+      properties: { type: { const: 'reference' }, reference_ids: { type: 'array' } },
+      required: ['type', 'reference_ids'],
+      additionalProperties: false,
+    },
     'numbers of sources that the caller gave: no pages, of which OpenAI has no word',
   ),
 };

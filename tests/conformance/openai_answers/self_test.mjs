@@ -77,6 +77,8 @@ const WRONG = {
   'a call without its type': (a) => delete choice(a).message.tool_calls[0].type,
   'a member misspelt': (a) => (choice(a).message.tool_call = []),
   'a member misspelt at the top': (a) => (a.chat.service_teir = 'default'),
+  'a member of another provider': (a) => (a.chat.metrics = { latencyMs: 1 }),
+  'a member of its own, of another type': (a) => (choice(a).message.reasoning_content = ['r']),
   'a count misspelt': (a) => (a.chat.usage.completion_tokens_details.reasoning_token = 1),
   'half a count': (a) => (a.chat.usage.prompt_tokens = 0.5),
   'no total': (a) => delete a.chat.usage.total_tokens,

@@ -45,5 +45,7 @@ export function translated({ by, provider, bodies, chunks }) {
 // What of it is not among `kinds`, `PROVIDER KIND` each.
 export const missing = (kinds) =>
   Object.entries(TRANSLATED)
-    .flatMap(([provider, { kinds: all, recorded = [] }]) => all.filter((kind) => !recorded.includes(kind)).map((kind) => `${provider} ${kind}`))
+    .flatMap(([provider, { kinds: all, recorded = [] }]) =>
+      all.filter((kind) => !recorded.includes(kind)).map((kind) => `${provider} ${kind}`),
+    )
     .filter((kind) => !kinds.has(kind));
