@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "providers/dialects/openai/openai.h"
 #include "providers/rows.h"
@@ -12,6 +13,7 @@ namespace {
 
 using codec::Edit;
 
+constexpr std::string_view kEndpoints = "/endpoints/";
 constexpr std::string_view kAliases[] = {"aws-sagemaker", "amazon-sagemaker"};
 
 Form Invoked(std::string_view operation) {
@@ -28,6 +30,10 @@ ModelFamily Endpoints() {
   for (const std::string_view operation : {operation::kChat, operation::kCompletion, operation::kEmbedding}) {
     family.forms.push_back(Invoked(operation));
   }
+  // What containers speak besides is passed on as it is, to the endpoint that the path names.
+  Form invoked = RawForm("{path}", {kEndpoints});
+  invoked.raw_model_after = kEndpoints;
+  family.forms.push_back(std::move(invoked));
   return family;
 }
 

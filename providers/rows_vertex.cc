@@ -97,6 +97,15 @@ ModelFamily Gemini(std::vector<Name> names) {
                       GOOGLE_MODEL ":streamGenerateContent?alt=sse", "vertex")}};
 }
 
+// Whatever else the project has, as its clients call it: version 1 of the API is below the gateway's own
+// `/v1`.
+ModelFamily AllElse() {
+  ModelFamily family = Gemini({{""}});
+  family.forms.push_back(RawForm("/v1{path}", {"/projects/", "/publishers/"}));
+  family.forms.push_back(RawForm("{path}"));
+  return family;
+}
+
 // Mistral's chat, model in the body and all.
 Form MistralChat() {
   return HostedForm(MistralDialect(), operation::kChat, MISTRAL_MODEL ":rawPredict",
@@ -178,7 +187,7 @@ Provider VertexAiRow() {
                     {"vertex_region", "eu", "https://aiplatform.eu.rep.googleapis.com"}},
           .families = {Claude(), Codestral(), Mistral(), Jamba(), Predicted(), Embedded(), Endpoints(),
                        Gemini({{"google/", ""}, {"google.", ""}, {"publishers/google/models/", ""}}),
-                       OpenModels(), Gemini({{""}})},
+                       OpenModels(), AllElse()},
           .title = "Google Cloud Vertex AI",
           .aliases = kAliases,
           .rules = MistralRules(),

@@ -1,5 +1,6 @@
 #include "server/core/aws_payload.h"
 
+#include <algorithm>
 #include <deque>
 #include <utility>
 
@@ -12,12 +13,21 @@ namespace {
 
 using Kind = http::AwsMessage::Kind;
 
-constexpr size_t kMaxLine = 16u << 20;  // as other readers of events have it
+constexpr size_t kMaxRest = 16u << 20;  // as other readers of events have it
 
 void AddEvent(std::string_view data, std::string* out) {
   data = TrimSpace(data);
   if (data.empty()) return;
   out->append("data: ").append(data).append("\n\n");
+}
+
+bool IsLineEnd(char c) { return c == '\n' || c == '\r'; }
+
+// Whether an empty line ends before `end`, which is 2 at least: lines end in LF, CRLF or CR.
+bool EndsEvent(std::string_view text, size_t end) {
+  const char before = text[end - 2];
+  const char last = text[end - 1];
+  return IsLineEnd(before) && IsLineEnd(last) && !(before == '\r' && last == '\n');
 }
 
 // An exception says why in a JSON object, as `Message` and `ErrorCode`.
@@ -95,15 +105,19 @@ bool AwsPayloadReader::Read(std::string_view bytes, std::string* out) {
       if (!TakePart(message.payload, out)) return false;
     } else {
       // What came before it is whole, or will never be.
-      line_.clear();
+      rest_.clear();
       AddError(message, out);
     }
   }
 }
 
 bool AwsPayloadReader::Finish(std::string* out) {
-  AddEvent(line_, out);
-  line_.clear();
+  if (content_ == Content::kLines) {
+    AddEvent(rest_, out);
+  } else {
+    out->append(rest_);
+  }
+  rest_.clear();
   return messages_.pending() == 0;
 }
 
@@ -112,20 +126,40 @@ bool AwsPayloadReader::TakePart(std::string_view part, std::string* out) {
     const std::string_view begin = TrimSpace(part);
     if (!begin.empty()) content_ = begin.starts_with('{') ? Content::kLines : Content::kEvents;
   }
-  if (content_ == Content::kLines) return TakeLines(part, out);
-  out->append(part);
-  return true;
+  switch (content_) {
+    case Content::kUnknown:
+      rest_.append(part);
+      break;
+    case Content::kEvents:
+      TakeEvents(part, out);
+      break;
+    case Content::kLines:
+      TakeLines(part, out);
+      break;
+  }
+  return rest_.size() <= kMaxRest;
 }
 
-bool AwsPayloadReader::TakeLines(std::string_view part, std::string* out) {
+// Whole ones alone, as an exception may follow upon a piece of one.
+void AwsPayloadReader::TakeEvents(std::string_view part, std::string* out) {
+  const size_t known = std::max<size_t>(rest_.size(), 1);
+  rest_.append(part);
+  size_t end = rest_.size();
+  while (end > known && !EndsEvent(rest_, end)) --end;
+  if (end <= known) return;
+  if (rest_[end - 1] == '\r' && end < rest_.size() && rest_[end] == '\n') ++end;
+  out->append(rest_, 0, end);
+  rest_.erase(0, end);
+}
+
+void AwsPayloadReader::TakeLines(std::string_view part, std::string* out) {
   for (size_t end = part.find('\n'); end != std::string_view::npos; end = part.find('\n')) {
-    line_.append(part.substr(0, end));
+    rest_.append(part.substr(0, end));
     part.remove_prefix(end + 1);
-    AddEvent(line_, out);
-    line_.clear();
+    AddEvent(rest_, out);
+    rest_.clear();
   }
-  line_.append(part);
-  return line_.size() <= kMaxLine;
+  rest_.append(part);
 }
 
 }  // namespace portolan::core

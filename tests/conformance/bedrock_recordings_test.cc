@@ -165,47 +165,45 @@ TEST(BedrockRecordings, AreReplayed) {
   EXPECT_GT(replayed, 0u);
 }
 
-// InvokeModel, for the models that embed or rerank; others of it are spoken to by Converse.
-TEST(BedrockRecordings, OfInvokeModelAreReplayed) {
-  const auto recordings = LoadRecordings("bedrock", "invoke");
-  if (!recordings) GTEST_SKIP();
-  const Harness harness;
-  size_t replayed = 0;
-  for (const Recording& recording : *recordings) {
-    const std::string model = ModelOf(recording);
-    const bool embeds = model.find("titan-embed") != std::string::npos;
-    if (!embeds && model.find("rerank") == std::string::npos) continue;
-    SCOPED_TRACE(recording.name);
-    CallFacts facts;
-    facts.operation = embeds ? providers::operation::kEmbedding : providers::operation::kRerank;
-    facts.model = model;
-    // The request in the caller's words: only these members are called otherwise, or follow from the model.
-    json hub = recording.request();
-    hub["model"] = model;
-    if (embeds) {
-      hub["input"] = hub["inputText"];
-      hub.erase("inputText");
-    }
-    hub.erase("api_version");
-    const auto sent = harness.EncodeFor(facts.operation, hub);
-    ASSERT_FALSE(sent.error) << sent.error->message;
-    EXPECT_EQ(sent.wire, recording.request());
-    EXPECT_EQ(sent.dropped, providers::DroppedMembers{});
-    const auto answer = harness.DecodeFor(facts, recording.response().dump());
-    ASSERT_FALSE(answer.error) << answer.error->message;
-    if (embeds) {
-      const std::string tokens =
-          recording.exchange.at("response").at("headers").at("x-amzn-bedrock-input-token-count");
-      EXPECT_EQ(answer.hub.at("data").at(0).at("embedding"), recording.response().at("embedding"));
-      EXPECT_EQ(answer.hub.at("usage").at("prompt_tokens"), std::stoi(tokens));
-    } else {
-      EXPECT_EQ(answer.hub.at("results"), recording.response().at("results"));
-    }
-    ++replayed;
+void ReplayInvoked(const Harness& harness, const Recording& recording, bool embeds) {
+  SCOPED_TRACE(recording.name);
+  const std::string model = ModelOf(recording);
+  CallFacts facts;
+  facts.operation = embeds ? providers::operation::kEmbedding : providers::operation::kRerank;
+  facts.model = model;
+  // The request in the caller's words: only these members are called otherwise, or follow from the model.
+  json hub = recording.request();
+  hub["model"] = model;
+  if (embeds) {
+    hub["input"] = hub["inputText"];
+    hub.erase("inputText");
   }
-  std::printf("bedrock: %zu of %zu recorded exchanges of InvokeModel replayed\n", replayed,
-              recordings->size());
-  EXPECT_EQ(replayed, 2u);
+  hub.erase("api_version");
+  const auto sent = harness.EncodeFor(facts.operation, hub);
+  ASSERT_FALSE(sent.error) << sent.error->message;
+  EXPECT_EQ(sent.wire, recording.request());
+  EXPECT_EQ(sent.dropped, providers::DroppedMembers{});
+  const auto answer = harness.DecodeFor(facts, recording.response().dump());
+  ASSERT_FALSE(answer.error) << answer.error->message;
+  if (embeds) {
+    const std::string tokens =
+        recording.exchange.at("response").at("headers").at("x-amzn-bedrock-input-token-count");
+    EXPECT_EQ(answer.hub.at("data").at(0).at("embedding"), recording.response().at("embedding"));
+    EXPECT_EQ(answer.hub.at("usage").at("prompt_tokens"), std::stoi(tokens));
+  } else {
+    EXPECT_EQ(answer.hub.at("results"), recording.response().at("results"));
+  }
+}
+
+// InvokeModel, for the models that embed or rerank; others of it are relayed (relayed_recordings_test.cc).
+TEST(BedrockRecordings, OfInvokeModelAreReplayed) {
+  const auto embeddings = LoadRecordings("bedrock", "invoke-dimensions-amazon.titan");
+  const auto reranks = LoadRecordings("bedrock", "invoke-cohere.rerank");
+  if (!embeddings || !reranks) GTEST_SKIP();
+  const Harness harness;
+  for (const Recording& recording : *embeddings) ReplayInvoked(harness, recording, /*embeds=*/true);
+  for (const Recording& recording : *reranks) ReplayInvoked(harness, recording, /*embeds=*/false);
+  EXPECT_EQ(embeddings->size() + reranks->size(), 2u);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "tests/conformance/replay.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -20,9 +21,29 @@ using test::JsonNode;
   std::abort();
 }
 
-// A string body is the text itself, any other value stands for its own text.
+// RFC 4648 section 4.
+std::string DecodeBase64(std::string_view text) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string bytes;
+  uint32_t bits = 0;
+  int count = 0;
+  for (const char c : text) {
+    const size_t digit = kDigits.find(c);
+    if (digit == std::string_view::npos) break;  // padding
+    bits = bits << 6 | static_cast<uint32_t>(digit);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes += static_cast<char>(bits >> count & 255);
+  }
+  return bytes;
+}
+
+// A string body is the text itself, any other value stands for its own text, but for bytes in base64.
 std::string BodyText(const JsonNode& body) {
   if (body.kind == JsonNode::Kind::kNull) return "";
+  const JsonNode* const bytes = body.Find("base64");
+  if (bytes != nullptr && body.items.size() == 1) return DecodeBase64(bytes->text);
   return body.kind == JsonNode::Kind::kString ? body.text : std::string(body.raw);
 }
 
@@ -50,6 +71,8 @@ Replay ReadReplay(const std::filesystem::path& file) {
   if (const JsonNode* endpoint = root->Find("endpoint")) replay.endpoint = endpoint->text;
   replay.method = need("request", "method").text;
   replay.path = PathOf(need("request", "url").text);
+  if (const JsonNode* type = need("request", "headers").Find("content-type"))
+    replay.request_type = type->text;
   replay.request = BodyText(need("request", "body"));
   replay.status = std::atoi(need("response", "status").text.c_str());
   const JsonNode& headers = need("response", "headers");
@@ -85,6 +108,10 @@ std::optional<std::vector<Replay>> LoadReplays() {
 
 test::Script AnswerOf(const Replay& replay, size_t piece) {
   if (!replay.streams()) return test::Respond(replay.status, replay.response, replay.headers);
+  return ChunkedAnswerOf(replay, piece);
+}
+
+test::Script ChunkedAnswerOf(const Replay& replay, size_t piece) {
   std::vector<std::string> pieces;
   const size_t size = piece == 0 ? std::max<size_t>(replay.response.size(), 1) : piece;
   for (size_t at = 0; at < replay.response.size(); at += size) {

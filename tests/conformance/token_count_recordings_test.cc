@@ -5,9 +5,13 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "providers/dialects/anthropic/anthropic.h"
+#include "providers/dialects/bedrock/bedrock.h"
 #include "providers/dialects/google/google.h"
+#include "providers/provider.h"
 #include "tests/conformance/recordings.h"
 #include "tests/unit/providers/count_driver.h"
 
@@ -17,22 +21,28 @@ namespace {
 using nlohmann::json;
 using providers::CountDriver;
 
-// The recordings of those that were counted; none if there are no recordings here, which is said.
-std::vector<Recording> Counted(std::string_view provider) {
+// The recordings of those that were counted, or that were not; none if there are no recordings here, which is
+// said.
+std::vector<Recording> Recorded(std::string_view provider, bool counted) {
   auto recordings = LoadRecordings(provider, "count-tokens");
   if (!recordings) {
     std::printf("%s: SKIPPED, there are no recordings here (see PORTOLAN_RECORDINGS)\n",
                 std::string(provider).c_str());
     return {};
   }
-  std::erase_if(*recordings, [](const Recording& one) { return one.status() != 200; });
-  EXPECT_FALSE(recordings->empty());
+  std::erase_if(*recordings, [&](const Recording& one) { return (one.status() == 200) != counted; });
   return *std::move(recordings);
 }
 
+std::vector<Recording> Counted(std::string_view provider) { return Recorded(provider, true); }
+
+bool HasRecordings() { return LoadRecordings("gemini", "count-tokens").has_value(); }
+
 TEST(TokenCountRecordings, Anthropic) {
   const CountDriver driver(providers::AnthropicDialect(), "count_tokens");
-  for (const Recording& recording : Counted("anthropic")) {
+  const std::vector<Recording> recordings = Counted("anthropic");
+  EXPECT_EQ(recordings.empty(), !HasRecordings());
+  for (const Recording& recording : recordings) {
     SCOPED_TRACE(recording.name);
     const std::string model = recording.request().at("model");
     const auto answer = driver.Decode(recording.response().dump(), model);
@@ -59,7 +69,9 @@ TEST(TokenCountRecordings, Anthropic) {
 TEST(TokenCountRecordings, Google) {
   const CountDriver driver(providers::GoogleDialect());
   for (const char* provider : {"gemini", "vertex"}) {
-    for (const Recording& recording : Counted(provider)) {
+    const std::vector<Recording> recordings = Counted(provider);
+    EXPECT_EQ(recordings.empty(), !HasRecordings());
+    for (const Recording& recording : recordings) {
       SCOPED_TRACE(recording.name);
       const auto answer = driver.Decode(recording.response().dump(), "m");
       ASSERT_FALSE(answer.error) << answer.error->message;
@@ -74,6 +86,27 @@ TEST(TokenCountRecordings, Google) {
       EXPECT_EQ(sent.json.at("generateContentRequest").at("contents"), recording.request().at("contents"));
     }
   }
+}
+
+TEST(TokenCountRecordings, Refusals) {
+  if (!HasRecordings()) GTEST_SKIP();
+  int replayed = 0;
+  for (const auto& [folder, dialect] : {std::pair("gemini", &providers::GoogleDialect()),
+                                        std::pair("bedrock", &providers::BedrockDialect())}) {
+    for (const Recording& recording : Recorded(folder, /*counted=*/false)) {
+      SCOPED_TRACE(recording.name);
+      const providers::Provider provider{.name = folder, .dialect = dialect};
+      providers::Target target;
+      target.provider = &provider;
+      const Error error = dialect->ReadError(recording.status(), {}, recording.response().dump(), target);
+      EXPECT_EQ(error.http_status, recording.status());
+      EXPECT_FALSE(error.code.empty());
+      const json& body = recording.response();
+      EXPECT_EQ(error.message, (body.contains("error") ? body.at("error") : body).at("message"));
+      ++replayed;
+    }
+  }
+  EXPECT_EQ(replayed, 2);
 }
 
 }  // namespace

@@ -3,8 +3,6 @@
 // those. Held against the format's description, read plainly; any split of the bytes gives the same events;
 // what was given and what is pending are the input.
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -17,9 +15,11 @@
 
 #include "server/base/json_text.h"
 #include "server/http/aws_event_stream.h"
+#include "tests/fuzz/aws_frame.h"
 
 namespace {
 
+using portolan::fuzz::Crc;
 using portolan::http::AwsEventReader;
 using portolan::http::StreamEvent;
 using Result = portolan::http::EventReader::Result;
@@ -30,27 +30,13 @@ void Require(bool holds) {
   if (!holds) std::abort();
 }
 
-std::string Number(size_t value) {
-  std::string bytes;
-  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift & 255);
-  return bytes;
-}
-
-uint32_t Crc(std::string_view bytes) {
-  return static_cast<uint32_t>(
-      crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
-}
-
-std::string WithCrc(const std::string& bytes) { return bytes + Number(Crc(bytes)); }
-
 // What the headers' length is said to be, that of headers and payload, and these, again and again.
 std::string Framed(std::string_view text) {
   std::string stream;
   while (text.size() > 2) {
     const size_t headers = static_cast<unsigned char>(text[0]);
     const size_t size = std::min<size_t>(static_cast<unsigned char>(text[1]), text.size() - 2);
-    const std::string prelude = WithCrc(Number(16 + size) + Number(headers));
-    stream += WithCrc(prelude + std::string(text.substr(2, size)));
+    stream += portolan::fuzz::AwsMessage(headers, text.substr(2, size));
     text.remove_prefix(2 + size);
   }
   return stream;

@@ -74,6 +74,39 @@ TEST(Relay, PassesMethodPathQueryAndBodyAsTheyAre) {
   }
 }
 
+// These ask for a model, which a call of their own API names in its path or not at all.
+TEST(Relay, NeedsNoModelWhereOthersDo) {
+  FakeUpstream upstream(Ok());
+  GatewayFixture gateway;
+  TestClient client(gateway.http_address());
+  struct Call {
+    std::string config, path, target;
+  };
+  const std::string aws =
+      R"("aws_region":"eu-west-1","aws_access_key_id":"AKIDMAKER","aws_secret_access_key":"s")";
+  const std::string google = R"("vertex_project_id":"p","vertex_region":"global","api_key":"ya29.token")";
+  const std::vector<Call> calls = {
+      {R"("provider":"sagemaker",)" + aws, "/v1/endpoints/my-llama/invocations",
+       "/endpoints/my-llama/invocations"},
+      {R"("provider":"vertex-ai",)" + google,
+       "/v1/projects/p/locations/global/publishers/google/models/i:predict",
+       "/v1/projects/p/locations/global/publishers/google/models/i:predict"},
+      {R"("provider":"vertex-ai",)" + google, "/v1/v1beta1/projects/p/locations/global/cachedContents",
+       "/v1beta1/projects/p/locations/global/cachedContents"},
+  };
+  for (const Call& call : calls) {
+    for (const char* body : {R"({"inputs":"hi"})", R"({"inputs":"hi","model":"other"})"}) {
+      const TestAnswer answer = client.Post(
+          call.path, body,
+          {{"x-portolan-config", "{" + call.config + R"(,"custom_host":")" + upstream.url() + "\"}"}});
+      ASSERT_EQ(answer.status, 200) << answer.body;
+      EXPECT_EQ(answer.body, R"({"object":"list"})");
+      EXPECT_EQ(upstream.requests().back().target, call.target);
+      EXPECT_EQ(upstream.requests().back().body, body);
+    }
+  }
+}
+
 TEST(Relay, HeadersGoWhereTheTablesSay) {
   FakeUpstream upstream([](const SeenRequest&) {
     return Respond(206, "part",

@@ -68,6 +68,36 @@ TEST(AwsPayload, WhatEndsTheStreamIsAnError) {
                  "\"InternalStreamFailure\",\"code\":\"InternalStreamFailure\"}}\n\n");
 }
 
+// What it breaks off is none, and does not swallow it.
+TEST(AwsPayload, AnExceptionMayComeInTheMiddleOfAnEvent) {
+  const std::string error =
+      "data: {\"error\":{\"message\":\"the stream ended with InternalStreamFailure\",\"type\":"
+      "\"InternalStreamFailure\",\"code\":\"InternalStreamFailure\"}}\n\n";
+  for (const char* begun : {"data: {\"choi", "data: {\"choices\":[]}\n", "data: {}\r\n"}) {
+    ExpectUnframed(Part("data: {}\n\n") + Part(begun) + StreamException("InternalStreamFailure", "{}"),
+                   "data: {}\n\n" + error);
+  }
+}
+
+TEST(AwsPayload, EventsMayEndInAnyLineEnd) {
+  for (const std::string end : {"\n\n", "\r\n\r\n", "\r\r", "\n\r\n", "\r\n\n", "\n\r"}) {
+    const std::string event = "data: {}" + end;
+    ExpectUnframed(Part(event + "data: ") + Part("{}" + end) + Part(event), event + event + event);
+    // Each as soon as it is whole.
+    AwsPayloadReader reader;
+    std::string out;
+    EXPECT_TRUE(reader.Read(Part(event), &out));
+    EXPECT_EQ(out, event);
+  }
+}
+
+// Else the first event would not begin its line.
+TEST(AwsPayload, BlanksMayComeInAPartOfTheirOwn) {
+  ExpectUnframed(Part(" ") + Part("{\"a\":1}\n"), "data: {\"a\":1}\n\n");
+  ExpectUnframed(Part("\n") + Part("\ndata: {}\n\n"), "\n\ndata: {}\n\n");
+  ExpectUnframed(Part(" \n"), " \n");
+}
+
 TEST(AwsPayload, CutAndBrokenStreamsAreNotWhole) {
   const std::string stream = Part("data: {}\n\n") + Part("data: [DONE]\n\n");
   ExpectUnframed(stream.substr(0, stream.size() - 1), "data: {}\n\n", /*ends_well=*/false);
@@ -75,14 +105,16 @@ TEST(AwsPayload, CutAndBrokenStreamsAreNotWhole) {
                  /*ends_well=*/false);
 }
 
-TEST(AwsPayload, ALineHasAnEnd) {
-  AwsPayloadReader reader;
-  std::string out;
-  const std::string part = Part("{" + std::string(1 << 20, ' '));
-  bool good = true;
-  for (int i = 0; i < 20 && good; ++i) good = reader.Read(part, &out);
-  EXPECT_FALSE(good);
-  EXPECT_EQ(out, "");
+TEST(AwsPayload, ALineAndAnEventHaveAnEnd) {
+  for (const char* begin : {"{", "data:", " "}) {
+    AwsPayloadReader reader;
+    std::string out;
+    const std::string part = Part(begin + std::string(1 << 20, ' '));
+    bool good = true;
+    for (int i = 0; i < 20 && good; ++i) good = reader.Read(part, &out);
+    EXPECT_FALSE(good);
+    EXPECT_EQ(out, "");
+  }
 }
 
 }  // namespace
