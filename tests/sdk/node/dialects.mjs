@@ -2,12 +2,13 @@
 // facts of a request; another one is an object with the same members.
 //
 // Where and whose: name (in the tests' names), provider, if that is another; model, host, base (of a custom host), keyVariable
-//   (of the environment), chatPath({model, stream}), completionPath, if it has texts besides, isChat(path), key(word), if not every word is a key; keyOf(record); relays,
-//   if the gateway passes bodies on as they come, and relaysMessages, those of Anthropic's SDK; asksForUsage, if it is asked for
-//   it though they are not; takesUnknown, if it passes on members that nobody knows; alwaysTellsUsage, if its last chunk does
-//   so, asked or not; ownMembers and ownOptions, that every request must have for this dialect to be spoken; mediaTypes, if it
-//   does not take all; refusesPdf: false, if the gateway leaves it to the provider to refuse a document; hasCallIds: false, if
-//   calls of tools have none.
+//   (of the environment), chatPath({model, stream}), completionPath, if it has texts besides, isChat(path), keyOf(record),
+//   key(word), if not every word is a key; relays, if the gateway passes bodies on as they come, and relaysMessages, those of
+//   Anthropic's SDK; asksForUsage, if it is asked for it though they are not; takesUnknown, if it passes on members that nobody
+//   knows; alwaysTellsUsage, if its last chunk does so, asked or not; ownMembers and ownOptions, that every request must have
+//   for this dialect to be spoken; mediaTypes, if it does not take all; refusesPdf: false, if the gateway leaves it to the
+//   provider to refuse a document; hasCallIds: false, if calls of tools have none;
+//   takesSchemas: false, if it does not hold an answer to a JSON Schema.
 // Answers: text, calls, reasoned; streams, as lists of events: textStream, callStream, reasonedStream, of which errorEvents
 //   and garbage break one; streamType. Each answer tells of 9 tokens of the prompt and 3 of the completion.
 // Errors: errors (the statuses that the API has, and what callers are told of each), error(status, message, {after}), a

@@ -33,7 +33,9 @@ def client(world, dialect, kind=anthropic.Anthropic, **options):
         options.setdefault("http_client", CONNECTIONS)
     headers = {**world.headers(dialect), **options.pop("headers", {})}
     return kind(
-        base_url=world.gateway.url, default_headers=headers, **{"api_key": dialect.key("sk-caller"), "max_retries": 0, **options}
+        base_url=world.gateway.url,
+        default_headers=headers,
+        **{"api_key": dialect.key("sk-caller"), "max_retries": 0, **options},
     )
 
 

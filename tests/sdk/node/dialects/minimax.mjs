@@ -21,6 +21,8 @@ export const minimax = {
   asksForUsage: true,
   mediaTypes: ['image/png'],
   refusesPdf: false,  // MiniMax does
+  // Only an older model of its native API does; these pass over the member.
+  takesSchemas: false,
   tellsAfter: false,
   text: (text) => message({ content: text }, 'stop'),
   calls: (calls) => ({ ...openai.calls(calls), ...good }),

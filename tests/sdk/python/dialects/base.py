@@ -47,6 +47,8 @@ class Dialect:
     media_types = ("image/png", "application/pdf")
     # Whether the gateway refuses documents that it does not take; else the provider does.
     refuses_pdf = True
+    # Whether it holds an answer to a JSON Schema.
+    takes_schemas = True
     # Whether schemas may have to be said in other words.
     adapts_schemas = False
     # Whether media of the web must be sent along.

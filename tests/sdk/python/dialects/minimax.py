@@ -16,11 +16,17 @@ class MiniMax(OpenAi):
     tells_after = False
     media_types = ("image/png",)
     refuses_pdf = False  # MiniMax does
+    # Only an older model of its native API does; these pass over the member.
+    takes_schemas = False
     head = {"id": "05a1", "created": 1762160002, "model": model}
     good = {"base_resp": {"status_code": 0, "status_msg": ""}}
 
     def message(self, message, finish):
-        choice = {"index": 0, "message": {"role": "assistant", "name": "MiniMax AI", **message}, "finish_reason": finish}
+        choice = {
+            "index": 0,
+            "message": {"role": "assistant", "name": "MiniMax AI", **message},
+            "finish_reason": finish,
+        }
         return {**self.head, "object": "chat.completion", "choices": [choice], "usage": self.usage, **self.good}
 
     def reasoned(self, thought, text):

@@ -50,7 +50,9 @@ class Watsonx(OpenAi):
 
     def chunk(self, delta, finish=None, **more):
         told = {**self.head, "object": "chat.completion.chunk", **more}
-        return told if "choices" in more else {**told, "choices": [{"index": 0, "finish_reason": finish, "delta": delta}]}
+        return (
+            told if "choices" in more else {**told, "choices": [{"index": 0, "finish_reason": finish, "delta": delta}]}
+        )
 
     def events(self, chunks):
         return [
@@ -95,7 +97,11 @@ class Watsonx(OpenAi):
     }
 
     def error(self, status, message, after=None):
-        told = {"code": self.errors[status], "message": message, "more_info": "https://cloud.ibm.com/apidocs/watsonx-ai"}
+        told = {
+            "code": self.errors[status],
+            "message": message,
+            "more_info": "https://cloud.ibm.com/apidocs/watsonx-ai",
+        }
         return {"errors": [told], "trace": "t", "status_code": status}, self.retry_after(after)
 
     def error_events(self):
