@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import OpenAI from 'openai';
 import { palm } from './dialects.mjs';
+import { ABORT_LIMIT_MS, timeToAbort } from './endings_test.mjs';
 import { collect, test, textOf } from './harness.mjs';
 import { json, refusal, silence } from './upstream.mjs';
 
@@ -59,13 +60,17 @@ test("palm: a rate limit says so in the provider's words", async (world) => {
   world.upstream.take();
 });
 
-test('palm: a caller that leaves before the answer', async (world) => {
-  world.upstream.answer(palm, silence());
-  const abort = new AbortController();
-  const call = world.client(palm).chat.completions.create({ model, messages }, { signal: abort.signal });
-  const caught = call.catch((error) => error);
-  const record = await world.upstream.arrival();
-  abort.abort();
-  assert.ok((await caught) instanceof OpenAI.APIUserAbortError);
-  await record.gone;
+test(`palm: a caller that leaves before the answer is gone upstream within ${ABORT_LIMIT_MS} ms`, async (world) => {
+  const time = await timeToAbort(async () => {
+    world.upstream.answer(palm, silence());
+    const abort = new AbortController();
+    const call = world.client(palm).chat.completions.create({ model, messages }, { signal: abort.signal });
+    const caught = call.catch((error) => error);
+    const record = await world.upstream.arrival();
+    const left = performance.now();
+    abort.abort();
+    assert.ok((await caught) instanceof OpenAI.APIUserAbortError);
+    return (await record.gone) - left;
+  });
+  assert.ok(time <= ABORT_LIMIT_MS, `${time} ms`);
 });
