@@ -188,6 +188,8 @@ class ObjectReader {
     std::string_view name;
     while (reader_.NextMember(&name, &scratch)) TakeMember(RoleOf(name));
     if (said_.status == 0) said_.status = other_status_;
+    // Google says a status twice, of which the name tells more: `"code":429,"status":"RESOURCE_EXHAUSTED"`.
+    if (!status_name_.empty() && StatusOf(said_.code) != 0) said_.code.clear();
     SetIfEmpty(std::move(status_name_), &said_.code);
     Compose(&said_);
     FillIn(std::move(below_), &said_);

@@ -156,7 +156,7 @@ constexpr Command kCommands[] = {
          "--url names, called with the caller key in PORTOLAN_KEY; without it the command starts one for "
          "itself, "
          "with the keys of the environment.",
-     .example = "portolan chat -m anthropic/claude-sonnet-4-5 'Name three harbours.'",
+     .example = "portolan chat -m anthropic/claude-sonnet-4-6 'Name three harbours.'",
      .flags = kChatFlags,
      .run = RunChat},
     {.name = "models",

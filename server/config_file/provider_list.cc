@@ -208,7 +208,13 @@ std::string ProviderTable(const providers::Catalog& catalog) {
   for (const Provider* provider : ByName(catalog)) {
     const std::vector<std::string> operations = OperationsOf(*provider);
     text.append("| `").append(provider->name).append("` | ").append(provider->title).append(" | ");
-    text.append(DialectsOf(*provider)).append(" | ").append(Joined(operations, ", ")).append(" | ");
+    text.append(DialectsOf(*provider)).append(" | ");
+    // Which tests show them is told there.
+    if (!operations.empty()) {
+      text.append("[").append(Joined(operations, ", ")).append("](provider-cases.md#");
+      text.append(provider->name).append(")");
+    }
+    text.append(" | ");
     if (!provider->base_url.empty()) text.append("`").append(provider->base_url).append("`");
     text.append(" | ").append(KeyOf(*provider)).append(" | ").append(OptionsOf(*provider)).append(" |\n");
   }

@@ -20,7 +20,7 @@ client = Portkey(
         "strategy": {"mode": "fallback"},
         "targets": [
             {"provider": "openai", "api_key": "sk-…", "retry": {"attempts": 2}},
-            {"provider": "anthropic", "api_key": "sk-ant-…", "override_params": {"model": "claude-sonnet-4-5"}},
+            {"provider": "anthropic", "api_key": "sk-ant-…", "override_params": {"model": "claude-sonnet-4-6"}},
         ],
     },
 )

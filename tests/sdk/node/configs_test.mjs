@@ -14,7 +14,7 @@ const fallback = {
   strategy: { mode: 'fallback' },
   targets: [
     { provider: 'openai', api_key: 'sk-one' },
-    { provider: 'anthropic', api_key: 'sk-two', override_params: { model: 'claude-sonnet-4-5' } },
+    { provider: 'anthropic', api_key: 'sk-two', override_params: { model: 'claude-sonnet-4-6' } },
   ],
 };
 const loadbalance = {
@@ -79,7 +79,7 @@ for (const [name, client] of Object.entries(clients)) {
     assert.deepEqual(first.json, { model: 'gpt-4o', messages, max_tokens: 9 });
     const second = world.upstream.take();
     checkHeaders(second, atAnthropic('sk-two'));
-    assert.deepEqual(second.json, { model: 'claude-sonnet-4-5', messages: second.json.messages, max_tokens: 9 });
+    assert.deepEqual(second.json, { model: 'claude-sonnet-4-6', messages: second.json.messages, max_tokens: 9 });
     assert.match(JSON.stringify(second.json.messages), /"role":"user".*"Hi"/);
   }));
 

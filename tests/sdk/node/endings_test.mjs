@@ -6,7 +6,7 @@ import { dialects } from './dialects.mjs';
 import { test } from './harness.mjs';
 import { silence, stream } from './upstream.mjs';
 
-const ABORT_LIMIT_MS = 50;
+export const ABORT_LIMIT_MS = 50;
 const TIMEOUT_MS = 500;  // in which a call gets to the upstream even on a busy machine
 const messages = [{ role: 'user', content: 'Hi' }];
 
@@ -22,7 +22,7 @@ async function drain(open) {
 }
 
 /** Milliseconds from `leave()` until the upstream sees that the caller has left; the best of ten, as a busy machine may be late. */
-async function timeToAbort(attempt) {
+export async function timeToAbort(attempt) {
   let best = Infinity;
   for (let i = 0; i < 10 && best > ABORT_LIMIT_MS; ++i) best = Math.min(best, await attempt());
   return best;

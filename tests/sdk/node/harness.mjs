@@ -5,9 +5,10 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import OpenAI from 'openai';
-import { dialects, hosted } from './dialects.mjs';
+import { hosted, keyFor } from './dialects.mjs';
 import { NothingReached, Upstream } from './upstream.mjs';
 
 const TEST_TIMEOUT_MS = 60_000;
@@ -83,7 +84,7 @@ class World {
     if (!this.binary) throw new NothingReached();  // under the control there is no other gateway
     const env = {
       HTTPS_PROXY: this.upstream.url,
-      ...Object.fromEntries(dialects.map(({ name, keyVariable }) => [keyVariable, `sk-env-${name}`])),
+      ...Object.fromEntries(hosted.map(({ name, keyVariable }) => [keyVariable, `sk-env-${name}`])),
     };
     const gateway = await Gateway.start(this.binary, { env, flags: ['--upstream-ca', CERTIFICATE] });
     try {
@@ -105,22 +106,27 @@ class World {
     }
   }
 
+  #where(dialect) {
+    return { provider: dialect.provider ?? dialect.name, custom_host: this.upstream.url + dialect.base };
+  }
+
   /** What sends a call to the upstream in `dialect`. */
   headers(dialect, prefix) {
     if (dialect.ownMembers) return { [`${prefix}-config`]: JSON.stringify(this.config(dialect)) };
-    return { [`${prefix}-provider`]: dialect.name, [`${prefix}-custom-host`]: this.upstream.url + dialect.base };
+    const where = Object.entries({ ...this.#where(dialect), ...dialect.ownOptions });
+    return Object.fromEntries(where.map(([name, value]) => [`${prefix}-${name.replaceAll('_', '-')}`, value]));
   }
 
   /** A config that sends a call to the upstream in `dialect`, with these members in its body. */
   config(dialect, members = {}) {
     const override_params = { ...dialect.ownMembers, ...members };
-    return { provider: dialect.name, custom_host: this.upstream.url + dialect.base, override_params };
+    return { ...this.#where(dialect), ...dialect.ownOptions, override_params };
   }
 
   /** A client of the gateway whose calls go to the upstream in `dialect`. `headers` beat those that this needs. */
   client(dialect, { headers = {}, prefix = 'x-portkey', base = '/v1', url = this.gateway.url, ...options } = {}) {
     return new OpenAI({
-      apiKey: 'sk-caller',
+      apiKey: keyFor(dialect, 'sk-caller'),
       baseURL: url + base,
       maxRetries: 0,
       defaultHeaders: { ...this.headers(dialect, prefix), ...headers },
@@ -179,11 +185,13 @@ export async function main({ binary, control, splice, filter }) {
   let passed = 0;
   let failed = 0;
   let unproven = 0;
+  const shown = [];
   for (const each of tests) {
     if ((filter && !each.name.includes(filter)) || (control && each.own)) continue;
     const error = await runOne(each, world);
     if (error) ++failed;
     else ++passed;
+    if (!error) shown.push(each.name);
     if (error instanceof NothingReached) ++unproven;
     if (control ? !error : error) {
       console.log(`FAILED: ${each.name}${error ? `\n${error.stack}` : ': passes although nothing reached the upstream'}`);
@@ -196,6 +204,10 @@ export async function main({ binary, control, splice, filter }) {
     console.log(`control: ${failed} of ${passed + failed} tests failed, ${unproven} of them only as nothing reached the upstream`);
     [passed, failed] = [failed, passed];
     if (unproven < passed / 2) ++failed;
+  }
+  // Of a whole run.
+  if (!control && splice && !filter && process.env.PORTOLAN_PASSED_TESTS) {
+    writeFileSync(join(process.env.PORTOLAN_PASSED_TESTS, 'passed-node.txt'), shown.map((name) => `${name}\n`).join(''));
   }
   console.log(`${passed} passed, ${failed} failed`);
   process.exit(failed > 0 || passed === 0 ? 1 : 0);

@@ -9,6 +9,7 @@ import './routes_test.mjs';
 import './configs_test.mjs';
 import './messages_test.mjs';
 import './threads_test.mjs';
+import './palm_test.mjs';
 import './refusals_test.mjs';
 import { main } from './harness.mjs';
 

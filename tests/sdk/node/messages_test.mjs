@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import Anthropic from '@anthropic-ai/sdk';
-import { anthropic, dialects } from './dialects.mjs';
+import { anthropic, dialects, keyFor, sentId } from './dialects.mjs';
 import { test } from './harness.mjs';
 import { json, refusal, stream } from './upstream.mjs';
 
@@ -25,7 +25,7 @@ const sourceOf = ({ type, data }) => ({ type: 'base64', media_type: type, data }
 /** A client whose calls go to the upstream in `dialect`. */
 export const clientOf = (world, dialect, options = {}) =>
   new Anthropic({
-    apiKey: 'sk-caller',
+    apiKey: keyFor(dialect, 'sk-caller'),
     baseURL: world.gateway.url,
     maxRetries: 0,
     defaultHeaders: world.headers(dialect, 'x-portolan'),
@@ -66,14 +66,14 @@ for (const dialect of dialects) {
     const client = clientOf(world, dialect);
     const first = await client.messages.stream({ ...wish, tools: [weather] }).finalMessage();
     assert.equal(first.stop_reason, 'tool_use');
-    assert.deepEqual(
-      first.content.filter(({ type }) => type === 'tool_use').map(({ id, name: tool, input }) => ({ id, name: tool, input })),
-      calls,
-    );
-    const results = [
-      { type: 'tool_result', tool_use_id: 'tooluse01', content: 'sun' },
-      { type: 'tool_result', tool_use_id: 'tooluse02', content: 'rain' },
-    ];
+    const seen = first.content.filter(({ type }) => type === 'tool_use')
+      .map(({ id, name: tool, input }) => ({ id, name: tool, input }));
+    // Where a provider tells no ids, each has one of its own.
+    const ids = (dialect.hasCallIds === false ? seen : calls).map(({ id }) => id);
+    assert.equal(new Set(ids).size, 2);
+    assert.deepEqual(seen, calls.map((call, index) => ({ ...call, id: ids[index] })));
+    const results = ['sun', 'rain']
+      .map((content, index) => ({ type: 'tool_result', tool_use_id: ids[index], content }));
     const second = await client.messages.create({
       ...wish, tools: [weather],
       messages: [...hello, { role: 'assistant', content: first.content }, { role: 'user', content: results }],
@@ -82,8 +82,9 @@ for (const dialect of dialects) {
     world.upstream.take();
     const sent = world.upstream.take().json;
     assert.deepEqual(dialect.turns(sent), dialect.callTurns);
-    assert.deepEqual(dialect.callsIn(sent), calls);
-    assert.deepEqual(dialect.resultsIn(sent), [{ id: 'tooluse01', text: 'sun' }, { id: 'tooluse02', text: 'rain' }]);
+    assert.deepEqual(dialect.callsIn(sent), calls.map((call) => ({ ...call, id: sentId(dialect, call.id) })));
+    assert.deepEqual(dialect.resultsIn(sent),
+      ['sun', 'rain'].map((text, index) => ({ id: sentId(dialect, calls[index].id), text })));
   });
 
   test(`messages to ${name}: thinking`, async (world) => {

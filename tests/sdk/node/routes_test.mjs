@@ -1,7 +1,7 @@
 // The other routes, how the gateway is reached, and whose key goes where.
 
 import assert from 'node:assert/strict';
-import { anthropic, bedrock, dialects, hosted, openai } from './dialects.mjs';
+import { anthropic, bedrock, dialects, embedders, hosted, keyFor, openai } from './dialects.mjs';
 import { amzTime, signature } from './dialects/aws.mjs';
 import { collect, test, textOf } from './harness.mjs';
 import { json } from './upstream.mjs';
@@ -39,7 +39,7 @@ for (const base of ['/v1', '']) {
 }
 
 test('anthropic: models', async (world) => {
-  const model = { type: 'model', id: 'claude-sonnet-4-5', display_name: 'Claude Sonnet 4.5', created_at: '2025-09-29T00:00:00Z' };
+  const model = { type: 'model', id: 'claude-sonnet-4-6', display_name: 'Claude Sonnet 4.6', created_at: '2026-02-17T00:00:00Z' };
   const client = world.client(anthropic);
   world.upstream.answer('/models', json({ data: [model], has_more: false, first_id: model.id, last_id: model.id }));
   const listed = [];
@@ -69,8 +69,22 @@ test('openai: completions', async (world) => {
   assert.equal(world.upstream.take().json.stream, true);
 });
 
-for (const dialect of dialects.filter(({ embedding }) => embedding)) {
-  const { embedding: { model, path, inputs, dimensions } } = dialect;
+for (const dialect of dialects) {
+  test(`${dialect.name}: a text completion`, async (world) => {
+    const answer = await world.client(dialect).completions.create({ model: dialect.model, prompt: 'Hi', max_tokens: 77 });
+    assert.deepEqual([answer.choices[0].text, answer.choices[0].finish_reason], ['Hello', 'stop']);
+    const record = world.upstream.take();
+    assert.equal(`${record.method} ${record.path}`, `POST ${dialect.completionPath ?? dialect.chatPath()}`);
+    assert.equal(dialect.keyOf(record), keyFor(dialect, 'sk-caller'));
+    const { json: sent } = record;
+    const said = dialect.completionPath
+      ? [sent.prompt, sent.max_tokens] : [dialect.texts(sent).join(), dialect.maxTokens(sent)];
+    assert.deepEqual(said, ['Hi', 77]);
+  });
+}
+
+for (const dialect of embedders) {
+  const { embedding: { model, path, inputs, dimensions, oneTextACall } } = dialect;
 
   test(`${dialect.name}: embeddings`, async (world) => {
     const client = world.client(dialect);
@@ -78,15 +92,18 @@ for (const dialect of dialects.filter(({ embedding }) => embedding)) {
     const decoded = await client.embeddings.create({ model, input: ['Hi', 'Ho'] });
     assert.deepEqual(decoded.data.map(({ index, embedding }) => [index, [...embedding]]),
       [[0, [0.5, -0.25, 1]], [1, [0.5, -0.25, 1]]]);
-    const record = world.upstream.take();
-    assert.deepEqual([record.path, inputs(record.json), dialect.keyOf(record)], [path, ['Hi', 'Ho'], 'sk-caller']);
-    if (dialect.relays) assert.equal(record.json.encoding_format, 'base64');
+    const records = (oneTextACall ? [1, 2] : [1]).map(() => world.upstream.take());
+    assert.deepEqual(records.flatMap((record) => inputs(record.json)), ['Hi', 'Ho']);
+    for (const record of records) {
+      assert.deepEqual([record.path, dialect.keyOf(record)], [path, keyFor(dialect, 'sk-caller')]);
+    }
+    if (dialect.relays) assert.equal(records[0].json.encoding_format, 'base64');
 
-    const wish = { model, input: 'Hi', encoding_format: 'float', dimensions: 3 };
+    const wish = { model, input: 'Hi', encoding_format: 'float', ...(dimensions && { dimensions: 3 }) };
     const floats = await client.embeddings.create(wish);
     assert.deepEqual(floats.data[0].embedding, [0.5, -0.25, 1]);
     const sent = world.upstream.take().json;
-    assert.deepEqual([inputs(sent), dimensions(sent)], [['Hi'], 3]);
+    assert.deepEqual([inputs(sent), dimensions?.(sent)], [['Hi'], dimensions && 3]);
     if (dialect.relays) assert.deepEqual(sent, wish);
   });
 }
@@ -139,7 +156,7 @@ test('bedrock: requests are signed with keys of AWS', async (world) => {
 for (const dialect of dialects) {
   test(`${dialect.name}: nothing of the gateway's goes upstream`, async (world) => {
     await world.client(dialect, { headers: { cookie: 'a=b', 'x-portkey-trace-id': 'trace-1', 'x-anything': 'y' } })
-      .chat.completions.create({ model: dialect.model, messages, portolan: { provider: dialect.name } });
+      .chat.completions.create({ model: dialect.model, messages, portolan: { provider: dialect.provider ?? dialect.name } });
     const record = world.upstream.take();
     const names = Object.keys(record.headers);
     assert.deepEqual(names.filter((name) => /portkey|portolan|cookie|x-anything|stainless/.test(name)), []);
@@ -150,7 +167,7 @@ for (const dialect of dialects) {
     test(`${dialect.name}: answers to ${prefix} headers have their prefix`, async (world) => {
       const { response } = await world.client(dialect, { prefix, headers: { [`${prefix}-trace-id`]: 'trace-1' } })
         .chat.completions.create({ model: dialect.model, messages }).withResponse();
-      assert.equal(response.headers.get(`${prefix}-provider`), dialect.name);
+      assert.equal(response.headers.get(`${prefix}-provider`), dialect.provider ?? dialect.name);
       assert.equal(response.headers.get(`${prefix}-trace-id`), 'trace-1');
       const other = prefix === 'x-portkey' ? 'x-portolan' : 'x-portkey';
       assert.deepEqual([...response.headers.keys()].filter((name) => name.startsWith(other)), []);
@@ -159,13 +176,13 @@ for (const dialect of dialects) {
   }
 
   test(`${dialect.name}: a config in a header`, async (world) => {
-    const config = { ...world.config(dialect, { temperature: 0.5 }), api_key: 'sk-config' };
+    const config = { ...world.config(dialect, { temperature: 0.5 }), api_key: keyFor(dialect, 'sk-config') };
     const client = world.client(dialect, { headers: {
       'x-portkey-provider': null, 'x-portkey-custom-host': null, 'x-portkey-config': JSON.stringify(config),
     } });
     await client.chat.completions.create({ model: dialect.model, messages });
     const record = world.upstream.take();
-    assert.equal(dialect.keyOf(record), 'sk-config');
+    assert.equal(dialect.keyOf(record), keyFor(dialect, 'sk-config'));
     assert.equal(dialect.temperature(record.json), 0.5);
   });
 }

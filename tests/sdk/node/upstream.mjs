@@ -5,7 +5,7 @@ import http from 'node:http';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import tls from 'node:tls';
-import { dialects, openai } from './dialects.mjs';
+import { embedders, openai, spoken as all } from './dialects.mjs';
 
 /**
  * Serves what `scripts` holds; tests assert on what `take` returns. Also a forward proxy (CONNECT) that is itself whatever
@@ -105,10 +105,10 @@ export class Upstream {
     record.json = record.body === '' ? undefined : JSON.parse(record.body);
     this.records.push(record);
     const path = request.url.split('?')[0];
-    const spoken = dialects.find((each) => each.isChat(path));
+    const spoken = all.find((each) => each.isChat(path));
     if (spoken && process.env.PORTOLAN_REQUEST_LOGS) {
       const line = JSON.stringify(spoken.toCheck?.(record.json) ?? record.json);
-      appendFileSync(join(process.env.PORTOLAN_REQUEST_LOGS, spoken.name), `${line}\n`);
+      appendFileSync(join(process.env.PORTOLAN_REQUEST_LOGS, spoken.checkedAs ?? spoken.name), `${line}\n`);
     }
     // Where dialects have the same path, it is that of whom the test has told.
     const isMeant = (where) =>
@@ -136,7 +136,7 @@ export const json = (value, { status = 200, headers = {} } = {}) => (response, {
 /** Answers with an error in the words of the dialect; `after`: the seconds that it says to wait. */
 export const refusal = (status, message, { headers = {}, after } = {}) => (response, { spoken }) => {
   const error = spoken.error(status, message, { after });
-  json(error.body, { status, headers: { ...error.headers, ...headers } })(response, { spoken });
+  json(error.body, { status: spoken.httpStatus?.(status) ?? status, headers: { ...error.headers, ...headers } })(response, { spoken });
 };
 
 /** Answers with `events`, made of the dialect that is spoken. `then`: `end` in good order, `cut` the connection, or `hang`. */
@@ -175,7 +175,7 @@ function usualAnswer(path, spoken, record) {
     if (body?.stream) return stream(() => [...openai.events([text('Hel', null), text('lo', 'stop')]), 'data: [DONE]\n\n']);
     return json({ ...text('Hello', 'stop'), usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } });
   }
-  const embedding = dialects.map((each) => each.embedding).find((each) => each && path === each.path);
+  const embedding = embedders.map((each) => each.embedding).find((each) => path === each.path.split('?')[0]);
   if (embedding) return json(embedding.answer(embedding.inputs(body).map(() => [0.5, -0.25, 1]), body));
   return json({ error: { message: `the upstream has no ${path}`, type: 'x', code: null, param: null } }, { status: 404 });
 }

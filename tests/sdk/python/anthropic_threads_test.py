@@ -18,7 +18,7 @@ def thread(world, dialect, **more):
     return client(world, dialect).beta.messages.thread(model=dialect.model, max_tokens=77, system="Be short", **more)
 
 
-@test(*((dialect,) for dialect in ALL if dialect is not ANTHROPIC))
+@test(*((dialect,) for dialect in ALL if not dialect.relays_messages))
 def thread_that_nobody_holds(world, dialect):
     """It is refused, and the package sends everything, then and later."""
     talk = thread(world, dialect, unsupported_request_behavior="continue_unthreaded")

@@ -16,7 +16,7 @@ def client(
     prefix="x-portkey",
     base="/v1",
     url=None,
-    key="sk-caller",
+    key=None,
     kind=openai.OpenAI,
     **options,
 ):
@@ -24,7 +24,7 @@ def client(
     if kind is openai.OpenAI:
         options.setdefault("http_client", CONNECTIONS)
     return kind(
-        api_key=key,
+        api_key=key or dialect.key("sk-caller"),
         base_url=(url or world.gateway.url) + base,
         **{"max_retries": 0, **options},
         default_headers={**world.headers(dialect, prefix), **(headers or {})},

@@ -31,10 +31,10 @@ EXPECTED = {
     "azure-openai": ("acme.openai.azure.com", "/openai/v1/chat/completions", "api-key", "your-key", "gpt-4.1"),
     # learn.microsoft.com/azure/ai-foundry/foundry-models/how-to/use-foundry-models-claude
     "azure-ai": (
-        "acme.services.ai.azure.com", "/anthropic/v1/messages", "x-api-key", "your-key", "claude-sonnet-4-5",
+        "acme.services.ai.azure.com", "/anthropic/v1/messages", "x-api-key", "your-key", "claude-sonnet-4-6",
     ),
     # docs.anthropic.com/en/api/messages
-    "anthropic": ("api.anthropic.com", "/v1/messages", "x-api-key", "sk-ant-your-key", "claude-sonnet-4-5"),
+    "anthropic": ("api.anthropic.com", "/v1/messages", "x-api-key", "sk-ant-your-key", "claude-sonnet-4-6"),
     # ai.google.dev/api/generate-content
     "google": (
         "generativelanguage.googleapis.com",
@@ -75,6 +75,8 @@ EXPECTED = {
     "ollama": (None, "/v1/chat/completions", BEARER, None, "llama3.2"),
     # docs.anyscale.com/endpoints
     "anyscale": (None, "/v1/chat/completions", BEARER, "Bearer your-key", "meta-llama/Llama-3-8b-chat-hf"),
+    # google/ai/generativelanguage/v1beta3/discuss_service.proto
+    "palm": (None, "/v1beta3/models/chat-bison-001:generateMessage", "x-goog-api-key", "your-key", None),
 }  # fmt: skip
 HOSTS.extend(host for host, *_ in EXPECTED.values() if host and ":" not in host)
 HOSTS.append("iam.cloud.ibm.com")

@@ -42,13 +42,13 @@ def chat(world, dialect, prefix):
     equal(answer.choices[0].finish_reason, "stop")
     equal((answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.total_tokens), (9, 3, 12))
     record = world.upstream.take()
-    equal((record.method, record.path, dialect.key_of(record)), ("POST", dialect.chat_path(), "sk-caller"))
+    equal((record.method, record.path, dialect.key_of(record)), ("POST", dialect.chat_path(), dialect.key("sk-caller")))
     equal((dialect.model_of(record), dialect.max_tokens(record.json)), (dialect.model, 77))
     equal((dialect.system(record.json), dialect.texts(record.json)), (["Be short"], ["Hi"]))
     check(not dialect.is_stream(record), record.json)
     equal([name for name in record.headers if "portkey" in name or "portolan" in name or "grpc" in name], [])
     told = dict(call.initial_metadata())
-    equal((told[f"{prefix}-provider"], told["x-request-id"]), (dialect.name, "mine-1"))
+    equal((told[f"{prefix}-provider"], told["x-request-id"]), (dialect.provider, "mine-1"))
 
 
 @test(*DIALECTS)
@@ -103,7 +103,7 @@ def stream_with_usage(world, dialect):
     equal([chunk.usage.total_tokens for chunk in chunks if chunk.HasField("usage")], [12])
     record = world.upstream.take()
     equal((record.path, dialect.is_stream(record)), (dialect.chat_path(stream=True), True))
-    equal(record.json.get("stream_options"), {"include_usage": True} if dialect.relays else None)
+    equal(record.json.get("stream_options"), {"include_usage": True} if dialect.asks_for_usage else None)
 
 
 @test(*DIALECTS)

@@ -80,7 +80,7 @@ def config_of_a_fallback(world, way):
     check_record(first, OPENAI, "sk-one")
     equal(first.json, {"model": OPENAI.model, "messages": MESSAGES, "max_tokens": 9})
     check_record(second, ANTHROPIC, "sk-two")
-    equal((second.json["model"], second.json["max_tokens"]), ("claude-sonnet-4-5", 9))
+    equal((second.json["model"], second.json["max_tokens"]), ("claude-sonnet-4-6", 9))
     check("portolan" not in second.json, second.body)
 
 

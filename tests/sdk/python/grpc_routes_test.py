@@ -23,6 +23,7 @@ from portolan.v1 import (
     extra_pb2,
     model_pb2,
     model_service_pb2_grpc,
+    route_config_pb2,
     values_pb2,
 )
 from rpc import Chat, channel, chat_request, error_info, failure, metadata
@@ -44,19 +45,37 @@ def completions(world):
     equal(world.upstream.take().json, {"model": "m", "prompt": ["Hi", "Ho"], "echo": True, "stream": True})
 
 
+@test(*DIALECTS)
+def text_completion(world, dialect):
+    request = completion_pb2.CompletionRequest(
+        model=dialect.model, prompt=values_pb2.TextInput(text="Hi"), max_tokens=77
+    )
+    with channel(world) as open_channel:
+        create = completion_service_pb2_grpc.CompletionServiceStub(open_channel).CreateCompletion
+        equal(create(request, metadata=metadata(world, dialect)).choices[0].text, "Hello")
+    record = world.upstream.take()
+    equal((record.path, dialect.key_of(record)), (dialect.completion_path(), dialect.key("sk-caller")))
+    if dialect.is_chat(record.path.split("?")[0]):
+        equal((dialect.texts(record.json), dialect.max_tokens(record.json)), (["Hi"], 77))
+    else:
+        equal((record.json["prompt"], record.json["max_tokens"]), ("Hi", 77))
+
+
 @test(*((dialect,) for dialect in EMBEDDERS))
 def embeddings(world, dialect):
     request = {"model": dialect.embedding_model, "input": values_pb2.TextInput(text="Hi")}
     pairs = metadata(world, dialect)
     with channel(world) as open_channel:
         create = embedding_service_pb2_grpc.EmbeddingServiceStub(open_channel).CreateEmbeddings
-        floats = create(embedding_pb2.EmbeddingRequest(**request, dimensions=3), metadata=pairs)
+        length = {"dimensions": 3} if dialect.takes_dimensions else {}
+        floats = create(embedding_pb2.EmbeddingRequest(**request, **length), metadata=pairs)
         coded = create(embedding_pb2.EmbeddingRequest(**request, encoding_format="base64"), metadata=pairs)
     equal(list(floats.data[0].embedding.floats.values), [0.5, -0.25, 1.0])
     equal(struct.unpack("<3f", base64.b64decode(coded.data[0].embedding.base64)), (0.5, -0.25, 1.0))
     first, second = world.upstream.take(), world.upstream.take()
     equal((first.path, dialect.embedded(first.json)), (dialect.embedding_path, ["Hi"]))
-    equal(dialect.dimensions(first.json), 3)
+    if dialect.takes_dimensions:
+        equal(dialect.dimensions(first.json), 3)
     if dialect.relays:
         equal(first.json, {"model": dialect.embedding_model, "input": "Hi", "dimensions": 3})
         equal(second.json, {"model": dialect.embedding_model, "input": "Hi", "encoding_format": "base64"})
@@ -89,7 +108,8 @@ def embeddings_of_two_texts(world, dialect):
         answer = create(request, metadata=metadata(world, dialect))
     equal([(each.index, list(each.embedding.floats.values)) for each in answer.data],
           [(0, [0.5, -0.25, 1.0]), (1, [0.5, -0.25, 1.0])])  # fmt: skip
-    equal(dialect.embedded(world.upstream.take().json), ["Hi", "Ho"])
+    records = [world.upstream.take() for _ in range(2 if dialect.one_text_a_call else 1)]
+    equal([text for record in records for text in dialect.embedded(record.json)], ["Hi", "Ho"])
 
 
 @test((False,), (True,))
@@ -135,9 +155,9 @@ def models(world):
 def models_of_anthropic(world):
     model = {
         "type": "model",
-        "id": "claude-sonnet-4-5",
-        "display_name": "Claude Sonnet 4.5",
-        "created_at": "2025-09-29T00:00:00Z",
+        "id": "claude-sonnet-4-6",
+        "display_name": "Claude Sonnet 4.6",
+        "created_at": "2026-02-17T00:00:00Z",
     }
     world.upstream.answer(
         "/models", json({"data": [model], "has_more": False, "first_id": model["id"], "last_id": model["id"]})
@@ -165,8 +185,12 @@ def operation_that_a_provider_does_not_have(world):
 
 @test(*((dialect, streamed) for dialect in ALL for streamed in (False, True)))
 def typed_call_options_beat_metadata_and_stay_here(world, dialect, streamed):
-    options = call_options_pb2.CallOptions(provider=dialect.name, custom_host=world.upstream.url + dialect.base)
-    elsewhere = [("x-portolan-provider", "echo"), ("authorization", "Bearer sk-caller")]
+    where = {"provider": dialect.provider, "custom_host": world.upstream.url + dialect.base}
+    own = [extra_pb2.Extra(name=name, json=json_module.dumps(each)) for name, each in dialect.own_options.items()]
+    # Options of a provider's own stand in a config.
+    config = route_config_pb2.RouteConfig(**where, extra=own) if own else None
+    options = call_options_pb2.CallOptions(**where, config=config)
+    elsewhere = [("x-portolan-provider", "echo"), ("authorization", f"Bearer {dialect.key('sk-caller')}")]
     with Chat(world) as chats:
         rpc = chats.StreamChatCompletion if streamed else chats.CreateChatCompletion
         own = [extra_pb2.Extra(name=name, json=json_module.dumps(each)) for name, each in dialect.own_members.items()]
@@ -176,7 +200,7 @@ def typed_call_options_beat_metadata_and_stay_here(world, dialect, streamed):
         else:
             equal(answer.choices[0].message.content.text, "Hello")
     record = world.upstream.take()
-    equal((record.path, dialect.key_of(record)), (dialect.chat_path(stream=streamed), "sk-caller"))
+    equal((record.path, dialect.key_of(record)), (dialect.chat_path(stream=streamed), dialect.key("sk-caller")))
     check(b"portolan" not in record.body, record.body)
 
 
@@ -211,7 +235,7 @@ def key_of_the_caller_is_not_forwarded(world, dialect):
             pairs = metadata(world, dialect, x_portolan_api_key="pk-one")
             chats.CreateChatCompletion(chat_request(dialect), metadata=pairs)
         record = world.upstream.take()
-        equal(dialect.key_of(record), "sk-caller")
+        equal(dialect.key_of(record), dialect.key("sk-caller"))
         check("pk-one" not in str(record.headers), record.headers)
     finally:
         world.gateway = before

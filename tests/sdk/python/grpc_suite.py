@@ -6,6 +6,7 @@ import grpc_chat_test  # noqa: F401  (registers its tests)
 import grpc_configs_test  # noqa: F401
 import grpc_endings_test  # noqa: F401
 import grpc_errors_test  # noqa: F401
+import grpc_palm_test  # noqa: F401
 import grpc_routes_test  # noqa: F401
 import grpc_tools_test  # noqa: F401
 import harness

@@ -18,7 +18,7 @@ import threading
 import traceback
 
 import features
-from dialects import ALL, HOSTED
+from dialects import HOSTED
 from upstream import NothingReached, Upstream
 
 TEST_TIMEOUT_S = 60
@@ -87,11 +87,12 @@ class World:
         """What sends a call to the upstream in `dialect`."""
         if dialect.own_members:
             return {f"{prefix}-config": json.dumps(self.config(dialect))}
-        return {f"{prefix}-provider": dialect.name, f"{prefix}-custom-host": self.upstream.url + dialect.base}
+        where = {"provider": dialect.provider, "custom_host": self.upstream.url + dialect.base, **dialect.own_options}
+        return {f"{prefix}-{name.replace('_', '-')}": value for name, value in where.items()}
 
     def config(self, dialect, **override):
         """A config that sends a call to the upstream in `dialect`, with these members in its body."""
-        where = {"provider": dialect.name, "custom_host": self.upstream.url + dialect.base}
+        where = {"provider": dialect.provider, "custom_host": self.upstream.url + dialect.base, **dialect.own_options}
         return {**where, "override_params": {**dialect.own_members, **override}}
 
     def other_gateway(self, env=None, flags=()):
@@ -100,25 +101,25 @@ class World:
             raise NothingReached()
         return Gateway(self.binary, env, flags)
 
-    def gateway_to_providers(self, env=None, config=""):
+    def gateway_to_providers(self, env=None, config="", flags=()):
         """A gateway that has `env` alone; what goes to a provider's own host reaches the upstream. For `with`.
 
-        config: the text of a config file for it.
+        config: the text of a config file for it. flags: more of them.
         Under the control it is the control.
         """
         if not self.binary:
             return contextlib.nullcontext(self.gateway)
-        flags = ["--upstream-ca", self.certificate, *([] if self.splice else ["--no-splice"])]
+        own = ["--upstream-ca", self.certificate, *([] if self.splice else ["--no-splice"]), *flags]
         if config:
             path = os.path.join(os.path.dirname(self.certificate), "config.yaml")
             with open(path, "w", encoding="utf-8") as file:
                 file.write(config)
-            flags += ["--config", path]
-        return Gateway(self.binary, {"HTTPS_PROXY": self.upstream.url, **(env or {})}, flags)
+            own += ["--config", path]
+        return Gateway(self.binary, {"HTTPS_PROXY": self.upstream.url, **(env or {})}, own)
 
     def gateway_with_keys(self, flags=()):
         """A gateway with keys in its environment; what goes to a provider's own host reaches the upstream."""
-        env = {"HTTPS_PROXY": self.upstream.url, **{each.key_variable: f"sk-env-{each.name}" for each in ALL}}
+        env = {"HTTPS_PROXY": self.upstream.url, **{each.key_variable: f"sk-env-{each.name}" for each in HOSTED}}
         return self.other_gateway(env, ["--upstream-ca", self.certificate, *flags])
 
 

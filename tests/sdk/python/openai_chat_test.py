@@ -29,7 +29,7 @@ def chat(world, dialect):
     equal((answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.total_tokens), (9, 3, 12))
     record = world.upstream.take()
     equal((record.method, record.path), ("POST", dialect.chat_path()))
-    equal((dialect.key_of(record), dialect.model_of(record)), ("sk-caller", dialect.model))
+    equal((dialect.key_of(record), dialect.model_of(record)), (dialect.key("sk-caller"), dialect.model))
     equal((dialect.max_tokens(record.json), dialect.texts(record.json)), (77, ["Hi"]))
 
 
@@ -88,7 +88,7 @@ def stream_with_usage(world, dialect):
     equal(chunks[-1].choices == [], not dialect.always_tells_usage)
     record = world.upstream.take()
     equal((record.path, dialect.is_stream(record)), (dialect.chat_path(stream=True), True))
-    equal(record.json.get("stream_options"), {"include_usage": True} if dialect.relays else None)
+    equal(record.json.get("stream_options"), {"include_usage": True} if dialect.asks_for_usage else None)
 
 
 @test(*DIALECTS)

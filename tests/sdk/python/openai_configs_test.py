@@ -66,7 +66,7 @@ def config_of_a_fallback(world, client):
     check_record(first, OPENAI, "sk-one")
     equal(first.json, {"model": "gpt-4o", "messages": HELLO, "max_tokens": 9})
     check_record(second, ANTHROPIC, "sk-two")
-    equal((second.json["model"], second.json["max_tokens"]), ("claude-sonnet-4-5", 9))
+    equal((second.json["model"], second.json["max_tokens"]), ("claude-sonnet-4-6", 9))
     equal(sorted(second.json), ["max_tokens", "messages", "model"])
     check('"Hi"' in json_module.dumps(second.json["messages"]), second.body)
 

@@ -5,9 +5,9 @@ import json as json_module
 import openai
 
 from clients import HELLO, check, client, equal, failure
-from dialects import ALL
+from dialects import ALL, VERTEX_CLAUDE, VERTEX_GEMINI
 from harness import test
-from upstream import hang_up, refusal
+from upstream import hang_up, json, refusal
 
 DIALECTS = [(dialect,) for dialect in ALL]
 CLASSES = {
@@ -50,6 +50,15 @@ def error(world, dialect, status, streamed):
         equal(got.body, dialect.error(status, f"No: {status}")[0]["error"])
 
 
+# As calls that are streamed are answered there.
+@test((VERTEX_GEMINI, 429), (VERTEX_CLAUDE, 429), (VERTEX_CLAUDE, 404))
+def error_in_a_list(world, dialect, status):
+    world.upstream.answer(dialect, json(lambda it: [it.error(status, f"No: {status}")[0]], status))
+    got = failure(lambda: ask(world, dialect, streamed=True))
+    world.upstream.take()
+    equal((got.status_code, got.code, got.message.endswith(f"No: {status}")), (status, dialect.errors[status], True))
+
+
 @test(*DIALECTS)
 def request_id_of_the_caller(world, dialect):
     world.upstream.answer(dialect, refusal(400, "No"))
@@ -68,7 +77,7 @@ def rate_limit_says_when_to_come_again(world, dialect):
     equal({name: got.response.headers.get(name) for name in limits}, limits)
 
 
-@test(*DIALECTS)
+@test(*((dialect,) for dialect in ALL if dialect.tells_after))
 def rate_limit_says_so_in_the_providers_words(world, dialect):
     world.upstream.answer(dialect, refusal(429, "slow", after=7))
     got = failure(lambda: ask(world, dialect))

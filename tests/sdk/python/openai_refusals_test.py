@@ -32,7 +32,9 @@ def member_of_the_wrong_type(world, dialect):
     )
 
 
-@test(*((dialect,) for dialect in ALL if "application/pdf" not in dialect.media_types), own=True)
+@test(
+    *((dialect,) for dialect in ALL if dialect.refuses_pdf and "application/pdf" not in dialect.media_types), own=True
+)
 def pdf_where_nobody_reads_it(world, dialect):
     file = {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0xLjQ="}}
     content = [{"type": "text", "text": "What is this?"}, file]

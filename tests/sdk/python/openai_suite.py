@@ -8,6 +8,7 @@ import openai_chat_test  # noqa: F401
 import openai_configs_test  # noqa: F401
 import openai_endings_test  # noqa: F401
 import openai_errors_test  # noqa: F401
+import openai_palm_test  # noqa: F401
 import openai_routes_test  # noqa: F401
 import openai_refusals_test  # noqa: F401
 import openai_tools_test  # noqa: F401

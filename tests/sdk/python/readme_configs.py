@@ -10,7 +10,7 @@ FALLBACK = {
     "strategy": {"mode": "fallback"},
     "targets": [
         {"provider": "openai", "api_key": "sk-one"},
-        {"provider": "anthropic", "api_key": "sk-two", "override_params": {"model": "claude-sonnet-4-5"}},
+        {"provider": "anthropic", "api_key": "sk-two", "override_params": {"model": "claude-sonnet-4-6"}},
     ],
 }
 LOADBALANCE = {

@@ -19,7 +19,7 @@ def channel(world):
 
 def metadata(world, dialect, prefix="x-portkey", **more):
     """What sends a call to the scripted upstream in `dialect`; `more` with `_` for `-`."""
-    pairs = {**world.headers(dialect, prefix), "authorization": "Bearer sk-caller"}
+    pairs = {**world.headers(dialect, prefix), "authorization": f"Bearer {dialect.key('sk-caller')}"}
     return [*pairs.items(), *((name.replace("_", "-"), value) for name, value in more.items())]
 
 

@@ -100,7 +100,7 @@ class Upstream:
         with self.changed:
             self.records.append(record)
             if logs and spoken:
-                with open(os.path.join(logs, spoken.name), "a", encoding="utf-8") as lines:
+                with open(os.path.join(logs, spoken.checked_as or spoken.name), "a", encoding="utf-8") as lines:
                     lines.write(json_module.dumps(spoken.to_check(record.json)) + "\n")
             self.changed.notify_all()
 
@@ -229,7 +229,7 @@ def refusal(status, message, headers=None, after=None):
 
     def reply(handler):
         body, more = handler.spoken.error(status, message, after)
-        json(body, status, {**more, **(headers or {})})(handler)
+        json(body, handler.spoken.http_status(status), {**more, **(headers or {})})(handler)
 
     return reply
 
@@ -272,8 +272,9 @@ def usual_reply(path, spoken, record):
         return json(
             {**completion("Hello", "stop"), "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}}
         )
-    for each in dialects.EMBEDDERS:
-        if path.endswith(each.embedding_path.removeprefix("/v1")):
+    # OpenAI's own is the end of others.
+    for each in sorted((*dialects.EMBEDDERS, dialects.PALM), key=lambda each: len(each.embedding_path), reverse=True):
+        if path.endswith(each.embedding_path.removeprefix("/v1").split("?")[0]):
             return json(each.embeddings([[0.5, -0.25, 1.0] for _ in each.embedded(body)], body))
     return json({"error": {"message": f"the upstream has no {path}", "type": "x", "code": None, "param": None}}, 404)
 

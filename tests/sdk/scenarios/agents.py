@@ -163,7 +163,7 @@ def continue_():
 
 def open_webui():
     text = settings("Open WebUI")
-    return value(text, "OPENAI_API_BASE_URL"), value(text, "OPENAI_API_KEY"), "anthropic/claude-sonnet-4-5"
+    return value(text, "OPENAI_API_BASE_URL"), value(text, "OPENAI_API_KEY"), "anthropic/claude-sonnet-4-6"
 
 
 def librechat():

@@ -38,11 +38,11 @@ TEST(ReadErrorText, FindsTheWordsWhereServersPutThem) {
        "Insufficient credits", "402", 402},
       {"Google",
        R"({"error":{"code":404,"message":"no such model","status":"NOT_FOUND","details":[{"a":1}]}})",
-       "no such model", "404", 404},
+       "no such model", "NOT_FOUND", 404},
       {"Google, streamed",
        "[{\n  \"error\": {\"code\": 400, \"message\": \"API key not valid\", \"status\": "
        "\"INVALID_ARGUMENT\"}\n}]\n",
-       "API key not valid", "400", 400},
+       "API key not valid", "INVALID_ARGUMENT", 400},
       {"Anthropic", R"({"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}})",
        "Overloaded"},
       {"Mistral",

@@ -5,16 +5,17 @@ const delta = (index, value) => event({ type: 'content_block_delta', index, delt
 
 export const anthropic = {
   name: 'anthropic',
-  model: 'claude-sonnet-4-5',
+  model: 'claude-sonnet-4-6',
   host: 'api.anthropic.com:443',
   base: '/v1',
   keyVariable: 'ANTHROPIC_API_KEY',
+  relaysMessages: true,
   chatPath: () => '/v1/messages',
   isChat: (path) => path.endsWith('/messages'),
   keyOf: (record) => record.headers['x-api-key'],
 
   message: (content, stop_reason) => ({
-    id: 'msg_1', type: 'message', role: 'assistant', model: 'claude-sonnet-4-5', content, stop_reason,
+    id: 'msg_1', type: 'message', role: 'assistant', model: 'claude-sonnet-4-6', content, stop_reason,
     stop_sequence: null, usage: { input_tokens: 9, output_tokens: 3 },
   }),
   text: (text) => anthropic.message([{ type: 'text', text }], 'end_turn'),

@@ -121,3 +121,19 @@ export const bedrock = {
     dimensions: (sent) => sent.output_dimension,
   },
 };
+
+// Amazon's own embeddings, one text a call:
+// https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html
+export const titan = {
+  ...bedrock,
+  name: 'bedrock-titan',
+  provider: 'bedrock',
+  embedding: {
+    model: 'amazon.titan-embed-text-v2:0',
+    path: '/model/amazon.titan-embed-text-v2:0/invoke',
+    oneTextACall: true,
+    answer: ([embedding]) => ({ embedding, embeddingsByType: { float: embedding }, inputTextTokenCount: 3 }),
+    inputs: (sent) => [sent.inputText],
+    dimensions: (sent) => sent.dimensions,
+  },
+};

@@ -20,6 +20,7 @@ export const mistral = {
   host: 'api.mistral.ai:443',
   keyVariable: 'MISTRAL_API_KEY',
   relays: false,
+  completionPath: undefined,
   takesUnknown: true,
   alwaysTellsUsage: true,
 

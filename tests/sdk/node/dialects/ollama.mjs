@@ -22,6 +22,7 @@ export const ollama = {
   keyVariable: 'OLLAMA_API_KEY',
   mediaTypes: ['image/png'],
   chatPath: () => '/api/chat',
+  completionPath: '/v1/completions',
   isChat: (path) => path.endsWith('/api/chat'),
   keyOf: (record) => record.headers.authorization?.replace('Bearer ', ''),
 

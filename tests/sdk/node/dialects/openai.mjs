@@ -15,6 +15,7 @@ export const openai = {
   relays: true,
   takesUnknown: true,
   chatPath: () => '/v1/chat/completions',
+  completionPath: '/v1/completions',
   isChat: (path) => path.endsWith('/chat/completions'),
   keyOf: (record) => record.headers.authorization?.replace('Bearer ', ''),
 

@@ -11,9 +11,10 @@ def event(value):
 
 class Anthropic(Dialect):
     name = "anthropic"
-    model = "claude-sonnet-4-5"
+    model = "claude-sonnet-4-6"
     host = "api.anthropic.com:443"
     key_variable = "ANTHROPIC_API_KEY"
+    relays_messages = True
     longest_name = 128
 
     def chat_path(self, model=None, stream=False):

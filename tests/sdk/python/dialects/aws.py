@@ -23,14 +23,14 @@ def frame(headers, payload):
     return message + struct.pack("!I", zlib.crc32(message))
 
 
-def signature(record, key_id, secret, region):
+def signature(record, key_id, secret, region, service="bedrock"):
     """The `authorization` that a request should have, which signs the headers that its own one names.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
     """
     names = re.search("SignedHeaders=([^,]+)", record.headers["authorization"])[1]
     time = record.headers["x-amz-date"]
-    scope = [time[:8], region, "bedrock", "aws4_request"]
+    scope = [time[:8], region, service, "aws4_request"]
     lines = [record.method, urllib.parse.quote(record.path, safe="/-_.~"), ""]
     lines += [f"{name}:{record.headers[name]}" for name in names.split(";")]
     lines += ["", names, hashlib.sha256(record.body).hexdigest()]

@@ -185,3 +185,25 @@ class Bedrock(Dialect):
 
     def dimensions(self, sent):
         return sent["output_dimension"]
+
+
+class Titan(Bedrock):
+    """Amazon's own embeddings, one text a call.
+
+    https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-titan-embed-text.html
+    """
+
+    name = "bedrock-titan"
+    provider = "bedrock"
+    embedding_model = "amazon.titan-embed-text-v2:0"
+    embedding_path = "/model/amazon.titan-embed-text-v2:0/invoke"
+    one_text_a_call = True
+
+    def embeddings(self, vectors, sent):
+        return {"embedding": vectors[0], "embeddingsByType": {"float": vectors[0]}, "inputTextTokenCount": 3}
+
+    def embedded(self, sent):
+        return [sent["inputText"]]
+
+    def dimensions(self, sent):
+        return sent["dimensions"]

@@ -51,6 +51,8 @@ class Google(Dialect):
 
     def call_parts(self, calls):
         parts = [{"functionCall": {"id": each[0], "name": each[1], "args": each[2]}} for each in calls]
+        for part in parts if not self.has_call_ids else ():
+            del part["functionCall"]["id"]
         # Only the first of parallel calls bears a signature.
         return [{**parts[0], "thoughtSignature": "c2ln"}, *parts[1:]]
 
@@ -142,7 +144,7 @@ class Google(Dialect):
 
     def calls_in(self, sent):
         calls = [part["functionCall"] for part in self.parts(sent) if "functionCall" in part]
-        return [(call["id"], call["name"], call["args"]) for call in calls]
+        return [(call.get("id"), call["name"], call["args"]) for call in calls]
 
     def signatures_in(self, sent):
         """The signature comes back with the call that bore it."""
@@ -150,7 +152,7 @@ class Google(Dialect):
 
     def results_in(self, sent):
         results = [part["functionResponse"] for part in self.parts(sent) if "functionResponse" in part]
-        answers = [(each["id"], each["response"]) for each in results]
+        answers = [(each.get("id"), each["response"]) for each in results]
         return [
             (call_id, said.get("result") or said["error"].removeprefix("Error: "), "error" in said)
             for call_id, said in answers

@@ -16,6 +16,7 @@ class Mistral(OpenAi):
     host = "api.mistral.ai:443"
     key_variable = "MISTRAL_API_KEY"
     relays = False
+    asks_for_usage = False
     takes_unknown = True
     always_tells_usage = True
 

@@ -30,6 +30,9 @@ class Ollama(Dialect):
     def chat_path(self, model=None, stream=False):
         return "/api/chat"
 
+    def completion_path(self):
+        return "/v1/completions"
+
     def is_chat(self, path):
         return path.endswith("/api/chat")
 

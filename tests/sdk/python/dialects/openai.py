@@ -18,12 +18,16 @@ class OpenAi(Dialect):
     key_variable = "OPENAI_API_KEY"
     relays = True
     takes_unknown = True
+    asks_for_usage = True
     head = {"id": "chatcmpl-1", "created": 1700000000, "model": "model-1"}
     usage = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
     done = b"data: [DONE]\n\n"
 
     def chat_path(self, model=None, stream=False):
         return "/v1/chat/completions"
+
+    def completion_path(self):
+        return "/v1/completions" if self.relays else self.chat_path()
 
     def is_chat(self, path):
         return path.endswith("/chat/completions")
