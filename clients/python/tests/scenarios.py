@@ -196,6 +196,16 @@ def reconnect(stage):
 
 
 @scenario
+def rollout(stage):
+    places, given, asked = stage.world.places, stage.given, stage.asked()
+    with stage.kind(given["target"], places["key"]) as client:
+        for _ in range(given["calls"]):
+            equal(portolan.text_of(client.chat(**asked).choices[0].message), stage.seen["text"])
+        stage.world.tell(f"rollout?late_ms={given['late_ms']}")
+        equal(portolan.text_of(client.chat(**asked).choices[0].message), stage.seen["after"])
+
+
+@scenario
 def keepalive(stage):
     given = stage.given
     options = {"keepalive_time": given["keepalive_time_ms"] / 1000, "keepalive_timeout": given["keepalive_timeout_ms"] / 1000}

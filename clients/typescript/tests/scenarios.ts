@@ -198,6 +198,15 @@ const SCENARIOS: Record<string, (stage: Stage) => Promise<void>> = {
       equal(textOf((await client.chat(asked(stage))).choices[0]?.message), stage.seen.text);
     }),
 
+  rollout: async (stage) => {
+    const { target, calls, late_ms } = stage.given;
+    using client = new Client(target, { key: stage.world.places.key });
+    const text = async () => textOf((await client.chat(asked(stage))).choices[0]?.message);
+    for (let n = 0; n < calls; n++) equal(await text(), stage.seen.text);
+    await stage.world.tell(`rollout?late_ms=${late_ms}`);
+    equal(await text(), stage.seen.after);
+  },
+
   keepalive: (stage) => {
     const { keepalive_time_ms: keepaliveTimeMs, keepalive_timeout_ms: keepaliveTimeoutMs } = stage.given;
     const act = async (client: Client) => {
