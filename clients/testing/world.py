@@ -39,6 +39,8 @@ import upstream as scripted  # noqa: E402
 
 LEFT_LIMIT_S = 20
 START_LIMIT_S = 20
+# So long after they are gone, clients have seen that their connections are.
+NOTICED_S = 0.3
 
 
 class Gateway:
@@ -124,6 +126,8 @@ class Several:
             gateway.kill()
         self.told_late = threading.Timer(late_ms / 1000, self.stand_for, ["127.0.0.3"])
         self.told_late.start()
+        # A call that is under way when a connection is lost fails: the runner's next one shall not be such.
+        time.sleep(NOTICED_S)
 
     def close(self):
         if self.told_late:
