@@ -51,13 +51,14 @@ impl Gateways {
         let uri = endpoint.uri();
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
+        let problem = format!("{host} could not be looked up within the time");
         Gateways {
             endpoint,
             host,
             port,
             connect_timeout,
             turn: AtomicUsize::new(0),
-            known: Mutex::default(),
+            known: Mutex::new(Known { problem, ..Known::default() }),
             looking: tokio::sync::Mutex::default(),
             news: Notify::new(),
         }
