@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/resolver"
 
 	"portolan.dev/client-go/portolanv1"
 )
@@ -90,6 +91,7 @@ func New(target string, config Config) (*Client, error) {
 		grpc.WithMaxHeaderListSize(largestHeaders),
 		// Calls go to all gateways that the name stands for, and to others when it stands for others.
 		grpc.WithDefaultServiceConfig(`{"loadBalancingConfig": [{"round_robin": {}}]}`),
+		grpc.WithResolvers(names{resolver.Get("dns")}),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 5 * time.Second},
 			MinConnectTimeout: 5 * time.Second,

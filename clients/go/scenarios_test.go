@@ -49,6 +49,7 @@ var runners = map[string]runner{
 	"tls":          overTLS,
 	"mtls":         byCertificate,
 	"reconnect":    reconnect,
+	"rollout":      rollout,
 	"keepalive":    keepAlive,
 	"example":      example,
 }
@@ -131,6 +132,7 @@ func see[Seen any](s *stage) Seen {
 
 type answerSeen struct {
 	Text         string            `json:"text"`
+	After        string            `json:"after"`
 	TextBytes    int               `json:"text_bytes"`
 	Pieces       []string          `json:"pieces"`
 	FinishReason string            `json:"finish_reason"`
@@ -390,6 +392,31 @@ func reconnect(ctx context.Context, s *stage) error {
 		return err
 	}
 	return equal(portolan.TextOf(answer.GetChoices()[0].GetMessage()), seen.Text)
+}
+
+func rollout(ctx context.Context, s *stage) error {
+	client, err := portolan.New(s.Given.Target, s.config)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	answered := func(expected string) error {
+		answer, err := client.Chat(ctx, s.request())
+		if err != nil {
+			return err
+		}
+		return equal(portolan.TextOf(answer.GetChoices()[0].GetMessage()), expected)
+	}
+	seen := see[answerSeen](s)
+	for range s.Given.Calls {
+		if err := answered(seen.Text); err != nil {
+			return err
+		}
+	}
+	if err := s.tell(fmt.Sprintf("rollout?late_ms=%d", s.Given.LateMs), new(struct{})); err != nil {
+		return err
+	}
+	return answered(seen.After)
 }
 
 func keepAlive(ctx context.Context, s *stage) error {

@@ -39,6 +39,9 @@ type scenario struct {
 		KeepaliveTimeMs    int               `json:"keepalive_time_ms"`
 		KeepaliveTimeoutMs int               `json:"keepalive_timeout_ms"`
 		Tries              int               `json:"tries"`
+		Target             string            `json:"target"`
+		Calls              int               `json:"calls"`
+		LateMs             int               `json:"late_ms"`
 		Metadata           map[string]string `json:"metadata"`
 		Tool               struct{ Name, Description, Parameters string }
 		Result             string `json:"result"`

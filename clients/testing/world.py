@@ -8,6 +8,10 @@ tell it what to do over HTTP; every answer is JSON:
     POST /mark               notes the time: the runner is about to give up
     POST /restart?down_ms=N  kills the gateway; starts it again at the same port N ms later, in its own time
     POST /freeze             stops the gateway where it is, with its connections open, until the scenario ends
+    POST /rollout?late_ms=N  puts another gateway in the place of those behind the scenario's name: they are gone at once, and
+                             the name stands for the other one N ms later
+
+A scenario whose gateway is `several` is there only where names can be changed (scripts/lib/with-names).
 
 The upstream is that of tests/sdk/python, and so is the control: it makes the upstream's answers itself.
 """
@@ -35,13 +39,15 @@ import upstream as scripted  # noqa: E402
 
 LEFT_LIMIT_S = 20
 START_LIMIT_S = 20
+# So long after they are gone, clients have seen that their connections are.
+NOTICED_S = 0.3
 
 
 class Gateway:
     """A gateway process that can die, be started again at the same address, and be frozen."""
 
-    def __init__(self, binary, flags):
-        self.binary, self.flags, self.address, self.process = binary, flags, "127.0.0.1:0", None
+    def __init__(self, binary, flags, address="127.0.0.1:0"):
+        self.binary, self.flags, self.address, self.process = binary, flags, address, None
         self.start()
 
     def start(self):
@@ -71,9 +77,9 @@ class Gateway:
 class ControlGateway:
     """The control in a gateway's place. It cannot be frozen, and need not be: every scenario fails anyway."""
 
-    def __init__(self, scripts, certificate=None, callers=None):
+    def __init__(self, scripts, certificate=None, callers=None, address="127.0.0.1:0"):
         self.answers = scripted.Upstream(scripts, is_control=True, patience=2)
-        self.certificate, self.callers, self.address, self.control = certificate, callers, "127.0.0.1:0", None
+        self.certificate, self.callers, self.address, self.control = certificate, callers, address, None
         self.start()
 
     def start(self):
@@ -89,6 +95,47 @@ class ControlGateway:
         pass
 
 
+class Several:
+    """The gateways behind one name, which a rollout exchanges: `one` and `two`, and then `three`.
+
+    serve: starts a gateway, given its name and its address.
+    """
+
+    NAME = "gateways.test"
+
+    def __init__(self, serve, hosts):
+        self.serve, self.hosts, self.told_late = serve, hosts, None
+        with open(hosts, encoding="utf-8") as file:
+            self.others = file.read().split(f"\n# {self.NAME}")[0]
+        self.running = [serve("one", "127.0.0.1:0")]
+        self.port = self.running[0].address.rpartition(":")[2]
+        self.running.append(serve("two", f"127.0.0.2:{self.port}"))
+        self.stand_for("127.0.0.1", "127.0.0.2")
+        self.target = f"{self.NAME}:{self.port}"
+
+    def stand_for(self, *addresses):
+        lines = "".join(f"{address} {self.NAME}\n" for address in addresses)
+        text = f"{self.others}\n# {self.NAME}\n{lines}"
+        # In one piece and always of the same length: it is read meanwhile.
+        with open(self.hosts, "r+b", buffering=0) as file:
+            file.write(text.encode().ljust(len(self.others.encode()) + 256, b"\n"))
+
+    def rollout(self, late_ms):
+        gone, self.running = self.running, [self.serve("three", f"127.0.0.3:{self.port}")]
+        for gateway in gone:
+            gateway.kill()
+        self.told_late = threading.Timer(late_ms / 1000, self.stand_for, ["127.0.0.3"])
+        self.told_late.start()
+        # A call that is under way when a connection is lost fails: the runner's next one shall not be such.
+        time.sleep(NOTICED_S)
+
+    def close(self):
+        if self.told_late:
+            self.told_late.join()
+        for gateway in self.running:
+            gateway.kill()
+
+
 class World:
     """The processes, and the scenario that is under way. One runner at a time."""
 
@@ -97,7 +144,10 @@ class World:
             told = yaml.safe_load(file)
         self.model, self.key = told["model"], told["key"]
         self.scenarios = {each["name"]: each for each in told["scenarios"]}
-        self.is_control = is_control
+        self.is_control, self.binary, self.folder = is_control, binary, folder
+        self.hosts, self.several = os.environ.get("PORTOLAN_HOSTS"), None
+        if not self.hosts:
+            self.scenarios = {name: each for name, each in self.scenarios.items() if each.get("gateway") != "several"}
         self.upstream = scripted.Upstream(patience=60)
         self.scenario, self.marked, self.frozen, self.starting = None, None, False, None
         self.certificate, key = make_certificate(folder, "gateway")
@@ -107,13 +157,24 @@ class World:
             self.tls = ControlGateway(self.upstream.scripts, (self.certificate, key))
             self.mtls = ControlGateway(self.upstream.scripts, (self.certificate, key), self.callers[0])
             return
-        config = os.path.join(folder, "gateway.json")
-        with open(config, "w", encoding="utf-8") as file:
-            json.dump({"providers": {"scripted": {"base_url": f"{self.upstream.url}/v1"}}}, file)
+        config = self.config("gateway", f"{self.upstream.url}/v1")
         self.plain = Gateway(binary, ["--config", config])
         tls = ["--config", config, "--tls-cert", self.certificate, "--tls-key", key]
         self.tls = Gateway(binary, tls)
         self.mtls = Gateway(binary, [*tls, "--tls-client-ca", self.callers[0]])
+
+    def config(self, name, upstream):
+        """A gateway's config file."""
+        path = os.path.join(self.folder, f"{name}.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"providers": {"scripted": {"base_url": upstream}}}, file)
+        return path
+
+    def serve(self, name, address):
+        """A gateway that the upstream knows by its name: its paths begin with that."""
+        if self.is_control:
+            return ControlGateway(self.upstream.scripts, address=address)
+        return Gateway(self.binary, ["--config", self.config(name, f"{self.upstream.url}/{name}/v1")], address)
 
     def places(self):
         """What a runner must know to begin."""
@@ -134,8 +195,13 @@ class World:
         self.upstream.reset()
         self.scenario, self.marked = self.scenarios[name], None
         for answer in self.scenario["answers"]:
-            self.upstream.answer(dialects.OPENAI, reply(answer))
-        return self.scenario
+            for _ in range(answer.get("times", 1)):
+                self.upstream.answer(dialects.OPENAI, reply(answer))
+        if self.scenario.get("gateway") != "several":
+            return self.scenario
+        self.close_several()
+        self.several = Several(self.serve, self.hosts)
+        return {**self.scenario, "given": {**self.scenario["given"], "target": self.several.target}}
 
     def mark(self):
         self.marked = time.perf_counter()
@@ -157,6 +223,10 @@ class World:
         self.frozen = True
         return {}
 
+    def rollout(self, late_ms):
+        self.several.rollout(late_ms)
+        return {}
+
     def end(self):
         """How what the upstream received differs from what the scenario says."""
         if self.frozen:
@@ -165,7 +235,8 @@ class World:
         if self.starting:
             self.starting.join(START_LIMIT_S)
             self.starting = None
-        wanted = self.scenario["received"]
+        self.close_several()
+        wanted = [want for want in self.scenario["received"] for _ in range(want.get("times", 1))]
         records = list(self.upstream.records)
         problems = []
         if not records:
@@ -174,12 +245,17 @@ class World:
             problems.append(f"{len(records)} requests reached the upstream, not {len(wanted)}")
         for index, (record, want) in enumerate(zip(records, wanted)):
             problems += [f"request {index}: {problem}" for problem in self.differences(record, want)]
+        for want in self.scenario["received"]:
+            callers = {caller_of(record) for record, other in zip(records, wanted) if other is want}
+            if "by" in want and callers != set(want["by"]):
+                problems.append(f"came from {sorted(callers)}, not {want['by']}")
         self.upstream.reset()
         return {"problems": problems}
 
     def differences(self, record, want):
-        if record.path != want["path"]:
-            yield f"path is {record.path}, not {want['path']}"
+        path = record.path.removeprefix(f"/{caller_of(record)}") if "by" in want else record.path
+        if path != want["path"]:
+            yield f"path is {path}, not {want['path']}"
         for name, value in want.get("headers", {}).items():
             if record.headers.get(name) != value:
                 yield f"header {name} is {record.headers.get(name)!r}, not {value!r}"
@@ -196,9 +272,20 @@ class World:
             elif (late := (record.gone_at - self.marked) * 1000) > want["left_within_ms"]:
                 yield f"the upstream was left {late:.0f} ms after the runner gave up"
 
+    def close_several(self):
+        if self.several:
+            self.several.close()
+            self.several = None
+
     def close(self):
+        self.close_several()
         for gateway in (self.plain, self.tls, self.mtls):
             gateway.kill()
+
+
+def caller_of(record):
+    """The name of the gateway that a request came from, of those behind one name."""
+    return record.path.split("/")[1]
 
 
 def unlike(seen, want, where):
@@ -255,6 +342,7 @@ def serve_commands(world):
         "/mark": lambda query: world.mark(),
         "/restart": lambda query: world.restart(int(query["down_ms"])),
         "/freeze": lambda query: world.freeze(),
+        "/rollout": lambda query: world.rollout(int(query["late_ms"])),
     }
 
     class Handler(http.server.BaseHTTPRequestHandler):

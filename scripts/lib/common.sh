@@ -24,7 +24,10 @@ PROFILE_PACKAGES=(libclang-rt-19-dev llvm-19)
 # What scripts/package needs besides: the program's shared libraries come with those for building it.
 PACKAGE_PACKAGES=(binutils ca-certificates dpkg-dev git python3)
 # What the tests of packages need besides.
-PACKAGE_TEST_PACKAGES=(catatonit curl lintian man-db mmdebstrap podman python3-venv runc systemd-container)
+PACKAGE_TEST_PACKAGES=(
+  catatonit containernetworking-plugins curl iproute2 iptables lintian man-db mmdebstrap podman podman-compose python3-venv runc
+  systemd-container
+)
 # What scripts/bench needs besides.
 BENCH_PACKAGES=(nginx-light openssl wrk)
 

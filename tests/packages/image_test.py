@@ -6,14 +6,12 @@ import io
 import json
 import os
 import re
-import shutil
 import signal
-import subprocess
 import tarfile
-import tempfile
 import unittest
 
-from machine import ROOT, WORK, curl, eventually, run, section_of
+from containers import Podman
+from machine import ROOT, curl, eventually, run, section_of
 
 IMAGE = glob.glob(os.path.join(ROOT, "build/packages/portolan-*.oci.tar"))
 UNPACKED_LIMIT = 40 * 1000 * 1000
@@ -81,24 +79,13 @@ class Container(unittest.TestCase):
     """Runs it with podman, in a store that is thrown away: root read-only, no rights, no network but its own."""
 
     def setUp(self):
-        self.folder = tempfile.mkdtemp(dir=WORK)
-        storage = os.path.join(self.folder, "storage.conf")
-        with open(storage, "w", encoding="utf-8") as file:
-            file.write(f'[storage]\ndriver = "vfs"\nrunroot = "{self.folder}/run"\ngraphroot = "{self.folder}/store"\n')
-        self.environment = {**os.environ, "CONTAINERS_STORAGE_CONF": storage}
-        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
-        self.image = self.podman("load", "-q", "-i", IMAGE[0]).strip().removeprefix("Loaded image: ")
-
-    def command(self, *arguments):
-        return ["podman", "--cgroup-manager", "cgroupfs", "--runtime", "runc", "--events-backend", "file", *arguments]
-
-    def podman(self, *arguments):
-        done = subprocess.run(self.command(*arguments), env=self.environment, capture_output=True, text=True, timeout=300)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout
+        podman = Podman()
+        self.addCleanup(podman.close)
+        self.podman, self.attempt = podman.run, podman.attempt
+        self.image = podman.load(IMAGE[0])
 
     def logs(self, name):
-        done = subprocess.run(self.command("logs", name), env=self.environment, capture_output=True, text=True, timeout=300)
+        done = self.attempt("logs", name)
         return done.stdout + done.stderr
 
     def run_options(self):
@@ -132,10 +119,7 @@ class Container(unittest.TestCase):
         self.assertEqual(self.podman("wait", name).strip(), "0")
 
     def test_health_says_when_nothing_serves(self):
-        done = subprocess.run(
-            self.command(*self.run_options(), "--rm", self.image, "health"), env=self.environment,
-            capture_output=True, text=True, timeout=300,
-        )  # fmt: skip
+        done = self.attempt(*self.run_options(), "--rm", self.image, "health")
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertIn("127.0.0.1:8788", done.stdout + done.stderr)
 
@@ -146,17 +130,11 @@ class Container(unittest.TestCase):
 
     def test_has_no_shell(self):
         for shell in ("sh", "/bin/sh", "/bin/bash", "/usr/bin/env"):
-            done = subprocess.run(
-                self.command(*self.run_options(), "--rm", "--entrypoint", shell, self.image), env=self.environment,
-                capture_output=True, text=True, timeout=300,
-            )  # fmt: skip
+            done = self.attempt(*self.run_options(), "--rm", "--entrypoint", shell, self.image)
             self.assertEqual(done.returncode, 127, f"{shell}: {done.stdout} {done.stderr}")
 
     def test_with_a_providers_key_callers_need_one(self):
-        done = subprocess.run(
-            self.command(*self.run_options(), "--rm", "-e", "OPENAI_API_KEY=sk-not-one", self.image), env=self.environment,
-            capture_output=True, text=True, timeout=300,
-        )  # fmt: skip
+        done = self.attempt(*self.run_options(), "--rm", "-e", "OPENAI_API_KEY=sk-not-one", self.image)
         self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
         self.assertIn("PORTOLAN_CALLER_KEYS", done.stdout + done.stderr)
 

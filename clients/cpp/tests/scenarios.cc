@@ -232,6 +232,14 @@ void Reconnect(Stage& stage) {
   stage.Equal(stage.TextOf(client->Chat(stage.Asked())), stage.seen["text"]);
 }
 
+void Rollout(Stage& stage) {
+  const auto client = stage.form(stage.given["target"], stage.Options());
+  for (int i = 0; i < stage.given["calls"]; ++i)
+    stage.Equal(stage.TextOf(client->Chat(stage.Asked())), stage.seen["text"]);
+  stage.world.Tell("rollout?late_ms=" + stage.given["late_ms"].dump());
+  stage.Equal(stage.TextOf(client->Chat(stage.Asked())), stage.seen["after"]);
+}
+
 void Keepalive(Stage& stage) {
   portolan::ClientOptions options = stage.Options();
   options.keepalive_time = milliseconds(stage.given["keepalive_time_ms"].get<int>());
@@ -263,6 +271,7 @@ const std::map<std::string, void (*)(Stage&)>& Runners() {
                                                                             {"tls", Tls},
                                                                             {"mtls", Mtls},
                                                                             {"reconnect", Reconnect},
+                                                                            {"rollout", Rollout},
                                                                             {"keepalive", Keepalive},
                                                                             {"example", Example},
                                                                             {"cancellation", Cancellation},

@@ -1,4 +1,7 @@
-"""scenarios.py BINARY [--control] [WORD]: runs clients/scenarios.yaml with both clients. WORD: those that contain it."""
+"""scenarios.py BINARY [--control] [WORD]: runs clients/scenarios.yaml with both clients. WORD: those that contain it.
+
+PORTOLAN_INSTALLED in the environment is a Python that has the package and what that needs, for the README's first call.
+"""
 
 import asyncio
 import os
@@ -196,6 +199,16 @@ def reconnect(stage):
 
 
 @scenario
+def rollout(stage):
+    places, given, asked = stage.world.places, stage.given, stage.asked()
+    with stage.kind(given["target"], places["key"]) as client:
+        for _ in range(given["calls"]):
+            equal(portolan.text_of(client.chat(**asked).choices[0].message), stage.seen["text"])
+        stage.world.tell(f"rollout?late_ms={given['late_ms']}")
+        equal(portolan.text_of(client.chat(**asked).choices[0].message), stage.seen["after"])
+
+
+@scenario
 def keepalive(stage):
     given = stage.given
     options = {"keepalive_time": given["keepalive_time_ms"] / 1000, "keepalive_timeout": given["keepalive_timeout_ms"] / 1000}
@@ -270,9 +283,10 @@ def main(binary, words):
 
 
 def check_readme(world):
-    """The README's first call works as it stands, but for the address."""
+    """The README's first call works as it stands, but for the address, in the Python that PORTOLAN_INSTALLED names."""
     program = README.read_text().split("```python\n")[1].split("```")[0].replace("127.0.0.1:50051", world.places["plain"])
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    command = [os.environ["PORTOLAN_INSTALLED"], "-I", "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     whole, streamed = ended.stdout.split("\n")
     assert "Hello" in whole and whole == streamed, ended.stdout
 

@@ -24,30 +24,22 @@ use crate::{AnswerStream, Error};
 
 /// A connection to the gateway, for as many calls and tasks at once as you like; clones share it.
 ///
-/// It connects with the first call, and anew whenever the connection is lost. A call that finds no connection waits for one,
-/// as long as [`Config::connect_timeout`] and its own timeout allow; one that is under way when the connection is lost fails,
-/// as it may have reached a provider.
+/// It connects with the first call, and anew whenever the connection is lost. Of a name that stands for several gateways, all
+/// are called in turn; it is looked up again when one of them is lost, and from time to time. A call that finds no connection
+/// waits for one, as long as [`Config::connect_timeout`] and its own timeout allow; one that is under way when the connection is
+/// lost fails, as it may have reached a provider.
 ///
 /// Each call takes a message of [`crate::v1`], or a [`tonic::Request`] of one, whose metadata and timeout
 /// ([`Request::set_timeout`]) beat the client's. A call that is dropped is cancelled: the provider is left at once.
 #[derive(Clone)]
 pub struct Client {
     connection: Arc<Connection>,
-    chat: ChatServiceClient<Channel>,
-    completion: CompletionServiceClient<Channel>,
-    embedding: EmbeddingServiceClient<Channel>,
-    model: ModelServiceClient<Channel>,
-    rerank: RerankServiceClient<Channel>,
-    routing: RoutingServiceClient<Channel>,
-    token: TokenServiceClient<Channel>,
 }
 
 /// A stub of a service, for messages as large as the gateway takes.
 macro_rules! stub {
     ($service:ident, $channel:expr) => {
-        $service::new($channel.clone())
-            .max_decoding_message_size(LARGEST_MESSAGE)
-            .max_encoding_message_size(LARGEST_MESSAGE)
+        $service::new($channel).max_decoding_message_size(LARGEST_MESSAGE).max_encoding_message_size(LARGEST_MESSAGE)
     };
 }
 
@@ -55,23 +47,13 @@ impl Client {
     /// A client of the gateway at `target`, `host:port`. Does not connect yet; fails if the target, the key or a header
     /// cannot be one. To be called inside a Tokio runtime.
     pub fn new(target: &str, config: Config) -> Result<Client, Error> {
-        let connection = Arc::new(Connection::new(target, config)?);
-        let channel = &connection.channel;
-        Ok(Client {
-            chat: stub!(ChatServiceClient, channel),
-            completion: stub!(CompletionServiceClient, channel),
-            embedding: stub!(EmbeddingServiceClient, channel),
-            model: stub!(ModelServiceClient, channel),
-            rerank: stub!(RerankServiceClient, channel),
-            routing: stub!(RoutingServiceClient, channel),
-            token: stub!(TokenServiceClient, channel),
-            connection,
-        })
+        Ok(Client { connection: Arc::new(Connection::new(target, config)?) })
     }
 
-    /// For generated stubs of your own, whose statuses [`Error::from`] reads. Their calls carry no key by themselves.
-    pub fn channel(&self) -> Channel {
-        self.connection.channel.clone()
+    /// For a call by generated stubs of your own, whose statuses [`Error::from`] reads. Waits for a connection as calls do, and
+    /// is to the gateway whose turn it is. Such calls carry no key by themselves.
+    pub async fn channel(&self) -> Result<Channel, Error> {
+        Ok(self.connection.gateways.channel().await?)
     }
 
     /// Continues a conversation; the whole answer.
@@ -79,26 +61,28 @@ impl Client {
         &self,
         request: impl IntoRequest<ChatCompletionRequest>,
     ) -> Result<Response<ChatCompletion>, Error> {
-        let mut stub = self.chat.clone();
-        self.call(request.into_request(), async move |request| stub.create_chat_completion(request).await).await
+        let rpc = async |channel, request| stub!(ChatServiceClient, channel).create_chat_completion(request).await;
+        self.call(request.into_request(), rpc).await
     }
 
     /// Continues a conversation; the answer comes piece by piece, as it is made.
     pub fn stream(&self, request: impl IntoRequest<ChatCompletionRequest>) -> AnswerStream<ChatCompletionChunk> {
-        let mut stub = self.chat.clone();
-        self.open(request.into_request(), move |request| async move { stub.stream_chat_completion(request).await })
+        let rpc =
+            |channel, request| async move { stub!(ChatServiceClient, channel).stream_chat_completion(request).await };
+        self.open(request.into_request(), rpc)
     }
 
     /// Continues a text, with a model of the older kind; the whole answer.
     pub async fn complete(&self, request: impl IntoRequest<CompletionRequest>) -> Result<Response<Completion>, Error> {
-        let mut stub = self.completion.clone();
-        self.call(request.into_request(), async move |request| stub.create_completion(request).await).await
+        let rpc = async |channel, request| stub!(CompletionServiceClient, channel).create_completion(request).await;
+        self.call(request.into_request(), rpc).await
     }
 
     /// Continues a text, with a model of the older kind, piece by piece.
     pub fn stream_completion(&self, request: impl IntoRequest<CompletionRequest>) -> AnswerStream<Completion> {
-        let mut stub = self.completion.clone();
-        self.open(request.into_request(), move |request| async move { stub.stream_completion(request).await })
+        let rpc =
+            |channel, request| async move { stub!(CompletionServiceClient, channel).stream_completion(request).await };
+        self.open(request.into_request(), rpc)
     }
 
     /// Turns texts into vectors.
@@ -106,14 +90,14 @@ impl Client {
         &self,
         request: impl IntoRequest<EmbeddingRequest>,
     ) -> Result<Response<EmbeddingResponse>, Error> {
-        let mut stub = self.embedding.clone();
-        self.call(request.into_request(), async move |request| stub.create_embeddings(request).await).await
+        let rpc = async |channel, request| stub!(EmbeddingServiceClient, channel).create_embeddings(request).await;
+        self.call(request.into_request(), rpc).await
     }
 
     /// Puts documents in the order of how well they answer a query.
     pub async fn rerank(&self, request: impl IntoRequest<RerankRequest>) -> Result<Response<RerankResponse>, Error> {
-        let mut stub = self.rerank.clone();
-        self.call(request.into_request(), async move |request| stub.rerank(request).await).await
+        let rpc = async |channel, request| stub!(RerankServiceClient, channel).rerank(request).await;
+        self.call(request.into_request(), rpc).await
     }
 
     /// Counts the tokens of a conversation, without a call to the model.
@@ -121,39 +105,41 @@ impl Client {
         &self,
         request: impl IntoRequest<ChatCompletionRequest>,
     ) -> Result<Response<TokenCount>, Error> {
-        let mut stub = self.token.clone();
-        self.call(request.into_request(), async move |request| stub.count_tokens(request).await).await
+        let rpc = async |channel, request| stub!(TokenServiceClient, channel).count_tokens(request).await;
+        self.call(request.into_request(), rpc).await
     }
 
     /// Lists the models that can be asked.
     pub async fn models(&self, request: impl IntoRequest<ListModelsRequest>) -> Result<Response<ModelList>, Error> {
-        let mut stub = self.model.clone();
-        self.call(request.into_request(), async move |request| stub.list_models(request).await).await
+        let rpc = async |channel, request| stub!(ModelServiceClient, channel).list_models(request).await;
+        self.call(request.into_request(), rpc).await
     }
 
     /// Tells of one model.
     pub async fn model(&self, request: impl IntoRequest<GetModelRequest>) -> Result<Response<Model>, Error> {
-        let mut stub = self.model.clone();
-        self.call(request.into_request(), async move |request| stub.get_model(request).await).await
+        let rpc = async |channel, request| stub!(ModelServiceClient, channel).get_model(request).await;
+        self.call(request.into_request(), rpc).await
     }
 
     /// Tells where a call would go, without calling anybody.
     pub async fn explain(&self, request: impl IntoRequest<ExplainRequest>) -> Result<Response<Explanation>, Error> {
-        let mut stub = self.routing.clone();
-        self.call(request.into_request(), async move |request| stub.explain(request).await).await
+        let rpc = async |channel, request| stub!(RoutingServiceClient, channel).explain(request).await;
+        self.call(request.into_request(), rpc).await
     }
 
     /// Makes a call by a stub.
     async fn call<Q, A>(
         &self,
         mut request: Request<Q>,
-        rpc: impl AsyncFnOnce(Request<Q>) -> Result<Response<A>, Status>,
+        rpc: impl AsyncFnOnce(Channel, Request<Q>) -> Result<Response<A>, Status>,
     ) -> Result<Response<A>, Error> {
         let deadline = self.connection.prepare(&mut request);
         let answer = async {
-            self.connection.wait().await;
+            let gateway = self.connection.gateways.choose().await?;
             give_rest(&mut request, deadline);
-            rpc(request).await
+            let answered = rpc(gateway.channel.clone(), request).await;
+            gateway.note(answered.is_ok());
+            answered
         };
         let answered = match deadline {
             None => answer.await,
@@ -161,7 +147,6 @@ impl Client {
                 .await
                 .unwrap_or_else(|_| Err(Status::deadline_exceeded("the call's time has run out"))),
         };
-        self.connection.note(answered.is_ok());
         answered.map_err(Error::from)
     }
 
@@ -169,7 +154,7 @@ impl Client {
     fn open<Q, A, F>(
         &self,
         mut request: Request<Q>,
-        rpc: impl FnOnce(Request<Q>) -> F + Send + 'static,
+        rpc: impl FnOnce(Channel, Request<Q>) -> F + Send + 'static,
     ) -> AnswerStream<A>
     where
         Q: Send + 'static,
@@ -177,13 +162,15 @@ impl Client {
         F: Future<Output = Result<Response<Streaming<A>>, Status>> + Send + 'static,
     {
         let deadline = self.connection.prepare(&mut request);
-        let connection = self.connection.clone();
+        let gateways = self.connection.gateways.clone();
         let start = async move {
-            connection.wait().await;
+            let gateway = gateways.choose().await?;
             give_rest(&mut request, deadline);
-            rpc(request).await
+            let answered = rpc(gateway.channel.clone(), request).await;
+            gateway.note(answered.is_ok());
+            Ok((answered?, gateway))
         };
-        AnswerStream::new(self.connection.clone(), deadline, Box::pin(start))
+        AnswerStream::new(deadline, Box::pin(start))
     }
 }
 

@@ -2,24 +2,20 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout_at};
-use tonic::client::Grpc;
-use tonic::codegen::http::uri::PathAndQuery;
+use tokio::time::Instant;
+use tonic::Request;
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
-use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
-use tonic::{Code, Request, Status};
-use tonic_prost::ProstCodec;
+use tonic::transport::{ClientTlsConfig, Endpoint};
 
 use crate::Error;
+use crate::gateways::Gateways;
 
 /// What the gateway takes and sends.
 pub(crate) const LARGEST_MESSAGE: usize = 64 << 20;
 const LARGEST_METADATA: u32 = 64 << 10;
-/// How long the gateway is taken to be there after it has shown that it is.
-const SURE: Duration = Duration::from_secs(1);
 /// A timeout that stands for none.
 const FAR: Duration = Duration::from_secs(365 * 86_400);
 
@@ -71,13 +67,11 @@ impl fmt::Debug for Config {
     }
 }
 
-/// The channel, and what all of a client's calls have in common.
+/// The ways to the gateways, and what all of a client's calls have in common.
 pub(crate) struct Connection {
-    pub channel: Channel,
+    pub gateways: Arc<Gateways>,
     headers: MetadataMap,
     timeout: Option<Duration>,
-    connect_timeout: Duration,
-    sure_until: Mutex<Option<Instant>>,
 }
 
 impl Connection {
@@ -112,11 +106,9 @@ impl Connection {
             headers.insert(key, value);
         }
         Ok(Connection {
-            channel: endpoint.connect_lazy(),
+            gateways: Arc::new(Gateways::new(endpoint, config.connect_timeout.min(FAR))),
             headers,
             timeout: config.timeout,
-            connect_timeout: config.connect_timeout,
-            sure_until: Mutex::new(None),
         })
     }
 
@@ -132,48 +124,6 @@ impl Connection {
         }
         let timeout = timeout_of(metadata).or(self.timeout)?;
         Some(Instant::now() + timeout.min(FAR))
-    }
-
-    /// Returns when there is a connection, or no hope of one within the time: the call is made all the same then, as its
-    /// error says why. The gateway is asked for its health, unless it has just shown that it is there.
-    pub async fn wait(&self) {
-        if self.sure_until.lock().is_ok_and(|until| until.is_some_and(|until| Instant::now() < until)) {
-            return;
-        }
-        let until = Instant::now() + self.connect_timeout.min(FAR);
-        let mut pause = Duration::from_millis(100);
-        while let Ok(health) = timeout_at(until, self.health()).await {
-            if health.is_ok_and(|code| code != Code::Unavailable) {
-                self.note(true);
-                return;
-            }
-            if Instant::now() + pause >= until {
-                return;
-            }
-            sleep(pause).await;
-            pause = (pause * 8 / 5).min(Duration::from_secs(1));
-        }
-    }
-
-    /// The gateway has shown that it is there, or not.
-    pub fn note(&self, is_there: bool) {
-        if let Ok(mut until) = self.sure_until.lock() {
-            *until = is_there.then(|| Instant::now() + SURE);
-        }
-    }
-
-    /// The status with which the gateway answers; an error if there is none.
-    async fn health(&self) -> Result<Code, Error> {
-        let mut grpc = Grpc::new(self.channel.clone());
-        let path = PathAndQuery::from_static("/grpc.health.v1.Health/Check");
-        grpc.ready().await.map_err(|error| Error::from(Status::from_error(error.into())))?;
-        match grpc.unary(Request::new(()), path, ProstCodec::<(), ()>::default()).await {
-            Ok(_) => Ok(Code::Ok),
-            Err(status) => match Error::from(status) {
-                error if error.code() == "gateway_unreachable" => Err(error),
-                error => Ok(error.status()),
-            },
-        }
     }
 }
 

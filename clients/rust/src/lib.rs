@@ -21,6 +21,8 @@
 mod client;
 mod connection;
 mod error;
+mod gateway;
+mod gateways;
 mod messages;
 mod stream;
 

@@ -11,13 +11,13 @@ use tonic::metadata::MetadataMap;
 use tonic::{Response, Status, Streaming};
 
 use crate::Error;
-use crate::connection::Connection;
+use crate::gateway::Gateway;
 
-pub(crate) type Start<T> = Pin<Box<dyn Future<Output = Result<Response<Streaming<T>>, Status>> + Send>>;
+pub(crate) type Start<T> = Pin<Box<dyn Future<Output = Result<(Response<Streaming<T>>, Arc<Gateway>), Status>> + Send>>;
 
 enum State<T> {
     Starting(Start<T>),
-    Open(Box<Streaming<T>>),
+    Open(Box<Streaming<T>>, Arc<Gateway>),
     Over,
 }
 
@@ -26,16 +26,15 @@ enum State<T> {
 /// The call is made when the first piece is asked for. Dropping the stream cancels it: the provider is left at once.
 #[must_use = "nothing is called before the first piece is asked for"]
 pub struct AnswerStream<T> {
-    connection: Arc<Connection>,
     state: State<T>,
     headers: Option<MetadataMap>,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl<T> AnswerStream<T> {
-    pub(crate) fn new(connection: Arc<Connection>, deadline: Option<Instant>, start: Start<T>) -> AnswerStream<T> {
+    pub(crate) fn new(deadline: Option<Instant>, start: Start<T>) -> AnswerStream<T> {
         let deadline = deadline.map(|at| Box::pin(sleep_until(at)));
-        AnswerStream { connection, state: State::Starting(start), headers: None, deadline }
+        AnswerStream { state: State::Starting(start), headers: None, deadline }
     }
 
     /// The next piece; nothing at the end.
@@ -49,8 +48,10 @@ impl<T> AnswerStream<T> {
     }
 
     fn fail(&mut self, status: Status) -> Poll<Option<Result<T, Error>>> {
+        if let State::Open(_, gateway) = &self.state {
+            gateway.note(false);
+        }
         self.state = State::Over;
-        self.connection.note(false);
         Poll::Ready(Some(Err(status.into())))
     }
 }
@@ -72,19 +73,19 @@ impl<T> Stream for AnswerStream<T> {
                 State::Starting(start) => match start.as_mut().poll(context) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Err(status)) => return this.fail(status),
-                    Poll::Ready(Ok(response)) => {
+                    Poll::Ready(Ok((response, gateway))) => {
                         let (headers, pieces, _) = response.into_parts();
                         this.headers = Some(headers);
-                        this.state = State::Open(Box::new(pieces));
+                        this.state = State::Open(Box::new(pieces), gateway);
                     }
                 },
-                State::Open(pieces) => match Pin::new(&mut **pieces).poll_next(context) {
+                State::Open(pieces, gateway) => match Pin::new(&mut **pieces).poll_next(context) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Some(Ok(piece))) => return Poll::Ready(Some(Ok(piece))),
                     Poll::Ready(Some(Err(status))) => return this.fail(status),
                     Poll::Ready(None) => {
+                        gateway.note(true);
                         this.state = State::Over;
-                        this.connection.note(true);
                         return Poll::Ready(None);
                     }
                 },

@@ -241,6 +241,15 @@ async fn reconnect(stage: &Stage<'_>) -> Outcome {
     equal(text(client.chat(stage.asked()).await)?, &stage.seen["text"])
 }
 
+async fn rollout(stage: &Stage<'_>) -> Outcome {
+    let client = Client::new(stage.given["target"].as_str().expect("target"), stage.config()).expect("a client");
+    for _ in 0..stage.given["calls"].as_u64().expect("calls") {
+        equal(text(client.chat(stage.asked()).await)?, &stage.seen["text"])?;
+    }
+    stage.world.tell(&format!("rollout?late_ms={}", stage.given["late_ms"]));
+    equal(text(client.chat(stage.asked()).await)?, &stage.seen["after"])
+}
+
 async fn keepalive(stage: &Stage<'_>) -> Outcome {
     let config = Config {
         keepalive_time: stage.milliseconds("keepalive_time_ms"),
@@ -289,6 +298,7 @@ async fn attempt(world: &World, name: &str) -> (u64, Outcome) {
         "tls" => tls(&stage).await,
         "mtls" => mtls(&stage).await,
         "reconnect" => reconnect(&stage).await,
+        "rollout" => rollout(&stage).await,
         "keepalive" => keepalive(&stage).await,
         "example" => example(&stage).await,
         _ => Err("nobody runs it".into()),

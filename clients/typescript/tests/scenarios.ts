@@ -1,4 +1,8 @@
-/** scenarios.js [--control] WORLD_COMMAND...: runs clients/scenarios.yaml. */
+/**
+ * scenarios.js [--control] WORLD_COMMAND...: runs clients/scenarios.yaml.
+ *
+ * PORTOLAN_INSTALLED in the environment is the folder of a project that has the package, for the README's first call.
+ */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -198,6 +202,15 @@ const SCENARIOS: Record<string, (stage: Stage) => Promise<void>> = {
       equal(textOf((await client.chat(asked(stage))).choices[0]?.message), stage.seen.text);
     }),
 
+  rollout: async (stage) => {
+    const { target, calls, late_ms } = stage.given;
+    using client = new Client(target, { key: stage.world.places.key });
+    const text = async () => textOf((await client.chat(asked(stage))).choices[0]?.message);
+    for (let n = 0; n < calls; n++) equal(await text(), stage.seen.text);
+    await stage.world.tell(`rollout?late_ms=${late_ms}`);
+    equal(await text(), stage.seen.after);
+  },
+
   keepalive: (stage) => {
     const { keepalive_time_ms: keepaliveTimeMs, keepalive_timeout_ms: keepaliveTimeoutMs } = stage.given;
     const act = async (client: Client) => {
@@ -234,10 +247,10 @@ async function attempt(world: World, name: string): Promise<{ error: unknown; tr
   return { error, tries: given.tries ?? 1 };
 }
 
-/** The README's first call works as it stands, but for the address. */
+/** The README's first call works as it stands, but for the address, in the project that PORTOLAN_INSTALLED names. */
 async function checkReadme(world: World): Promise<void> {
   const program = readFileSync(`${PACKAGE}README.md`, "utf8").split("```ts\n")[1]?.split("```")[0] ?? "";
-  const file = `${PACKAGE}built/readme.mjs`;
+  const file = `${process.env.PORTOLAN_INSTALLED}/readme.mjs`;
   writeFileSync(file, program.replace("127.0.0.1:50051", world.places.plain));
   const [whole, streamed] = (await run(process.execPath, [file])).stdout.split("\n");
   ok(whole?.includes("Hello") && whole === streamed, `${whole} ${streamed}`);

@@ -82,7 +82,7 @@ class Control:
         for service in SERVICES:
             methods = {method.name: self.handler(method) for method in service.methods}
             self.server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service.full_name, methods)])
-        self.grpc = f"127.0.0.1:{self.listen(address, certificate, callers)}"
+        self.grpc = f"{address.rpartition(':')[0]}:{self.listen(address, certificate, callers)}"
         self.server.start()
 
     def listen(self, address, certificate, callers):

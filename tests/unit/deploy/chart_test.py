@@ -201,6 +201,11 @@ class Dashboard(unittest.TestCase):
         for name, expression in expressions():
             self.assertEqual(metric_names.problems(expression, kinds, labels), [], f"{name}: {expression}")
 
+    def test_each_metric_is_shown(self):
+        shown = " ".join(expression for _, expression in expressions())
+        for name in metric_names.documented(read("docs/metrics.md")):
+            self.assertRegex(shown, rf"\b{name}(?:_bucket|_sum|_count)?\{{", "it has no panel")
+
     def test_what_is_wrong_is_found(self):
         kinds, labels = {"a_total": "counter", "b": "histogram", "c": "gauge"}, {"a_total": {"door"}, "b": set(), "c": set()}
         for expression, problem in (
@@ -212,6 +217,40 @@ class Dashboard(unittest.TestCase):
             ("sum by (model) (c{})", "nothing has the label model"),
         ):
             self.assertIn(problem, metric_names.problems(expression, kinds, labels))
+
+
+class Scaling(unittest.TestCase):
+    """What docs/kubernetes.md says of prometheus-adapter, by the metrics that there are; dashboard_live.py asks Prometheus for it."""
+
+    def test_the_adapters_rule_finds_what_the_chart_asks_for(self):
+        kinds = {name: kind for name, (kind, _) in metric_names.documented(read("docs/metrics.md")).items()}
+        rule, match = adapter_rule()
+        series = re.fullmatch(r"([a-z_]+)\{namespace!=\"\"\}", rule["seriesQuery"])[1]
+        # Without a name of its own a metric is called as the series is; of a gauge no rate is taken.
+        self.assertNotIn("name", rule)
+        self.assertEqual(kinds[series], "gauge")
+        self.assertEqual(yaml.safe_load(read("deploy/helm/portolan/values.yaml"))["autoscaling"]["openStreams"]["metric"], series)
+        self.assertLessEqual(set(match), metric_names.TARGET)
+        self.assertEqual(metric_names.problems(adapter_query(), kinds, {series: set()}), [])
+
+
+def adapter_rule():
+    """The rule of docs/kubernetes.md for prometheus-adapter, and the labels by which the HorizontalPodAutoscaler is to ask."""
+    page = read("docs/kubernetes.md")
+    (rule,) = yaml.safe_load(re.search(r"```yaml\n(externalRules:.*?)```", page, re.DOTALL)[1])["externalRules"]
+    values = yaml.safe_load(re.search(r"`autoscaling\.openStreams: (\{.*?\}\})`", page)[1])
+    return rule, values["matchLabels"]
+
+
+def adapter_query():
+    """What the adapter asks Prometheus by that rule for the namespace `ai`, as its documentation of externalRules says."""
+    rule, match = adapter_rule()
+    (label,) = [label for label, override in rule["resources"]["overrides"].items() if override["resource"] == "namespace"]
+    matchers = ",".join(f'{name}="{value}"' for name, value in {label: "ai", **match}.items())
+    series = rule["seriesQuery"].partition("{")[0]
+    query = rule["metricsQuery"].replace("<<.Series>>", series).replace("<<.LabelMatchers>>", matchers)
+    assert "<<" not in query, query
+    return query
 
 
 def expressions():

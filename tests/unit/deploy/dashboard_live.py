@@ -22,14 +22,23 @@ import chart_test  # noqa: E402
 import manifests_test  # noqa: E402
 import rendered  # noqa: E402
 
-# Panels that have nothing to show here: no provider of the tests takes tokens for keys.
-EMPTY = {"Access tokens fetched"}
+# Panels that have nothing to show here: no provider of the tests takes tokens for keys, no middleware has too much to do.
+EMPTY = {"Access tokens fetched", "Middleware that was not asked"}
 CONFIG = """
 callers: {keys: [{name: test, key: env:PORTOLAN_CALLER_KEYS}]}
 providers:
   away: {base_url: http://127.0.0.1:9/v1}
 routes: {away: {provider: away}}
+middleware:
+  who: {built_in: user_of_caller}
+  gone: {webhook: "http://127.0.0.1:9/", hooks: [request], on_error: pass}
+default_middleware: [who, gone]
 """
+
+
+def guarded(word):
+    """A config that denies answers with the word."""
+    return {"provider": "echo", "output_guardrails": [{"default.contains": {"words": [word], "operator": "none"}, "deny": True}]}
 
 
 def free_port():
@@ -93,6 +102,8 @@ def calls(gateway):
     assert manifests_test.chat(gateway, stream=True)[0] == 200
     assert manifests_test.chat(gateway, messages=7)[0] == 400
     assert manifests_test.chat(gateway, model="away/model")[0] == 502
+    assert manifests_test.chat(gateway, config=guarded("Hello"))[0] == 446
+    assert manifests_test.chat(gateway, config=guarded("Goodbye"), stream=True)[0] == 200
 
 
 def check(portolan, binary):
@@ -112,6 +123,7 @@ def check(portolan, binary):
                 assert not missing, missing
                 for name, expression in alerts():
                     prometheus.query(expression)
+                assert prometheus.query(chart_test.adapter_query()), chart_test.adapter_query()
             finally:
                 prometheus.process.terminate()
                 prometheus.process.wait()

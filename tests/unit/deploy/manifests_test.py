@@ -25,9 +25,10 @@ BAD = "routes: {main: {provider: echo}}\ndefault_rout: main\n"
 CHAT = {"model": "echo/echo", "messages": [{"role": "user", "content": "Hello"}]}
 
 
-def chat(gateway, key=None, **members):
+def chat(gateway, key=None, config=None, **members):
     body = json.dumps({**CHAT, **members}).encode()
-    return gateway.get("http", "/v1/chat/completions", key=key or gateway.caller_key, body=body)
+    headers = {"x-portolan-config": json.dumps(config)} if config else {}
+    return gateway.get("http", "/v1/chat/completions", key=key or gateway.caller_key, body=body, headers=headers)
 
 
 class Manifests(unittest.TestCase):

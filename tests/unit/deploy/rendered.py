@@ -164,12 +164,12 @@ class Gateway:
         self.admin_key = environment.get("PORTOLAN_ADMIN_KEY", "")
         self.caller_key = environment.get("PORTOLAN_CALLER_KEYS", "").split(",")[0]
 
-    def get(self, port, path, scheme=None, key=None, body=None):
+    def get(self, port, path, scheme=None, key=None, body=None, headers=None):
         """The status and the text of an answer."""
         context = ssl.create_default_context()
         # As kubelet does: it asks for no certificate that it knows.
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        headers = {"content-type": "application/json"} if body else {}
+        headers = {**({"content-type": "application/json"} if body else {}), **(headers or {})}
         if key:
             headers["authorization"] = f"Bearer {key}"
         request = urllib.request.Request(f"{scheme or self.schemes[port]}://127.0.0.1:{self.ports[port]}{path}", data=body, headers=headers)

@@ -266,6 +266,17 @@ final class Scenarios {
     equal(textOf(chat(client, asked())), "text");
   }
 
+  private void rollout() throws Wrong, IOException, InterruptedException {
+    String target = given.get("target").getAsString();
+    try (Client client = Client.builder(target).key(world.place("key")).build()) {
+      for (int calls = given.get("calls").getAsInt(); calls > 0; --calls) {
+        equal(textOf(chat(client, asked())), "text");
+      }
+      world.tell("rollout?late_ms=" + given.get("late_ms"));
+      equal(textOf(chat(client, asked())), "after");
+    }
+  }
+
   private void keepalive() throws Wrong, IOException, InterruptedException {
     Client.Builder builder =
         builder("plain")
@@ -324,6 +335,7 @@ final class Scenarios {
         case "tls" -> tls();
         case "mtls" -> mtls();
         case "reconnect" -> reconnect(client);
+        case "rollout" -> rollout();
         case "keepalive" -> keepalive();
         case "example" -> example();
         default -> throw new Wrong("nobody runs it");
