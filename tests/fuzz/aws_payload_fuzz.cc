@@ -14,12 +14,14 @@
 
 #include "server/codec/json_reader.h"
 #include "server/core/aws_payload.h"
+#include "server/core/stream_pipeline.h"
 #include "server/http/sse.h"
 #include "tests/fuzz/aws_frame.h"
 
 namespace {
 
 using portolan::core::AwsPayloadReader;
+using portolan::core::StreamBatch;
 
 void Require(bool holds) {
   if (!holds) std::abort();
@@ -64,7 +66,49 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 
+// Passes on what it is fed, and uses its memory again.
+class Passed final : public portolan::core::StreamPipeline {
+ public:
+  void Feed(std::string_view bytes, StreamBatch* batch) override {
+    bytes_ = bytes;
+    batch->pieces.push_back(bytes_);
+  }
+  void End(StreamBatch*) override { std::fill(bytes_.begin(), bytes_.end(), '?'); }
+  portolan::providers::TokenUsage usage() const override { return {}; }
+
+ private:
+  std::string bytes_;
+};
+
+// The same through the pipeline, which is to give what the reader does.
+void TryPipeline(std::string_view stream, const Outcome& outcome, uint32_t seed) {
+  const auto pipeline = portolan::core::UnwrapAwsPayload(std::make_unique<Passed>());
+  std::string out;
+  bool failed = false;
+  const auto take = [&](const StreamBatch& batch) {
+    for (const std::string_view piece : batch.pieces) out.append(piece);
+    failed = batch.error.has_value();
+  };
+  while (!stream.empty() && !failed) {
+    const size_t size = std::min(1 + Draw(&seed, 40), stream.size());
+    const std::string copy(stream.substr(0, size));
+    stream.remove_prefix(size);
+    StreamBatch batch;
+    pipeline->Feed(copy, &batch);
+    take(batch);
+  }
+  if (!failed) {
+    StreamBatch batch;
+    pipeline->End(&batch);
+    take(batch);
+  }
+  Require(failed != outcome.good && out == outcome.out);
+  Require(pipeline->usage().input == -1);
+}
+
 Outcome Read(std::string_view stream, uint32_t seed, bool whole) {
+  const std::string_view all = stream;
+  const uint32_t seed_of_cuts = seed;
   Outcome outcome;
   AwsPayloadReader reader;
   while (!stream.empty() && outcome.good) {
@@ -75,6 +119,7 @@ Outcome Read(std::string_view stream, uint32_t seed, bool whole) {
     outcome.good = reader.Read({copy.get(), size}, &outcome.out);
   }
   if (outcome.good) outcome.good = reader.Finish(&outcome.out);
+  if (!whole) TryPipeline(all, outcome, seed_of_cuts);
   return outcome;
 }
 

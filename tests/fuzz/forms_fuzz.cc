@@ -24,6 +24,7 @@
 #include "portolan/v1/rerank.pb.h"
 #include "portolan/v1/token_count.pb.h"
 #include "providers/catalog.h"
+#include "providers/dialects/common/embedding.h"
 #include "providers/dialects/openai/openai.h"
 #include "providers/provider.h"
 #include "providers/text_by_chat.h"
@@ -128,6 +129,15 @@ void CheckSense(const api::EmbeddingResponse& answer) {
   Check(answer.usage().prompt_tokens() >= 0);
 }
 
+// Vectors may be wanted in the other encoding than they came in.
+void CheckOtherForm(const api::EmbeddingResponse& answer) {
+  api::EmbeddingResponse other = answer;
+  portolan::providers::WriteInBase64(&other);
+  TheCodec().CheckEncodes(other, codec::Strictness::kResponse);
+  portolan::providers::WriteAsNumbers(/*dimensions=*/0, &other);
+  TheCodec().CheckEncodes(other, codec::Strictness::kResponse);
+}
+
 void CheckSense(const api::Model& model) { Check(model.object() == "model" && model.has_owned_by()); }
 
 void CheckSense(const api::ModelList& list) {
@@ -156,7 +166,10 @@ void CheckSense(const api::ChatCompletion& answer, const Dialect& dialect) {
 
 void CheckAnswer(const Message& hub, const Dialect& dialect) {
   TheCodec().CheckEncodes(hub, codec::Strictness::kResponse);
-  if (const auto* one = dynamic_cast<const api::EmbeddingResponse*>(&hub)) CheckSense(*one);
+  if (const auto* one = dynamic_cast<const api::EmbeddingResponse*>(&hub)) {
+    CheckSense(*one);
+    CheckOtherForm(*one);
+  }
   if (const auto* one = dynamic_cast<const api::Model*>(&hub)) CheckSense(*one);
   if (const auto* one = dynamic_cast<const api::ModelList*>(&hub)) CheckSense(*one);
   if (const auto* one = dynamic_cast<const api::TokenCount*>(&hub)) CheckSense(*one);
@@ -192,14 +205,25 @@ class HubEvents final : public portolan::providers::MessageSink {
   const Message& prototype_;
 };
 
+class WireEvents final : public portolan::providers::EventSink {
+ public:
+  explicit WireEvents(const Message& prototype) : prototype_(prototype) {}
+  Message* Add(std::string_view /*name*/) override { return all.emplace_back(prototype_.New()).get(); }
+  std::vector<std::unique_ptr<Message>> all;
+
+ private:
+  const Message& prototype_;
+};
+
 // One choice of a chat's stream.
 class ChoiceSoFar {
  public:
   void Take(const api::ChatChunkChoice& choice, const Dialect& dialect) {
-    if (dialect.is_hub()) return;  // passed on as it is
     roles_ += choice.delta().has_role();
     finishes_ += choice.has_finish_reason();
+    if (dialect.is_hub() || dialect.name() == "watsonx") return;  // passed on as it is
     Check(roles_ <= 1 && finishes_ <= 1);
+    if (dialect.name() == "anthropic") return;  // which numbers blocks itself
     for (const api::ContentBlockDelta& step : choice.delta().content_blocks()) TakeStep(step);
   }
   bool finished() const { return finishes_ > 0; }
@@ -236,6 +260,16 @@ bool CheckEvents(const HubEvents& events, const Asked& asked) {
   return finished;
 }
 
+// As a caller of this dialect has it.
+void TellCaller(const Asked& asked, const HubEvents& events) {
+  const auto writer = asked.form->mapping->WriteEvents(asked.facts);
+  if (writer == nullptr) return;
+  WireEvents told(*asked.form->event);
+  for (const auto& event : events.all) writer->OnChunk(*event, told);
+  writer->OnEnd(told);
+  for (const auto& event : told.all) TheCodec().CheckEncodes(*event, codec::Strictness::kResponse);
+}
+
 void Stream(const Asked& asked, std::string_view text) {
   const auto reader = asked.form->mapping->ReadEvents(asked.facts);
   if (reader == nullptr || asked.form->event == nullptr) return;
@@ -258,9 +292,12 @@ void Stream(const Asked& asked, std::string_view text) {
   // Of the others it is the core that counts whether every choice has ended.
   if (!asked.dialect->is_hub() && asked.own == nullptr &&
       asked.form->operation == portolan::providers::operation::kChat) {
-    Check(failed || missing || finished);
+    // Anthropic's last event is an end with a reason or without.
+    const bool ended = state == EventsToHub::State::kDone && asked.dialect->name() == "anthropic";
+    Check(failed || missing || finished || ended);
   }
   (void)reader->Tokens();
+  if (asked.form->mapping->serves_callers()) TellCaller(asked, events);
 }
 
 void Request(const Asked& asked, std::string_view text) {
@@ -277,6 +314,7 @@ void Request(const Asked& asked, std::string_view text) {
     return;
   }
   TheCodec().CheckEncodes(*wire, codec::Strictness::kRequest, {.composed = true, .for_upstream = true});
+  for (const auto& option : asked.form->mapping->NeededOptions(*wire)) Check(!option.value.empty());
 }
 
 // By a caller who speaks the dialect.

@@ -250,12 +250,18 @@ TokenUsage ChatStream::Tokens() const {
 
 ChatStream::OpenBlock* ChatStream::FindOrBegin(int32_t provider_index, const wire::BlockDelta& delta,
                                                MessageSink& out) {
-  if (OpenBlock* open = Find(provider_index); open != nullptr) return open;
+  OpenBlock* open = Find(provider_index);
+  // What came first may not have told what it is.
+  if (open != nullptr && open->kind != Kind::kOther) return open;
   Kind kind = Kind::kOther;
   const bool redacted = delta.reasoning_content().has_redacted_content();
   if (delta.has_text() || delta.has_citation()) kind = Kind::kText;
   if (delta.has_reasoning_content()) kind = redacted ? Kind::kRedacted : Kind::kReasoning;
-  OpenBlock* open = Open(provider_index, kind);
+  if (open == nullptr) open = Open(provider_index, kind);
+  if (open != nullptr && open->kind != kind) {
+    open->kind = kind;
+    open->index = blocks_++;
+  }
   if (open == nullptr || !content_blocks_ || kind == Kind::kOther) return open;
   api::ContentBlock* block = NewStep(open->index, nullptr, out)->mutable_content_block();
   if (kind == Kind::kText) {

@@ -170,6 +170,16 @@ TEST_F(StreamTest, OrderedBlocksBeginAndEnd) {
       {"index":3,"delta":{"type":"input_json_delta","partial_json":"{}"}},{"index":3,"stop":true}])"));
 }
 
+// A piece of a kind that nobody knows may come first.
+TEST_F(StreamTest, ABlockBeginsWhenItIsKnownWhatItIs) {
+  facts_.content_blocks = true;
+  const auto stream = Run({kStart, R"({"contentBlockDelta":{"contentBlockIndex":0,"delta":{"new":1}}})",
+                           kText, kTextStop, kStop, kMetadata});
+  EXPECT_EQ(Blocks(stream), json::parse(R"([
+      {"index":0,"content_block":{"type":"text","text":""}},
+      {"index":0,"delta":{"type":"text_delta","text":"Hi"}},{"index":0,"stop":true}])"));
+}
+
 TEST_F(StreamTest, ReasoningIsToldApart) {
   const auto stream = Run(
       {kStart, R"({"contentBlockDelta":{"contentBlockIndex":0,"delta":{"reasoningContent":{"text":"hm"}}}})",
