@@ -102,7 +102,8 @@ TEST(TokenCountRecordings, Refusals) {
       EXPECT_EQ(error.http_status, recording.status());
       EXPECT_FALSE(error.code.empty());
       const json& body = recording.response();
-      EXPECT_EQ(error.message, (body.contains("error") ? body.at("error") : body).at("message"));
+      EXPECT_EQ(error.message,
+                (body.contains("error") ? body.at("error") : body).at("message").get<std::string>());
       ++replayed;
     }
   }
