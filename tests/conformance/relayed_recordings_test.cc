@@ -171,7 +171,7 @@ class Relayed : public Recorded {
     EXPECT_EQ(request.method, replay.method) << answer.body;
     EXPECT_EQ(request.target, replay.path);
     EXPECT_EQ(request.body, replay.request);
-    EXPECT_EQ(request.Header("content-type"), replay.request.empty() ? "" : TypeOf(replay));
+    EXPECT_EQ(request.Header("content-type"), TypeOf(replay));
     if (IsOfAws(host)) EXPECT_TRUE(request.Header("authorization").starts_with("AWS4-HMAC-SHA256 "));
     EXPECT_TRUE(answer.complete);
     EXPECT_EQ(answer.status, replay.status);
