@@ -59,9 +59,11 @@ ModelFamily Claude() {
                          CLAUDE_MODELS "/{model}:streamRawPredict");
   chat.body_edits = {{Edit::Kind::kRemove, "model", {}},
                      {Edit::Kind::kSet, "anthropic_version", R"("vertex-2023-10-16")"}};
+  chat.fetches_media = true;
   chat.body_media = &anthropic::kBodyMedia;
   Form count =
       HostedForm(AnthropicDialect(), operation::kCountTokens, CLAUDE_MODELS "/count-tokens:rawPredict");
+  count.fetches_media = true;
   count.body_media = &anthropic::kBodyMedia;
   return {{{"claude-"}, {"anthropic/", ""}, {"anthropic.", ""}, {"publishers/anthropic/models/", ""}},
           &AnthropicDialect(),

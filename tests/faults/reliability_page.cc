@@ -102,10 +102,12 @@ What the tests under `tests/load` hold against a gateway that runs as a process 
 constexpr char kFuzzing[] = R"(
 ## Fuzzing
 
-Every parser of bytes from outside has a fuzzer (`tests/fuzz`) that holds it to an oracle or a property, under AddressSanitizer
-and UndefinedBehaviorSanitizer; the committed corpus reaches at least 85 % of each parser's lines. These were once given bugs,
-planted one at a time in a copy of the parser, and found all of them in their short run (50,000 inputs, seed 1, from the
-committed corpus):
+What callers and providers send is read by parsers that have a fuzzer each (`tests/fuzz`): HTTP's heads and framings, compressed
+bodies, streams of events, JSON, URLs, config files, routes, guardrails and verdicts, and each dialect's requests, answers and events. A
+fuzzer holds them to an oracle or a property, under AddressSanitizer and UndefinedBehaviorSanitizer. `tests/fuzz/parsers.json` lists
+the files that each is for: the committed corpus reaches at least 85 % of the lines of each, and every file that reads what providers
+answer is among them, or `scripts/test` fails. These were once given bugs, planted one at a time in a copy of the parser, and
+found all of them in their short run (50,000 inputs, seed 1, from the committed corpus):
 
 | fuzzer | planted bug | found by |
 |---|---|---|
@@ -149,8 +151,26 @@ committed corpus):
 | `google_fuzz` | arguments that are not JSON go upstream | the API takes objects alone |
 | | a call without arguments has no JSON | what goes out is good JSON |
 | `bedrock_fuzz` | two documents get one name; two calls get one id | the API refuses both |
+| | a call without arguments has no JSON in its block | what goes out is good JSON |
+| | a stream tells the role again | it has one at most |
+| `cohere_fuzz` | reasoning tells the role again | a stream has one at most |
+| `mistral_fuzz` | a piece that is a list stays beside the text that it became | a piece is a text |
+| `huggingface_fuzz` | an empty vector passes | none is empty |
+| `palm_fuzz` | an answer without candidates passes | a good answer says something |
+| `rerankers_fuzz` | an answer that names no model gets none | it has one |
+| `watsonx_fuzz` | results after the first are left out | there are as many as came |
+| `forms_fuzz` | Ollama: counts below zero pass; a block is left open when a call begins | counts are none; a block begins once, and its pieces are between its begin and its end |
+| | MiniMax: of a `<think>` that was cut, what came before is taken off twice; an error without a text has none | no text ends before it begins; errors say something |
+| | Google: a source that is not there is quoted; an answer without predictions passes | AddressSanitizer; there is a vector |
+| | Cohere: vectors are numbered from 1; a ranking names no model | from 0, in order; it has one |
+| | Bedrock: an answer without vectors passes, and pieces of a block come before its begin; Anthropic: a count names no model | there is a vector; a block begins first; it has one |
+| | text by way of chat ends twice; a model is not called one | once; `object` says what it is |
 | `aws_event_fuzz` | the CRC of a message is not looked at; a time stamp in a header takes four bytes; headers may be longer than the message | the specification's text, read plainly |
 | | a message in several reads leaves its bytes behind, or escapes the limit of its size | the same; any split gives the same |
+| `aws_payload_fuzz` | a blank in a part of its own goes before the first line | its lines as events, read plainly |
+| | the piece of an event or of a line that an exception breaks off stays | the exception is an event of its own |
+| `gunzip_fuzz` | the next member goes on with the state of the last | it never ends |
+| | a body that was cut is whole | nothing is before its last byte |
 | `condition_fuzz` | metadata that break off behind what is looked for are read | metadata that are no object are an empty one |
 | | that a query within `$or` reads the body is forgotten | a query that does not read the body does not depend on it |
 | | what stands beside `$and` is not looked at | another member never turns a mismatch into a match |
@@ -161,6 +181,10 @@ committed corpus):
 | `config_file_fuzz` | text that looks like a number is printed without quotes | a file that is printed says the same when it is read |
 | | a container is closed that was never opened | AddressSanitizer |
 | | a problem is told one line too low | problems have a place in the text |
+| `guardrail_fuzz` | in a stream, that a text was changed is forgotten | it is judged as it is when it comes at once |
+| `network_fuzz` | text behind a webhook's answer passes | what is taken is JSON |
+| `schema_fuzz` | `not` is not looked at | it inverts |
+| `verdict_fuzz` | a finding without a name passes | each has one |
 )";
 
 std::string RpcName(grpc::StatusCode code) {
