@@ -223,11 +223,11 @@ TEST_F(WatsonxOperations, ChatsWithDeployments) {
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(Seen().target, "/ml/v1/deployments/4cd0-9a/text/chat?version=2026-10-14");
   EXPECT_EQ(Json::parse(answer.body)["choices"][0]["text"], "Hello!");
-  script_ = Respond(
-      200,
-      "id: 1\nevent: message\ndata: {\"id\":\"c\",\"created\":1,\"choices\":[{\"index\":0,\"finish_reason\":\"stop\","
-      "\"delta\":{\"role\":\"assistant\",\"content\":\"Hello!\"}}]}\n\n",
-      {{"Content-Type", "text/event-stream"}});
+  script_ = Respond(200,
+                    "id: 1\nevent: message\ndata: "
+                    "{\"id\":\"c\",\"created\":1,\"choices\":[{\"index\":0,\"finish_reason\":\"stop\","
+                    "\"delta\":{\"role\":\"assistant\",\"content\":\"Hello!\"}}]}\n\n",
+                    {{"Content-Type", "text/event-stream"}});
   answer =
       Post("/v1/chat/completions", R"({"model":"deployment/4cd0-9a","stream":true,)" + messages + "}", payer);
   ASSERT_EQ(answer.status, 200) << answer.body;

@@ -127,8 +127,9 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(FinishCase{"end_turn", "stop"}, FinishCase{"stop_sequence", "stop"},
                     FinishCase{"pause_turn", "stop"}, FinishCase{"tool_use", "tool_calls"},
                     FinishCase{"max_tokens", "length"}, FinishCase{"model_context_window_exceeded", "length"},
-                    FinishCase{"refusal", "content_filter"}, FinishCase{"compaction", "stop"}, FinishCase{"length", "length"},
-                    FinishCase{"content_filter", "content_filter"}, FinishCase{"tool_calls", "tool_calls"}),
+                    FinishCase{"refusal", "content_filter"}, FinishCase{"compaction", "stop"},
+                    FinishCase{"length", "length"}, FinishCase{"content_filter", "content_filter"},
+                    FinishCase{"tool_calls", "tool_calls"}),
     [](const auto& test) { return test.param.stop_reason; });
 
 struct CallFinishCase {

@@ -224,10 +224,9 @@ TEST_F(StreamTest, SourcesFollowTheirText) {
   for (const json& delta : Deltas(stream)) {
     if (delta.contains("annotations")) annotations = delta["annotations"];
   }
-  EXPECT_EQ(
-      annotations,
-      json::parse(
-          R"([{"type":"url_citation","url_citation":{"start_index":0,"end_index":2,"url":"https://w",
+  EXPECT_EQ(annotations,
+            json::parse(
+                R"([{"type":"url_citation","url_citation":{"start_index":0,"end_index":2,"url":"https://w",
               "title":"https://w"}}])"));
 }
 

@@ -97,8 +97,7 @@ TEST(GoogleAnswers, ImagesAndSound) {
       {"index":1,"type":"image_url","image_url":{"url":"data:image/png;base64,BBBB"}}])"));
   const json spoken =
       MessageOf(R"([{"inlineData":{"mimeType":"audio/L16;codec=pcm;rate=24000","data":"AAAA"}}])");
-  EXPECT_EQ(spoken["audio"],
-            json::parse(R"({"id":"r1","data":"AAAA","expires_at":1700000000,"transcript":"",
+  EXPECT_EQ(spoken["audio"], json::parse(R"({"id":"r1","data":"AAAA","expires_at":1700000000,"transcript":"",
                             "mime_type":"audio/L16;codec=pcm;rate=24000"})"));
 }
 
