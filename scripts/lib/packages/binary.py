@@ -1,5 +1,6 @@
 """What there is to know of a program before it is packed."""
 
+import hashlib
 import os
 import re
 import struct
@@ -10,6 +11,10 @@ from dataclasses import dataclass
 # e_machine of ELF (https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html) as Debian and OCI call it; both say the
 # same of these two.
 _MACHINES = {62: "amd64", 183: "arm64"}
+
+
+# The head of the note of ELF that holds the id of a build (NT_GNU_BUILD_ID), where that has 20 bytes.
+_BUILD_ID = struct.pack("<III4s", 4, 20, 3, b"GNU\0")
 
 
 class PackageError(Exception):
@@ -54,6 +59,18 @@ def architecture_of(head, path):
     return _MACHINES[machine]
 
 
+def with_id_of_its_own(program):
+    """The program with an id made of what it is: the linker makes it of what is for debuggers too, which says in which folder
+    it was compiled. One without an id stays as it is."""
+    found = [match.end() for match in re.finditer(re.escape(_BUILD_ID), program)]
+    if not found:
+        return program
+    if len(found) > 1:
+        raise PackageError("the program has the ids of several builds")
+    before, after = program[: found[0]], program[found[0] + 20 :]
+    return before + hashlib.sha1(before + bytes(20) + after).digest() + after
+
+
 def read_binary(path):
     """Reads the program at `path`. It must be for this machine, as its help, its version and its libraries are asked for."""
     try:
@@ -72,7 +89,7 @@ def read_binary(path):
         stripped = os.path.join(folder, "portolan")
         run("strip", "--strip-all", "--remove-section=.comment", "--remove-section=.note", "-o", stripped, path)
         with open(stripped, "rb") as file:
-            return Binary(path, architecture, version[1], file.read())
+            return Binary(path, architecture, version[1], with_id_of_its_own(file.read()))
 
 
 def libraries_of(path):

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -21,7 +22,7 @@ import image  # noqa: E402
 import man  # noqa: E402
 import sbom  # noqa: E402
 import tarball  # noqa: E402
-from binary import Binary, PackageError, architecture_of, read_binary  # noqa: E402
+from binary import Binary, PackageError, architecture_of, read_binary, with_id_of_its_own  # noqa: E402
 from main import Sources  # noqa: E402
 from tree import Tree, gzipped  # noqa: E402
 
@@ -114,6 +115,23 @@ class Programs(unittest.TestCase):
             read_binary("/nowhere")
         with self.assertRaisesRegex(PackageError, "/bin/true --version says"):
             read_binary("/bin/true")
+
+    def test_the_folder_of_the_build_does_not_show_in_the_id(self):
+        compiler = next((each for each in ("clang-19", "cc") if shutil.which(each)), None)
+        programs = []
+        for name in ("one", "another"):
+            with tempfile.TemporaryDirectory(prefix=name) as folder:
+                source, out = os.path.join(folder, "a.c"), os.path.join(folder, "a")
+                with open(source, "w", encoding="utf-8") as file:
+                    file.write("int main(void) { return 0; }\n")
+                subprocess.run([compiler, "-g", "-Wl,--build-id=sha1", "-o", out, source], check=True)
+                subprocess.run(["strip", "--strip-all", out], check=True)
+                with open(out, "rb") as file:
+                    programs.append(file.read())
+        self.assertNotEqual(*programs)
+        self.assertEqual(*map(with_id_of_its_own, programs))
+        # What it is counts.
+        self.assertNotEqual(with_id_of_its_own(programs[0] + b"x")[: len(programs[0])], with_id_of_its_own(programs[0]))
 
     def test_completion_only_where_the_help_has_it(self):
         with tempfile.TemporaryDirectory() as folder:
