@@ -76,6 +76,8 @@ def look_at(source, state, options):
     good = done.returncode == 0 and not found.strip()
     if good and mark:
         mark.touch()
+    if not good and not found.strip():
+        found = f"error: {options.tidy} ended with {done.returncode} for {source} and says nothing\n"
     return found, good
 
 

@@ -199,7 +199,7 @@ void ReplayInvoked(const Harness& harness, const Recording& recording, bool embe
 TEST(BedrockRecordings, OfInvokeModelAreReplayed) {
   const auto embeddings = LoadRecordings("bedrock", "invoke-dimensions-amazon.titan");
   const auto reranks = LoadRecordings("bedrock", "invoke-cohere.rerank");
-  if (!embeddings || !reranks) GTEST_SKIP();
+  if (!embeddings || !reranks) GTEST_SKIP() << "no recordings on this machine";
   const Harness harness;
   for (const Recording& recording : *embeddings) ReplayInvoked(harness, recording, /*embeds=*/true);
   for (const Recording& recording : *reranks) ReplayInvoked(harness, recording, /*embeds=*/false);

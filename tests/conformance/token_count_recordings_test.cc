@@ -89,7 +89,7 @@ TEST(TokenCountRecordings, Google) {
 }
 
 TEST(TokenCountRecordings, Refusals) {
-  if (!HasRecordings()) GTEST_SKIP();
+  if (!HasRecordings()) GTEST_SKIP() << "no recordings on this machine";
   int replayed = 0;
   for (const auto& [folder, dialect] : {std::pair("gemini", &providers::GoogleDialect()),
                                         std::pair("bedrock", &providers::BedrockDialect())}) {

@@ -15,6 +15,7 @@ TIDY = """#!/bin/sh
 if [ "$1" = --version ]; then cat "$PWD/version"; exit; fi
 for file; do :; done
 echo "$file" >> "$PWD/looked"
+if grep -q silent "$file"; then exit 3; fi
 if grep -q bad "$file"; then echo "$file:1: a finding"; exit 1; fi
 """
 NINJA = """#!/bin/sh
@@ -50,7 +51,7 @@ class Tidy(unittest.TestCase):
                     for name in ("a.cc", "b.cc")]
         (root / "build/compile_commands.json").write_text(json.dumps(commands))
 
-    def looked_at(self, root=None, fails=False, files=("a.cc", "b.cc")):
+    def looked_at(self, root=None, fails=False, files=("a.cc", "b.cc"), says="a finding"):
         """The sources that clang-tidy was asked about."""
         root = root or self.root
         looked = root / "looked"
@@ -59,7 +60,7 @@ class Tidy(unittest.TestCase):
             [sys.executable, PROGRAM, "--build", "build", "--cache", self.cache, "--tidy", root / "tidy", *files], cwd=root,
             env={**os.environ, "PATH": f"{root}:{os.environ['PATH']}"}, capture_output=True, text=True)
         self.assertEqual(done.returncode != 0, fails, done.stdout + done.stderr)
-        self.assertEqual("a finding" in done.stdout, fails)
+        self.assertEqual(says in done.stdout, fails)
         return sorted(looked.read_text().split()) if looked.exists() else []
 
     def test_what_has_not_changed_is_not_looked_at_again(self):
@@ -88,6 +89,10 @@ class Tidy(unittest.TestCase):
         (self.root / "b.cc").write_text("bad")
         self.assertEqual(self.looked_at(fails=True), ["a.cc", "b.cc"])
         self.assertEqual(self.looked_at(fails=True), ["b.cc"])
+
+    def test_a_failure_without_a_word_is_told(self):
+        (self.root / "b.cc").write_text("silent")
+        self.looked_at(fails=True, says="ended with 3 for b.cc")
 
     def test_what_was_not_compiled_is_looked_at_each_time(self):
         (self.root / "c.cc").write_text("c")
